@@ -1,0 +1,159 @@
+// sanctum-engine: the runtime that owns one device. Speaks JSON-RPC, one message a line, on standard
+// input and output, on a Unix socket, or on a descriptor that its supervisor passes.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/service.h"
+#include "wire/rpc.h"
+
+namespace {
+
+using namespace sanctum;
+
+constexpr int kExitOk = 0;
+constexpr int kExitUsage = 2;
+constexpr int kExitConfiguration = 78;
+
+// Writes whole lines to whichever descriptor is current; without one, or after it broke, lines are
+// dropped.
+class DescriptorPeer final : public engine::Peer {
+ public:
+  void attach(int fd) {
+    std::lock_guard lock(mutex_);
+    fd_ = fd;
+  }
+  void send(std::string_view line) override {
+    std::lock_guard lock(mutex_);
+    while (fd_ >= 0 && !line.empty()) {
+      const ssize_t n = ::write(fd_, line.data(), line.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fd_ = -1;
+      else line.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  int fd_ = -1;
+};
+
+// Serves what comes from `fd` until its end, a shutdown, or a line that is no JSON-RPC.
+void serve_stream(int fd, engine::Service& service) {
+  wire::LineBuffer lines;
+  std::string buffer(1 << 16, '\0');
+  while (!service.shutdown_requested()) {
+    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    try {
+      lines.push({buffer.data(), static_cast<std::size_t>(n)});
+      while (auto line = lines.pop()) {
+        if (!line->empty()) service.handle(*line);
+      }
+    } catch (const Error& error) {
+      log::error("protocol error: giving the peer up", {{"error", error.what()}});
+      return;
+    }
+  }
+}
+
+int listen_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    throw Error(ErrorCode::kInvalid, "the socket's path is longer than " + std::to_string(sizeof(address.sun_path) - 1) + " bytes",
+                "--socket");
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (::connect(fd, generic, sizeof(address)) == 0) {
+    throw Error(ErrorCode::kInvalid, "another process serves " + path, "--socket");
+  }
+  ::unlink(path.c_str());
+  if (::bind(fd, generic, sizeof(address)) != 0 || ::listen(fd, 4) != 0) {
+    throw Error(ErrorCode::kInvalid, "cannot listen on " + path + ": " + std::strerror(errno), "--socket");
+  }
+  return fd;
+}
+
+void serve_socket(const std::string& path, engine::Service& service, DescriptorPeer& peer) {
+  const int listener = listen_on(path);
+  log::info("listening", {{"socket", path}});
+  while (!service.shutdown_requested()) {
+    const int fd = ::accept(listener, nullptr, nullptr);
+    if (fd < 0) continue;
+    peer.attach(fd);
+    serve_stream(fd, service);
+    peer.attach(-1);
+    service.cancel_all();
+    ::close(fd);
+  }
+  ::unlink(path.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Runs models on this machine's device and speaks JSON-RPC 2.0, one message a line.\n\n"
+      "  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load_model\",\"params\":{\"model\":\"m\",\"path\":\"DIR\"}}' "
+      "| sanctum-engine\n\n"
+      "Methods: load_model unload_model models generate cancel tokenize stats shutdown.\n"
+      "Notifications: load_progress tokens completed.\n"
+      "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 78 configuration."};
+  std::string socket_path, log_level = "info";
+  int rpc_fd = -1;
+  engine::ServiceOptions options;
+  app.add_option("--socket", socket_path, "serve on a Unix socket instead of standard input and output");
+  app.add_option("--rpc-fd", rpc_fd, "serve on this open descriptor; the engine ends at once when it closes")
+      ->check(CLI::Range(0, 1 << 16));
+  app.add_option("--max-sequences", options.device.limits.sequences_max, "requests that decode together")
+      ->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--queue", options.queue_max, "requests that may wait beyond those")
+      ->check(CLI::Range(0, 65536))->capture_default_str();
+  app.add_option("--step-tokens", options.device.limits.tokens_max, "prompt and decode tokens of one step")
+      ->check(CLI::Range(16, 65536))->capture_default_str();
+  app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of the floating-point weights")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))->capture_default_str();
+  app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    log::set_level(log_level);
+    DescriptorPeer peer;
+    engine::Service service(options, peer);
+    if (!socket_path.empty()) {
+      serve_socket(socket_path, service, peer);
+      return kExitOk;
+    }
+    if (rpc_fd >= 0) {
+      peer.attach(rpc_fd);
+      serve_stream(rpc_fd, service);
+      std::_Exit(kExitOk);  // nobody is left to hear of anything
+    }
+    peer.attach(STDOUT_FILENO);
+    serve_stream(STDIN_FILENO, service);
+    service.drain();
+    return kExitOk;
+  } catch (const Error& error) {
+    std::cerr << "sanctum-engine: " << error.what() << "\n";
+    return kExitConfiguration;
+  }
+}

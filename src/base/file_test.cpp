@@ -1,0 +1,69 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace sanctum {
+namespace {
+
+class FileTest : public testing::Test {
+ protected:
+  FileTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "sanctum-file-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~FileTest() override { std::filesystem::remove_all(directory_); }
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::filesystem::path directory_;
+};
+
+TEST_F(FileTest, WritesAndReadsBack) {
+  const std::string bytes("a\0b\n", 4);
+  write_file_atomically(path("x"), bytes, 0600);
+  EXPECT_EQ(read_file(path("x")), bytes);
+  write_file_atomically(path("x"), "second", 0600);
+  EXPECT_EQ(read_file(path("x")), "second");
+  struct stat status {};
+  ASSERT_EQ(::stat(path("x").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(FileTest, LeavesNothingBeside) {
+  write_file_atomically(path("x"), "1");
+  int files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory_)) ++files;
+  EXPECT_EQ(files, 1);
+}
+
+TEST_F(FileTest, MissingFileIsNotFoundAndNamesThePath) {
+  try {
+    read_file(path("absent"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_NE(std::string(error.what()).find(path("absent")), std::string::npos);
+  }
+}
+
+TEST_F(FileTest, LargerThanTheLimitIsCorrupt) {
+  write_file_atomically(path("x"), "12345");
+  EXPECT_EQ(read_file(path("x"), 5), "12345");
+  try {
+    read_file(path("x"), 4);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+  }
+}
+
+TEST_F(FileTest, DirectoryIsRefused) {
+  EXPECT_THROW(read_file(directory_.string()), Error);
+  EXPECT_THROW(write_file_atomically(path("absent/x"), "1"), Error);
+}
+
+}  // namespace
+}  // namespace sanctum

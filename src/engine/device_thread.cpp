@@ -1,0 +1,181 @@
+#include "engine/device_thread.h"
+
+#include <mlx/device.h>
+#include <mlx/memory.h>
+#include <mlx/stream.h>
+#include <mlx/transforms.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace sanctum::engine {
+namespace {
+
+namespace mx = mlx::core;
+
+// MLX keeps freed buffers for reuse, by default up to all of its memory limit.
+constexpr std::size_t kBufferCacheBytesMax = 256u << 20;
+
+bool on_gpu() { return mx::default_device() == mx::Device::gpu; }
+
+// Stock MLX runs its x86 kernels several times faster in float32 than in bfloat16 or float16.
+mx::Dtype compute_dtype(const std::string& name) {
+  if (name == "float32") return mx::float32;
+  if (name == "bfloat16") return mx::bfloat16;
+  if (name == "float16") return mx::float16;
+  return on_gpu() ? mx::bfloat16 : mx::float32;
+}
+
+}  // namespace
+
+DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
+    : options_(std::move(options)), listener_(listener), device_name_(on_gpu() ? "gpu" : "cpu"), thread_([this] { run(); }) {}
+
+void DeviceThread::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DeviceThread::post(std::function<void()> command) {
+  {
+    std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+  }
+  changed_.notify_all();
+}
+
+void DeviceThread::wake() {
+  {
+    std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  changed_.notify_all();
+}
+
+void DeviceThread::load(const std::string& model, const models::Description& description) {
+  post([this, model, description] { do_load(model, description); });
+}
+
+void DeviceThread::unload(const std::string& model) {
+  post([this, model] {
+    runners_.erase(model);
+    mx::synchronize();
+    mx::clear_cache();
+    publish_counters();
+    listener_.on_unloaded(model);
+  });
+}
+
+void DeviceThread::submit(const std::string& model, std::unique_ptr<Sequence> sequence) {
+  // std::function wants copies; the sequence has one owner.
+  auto shared = std::make_shared<std::unique_ptr<Sequence>>(std::move(sequence));
+  post([this, model, shared] {
+    const auto found = runners_.find(model);
+    if (found != runners_.end()) {
+      found->second->submit(std::move(*shared));
+      return;
+    }
+    StepOutput gone;
+    gone.ended.push_back({(*shared)->request, "error", {}, {},
+                          wire::Failure{ErrorCode::kUnavailable, "the model was unloaded", "model"}});
+    listener_.on_step(counters_.steps, std::move(gone));
+  });
+}
+
+void DeviceThread::cancel(const std::string& request) {
+  post([this, request] {
+    for (auto& [name, runner] : runners_) {
+      if (runner->cancel(request)) return;
+    }
+  });
+}
+
+void DeviceThread::do_load(const std::string& model, const models::Description& description) {
+  const Instant begin = Clock::now();
+  try {
+    auto loaded = models::load_model(
+        description, compute_dtype(options_.compute_dtype),
+        [&](std::uint64_t done, std::uint64_t total) { listener_.on_load_progress(model, done, total); });
+    const models::Traits traits = loaded->traits();
+    runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), options_.limits);
+    publish_counters();
+    listener_.on_loaded(model, traits, microseconds_between(begin, Clock::now()));
+  } catch (const Error& error) {
+    listener_.on_load_failed(model, wire::Failure{error.code(), error.what(), error.field()});
+  } catch (const std::exception& error) {
+    listener_.on_load_failed(model, wire::Failure{ErrorCode::kInternal, error.what(), "path"});
+  }
+}
+
+bool DeviceThread::work_left() const {
+  for (const auto& [name, runner] : runners_) {
+    if (!runner->idle()) return true;
+  }
+  return false;
+}
+
+void DeviceThread::run() {
+  mx::set_cache_limit(kBufferCacheBytesMax);
+  while (true) {
+    std::deque<std::function<void()>> commands;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] {
+        return stopping_ || poked_ || !commands_.empty() || (work_left() && listener_.has_room());
+      });
+      poked_ = false;
+      if (stopping_) break;
+      commands.swap(commands_);
+    }
+    for (const auto& command : commands) command();
+    if (work_left() && listener_.has_room()) run_steps();
+  }
+  runners_.clear();
+}
+
+void DeviceThread::run_steps() {
+  for (auto& [name, runner] : runners_) {
+    if (runner->idle()) continue;
+    StepOutput output;
+    try {
+      output = runner->step();
+    } catch (const std::exception& error) {
+      log::error("device failed: the engine ends so that a fresh one can start",
+                 {{"model", name}, {"error", error.what()}});
+      std::_Exit(EXIT_FAILURE);
+    }
+    ++counters_.steps;
+    for (const SequenceEnd& end : output.ended) {
+      ++counters_.requests_completed;
+      counters_.prompt_tokens += static_cast<std::uint64_t>(end.usage.prompt_tokens);
+    }
+    counters_.completion_tokens += output.tokens.size();
+    publish_counters();
+    if (!output.tokens.empty() || !output.ended.empty()) listener_.on_step(counters_.steps, std::move(output));
+  }
+}
+
+void DeviceThread::publish_counters() {
+  int running = 0, waiting = 0;
+  std::uint64_t kv_bytes = 0;
+  for (const auto& [name, runner] : runners_) {
+    running += runner->running();
+    waiting += runner->waiting();
+    kv_bytes += runner->kv_bytes();
+  }
+  counters_.running = running;
+  counters_.waiting = waiting;
+  counters_.kv_bytes = kv_bytes;
+  counters_.active_bytes = mx::get_active_memory();
+  counters_.cache_bytes = mx::get_cache_memory();
+  counters_.peak_bytes = mx::get_peak_memory();
+}
+
+}  // namespace sanctum::engine

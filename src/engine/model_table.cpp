@@ -1,0 +1,130 @@
+#include "engine/model_table.h"
+
+#include <ctime>
+
+#include "base/error.h"
+#include "base/invariant.h"
+
+namespace sanctum::engine {
+
+ModelTable::Entry& ModelTable::entry(const std::string& model) {
+  const auto found = entries_.find(model);
+  if (found == entries_.end()) {
+    throw Error(ErrorCode::kNotFound, "no model '" + model + "' here" + (entries_.empty() ? "" : "; there is " + names()),
+                "model");
+  }
+  return found->second;
+}
+
+std::string ModelTable::names() const {
+  std::string out;
+  for (const auto& [name, entry] : entries_) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+ModelTable::Load ModelTable::begin_load(const std::string& model, const std::string& path) {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(model);
+  if (found != entries_.end() && found->second.info.state != "failed") {
+    const wire::ModelInfo& info = found->second.info;
+    if (info.path != path) {
+      throw Error(ErrorCode::kInvalid, "the name '" + model + "' is in use for " + info.path, "model");
+    }
+    if (info.state == "unloading") {
+      throw Error(ErrorCode::kUnavailable, "'" + model + "' is being unloaded: try again when it is gone", "model");
+    }
+    return info.state == "ready" ? Load::kReady : Load::kJoined;
+  }
+  Entry fresh;
+  fresh.info.model = model;
+  fresh.info.path = path;
+  fresh.info.state = "loading";
+  fresh.info.created_unix_s = std::time(nullptr);
+  entries_[model] = std::move(fresh);
+  return Load::kStart;
+}
+
+void ModelTable::set_text(const std::string& model, std::shared_ptr<const TextModel> text) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  e.info.vision = text->vision();
+  e.info.context_tokens = text->context_tokens();
+  e.text = std::move(text);
+}
+
+void ModelTable::set_ready(const std::string& model, const models::Traits& traits, std::int64_t load_us) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  SANCTUM_INVARIANT(e.text != nullptr, "a model is ready with its text side");
+  e.info.state = "ready";
+  e.info.architecture = traits.architecture;
+  e.info.vocabulary = traits.vocabulary;
+  e.info.quantization = traits.quantization;
+  e.info.weight_bytes = traits.weight_bytes;
+  e.info.load_us = load_us;
+}
+
+void ModelTable::set_failed(const std::string& model, const wire::Failure& failure) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  e.info.state = "failed";
+  e.info.failure = failure;
+}
+
+ModelTable::Lease ModelTable::acquire(const std::string& model, std::shared_ptr<const TextModel>& text) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  if (e.info.state == "loading") return Lease::kLoading;
+  if (e.info.state != "ready") {
+    throw Error(ErrorCode::kUnavailable,
+                "'" + model + "' is " + e.info.state + (e.info.failure ? ": " + e.info.failure->message : ""), "model");
+  }
+  ++e.leases;
+  text = e.text;
+  return Lease::kGranted;
+}
+
+bool ModelTable::release(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  SANCTUM_INVARIANT(e.leases > 0, "a lease is returned once");
+  --e.leases;
+  return e.leases == 0 && e.info.state == "unloading";
+}
+
+bool ModelTable::begin_unload(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  if (e.info.state == "loading" || e.info.state == "unloading") {
+    throw Error(ErrorCode::kUnavailable, "'" + model + "' is " + e.info.state, "model");
+  }
+  e.info.state = "unloading";
+  return e.leases == 0;
+}
+
+void ModelTable::remove(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  entries_.erase(model);
+}
+
+wire::ModelInfo ModelTable::info(const std::string& model) const {
+  std::lock_guard lock(mutex_);
+  return const_cast<ModelTable*>(this)->entry(model).info;
+}
+
+std::vector<wire::ModelInfo> ModelTable::all() const {
+  std::lock_guard lock(mutex_);
+  std::vector<wire::ModelInfo> out;
+  for (const auto& [name, entry] : entries_) out.push_back(entry.info);
+  return out;
+}
+
+bool ModelTable::loading() const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, entry] : entries_) {
+    if (entry.info.state == "loading" || entry.info.state == "unloading") return true;
+  }
+  return false;
+}
+
+}  // namespace sanctum::engine

@@ -1,0 +1,53 @@
+#include "engine/model_table.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace sanctum::engine {
+namespace {
+
+ErrorCode code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorCode::kInternal;
+}
+
+TEST(ModelTable, TwoLoadsOfOneModelAreOneLoad) {
+  ModelTable table;
+  EXPECT_EQ(table.begin_load("m", "/a"), ModelTable::Load::kStart);
+  EXPECT_EQ(table.begin_load("m", "/a"), ModelTable::Load::kJoined);
+  EXPECT_EQ(code_of([&] { table.begin_load("m", "/b"); }), ErrorCode::kInvalid);
+}
+
+TEST(ModelTable, AModelThatIsLoadingGrantsNoLease) {
+  ModelTable table;
+  std::shared_ptr<const TextModel> text;
+  EXPECT_EQ(code_of([&] { table.acquire("m", text); }), ErrorCode::kNotFound);
+  table.begin_load("m", "/a");
+  EXPECT_EQ(table.acquire("m", text), ModelTable::Lease::kLoading);
+  EXPECT_EQ(code_of([&] { table.begin_unload("m"); }), ErrorCode::kUnavailable);
+}
+
+TEST(ModelTable, AFailedLoadSaysWhyAndCanBeTriedAgain) {
+  ModelTable table;
+  std::shared_ptr<const TextModel> text;
+  table.begin_load("m", "/a");
+  table.set_failed("m", {ErrorCode::kCorrupt, "tensor x is missing", "path"});
+  try {
+    table.acquire("m", text);
+    FAIL() << "granted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("tensor x is missing"), std::string::npos);
+  }
+  EXPECT_EQ(table.begin_load("m", "/b"), ModelTable::Load::kStart);
+  EXPECT_FALSE(table.info("m").failure);
+}
+
+}  // namespace
+}  // namespace sanctum::engine

@@ -1,0 +1,77 @@
+#include "engine/output_stream.h"
+
+namespace sanctum::engine {
+namespace {
+
+wire::TokenLogprob logprob_of(const text::Tokenizer& tokenizer, int id, double logprob) {
+  return {id, tokenizer.token_bytes(id), logprob};
+}
+
+}  // namespace
+
+OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel> model,
+                           const wire::GenerateRequest& options, bool starts_in_reasoning)
+    : request_(std::move(request)),
+      model_(std::move(model)),
+      detokenizer_(model_->tokenizer(), text::marker_tokens(model_->output_format())),
+      stop_strings_(options.sampling.stop),
+      parser_(model_->output_format(), options.parse_tool_calls, !options.messages_json.empty() && model_->reasons(),
+              request_, starts_in_reasoning),
+      with_logprobs_(options.sampling.top_logprobs >= 0) {}
+
+void OutputStream::take(text::OutputParser::Event event, wire::RowDelta& delta) {
+  delta.content += event.content;
+  delta.reasoning += event.reasoning;
+  for (auto& call : event.tool_calls) {
+    delta.tool_calls.push_back(
+        {call.index, std::move(call.id), std::move(call.name), std::move(call.arguments)});
+  }
+}
+
+void OutputStream::emit(std::string_view text, wire::RowDelta& delta) {
+  auto passed = stop_strings_.push(text);
+  if (!passed.text.empty()) take(parser_.push(passed.text), delta);
+  if (passed.stopped) stop_string_ = passed.matched;
+}
+
+wire::RowDelta OutputStream::push(const TokenOutput& token) {
+  const Sampled& sampled = token.sampled;
+  wire::RowDelta delta;
+  delta.request = request_;
+  if (stopped()) return delta;
+  ++tokens_;
+  delta.ids.push_back(sampled.token);
+  if (token.ends_answer) return delta;
+  if (with_logprobs_) {
+    const text::Tokenizer& tokenizer = *model_->tokenizer();
+    wire::PositionLogprobs position;
+    position.chosen = logprob_of(tokenizer, sampled.token, sampled.logprob);
+    for (const auto& [id, logprob] : sampled.top) position.top.push_back(logprob_of(tokenizer, id, logprob));
+    delta.logprobs.push_back(std::move(position));
+  }
+  emit(detokenizer_.push(sampled.token), delta);
+  return delta;
+}
+
+wire::Completed OutputStream::finish(const SequenceEnd& end, wire::RowDelta& delta) {
+  delta.request = request_;
+  if (!stopped()) emit(detokenizer_.finish(), delta);
+  if (!stopped()) {
+    const std::string held = stop_strings_.finish();
+    if (!held.empty()) take(parser_.push(held), delta);
+  }
+  take(parser_.finish(), delta);
+
+  wire::Completed completed;
+  completed.request = request_;
+  completed.finish_reason = stopped() ? "stop" : end.reason;
+  if (parser_.calls() > 0 && completed.finish_reason == "stop") completed.finish_reason = "tool_calls";
+  completed.stop_string = stop_string_;
+  completed.usage = end.usage;
+  completed.usage.completion_tokens = tokens_;
+  completed.timings = end.timings;
+  if (!stopped()) completed.failure = end.failure;
+  return completed;
+}
+
+}  // namespace sanctum::engine

@@ -1,0 +1,44 @@
+// One request's way from token ids to what its client reads: bytes, stop strings, tool calls.
+//
+// Owned by the output thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/sequence.h"
+#include "engine/text_model.h"
+#include "text/detokenizer.h"
+#include "text/output_parser.h"
+#include "text/stop_strings.h"
+#include "wire/messages.h"
+
+namespace sanctum::engine {
+
+class OutputStream {
+ public:
+  OutputStream(std::string request, std::shared_ptr<const TextModel> model, const wire::GenerateRequest& options,
+               bool starts_in_reasoning);
+
+  // What the token adds for the client. After a stop string was met (`stopped`) nothing more comes.
+  wire::RowDelta push(const TokenOutput& token);
+  bool stopped() const { return !stop_string_.empty(); }
+  // The end: what was held back, and the final account. `delta` has no ids.
+  wire::Completed finish(const SequenceEnd& end, wire::RowDelta& delta);
+
+ private:
+  void emit(std::string_view text, wire::RowDelta& delta);
+  static void take(text::OutputParser::Event event, wire::RowDelta& delta);
+
+  std::string request_;
+  std::shared_ptr<const TextModel> model_;
+  text::Detokenizer detokenizer_;
+  text::StopStrings stop_strings_;
+  text::OutputParser parser_;
+  bool with_logprobs_;
+  int tokens_ = 0;
+  std::string stop_string_;
+};
+
+}  // namespace sanctum::engine

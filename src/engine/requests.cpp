@@ -1,0 +1,187 @@
+#include "engine/requests.h"
+
+#include <algorithm>
+#include <random>
+
+#include "base/error.h"
+#include "wire/rpc.h"
+
+namespace sanctum::engine {
+namespace {
+
+std::uint64_t draw_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+}  // namespace
+
+Requests::Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device, OutputWorker& output,
+                   RequestHooks hooks)
+    : live_max_(live_max), models_(models), pool_(pool), device_(device), output_(output), hooks_(std::move(hooks)),
+      deadlines_([this] { watch_deadlines(); }) {}
+
+void Requests::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (deadlines_.joinable()) deadlines_.join();
+}
+
+void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request) {
+  const std::string name = request.request;
+  {
+    std::lock_guard lock(mutex_);
+    std::optional<wire::Failure> failure;
+    if (static_cast<int>(live_.size()) >= live_max_) {
+      failure = {ErrorCode::kBusy, "the engine holds " + std::to_string(live_max_) + " requests, its limit", ""};
+    } else if (live_.count(name) != 0) {
+      failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
+    }
+    if (failure) return hooks_.refused(rpc_id, *failure);
+    live_[name] = {request.model, rpc_id, Clock::now(), false, false};
+  }
+  pool_.run([this, request = std::move(request)]() mutable { prepare(std::move(request)); });
+}
+
+void Requests::prepare(wire::GenerateRequest request) {
+  const std::string name = request.request;
+  std::shared_ptr<const TextModel> text;
+  try {
+    std::lock_guard lock(mutex_);  // so that model_settled cannot come between the look and the wait
+    if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
+      const int wait_ms = request.ready_timeout_ms > 0 ? request.ready_timeout_ms : kReadyTimeoutMs;
+      waiting_.push_back({name, std::move(request), Clock::now() + std::chrono::milliseconds(wait_ms)});
+      changed_.notify_all();
+      return;
+    }
+  } catch (const Error& error) {
+    return refuse(name, wire::to_failure(error));
+  }
+  const std::string model = request.model;
+  try {
+    start(request, text);
+  } catch (const Error& error) {
+    if (models_.release(model)) hooks_.last_lease_returned(model);
+    refuse(name, wire::to_failure(error));
+  }
+}
+
+void Requests::start(const wire::GenerateRequest& asked, const std::shared_ptr<const TextModel>& text) {
+  wire::GenerateRequest request = asked;
+  if (!request.sampling.seed) request.sampling.seed = draw_seed();
+  TextModel::Prepared prepared = text->prepare(request);
+  wire::Accepted accepted;
+  accepted.request = request.request;
+  accepted.prompt_tokens = static_cast<int>(prepared.sequence->prompt.tokens.size());
+  accepted.image_tokens = prepared.sequence->image_tokens;
+  accepted.seed = *request.sampling.seed;
+  auto stream = std::make_unique<OutputStream>(request.request, text, request, prepared.starts_in_reasoning);
+
+  std::lock_guard lock(mutex_);
+  Live& live = live_.at(request.request);
+  if (live.cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
+  prepared.sequence->received = live.received;
+  hooks_.accepted(live.rpc_id, accepted);
+  output_.open(request.request, std::move(stream));
+  live.on_device = true;
+  device_.submit(request.model, std::move(prepared.sequence));
+}
+
+void Requests::refuse(const std::string& request, const wire::Failure& failure) {
+  std::string rpc_id;
+  {
+    std::lock_guard lock(mutex_);
+    rpc_id = live_.at(request).rpc_id;
+  }
+  hooks_.refused(rpc_id, failure);
+  forget(request);
+}
+
+void Requests::forget(const std::string& request) {
+  bool idle = false;
+  {
+    std::lock_guard lock(mutex_);
+    live_.erase(request);
+    idle = live_.empty();
+  }
+  if (idle) hooks_.idle();
+}
+
+bool Requests::cancel(const std::string& request) {
+  std::lock_guard lock(mutex_);
+  const auto found = live_.find(request);
+  if (found == live_.end()) return false;
+  found->second.cancelled = true;
+  if (found->second.on_device) device_.cancel(request);
+  for (Waiting& waiting : waiting_) {
+    if (waiting.request == request) waiting.deadline = Clock::now();
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void Requests::cancel_all() {
+  std::vector<std::string> names;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, live] : live_) names.push_back(name);
+  }
+  for (const std::string& name : names) cancel(name);
+}
+
+void Requests::completed(const std::string& request) {
+  std::string model;
+  {
+    std::lock_guard lock(mutex_);
+    model = live_.at(request).model;
+  }
+  if (models_.release(model)) hooks_.last_lease_returned(model);
+  forget(request);
+}
+
+void Requests::model_settled(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  const auto mine = [&](const Waiting& waiting) { return waiting.generate.model == model; };
+  for (Waiting& waiting : waiting_) {
+    if (!mine(waiting)) continue;
+    pool_.run([this, request = std::move(waiting.generate)]() mutable { prepare(std::move(request)); });
+    waiting.generate.model = model;  // still matched below: the move took the name along
+  }
+  std::erase_if(waiting_, mine);
+}
+
+bool Requests::idle() const {
+  std::lock_guard lock(mutex_);
+  return live_.empty();
+}
+
+void Requests::watch_deadlines() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const auto next = std::min_element(waiting_.begin(), waiting_.end(),
+                                       [](const Waiting& a, const Waiting& b) { return a.deadline < b.deadline; });
+    if (next == waiting_.end()) {
+      changed_.wait(lock);
+      continue;
+    }
+    if (Clock::now() < next->deadline) {
+      changed_.wait_until(lock, Instant(next->deadline));
+      continue;
+    }
+    const std::string request = next->request;
+    const std::string model = next->generate.model;
+    const bool cancelled = live_.at(request).cancelled;
+    waiting_.erase(next);
+    lock.unlock();
+    refuse(request, cancelled ? wire::Failure{ErrorCode::kCancelled, "the request was cancelled", ""}
+                              : wire::Failure{ErrorCode::kDeadline,
+                                              "'" + model + "' was still loading when the wait for it ran out",
+                                              "ready_timeout_ms"});
+    lock.lock();
+  }
+}
+
+}  // namespace sanctum::engine

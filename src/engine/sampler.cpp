@@ -1,0 +1,121 @@
+#include "engine/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "engine/philox.h"
+
+namespace sanctum::engine {
+namespace {
+
+void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s) {
+  for (const auto& [token, bias] : s.logit_bias) {
+    if (token >= 0 && static_cast<std::size_t>(token) < logits.size()) {
+      logits[static_cast<std::size_t>(token)] += static_cast<float>(bias);
+    }
+  }
+  if (s.repetition_penalty == 1 && s.presence_penalty == 0 && s.frequency_penalty == 0) return;
+  for (const auto& [token, seen] : counts.seen()) {
+    if (token < 0 || static_cast<std::size_t>(token) >= logits.size()) continue;
+    double logit = logits[static_cast<std::size_t>(token)];
+    logit = logit > 0 ? logit / s.repetition_penalty : logit * s.repetition_penalty;
+    if (seen.in_output > 0) logit -= s.presence_penalty + s.frequency_penalty * seen.in_output;
+    logits[static_cast<std::size_t>(token)] = static_cast<float>(logit);
+  }
+}
+
+struct Candidate {
+  int token;
+  double weight;  // exp((logit - largest) / temperature), not normalized
+};
+
+bool likelier(const Candidate& a, const Candidate& b) {
+  return a.weight != b.weight ? a.weight > b.weight : a.token < b.token;
+}
+
+// The largest logit; NaN counts as the smallest.
+int best_of(std::span<const float> logits) {
+  int best = -1;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (std::isfinite(logits[i]) && (best < 0 || logits[i] > logits[static_cast<std::size_t>(best)])) {
+      best = static_cast<int>(i);
+    }
+  }
+  return best;
+}
+
+int draw(std::span<const float> logits, float largest, const wire::Sampling& s, double u) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const double weight = std::exp((static_cast<double>(logits[i]) - largest) / s.temperature);
+    if (weight > 0) candidates.push_back({static_cast<int>(i), weight});
+  }
+  if (s.min_p > 0) {
+    std::erase_if(candidates, [&](const Candidate& c) { return c.weight < s.min_p; });
+  }
+  if (s.top_k > 0 && static_cast<std::size_t>(s.top_k) < candidates.size()) {
+    std::nth_element(candidates.begin(), candidates.begin() + s.top_k, candidates.end(), likelier);
+    candidates.resize(static_cast<std::size_t>(s.top_k));
+  }
+  std::sort(candidates.begin(), candidates.end(), likelier);
+  double total = 0;
+  for (const Candidate& c : candidates) total += c.weight;
+  if (s.top_p < 1) {
+    double kept = 0;
+    std::size_t n = 0;
+    while (n < candidates.size() && (n == 0 || kept < s.top_p * total)) kept += candidates[n++].weight;
+    candidates.resize(n);
+    total = kept;
+  }
+  double left = u * total;
+  for (const Candidate& c : candidates) {
+    left -= c.weight;
+    if (left < 0) return c.token;
+  }
+  return candidates.back().token;
+}
+
+}  // namespace
+
+void TokenCounts::add_prompt(std::span<const int> tokens) {
+  for (const int token : tokens) seen_[token].in_prompt = true;
+}
+
+void TokenCounts::add_output(int token) { ++seen_[token].in_output; }
+
+Sampled sample(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s, std::uint64_t seed,
+               std::uint64_t position) {
+  apply_bias_and_penalties(logits, counts, s);
+  const int best = best_of(logits);
+  if (best < 0) {
+    throw Error(ErrorCode::kInternal, "the model produced no finite logit: its weights may be damaged");
+  }
+  const float largest = logits[static_cast<std::size_t>(best)];
+  for (float& logit : logits) {
+    if (!std::isfinite(logit)) logit = -std::numeric_limits<float>::infinity();
+  }
+  Sampled out;
+  out.token = s.temperature > 0 ? draw(logits, largest, s, uniform(seed, 0, position)) : best;
+  if (s.top_logprobs < 0) return out;
+
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
+  const double log_sum = std::log(sum) + largest;
+  out.logprob = logits[static_cast<std::size_t>(out.token)] - log_sum;
+  std::vector<int> ids(logits.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int>(i);
+  const auto n = std::min<std::size_t>(static_cast<std::size_t>(s.top_logprobs), ids.size());
+  std::partial_sort(ids.begin(), ids.begin() + static_cast<long>(n), ids.end(), [&](int a, int b) {
+    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  });
+  for (std::size_t i = 0; i < n; ++i) {
+    out.top.emplace_back(ids[i], logits[static_cast<std::size_t>(ids[i])] - log_sum);
+  }
+  return out;
+}
+
+}  // namespace sanctum::engine

@@ -1,0 +1,46 @@
+// From one row of logits to one token: a pure function of (logits, what was said, parameters, seed,
+// position).
+//
+// Order: logit_bias, repetition penalty (prompt and output, as transformers), presence and frequency
+// penalties (output, as OpenAI), here logprobs are taken; then temperature, top_k, top_p, min_p, one
+// draw. Ties go to the smaller id.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "wire/messages.h"
+
+namespace sanctum::engine {
+
+// Which tokens a request has seen, for the penalties.
+class TokenCounts {
+ public:
+  void add_prompt(std::span<const int> tokens);
+  void add_output(int token);
+
+  struct Seen {
+    bool in_prompt = false;
+    int in_output = 0;
+  };
+  const std::unordered_map<int, Seen>& seen() const { return seen_; }
+
+ private:
+  std::unordered_map<int, Seen> seen_;
+};
+
+struct Sampled {
+  int token = 0;
+  double logprob = 0;                          // of the chosen token
+  std::vector<std::pair<int, double>> top;  // sampling.top_logprobs best, best first
+};
+
+// `logits` is changed in place. `position` counts the request's output tokens. Throws
+// Error(kInternal) when no logit is finite: the model's weights or its arithmetic are broken.
+Sampled sample(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& sampling,
+               std::uint64_t seed, std::uint64_t position);
+
+}  // namespace sanctum::engine

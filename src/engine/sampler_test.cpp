@@ -1,0 +1,118 @@
+#include "engine/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "engine/philox.h"
+
+namespace sanctum::engine {
+namespace {
+
+wire::Sampling greedy() {
+  wire::Sampling s;
+  s.temperature = 0;
+  return s;
+}
+
+int pick(std::vector<float> logits, const wire::Sampling& s, std::uint64_t seed = 1, std::uint64_t position = 0,
+         const TokenCounts& counts = {}) {
+  return sample(logits, counts, s, seed, position).token;
+}
+
+// Known answers of Random123's philox4x32-10.
+TEST(Philox, MatchesThePublishedVectors) {
+  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}),
+            (std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox4x32({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}),
+            (std::array<std::uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+}
+
+TEST(Sampler, GreedyTakesTheLargestAndTheSmallestIdOfATie) {
+  EXPECT_EQ(pick({0, 3, 3, 1}, greedy()), 1);
+}
+
+TEST(Sampler, NaNAndInfinityAreNeverChosen) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(pick({nan, inf, 1, -inf}, greedy()), 2);
+  EXPECT_THROW(pick({nan, nan}, greedy()), Error);
+}
+
+TEST(Sampler, FrequenciesFollowTheSoftmax) {
+  wire::Sampling s;
+  std::array<int, 3> hits{};
+  const int draws = 40000;
+  for (int i = 0; i < draws; ++i) {
+    ++hits[static_cast<std::size_t>(pick({0.0f, 1.0f, 2.0f}, s, 7, static_cast<std::uint64_t>(i)))];
+  }
+  const double z = 1 + std::exp(1) + std::exp(2);
+  EXPECT_NEAR(hits[0] / double(draws), 1 / z, 0.01);
+  EXPECT_NEAR(hits[1] / double(draws), std::exp(1) / z, 0.01);
+  EXPECT_NEAR(hits[2] / double(draws), std::exp(2) / z, 0.01);
+}
+
+TEST(Sampler, TopKTopPAndMinPCutTheTail) {
+  wire::Sampling k;
+  k.top_k = 1;
+  wire::Sampling p;
+  p.top_p = 0.5;  // the largest alone has 0.67
+  wire::Sampling m;
+  m.min_p = 0.5;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    EXPECT_EQ(pick({0, 1, 2}, k, 3, i), 2);
+    EXPECT_EQ(pick({0, 1, 2}, p, 3, i), 2);
+    EXPECT_EQ(pick({0, 1, 2}, m, 3, i), 2);
+  }
+}
+
+TEST(Sampler, TheSameSeedAndPositionGiveTheSameToken) {
+  wire::Sampling s;
+  std::vector<float> logits(100);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i % 7) * 0.3f;
+  std::vector<int> first, again, other;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    first.push_back(pick(logits, s, 42, i));
+    again.push_back(pick(logits, s, 42, i));
+    other.push_back(pick(logits, s, 43, i));
+  }
+  EXPECT_EQ(first, again);
+  EXPECT_NE(first, other);
+}
+
+TEST(Sampler, PenaltiesAndBiasMoveTheChoice) {
+  TokenCounts counts;
+  counts.add_prompt(std::vector<int>{0});
+  counts.add_output(1);
+  counts.add_output(1);
+  wire::Sampling repetition = greedy();
+  repetition.repetition_penalty = 2;
+  EXPECT_EQ(pick({4, 4, 3}, repetition, 1, 0, counts), 2);
+  wire::Sampling presence = greedy();
+  presence.presence_penalty = 1.5;  // only over the output
+  EXPECT_EQ(pick({3, 4, 1}, presence, 1, 0, counts), 0);
+  wire::Sampling frequency = greedy();
+  frequency.frequency_penalty = 0.6;  // twice said: 1.2
+  EXPECT_EQ(pick({3, 4, 1}, frequency, 1, 0, counts), 0);
+  wire::Sampling bias = greedy();
+  bias.logit_bias[2] = 10;
+  EXPECT_EQ(pick({3, 4, 1}, bias), 2);
+}
+
+TEST(Sampler, LogprobsAreOfTheSoftmaxBestFirst) {
+  wire::Sampling s = greedy();
+  s.top_logprobs = 2;
+  std::vector<float> logits{0, 1, 2};
+  const Sampled out = sample(logits, {}, s, 1, 0);
+  const double z = std::log(1 + std::exp(1) + std::exp(2));
+  EXPECT_NEAR(out.logprob, 2 - z, 1e-9);
+  ASSERT_EQ(out.top.size(), 2u);
+  EXPECT_EQ(out.top[0].first, 2);
+  EXPECT_EQ(out.top[1].first, 1);
+  EXPECT_NEAR(out.top[1].second, 1 - z, 1e-9);
+}
+
+}  // namespace
+}  // namespace sanctum::engine

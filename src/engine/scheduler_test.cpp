@@ -1,0 +1,84 @@
+#include "engine/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace sanctum::engine {
+namespace {
+
+SequenceState waiting(int prompt) { return {false, 0, prompt}; }
+SequenceState prefilling(int left) { return {true, 0, left}; }
+SequenceState decoding() { return {true, 0, 0}; }
+
+TEST(Scheduler, DecodingRowsComeBeforePrompts) {
+  const StepPlan plan = plan_step({prefilling(100), decoding(), decoding()}, {8, 10});
+  ASSERT_EQ(plan.rows.size(), 3u);
+  EXPECT_EQ(plan.rows[0].sequence, 1u);
+  EXPECT_EQ(plan.rows[1].sequence, 2u);
+  EXPECT_EQ(plan.rows[2].sequence, 0u);
+  EXPECT_EQ(plan.rows[2].tokens, 8);
+}
+
+TEST(Scheduler, TheOldestPromptTakesWhatIsLeftOfTheBudget) {
+  const StepPlan plan = plan_step({prefilling(6), prefilling(100), prefilling(100)}, {8, 16});
+  ASSERT_EQ(plan.rows.size(), 2u);
+  EXPECT_EQ(plan.rows[0].tokens, 6);
+  EXPECT_EQ(plan.rows[1].sequence, 1u);
+  EXPECT_EQ(plan.rows[1].tokens, 10);
+}
+
+TEST(Scheduler, AdmissionIsInOrderAndBounded) {
+  const StepPlan plan = plan_step({decoding(), waiting(4), waiting(4), waiting(4)}, {3, 64});
+  EXPECT_EQ(plan.admit, (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(plan.rows.size(), 3u);
+}
+
+TEST(Scheduler, OnePictureAStepAndNoPrefillBeforeItsPictures) {
+  const StepPlan plan = plan_step({{true, 2, 50}, {true, 1, 50}, decoding()}, {8, 64});
+  ASSERT_TRUE(plan.encode_image);
+  EXPECT_EQ(*plan.encode_image, 0u);
+  ASSERT_EQ(plan.rows.size(), 1u);
+  EXPECT_EQ(plan.rows[0].sequence, 2u);
+}
+
+// Whatever the mix: the plan stays within its limits, gives every decoding row its token, and, when
+// there is work, does some.
+TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
+  std::mt19937 random(20261120);
+  const auto pick = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+  for (int round = 0; round < 5000; ++round) {
+    StepLimits limits{pick(1, 8), pick(16, 64)};
+    std::vector<SequenceState> states;
+    int running = 0;
+    for (int i = pick(0, 12); i > 0; --i) {
+      SequenceState state{running < limits.sequences_max && pick(0, 1) == 1, pick(0, 3) == 0 ? pick(1, 3) : 0,
+                          pick(1, 200)};
+      if (state.running) {
+        ++running;
+        if (state.images_to_encode == 0 && pick(0, 1) == 1) state.prompt_left = 0;
+      }
+      states.push_back(state);
+    }
+    const StepPlan plan = plan_step(states, limits);
+    int tokens = 0, decodes = 0, decoding_states = 0;
+    std::vector<bool> seen(states.size());
+    for (const auto& row : plan.rows) {
+      EXPECT_FALSE(seen[row.sequence]);
+      seen[row.sequence] = true;
+      tokens += row.tokens;
+      if (states[row.sequence].prompt_left == 0) ++decodes;
+      else EXPECT_LE(row.tokens, states[row.sequence].prompt_left);
+    }
+    for (const auto& state : states) {
+      if (state.running && state.prompt_left == 0 && state.images_to_encode == 0) ++decoding_states;
+    }
+    EXPECT_LE(tokens, limits.tokens_max);
+    EXPECT_EQ(decodes, decoding_states);
+    EXPECT_LE(running + static_cast<int>(plan.admit.size()), limits.sequences_max);
+    EXPECT_EQ(states.empty(), plan.rows.empty() && !plan.encode_image);
+  }
+}
+
+}  // namespace
+}  // namespace sanctum::engine

@@ -1,0 +1,223 @@
+#include "engine/service.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace sanctum::engine {
+
+Service::Service(ServiceOptions options, Peer& peer)
+    : options_(std::move(options)),
+      peer_(peer),
+      output_({[this](const wire::TokensFrame& frame) { peer_.send(wire::notification_line("tokens", wire::encode(frame))); },
+               [this](const wire::Completed& completed) {
+                 peer_.send(wire::notification_line("completed", wire::encode(completed)));
+                 requests_.completed(completed.request);
+               },
+               [this](const std::string& request) { device_.cancel(request); }, [this] { device_.wake(); }}),
+      device_(options_.device, *this),
+      pool_(options_.text_threads),
+      requests_(options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_, output_,
+                {[this](const std::string& id, const wire::Accepted& accepted) {
+                   peer_.send(wire::result_line(id, wire::encode(accepted)));
+                 },
+                 [this](const std::string& id, const wire::Failure& failure) {
+                   peer_.send(wire::failure_line(id, failure));
+                 },
+                 [this](const std::string& model) { device_.unload(model); }, [this] { wake_drain(); }}) {}
+
+Service::~Service() {
+  // The threads call into each other's objects: all of them end before any object does.
+  device_.stop();
+  pool_.stop();
+  output_.stop();
+  requests_.stop();
+}
+
+bool Service::shutdown_requested() const {
+  std::lock_guard lock(mutex_);
+  return shutdown_;
+}
+
+void Service::handle(std::string_view line) {
+  const wire::Message message(line);
+  if (message.id.empty()) return;  // the engine takes no notifications
+  try {
+    dispatch(message);
+  } catch (const Error& error) {
+    peer_.send(wire::failure_line(message.id, wire::to_failure(error)));
+  }
+}
+
+void Service::dispatch(const wire::Message& message) {
+  const std::string& method = message.method;
+  const std::string& id = message.id;
+  if (method == "load_model") {
+    load_model(id, wire::decode_load(message.body()));
+  } else if (method == "unload_model") {
+    unload_model(id, message.body().at("model").as_string());
+  } else if (method == "models") {
+    peer_.send(wire::result_line(id, wire::encode(models_.all())));
+  } else if (method == "generate") {
+    requests_.generate(id, wire::decode_generate(message.body()));
+  } else if (method == "cancel") {
+    const bool found = requests_.cancel(message.body().at("request").as_string());
+    peer_.send(wire::result_line(id, found ? R"({"cancelled":true})" : R"({"cancelled":false})"));
+  } else if (method == "tokenize") {
+    tokenize(id, wire::decode_tokenize(message.body()));
+  } else if (method == "stats") {
+    peer_.send(wire::result_line(id, wire::encode(stats())));
+  } else if (method == "shutdown") {
+    {
+      std::lock_guard lock(mutex_);
+      shutdown_ = true;
+    }
+    peer_.send(wire::result_line(id, "{}"));
+  } else {
+    throw Error(ErrorCode::kInvalid,
+                "no method '" + method +
+                    "'; there are load_model, unload_model, models, generate, cancel, tokenize, stats, shutdown",
+                "method");
+  }
+}
+
+void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& request) {
+  {
+    std::lock_guard lock(mutex_);
+    const ModelTable::Load load = models_.begin_load(request.model, request.path);
+    if (load == ModelTable::Load::kReady) {
+      peer_.send(wire::result_line(rpc_id, wire::encode(models_.info(request.model))));
+      return;
+    }
+    load_waiters_[request.model].push_back(rpc_id);
+    if (load == ModelTable::Load::kJoined) return;
+  }
+  log::info("load", {{"model", request.model}, {"path", request.path}});
+  pool_.run([this, request] { load_text(request); });
+}
+
+void Service::load_text(const wire::LoadRequest& request) {
+  try {
+    send_progress(request.model, "config", 0, 0);
+    const models::Description description = models::describe(request.path);
+    send_progress(request.model, "tokenizer", 0, 0);
+    models_.set_text(request.model, std::make_shared<const TextModel>(description));
+    device_.load(request.model, description);
+  } catch (const Error& error) {
+    on_load_failed(request.model, {error.code(), error.what(), error.field()});
+  } catch (const std::exception& error) {
+    on_load_failed(request.model, {ErrorCode::kInternal, error.what(), "path"});
+  }
+}
+
+void Service::unload_model(const std::string& rpc_id, const std::string& model) {
+  bool now = false;
+  {
+    std::lock_guard lock(mutex_);
+    now = models_.begin_unload(model);
+    unload_waiters_[model].push_back(rpc_id);
+  }
+  if (now) device_.unload(model);
+}
+
+void Service::tokenize(const std::string& rpc_id, const wire::TokenizeRequest& request) {
+  std::shared_ptr<const TextModel> text;
+  if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
+    throw Error(ErrorCode::kUnavailable, "'" + request.model + "' is still loading", "model");
+  }
+  pool_.run([this, rpc_id, request, text] {
+    try {
+      json::Writer writer;
+      writer.begin_object().key("tokens").begin_array();
+      for (const int id : text->tokenize(request.text, request.add_special)) writer.value(id);
+      writer.end_array().end_object();
+      peer_.send(wire::result_line(rpc_id, writer.take()));
+    } catch (const Error& error) {
+      peer_.send(wire::failure_line(rpc_id, wire::to_failure(error)));
+    }
+    if (models_.release(request.model)) device_.unload(request.model);
+  });
+}
+
+wire::EngineStats Service::stats() const {
+  const DeviceCounters& c = device_.counters();
+  wire::EngineStats out;
+  out.steps = c.steps;
+  out.requests_completed = c.requests_completed;
+  out.prompt_tokens = c.prompt_tokens;
+  out.completion_tokens = c.completion_tokens;
+  out.running = c.running;
+  out.waiting = c.waiting;
+  out.sequences_max = options_.device.limits.sequences_max;
+  out.queue_max = options_.queue_max;
+  out.kv_bytes = c.kv_bytes;
+  out.active_bytes = c.active_bytes;
+  out.cache_bytes = c.cache_bytes;
+  out.peak_bytes = c.peak_bytes;
+  out.device = device_.device_name();
+  out.version = SANCTUM_VERSION;
+  return out;
+}
+
+void Service::send_progress(const std::string& model, std::string_view phase, std::uint64_t done,
+                            std::uint64_t total) {
+  peer_.send(wire::notification_line("load_progress", wire::encode(wire::LoadProgress{model, std::string(phase), done, total})));
+}
+
+void Service::on_load_progress(const std::string& model, std::uint64_t done, std::uint64_t total) {
+  send_progress(model, "weights", done, total);
+}
+
+void Service::on_loaded(const std::string& model, const models::Traits& traits, std::int64_t load_us) {
+  log::info("loaded", {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
+  models_.set_ready(model, traits, load_us);
+  send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
+  settle(model, std::nullopt);
+}
+
+void Service::on_load_failed(const std::string& model, const wire::Failure& failure) {
+  log::error("load failed", {{"model", model}, {"error", failure.message}});
+  models_.set_failed(model, failure);
+  send_progress(model, "failed", 0, 0);
+  settle(model, failure);
+}
+
+void Service::settle(const std::string& model, const std::optional<wire::Failure>& failure) {
+  std::vector<std::string> waiters;
+  {
+    std::lock_guard lock(mutex_);
+    waiters.swap(load_waiters_[model]);
+  }
+  for (const std::string& id : waiters) {
+    peer_.send(failure ? wire::failure_line(id, *failure) : wire::result_line(id, wire::encode(models_.info(model))));
+  }
+  requests_.model_settled(model);
+  wake_drain();
+}
+
+void Service::on_unloaded(const std::string& model) {
+  models_.remove(model);
+  std::vector<std::string> waiters;
+  {
+    std::lock_guard lock(mutex_);
+    waiters.swap(unload_waiters_[model]);
+  }
+  for (const std::string& id : waiters) peer_.send(wire::result_line(id, "{}"));
+  wake_drain();
+}
+
+void Service::on_step(std::uint64_t step, StepOutput output) { output_.push(step, std::move(output)); }
+
+bool Service::has_room() const { return output_.has_room(); }
+
+void Service::wake_drain() {
+  std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
+void Service::drain() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return shutdown_ || (!models_.loading() && requests_.idle()); });
+}
+
+}  // namespace sanctum::engine

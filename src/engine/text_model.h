@@ -1,0 +1,49 @@
+// The host side of a loaded model: template, tokenizer, pictures; from a request to a Sequence.
+//
+// Immutable; any thread. Never touches the device.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/sequence.h"
+#include "models/registry.h"
+#include "text/chat_template.h"
+#include "text/output_parser.h"
+#include "text/tokenizer.h"
+#include "wire/messages.h"
+
+namespace sanctum::engine {
+
+class TextModel {
+ public:
+  // Throws Error naming the file that is missing or damaged.
+  explicit TextModel(const models::Description& description);
+
+  struct Prepared {
+    std::unique_ptr<Sequence> sequence;
+    bool starts_in_reasoning = false;
+  };
+  // Throws Error(kInvalid) naming the field, Error(kTooLong) for a prompt that does not fit.
+  // `request.sampling.seed` must be set.
+  Prepared prepare(const wire::GenerateRequest& request) const;
+  std::vector<int> tokenize(const std::string& text, bool add_special) const;
+
+  bool vision() const { return processor_->vision(); }
+  int context_tokens() const { return context_tokens_; }
+  std::shared_ptr<const text::Tokenizer> tokenizer() const { return tokenizer_; }
+  text::OutputFormat output_format() const { return output_format_; }
+  bool reasons() const { return reasons_; }
+
+ private:
+  std::vector<int> prompt_ids(const wire::GenerateRequest& request, bool& starts_in_reasoning) const;
+
+  int context_tokens_;
+  std::shared_ptr<const models::Processor> processor_;
+  std::shared_ptr<const text::Tokenizer> tokenizer_;
+  std::shared_ptr<const text::ChatTemplate> chat_template_;
+  text::OutputFormat output_format_;
+  bool reasons_;
+};
+
+}  // namespace sanctum::engine

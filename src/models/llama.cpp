@@ -1,0 +1,133 @@
+#include "models/llama.h"
+
+#include <mlx/ops.h>
+
+#include <cmath>
+
+#include "base/json.h"
+#include "nn/layers.h"
+#include "nn/rope.h"
+
+namespace sanctum::models {
+namespace {
+
+struct Config {
+  int hidden_size;
+  int layers;
+  int intermediate_size;
+  int heads;
+  int kv_heads;
+  int head_size;
+  int vocabulary;
+  float norm_eps;
+  bool attention_bias;
+  bool mlp_bias;
+  bool tied;
+  std::vector<float> inverse_frequencies;
+};
+
+Config read_config(const json::Node& c) {
+  const auto count = [&](std::string_view key) { return static_cast<int>(c.at(key).as_int(1, 1 << 24)); };
+  Config out;
+  out.hidden_size = count("hidden_size");
+  out.layers = count("num_hidden_layers");
+  out.intermediate_size = count("intermediate_size");
+  out.heads = count("num_attention_heads");
+  out.kv_heads = c.has("num_key_value_heads") ? count("num_key_value_heads") : out.heads;
+  out.head_size = c.has("head_dim") ? count("head_dim") : out.hidden_size / out.heads;
+  out.vocabulary = count("vocab_size");
+  out.norm_eps = static_cast<float>(c.at("rms_norm_eps").as_double(0, 1));
+  out.attention_bias = c.as_bool_or("attention_bias", false);
+  out.mlp_bias = c.as_bool_or("mlp_bias", false);
+  out.tied = c.as_bool_or("tie_word_embeddings", true);
+  if (c.as_bool_or("rope_traditional", false)) c.at("rope_traditional").fail("is not supported");
+  // transformers 5 nests theta and scaling under rope_parameters.
+  auto scaling = c.get("rope_scaling");
+  if (!scaling) scaling = c.get("rope_parameters");
+  const double theta = scaling && scaling->has("rope_theta") ? scaling->at("rope_theta").as_double(1)
+                                                             : c.as_double_or("rope_theta", 10000);
+  out.inverse_frequencies = nn::rope_inverse_frequencies(out.head_size, theta, scaling ? &*scaling : nullptr);
+  return out;
+}
+
+struct Attention {
+  Attention(nn::Weights& w, const std::string& path, const Config& c)
+      : heads(c.heads), kv_heads(c.kv_heads), head_size(c.head_size),
+        q_proj(w.linear(path + ".q_proj", c.hidden_size, c.heads * c.head_size, c.attention_bias)),
+        k_proj(w.linear(path + ".k_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
+        v_proj(w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
+        o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.attention_bias)) {}
+
+  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
+                       int layer) const {
+    const int tokens = x.shape(0);
+    const mx::array q = mx::reshape(q_proj(x), {tokens, heads, head_size});
+    const mx::array k = mx::reshape(k_proj(x), {tokens, kv_heads, head_size});
+    const mx::array v = mx::reshape(v_proj(x), {tokens, kv_heads, head_size});
+    const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
+    return o_proj(nn::causal_attention(nn::rotate(q, rope), nn::rotate(k, rope), v, scale, slices, layer));
+  }
+
+  int heads, kv_heads, head_size;
+  nn::Linear q_proj, k_proj, v_proj, o_proj;
+};
+
+struct Block {
+  Block(nn::Weights& w, const std::string& path, const Config& c)
+      : self_attn(w, path + ".self_attn", c),
+        mlp(w.swiglu(path + ".mlp", c.hidden_size, c.intermediate_size, c.mlp_bias)),
+        input_layernorm(w.rms_norm(path + ".input_layernorm", c.hidden_size, c.norm_eps)),
+        post_attention_layernorm(w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
+
+  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
+                       int layer) const {
+    const mx::array h = mx::add(x, self_attn(input_layernorm(x), rope, slices, layer));
+    return mx::add(h, mlp(post_attention_layernorm(h)));
+  }
+
+  Attention self_attn;
+  nn::SwiGlu mlp;
+  nn::RmsNorm input_layernorm, post_attention_layernorm;
+};
+
+class Llama final : public Model {
+ public:
+  Llama(const Config& c, nn::Weights& w, Traits traits)
+      : Model(std::move(traits)),
+        rope_(c.inverse_frequencies),
+        embed_tokens_(w.embedding("model.embed_tokens", c.vocabulary, c.hidden_size)),
+        norm_(w.rms_norm("model.norm", c.hidden_size, c.norm_eps)) {
+    for (int i = 0; i < c.layers; ++i) layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
+    if (!c.tied) lm_head_ = w.linear("lm_head", c.hidden_size, c.vocabulary, false);
+    traits_.layers = c.layers;
+    traits_.vocabulary = c.vocabulary;
+  }
+
+  mx::array forward(const Step& step) const override {
+    const nn::RotaryTable rope = rope_.table(step.positions);
+    mx::array h = embed_tokens_(mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
+    for (std::size_t i = 0; i < layers_.size(); ++i) h = layers_[i](h, rope, step.slices, static_cast<int>(i));
+    h = norm_(wanted_rows(h, step.logits_rows));
+    return mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
+  }
+
+ private:
+  nn::Rope rope_;
+  nn::Embedding embed_tokens_;
+  nn::RmsNorm norm_;
+  std::vector<Block> layers_;
+  std::optional<nn::Linear> lm_head_;
+};
+
+}  // namespace
+
+std::optional<std::string> rename_llama(const std::string& stored) {
+  if (stored.find("rotary_emb.inv_freq") != std::string::npos) return std::nullopt;
+  return stored;
+}
+
+std::unique_ptr<Model> load_llama(const json::Node& config, nn::Weights& weights, Traits traits) {
+  return std::make_unique<Llama>(read_config(config), weights, std::move(traits));
+}
+
+}  // namespace sanctum::models

@@ -1,0 +1,76 @@
+// What the engine knows of a model: one step in, logits out.
+//
+// A Model is created, called and destroyed on the device thread only. It keeps no state between
+// steps but its weights: a sequence's past lives in the SequenceCache that its slice points to.
+#pragma once
+
+#include <mlx/array.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/attention.h"
+#include "nn/kv_cache.h"
+#include "nn/rope.h"
+
+namespace sanctum::image {
+struct QwenPatches;
+}
+
+namespace sanctum::models {
+
+namespace mx = mlx::core;
+
+// A picture after the vision tower, as the language model wants it.
+struct VisualFeatures {
+  mx::array embeddings;             // [tokens, hidden]
+  std::vector<mx::array> deepstack;  // one [tokens, hidden] per early layer that adds it
+};
+
+// Rows of a step that carry tokens [features_first, features_first + count) of a picture.
+struct VisualRows {
+  int first = 0;
+  int count = 0;
+  const VisualFeatures* features = nullptr;
+  int features_first = 0;
+};
+
+// The tokens of all sequences of one step, packed.
+struct Step {
+  std::vector<int> tokens;
+  std::vector<nn::Position> positions;  // one per token
+  std::vector<nn::Slice> slices;        // in order, covering all tokens
+  std::vector<VisualRows> visuals;
+  std::vector<int> logits_rows;  // the tokens whose next token is wanted
+};
+
+struct Traits {
+  std::string architecture;
+  int context_tokens = 0;
+  int vocabulary = 0;
+  int layers = 0;
+  std::string quantization;
+  std::uint64_t weight_bytes = 0;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  // float32 [logits_rows, vocabulary], not evaluated. Appends the step's tokens to the caches.
+  virtual mx::array forward(const Step& step) const = 0;
+  // Not evaluated. Only for models whose processor accepts pictures.
+  virtual VisualFeatures encode(const image::QwenPatches& patches) const;
+
+  const Traits& traits() const { return traits_; }
+
+ protected:
+  explicit Model(Traits traits) : traits_(std::move(traits)) {}
+  Traits traits_;
+};
+
+// The rows whose logits are wanted, before the output head multiplies them: hidden [tokens, width]
+// -> [logits_rows, width].
+mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_rows);
+
+}  // namespace sanctum::models

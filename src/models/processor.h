@@ -1,0 +1,39 @@
+// The host side of a model: from token ids and pictures to what the device thread needs.
+//
+// Contract: immutable; prepare() may be called from any thread and touches no device.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "image/qwen_patches.h"
+#include "nn/rope.h"
+
+namespace sanctum::models {
+
+// A picture's tokens in the prompt: [first, first + count).
+struct PromptImage {
+  int first = 0;
+  int count = 0;
+  image::QwenPatches patches;
+};
+
+struct Prompt {
+  std::vector<int> tokens;
+  std::vector<nn::Position> positions;  // one per token
+  int next_position = 0;                // of the first generated token, the same on all axes
+  std::vector<PromptImage> images;
+};
+
+class Processor {
+ public:
+  virtual ~Processor() = default;
+  virtual bool vision() const { return false; }
+  // `ids`: the tokenized prompt with one placeholder per picture; `files`: the pictures' encoded
+  // bytes, in order. Throws Error(kInvalid) naming "messages" when pictures and placeholders don't
+  // match or a picture can't be decoded.
+  virtual Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files) const;
+};
+
+}  // namespace sanctum::models

@@ -1,0 +1,69 @@
+// Qwen3's language model, alone (qwen3) and as the language half of Qwen3-VL (qwen3_vl): RMSNorm on
+// every head of q and k before the rotation, no biases, head size independent of the width.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "nn/layers.h"
+#include "nn/rope.h"
+#include "nn/weights.h"
+
+namespace sanctum::json {
+class Node;
+}
+
+namespace sanctum::models {
+
+struct Qwen3TextConfig {
+  int hidden_size;
+  int layers;
+  int intermediate_size;
+  int heads;
+  int kv_heads;
+  int head_size;
+  int vocabulary;
+  float norm_eps;
+  bool tied;
+  std::vector<float> inverse_frequencies;
+  std::vector<int> rope_axes;  // empty without mrope
+
+  static Qwen3TextConfig read(const json::Node& config);
+};
+
+class Qwen3Text {
+ public:
+  // `body` is where the layers are ("model"), `head` where an untied output head is ("lm_head").
+  Qwen3Text(const Qwen3TextConfig& config, nn::Weights& weights, const std::string& body, const std::string& head);
+  // float32 [logits_rows, vocabulary]. Rows named in step.visuals take a picture's embedding instead
+  // of their token's, and its deepstack features after the first layers.
+  mx::array forward(const Step& step) const;
+
+ private:
+  struct Attention {
+    Attention(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
+    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
+                         int layer) const;
+    int heads, kv_heads, head_size;
+    nn::Linear q_proj, k_proj, v_proj, o_proj;
+    nn::RmsNorm q_norm, k_norm;
+  };
+  struct Block {
+    Block(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
+    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
+                         int layer) const;
+    Attention self_attn;
+    nn::SwiGlu mlp;
+    nn::RmsNorm input_layernorm, post_attention_layernorm;
+  };
+
+  nn::Rope rope_;
+  nn::Embedding embed_tokens_;
+  nn::RmsNorm norm_;
+  std::vector<Block> layers_;
+  std::optional<nn::Linear> lm_head_;
+};
+
+}  // namespace sanctum::models

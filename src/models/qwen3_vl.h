@@ -1,0 +1,23 @@
+// Qwen3-VL: Qwen3's language model with interleaved mrope, a vision tower and deepstack.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "models/model.h"
+#include "models/processor.h"
+#include "nn/weights.h"
+
+namespace sanctum::json {
+class Node;
+}
+
+namespace sanctum::models {
+
+std::optional<std::string> rename_qwen3_vl(const std::string& stored);
+std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights, Traits traits);
+// Host side: expands picture markers and gives every token its place.
+std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config, const std::string& directory);
+
+}  // namespace sanctum::models

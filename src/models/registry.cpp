@@ -1,0 +1,109 @@
+#include "models/registry.h"
+
+#include <mlx/ops.h>
+#include <mlx/transforms.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "models/llama.h"
+#include "models/qwen3.h"
+#include "models/qwen3_vl.h"
+
+namespace sanctum::models {
+namespace {
+
+std::optional<std::string> keep_name(const std::string& stored) { return stored; }
+
+std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&) {
+  return std::make_shared<Processor>();
+}
+
+constexpr std::uint64_t kEvaluateBytes = 64u << 20;  // weights read between two progress reports
+
+bool tied(const json::Node& config) {
+  const auto text = config.get("text_config");
+  return text ? text->as_bool_or("tie_word_embeddings", config.as_bool_or("tie_word_embeddings", false))
+              : config.as_bool_or("tie_word_embeddings", false);
+}
+
+}  // namespace
+
+const std::vector<Architecture>& architectures() {
+  static const std::vector<Architecture> list{
+      {"llama", rename_llama, load_llama, text_only},
+      {"mistral", rename_llama, load_llama, text_only},
+      {"qwen3", keep_name, load_qwen3, text_only},
+      {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor},
+  };
+  return list;
+}
+
+Description describe(const std::string& directory) {
+  Description out;
+  out.directory = directory;
+  out.config_json = read_file(directory + "/config.json");
+  const json::Document document(out.config_json, "config.json");
+  const json::Node config = document.root();
+  const std::string type = config.at("model_type").as_string();
+  std::string known;
+  for (const Architecture& one : architectures()) {
+    if (one.model_type == type) out.architecture = &one;
+    known += (known.empty() ? "" : ", ") + one.model_type;
+  }
+  if (out.architecture == nullptr) {
+    config.at("model_type").fail("is '" + type + "', which is not supported yet; supported: " + known);
+  }
+  const json::Node text = config.get("text_config").value_or(config);
+  out.context_tokens = static_cast<int>(text.as_int_or("max_position_embeddings", 4096));
+  return out;
+}
+
+std::shared_ptr<const Processor> load_processor(const Description& description) {
+  const json::Document document(description.config_json, "config.json");
+  return description.architecture->processor(document.root(), description.directory);
+}
+
+std::unique_ptr<Model> load_model(const Description& description, mx::Dtype compute,
+                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const json::Document document(description.config_json, "config.json");
+  const json::Node config = document.root();
+  const bool drop_head = tied(config);
+  nn::Checkpoint checkpoint(description.directory, [&](const std::string& stored) -> std::optional<std::string> {
+    const auto name = description.architecture->rename(stored);
+    // Some exporters store the output head of a tied model once more.
+    if (name && drop_head && name->find("lm_head.") != std::string::npos) return std::nullopt;
+    return name;
+  });
+  nn::QuantizationConfig quantization = nn::read_quantization(config);
+  Traits traits;
+  traits.architecture = description.architecture->model_type;
+  traits.context_tokens = description.context_tokens;
+  traits.quantization = quantization.describe();
+  traits.weight_bytes = checkpoint.bytes();
+  nn::Weights weights(checkpoint, std::move(quantization), compute);
+  auto model = description.architecture->load(config, weights, traits);
+  checkpoint.finish();
+
+  std::uint64_t total = 0;
+  for (const mx::array& array : weights.arrays()) total += array.nbytes();
+  std::uint64_t done = 0;
+  std::uint64_t pending_bytes = 0;
+  std::vector<mx::array> pending;
+  const auto evaluate = [&] {
+    mx::eval(pending);
+    pending.clear();
+    done += pending_bytes;
+    pending_bytes = 0;
+    progress(done, total);
+  };
+  for (const mx::array& array : weights.arrays()) {
+    pending.push_back(array);
+    pending_bytes += array.nbytes();
+    if (pending_bytes >= kEvaluateBytes) evaluate();
+  }
+  evaluate();
+  return model;
+}
+
+}  // namespace sanctum::models

@@ -1,0 +1,44 @@
+// The visible list of architectures: adding one is a file and a row here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "models/processor.h"
+#include "nn/weights.h"
+
+namespace sanctum::json {
+class Node;
+}
+
+namespace sanctum::models {
+
+struct Architecture {
+  std::string model_type;  // as config.json names it
+  std::optional<std::string> (*rename)(const std::string& stored);
+  std::unique_ptr<Model> (*load)(const json::Node& config, nn::Weights& weights, Traits traits);
+  std::shared_ptr<const Processor> (*processor)(const json::Node& config, const std::string& directory);
+};
+
+const std::vector<Architecture>& architectures();
+
+// What config.json says before any weight is read. Throws Error naming the file and the field.
+struct Description {
+  std::string directory;
+  std::string config_json;
+  const Architecture* architecture = nullptr;
+  int context_tokens = 0;
+};
+Description describe(const std::string& directory);
+
+std::shared_ptr<const Processor> load_processor(const Description& description);
+
+// Device thread only. Evaluates every weight, calling `progress(done, total)` in bytes on the way.
+std::unique_ptr<Model> load_model(const Description& description, mx::Dtype compute,
+                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+
+}  // namespace sanctum::models

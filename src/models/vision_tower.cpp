@@ -1,0 +1,197 @@
+#include "models/vision_tower.h"
+
+#include <mlx/ops.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/invariant.h"
+#include "base/json.h"
+#include "image/qwen_patches.h"
+#include "nn/attention.h"
+
+namespace sanctum::models {
+namespace {
+
+constexpr float kNormEps = 1e-6f;
+
+// linspace(0, last, count), as the reference computes it in float32.
+std::vector<float> line(int count, int last) {
+  std::vector<float> out(static_cast<std::size_t>(count), 0.0f);
+  for (int i = 1; i < count; ++i) {
+    out[static_cast<std::size_t>(i)] = static_cast<float>(static_cast<double>(i) * last / (count - 1));
+  }
+  return out;
+}
+
+// Calls visit(row, column) for every patch in the order in which 2x2 neighbours are merged.
+template <class Visit>
+void in_merge_order(int height, int width, int merge, const Visit& visit) {
+  for (int block_row = 0; block_row < height; block_row += merge) {
+    for (int block_column = 0; block_column < width; block_column += merge) {
+      for (int row = block_row; row < block_row + merge; ++row) {
+        for (int column = block_column; column < block_column + merge; ++column) visit(row, column);
+      }
+    }
+  }
+}
+
+// The convolution's stride is its kernel, so it is a product with the flattened patch; its columns
+// are put in the patches' order: channel, time, row, column.
+mx::array patch_matrix(nn::Weights& w, const std::string& name, const VisionConfig& c) {
+  const int out = c.hidden_size, t = c.temporal_patch_size, p = c.patch_size, channels = c.channels;
+  const mx::array stored = w.tensor(name, {});
+  const int columns = channels * t * p * p;
+  if (stored.shape() == mx::Shape{out, t, p, p, channels}) {  // as MLX stores it
+    return mx::contiguous(mx::reshape(mx::transpose(stored, {0, 4, 1, 2, 3}), {out, columns}));
+  }
+  if (stored.shape() == mx::Shape{out, channels, t, p, p}) return mx::reshape(stored, {out, columns});
+  throw Error(ErrorCode::kCorrupt, "tensor " + name + " has a shape that does not fit config.json's vision_config",
+              "path");
+}
+
+nn::Rope tower_rope(const VisionConfig& c) {
+  const int pairs = c.hidden_size / c.heads / 2;  // the first half follows rows, the second columns
+  std::vector<float> frequencies = nn::rope_inverse_frequencies(pairs, 10000, nullptr);
+  const std::size_t half = frequencies.size();
+  frequencies.insert(frequencies.end(), frequencies.begin(), frequencies.begin() + static_cast<long>(half));
+  std::vector<int> axes(half, 1);
+  axes.insert(axes.end(), half, 2);
+  return nn::Rope(std::move(frequencies), std::move(axes));
+}
+
+}  // namespace
+
+VisionConfig VisionConfig::read(const json::Node& c) {
+  const auto count = [&](std::string_view key, int fallback) {
+    return c.has(key) ? static_cast<int>(c.at(key).as_int(1, 1 << 24)) : fallback;
+  };
+  VisionConfig out;
+  out.depth = count("depth", 32);
+  out.hidden_size = count("hidden_size", 1280);
+  out.intermediate_size = count("intermediate_size", 3420);
+  out.out_hidden_size = count("out_hidden_size", 1536);
+  out.heads = count("num_heads", 16);
+  out.patch_size = count("patch_size", 14);
+  out.temporal_patch_size = count("temporal_patch_size", 2);
+  out.channels = count("in_channels", 3);
+  out.merge_size = count("spatial_merge_size", 2);
+  out.table_side = static_cast<int>(std::sqrt(count("num_position_embeddings", 2304)));
+  if (out.hidden_size % (4 * out.heads) != 0) {
+    c.at("num_heads").fail("must divide hidden_size into heads of a multiple of 4");
+  }
+  if (const auto layers = c.get("deepstack_visual_indexes")) {
+    for (const auto& layer : layers->as_array()) {
+      out.deepstack_layers.push_back(static_cast<int>(layer.as_int(0, out.depth - 1)));
+    }
+  }
+  return out;
+}
+
+VisionTower::Merger::Merger(nn::Weights& w, const std::string& path, const VisionConfig& c, bool after)
+    : norm_after_shuffle(after),
+      merged_width(c.hidden_size * c.merge_size * c.merge_size),
+      norm(w.layer_norm(path + ".norm", after ? merged_width : c.hidden_size, kNormEps)),
+      linear_fc1(w.linear(path + ".linear_fc1", merged_width, merged_width, true)),
+      linear_fc2(w.linear(path + ".linear_fc2", merged_width, c.out_hidden_size, true)) {}
+
+mx::array VisionTower::Merger::operator()(const mx::array& x) const {
+  const mx::array merged = norm_after_shuffle ? norm(mx::reshape(x, {-1, merged_width}))
+                                              : mx::reshape(norm(x), {-1, merged_width});
+  return linear_fc2(nn::gelu(linear_fc1(merged)));
+}
+
+VisionTower::Block::Block(nn::Weights& w, const std::string& path, const VisionConfig& c)
+    : heads(c.heads),
+      norm1(w.layer_norm(path + ".norm1", c.hidden_size, kNormEps)),
+      norm2(w.layer_norm(path + ".norm2", c.hidden_size, kNormEps)),
+      qkv(w.linear(path + ".attn.qkv", c.hidden_size, 3 * c.hidden_size, true)),
+      proj(w.linear(path + ".attn.proj", c.hidden_size, c.hidden_size, true)),
+      linear_fc1(w.linear(path + ".mlp.linear_fc1", c.hidden_size, c.intermediate_size, true)),
+      linear_fc2(w.linear(path + ".mlp.linear_fc2", c.intermediate_size, c.hidden_size, true)) {}
+
+mx::array VisionTower::Block::operator()(const mx::array& x, const nn::RotaryTable& rope) const {
+  const int rows = x.shape(0);
+  const int head_size = x.shape(1) / heads;
+  const auto parts = mx::split(qkv(norm1(x)), 3, -1);
+  const auto by_head = [&](const mx::array& part) { return mx::reshape(part, {rows, heads, head_size}); };
+  const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
+  const mx::array attended = nn::full_attention(nn::rotate(by_head(parts[0]), rope),
+                                                nn::rotate(by_head(parts[1]), rope), by_head(parts[2]), scale);
+  const mx::array h = mx::add(x, proj(attended));
+  return mx::add(h, linear_fc2(nn::gelu_tanh(linear_fc1(norm2(h)))));
+}
+
+VisionTower::VisionTower(const VisionConfig& c, nn::Weights& w, const std::string& path)
+    : config_(c),
+      patch_embed_(patch_matrix(w, path + ".patch_embed.proj.weight", c)),
+      patch_bias_(w.tensor(path + ".patch_embed.proj.bias", {c.hidden_size})),
+      pos_embed_(w.embedding(path + ".pos_embed", c.table_side * c.table_side, c.hidden_size)),
+      rope_(tower_rope(c)),
+      merger_(w, path + ".merger", c, false) {
+  for (int i = 0; i < c.depth; ++i) blocks_.emplace_back(w, path + ".blocks." + std::to_string(i), c);
+  for (std::size_t i = 0; i < c.deepstack_layers.size(); ++i) {
+    deepstack_mergers_.emplace_back(w, path + ".deepstack_merger_list." + std::to_string(i), c, true);
+  }
+}
+
+// The position table read bilinearly at the picture's grid, [patches, hidden] in merge order.
+mx::array VisionTower::positions(int grid_height, int grid_width) const {
+  const int side = config_.table_side;
+  const std::vector<float> rows = line(grid_height, side - 1);
+  const std::vector<float> columns = line(grid_width, side - 1);
+  std::array<std::vector<int>, 4> indices;
+  std::array<std::vector<float>, 4> shares;
+  in_merge_order(grid_height, grid_width, config_.merge_size, [&](int row, int column) {
+    const float y = rows[static_cast<std::size_t>(row)];
+    const float x = columns[static_cast<std::size_t>(column)];
+    const int top = static_cast<int>(y), left = static_cast<int>(x);
+    const int bottom = std::min(top + 1, side - 1), right = std::min(left + 1, side - 1);
+    const float dy = y - static_cast<float>(top), dx = x - static_cast<float>(left);
+    const std::array<int, 4> corner{top * side + left, top * side + right, bottom * side + left,
+                                    bottom * side + right};
+    const std::array<float, 4> share{(1 - dy) * (1 - dx), (1 - dy) * dx, dy * (1 - dx), dy * dx};
+    for (std::size_t i = 0; i < 4; ++i) {
+      indices[i].push_back(corner[i]);
+      shares[i].push_back(share[i]);
+    }
+  });
+  const int patches = grid_height * grid_width;
+  std::optional<mx::array> sum;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const mx::array table = pos_embed_(mx::array(indices[i].begin(), {patches}, mx::int32));
+    const mx::array share = mx::astype(mx::array(shares[i].begin(), {patches, 1}, mx::float32), table.dtype());
+    const mx::array part = mx::multiply(table, share);
+    sum = sum ? mx::add(*sum, part) : part;
+  }
+  return *sum;
+}
+
+VisualFeatures VisionTower::encode(const image::QwenPatches& patches) const {
+  SANCTUM_INVARIANT(patches.grid.t == 1, "a picture has one frame");
+  const int rows = patches.grid.h * patches.grid.w;
+  const mx::array pixels(patches.values.begin(), {rows, static_cast<int>(patches.values.size()) / rows},
+                         mx::float32);
+  mx::array h = mx::add(mx::matmul(mx::astype(pixels, patch_embed_.dtype()), mx::transpose(patch_embed_)),
+                        patch_bias_);
+  h = mx::add(h, positions(patches.grid.h, patches.grid.w));
+
+  std::vector<nn::Position> places;
+  in_merge_order(patches.grid.h, patches.grid.w, config_.merge_size,
+                 [&](int row, int column) { places.push_back({0, row, column}); });
+  const nn::RotaryTable rope = rope_.table(places);
+
+  std::vector<mx::array> deepstack;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    h = blocks_[i](h, rope);
+    const auto& layers = config_.deepstack_layers;
+    const auto found = std::find(layers.begin(), layers.end(), static_cast<int>(i));
+    if (found != layers.end()) {
+      deepstack.push_back(deepstack_mergers_[static_cast<std::size_t>(found - layers.begin())](h));
+    }
+  }
+  return VisualFeatures{merger_(h), std::move(deepstack)};
+}
+
+}  // namespace sanctum::models

@@ -1,0 +1,29 @@
+// Attention over packed tokens: the only layer that knows sequences.
+#pragma once
+
+#include <mlx/array.h>
+
+#include <vector>
+
+#include "nn/kv_cache.h"
+
+namespace sanctum::nn {
+
+// Rows [first, first + count) of a step's packed tokens belong to the sequence that owns `cache`.
+struct Slice {
+  int first = 0;
+  int count = 0;
+  SequenceCache* cache = nullptr;
+};
+
+// Causal attention of each slice over its sequence's whole past and itself; grouped heads.
+// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads * head_size].
+// Appends k and v to the caches of `layer`.
+mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
+                           const std::vector<Slice>& slices, int layer);
+
+// Attention of all rows over all rows, for one picture. q, k, v [rows, heads, head_size] ->
+// [rows, heads * head_size].
+mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale);
+
+}  // namespace sanctum::nn

@@ -1,0 +1,80 @@
+#include "nn/rope.h"
+
+#include <mlx/ops.h>
+
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace sanctum::nn {
+namespace {
+
+// Llama 3.1's long-context scaling (llama-models, `apply_scaling`): long wavelengths are stretched by
+// `factor`, short ones kept, the band between is blended.
+double llama3_scaled(double frequency, const json::Node& scaling) {
+  const double factor = scaling.at("factor").as_double(1e-3);
+  const double low = scaling.as_double_or("low_freq_factor", 1.0);
+  const double high = scaling.as_double_or("high_freq_factor", 4.0);
+  const double context = scaling.as_double_or("original_max_position_embeddings", 8192);
+  const double wavelength = 2 * std::numbers::pi / frequency;
+  if (wavelength > context / low) return frequency / factor;
+  if (wavelength < context / high) return frequency;
+  const double smooth = (context / wavelength - low) / (high - low);
+  return (1 - smooth) * frequency / factor + smooth * frequency;
+}
+
+}  // namespace
+
+std::vector<float> rope_inverse_frequencies(int head_size, double theta, const json::Node* scaling) {
+  std::string kind = "default";
+  if (scaling != nullptr) kind = scaling->as_string_or("rope_type", scaling->as_string_or("type", "default"));
+  if (kind != "default" && kind != "linear" && kind != "llama3" && kind != "mrope") {
+    scaling->fail("asks for rope type '" + kind + "'; default, linear, llama3 and mrope are supported");
+  }
+  std::vector<float> out;
+  for (int i = 0; i < head_size; i += 2) {
+    double frequency = std::pow(theta, -static_cast<double>(i) / head_size);
+    if (kind == "linear") frequency /= scaling->at("factor").as_double(1e-3);
+    if (kind == "llama3") frequency = llama3_scaled(frequency, *scaling);
+    out.push_back(static_cast<float>(frequency));
+  }
+  return out;
+}
+
+std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs) {
+  std::vector<int> axes(static_cast<std::size_t>(pairs), 0);
+  for (int axis = 1; axis < 3; ++axis) {
+    for (int i = axis; i < std::min(section[static_cast<std::size_t>(axis)] * 3, pairs); i += 3) {
+      axes[static_cast<std::size_t>(i)] = axis;
+    }
+  }
+  return axes;
+}
+
+RotaryTable Rope::table(const std::vector<Position>& positions) const {
+  const std::size_t pairs = inverse_frequencies_.size();
+  std::vector<float> angles(positions.size() * pairs);
+  for (std::size_t t = 0; t < positions.size(); ++t) {
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const int axis = axes_.empty() ? 0 : axes_[i];
+      angles[t * pairs + i] =
+          static_cast<float>(positions[t][static_cast<std::size_t>(axis)]) * inverse_frequencies_[i];
+    }
+  }
+  const mx::array table(angles.data(), {static_cast<int>(positions.size()), 1, static_cast<int>(pairs)},
+                        mx::float32);
+  return RotaryTable{mx::cos(table), mx::sin(table)};
+}
+
+mx::array rotate(const mx::array& x, const RotaryTable& table) {
+  const mx::array wide = mx::astype(x, mx::float32);
+  const auto halves = mx::split(wide, 2, -1);
+  const mx::array first = mx::subtract(mx::multiply(halves[0], table.cos), mx::multiply(halves[1], table.sin));
+  const mx::array second = mx::add(mx::multiply(halves[1], table.cos), mx::multiply(halves[0], table.sin));
+  return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
+}
+
+}  // namespace sanctum::nn

@@ -1,0 +1,102 @@
+#include "nn/safetensors_header.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace sanctum::nn {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 13> kBytesPerElement{
+    {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
+     {"I8", 1}, {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1}, {"BOOL", 1}}};
+
+[[noreturn]] void corrupt(const std::string& path, const std::string& what) {
+  throw Error(ErrorCode::kCorrupt, path + " is damaged: " + what + "; download or copy it again", "path");
+}
+
+std::uint64_t bytes_per_element(const std::string& path, const TensorEntry& entry) {
+  for (const auto& [name, bytes] : kBytesPerElement) {
+    if (name == entry.dtype) return bytes;
+  }
+  throw Error(ErrorCode::kInvalid,
+              path + ": tensor " + entry.name + " has the unsupported dtype " + entry.dtype, "path");
+}
+
+TensorEntry parse_entry(const std::string& path, const std::string& name, const json::Node& node,
+                        std::uint64_t data_start, std::uint64_t file_bytes) {
+  TensorEntry entry;
+  entry.name = name;
+  entry.dtype = node.at("dtype").as_string();
+  std::uint64_t bytes = bytes_per_element(path, entry);
+  for (const auto& side : node.at("shape").as_array(kTensorDimensionsMax)) {
+    entry.shape.push_back(side.as_int(0, std::numeric_limits<std::int32_t>::max()));
+    const auto extent = static_cast<std::uint64_t>(entry.shape.back());
+    if (extent != 0 && bytes > file_bytes / extent) {
+      corrupt(path, "tensor " + name + " is larger than the file");
+    }
+    bytes *= extent;
+  }
+  const auto offsets = node.at("data_offsets").as_array(2);
+  if (offsets.size() != 2) corrupt(path, "tensor " + name + " has no begin and end");
+  const std::uint64_t begin = offsets[0].as_uint64();
+  const std::uint64_t end = offsets[1].as_uint64();
+  if (begin > end || end > file_bytes - data_start) {
+    corrupt(path, "tensor " + name + " lies outside the file (bytes " + std::to_string(begin) + " to " +
+                      std::to_string(end) + " of " + std::to_string(file_bytes - data_start) + ")");
+  }
+  if (end - begin != bytes) {
+    corrupt(path, "tensor " + name + " has " + std::to_string(end - begin) + " bytes where its shape needs " +
+                      std::to_string(bytes));
+  }
+  entry.begin = data_start + begin;
+  entry.end = data_start + end;
+  return entry;
+}
+
+}  // namespace
+
+std::vector<TensorEntry> read_safetensors_header(const std::string& path) {
+  static_assert(std::endian::native == std::endian::little);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) throw Error(ErrorCode::kNotFound, "cannot open the weight file " + path, "path");
+  const auto file_bytes = static_cast<std::uint64_t>(file.tellg());
+  std::uint64_t header_bytes = 0;
+  file.seekg(0);
+  if (file_bytes < 8 || !file.read(reinterpret_cast<char*>(&header_bytes), 8)) {
+    corrupt(path, "it has only " + std::to_string(file_bytes) + " bytes");
+  }
+  if (header_bytes > kHeaderBytesMax || header_bytes > file_bytes - 8) {
+    corrupt(path, "its header claims " + std::to_string(header_bytes) + " bytes");
+  }
+  std::string text(header_bytes, '\0');
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) corrupt(path, "its header is cut off");
+
+  std::vector<TensorEntry> entries;
+  try {
+    const json::Document document(text);
+    for (const auto& [name, node] : document.root().members()) {
+      if (name == "__metadata__") continue;
+      entries.push_back(parse_entry(path, name, node, 8 + header_bytes, file_bytes));
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCorrupt || error.field() == "path") throw;
+    corrupt(path, std::string("in its header ") + error.what());
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const TensorEntry& a, const TensorEntry& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    if (entries[i].begin < entries[i - 1].end) {
+      corrupt(path, "tensors " + entries[i - 1].name + " and " + entries[i].name + " overlap");
+    }
+  }
+  return entries;
+}
+
+}  // namespace sanctum::nn

@@ -1,0 +1,30 @@
+// The header of a safetensors file: which tensor lies where.
+//
+// Format (huggingface/safetensors README): u64 little-endian header length N, N bytes of JSON
+// {"name": {"dtype","shape","data_offsets":[begin,end]}, "__metadata__": {...}}, then the data.
+// Offsets count from the end of the header.
+// Contract: everything is checked against the file's real size before anyone trusts it; an error
+// names the file and the tensor. No MLX here: it is tested, and fuzzed, without a device.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sanctum::nn {
+
+inline constexpr std::uint64_t kHeaderBytesMax = 100u << 20;  // as the reference implementation
+inline constexpr std::size_t kTensorDimensionsMax = 8;
+
+struct TensorEntry {
+  std::string name;
+  std::string dtype;  // F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0;  // in the file, header included
+  std::uint64_t end = 0;
+};
+
+// Throws Error(kNotFound) for a missing file and Error(kCorrupt) for a damaged one.
+std::vector<TensorEntry> read_safetensors_header(const std::string& path);
+
+}  // namespace sanctum::nn

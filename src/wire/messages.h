@@ -1,0 +1,217 @@
+// The types that cross from gateway to engine and back. The only place where their JSON spelling
+// is known is messages_*.cpp (and failure.cpp, sampling.cpp).
+//
+// On the socket: JSON-RPC 2.0, one message a line (framing in rpc.h).
+//   requests       load_model unload_model models generate cancel tokenize stats shutdown
+//   notifications  load_progress tokens completed
+// `generate` is answered as soon as the request is accepted or refused; its output follows as rows
+// of `tokens` frames (one frame a step carries all rows) and ends with exactly one `completed`.
+// `load_model` is answered with the ModelInfo once it is ready (or its failure), `models` with
+// {"models":[ModelInfo]}, `stats` with EngineStats, `tokenize` with {"ids":[...]}; `cancel`
+// {"request"}, `unload_model` {"model"} and `shutdown` {} with {}. A picture of `generate` is the
+// part {"type":"image","data":"<base64 of the file>"} in its message.
+//
+// Decoders throw Error(kInvalid) naming the field. Values only; no thread owns anything here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sanctum::json {
+class Node;
+}
+
+namespace sanctum::wire {
+
+// Limits on one request; the gateway refuses beyond them before the engine hears of it.
+inline constexpr std::size_t kFrameBytesMax = 96u << 20;  // one line on the socket
+inline constexpr std::size_t kMessagesMax = 4096;
+inline constexpr std::size_t kImagesMax = 64;
+inline constexpr std::size_t kImageBytesMax = 32u << 20;  // encoded bytes of one picture
+inline constexpr std::size_t kStopStringsMax = 16;
+inline constexpr std::size_t kLogitBiasMax = 1024;
+inline constexpr int kTopLogprobsMax = 20;
+inline constexpr int kMaxTokensMax = 1 << 20;
+
+struct Sampling {
+  double temperature = 1.0;  // 0 is greedy
+  int top_k = 0;             // 0 is off
+  double top_p = 1.0;
+  double min_p = 0.0;
+  double repetition_penalty = 1.0;  // 1 is off; over prompt and output, as transformers does it
+  double presence_penalty = 0.0;    // over the output, as OpenAI defines it
+  double frequency_penalty = 0.0;
+  std::map<int, double> logit_bias;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> stop;
+  std::vector<int> stop_token_ids;
+  bool ignore_eos = false;
+  int max_tokens = 0;      // 0: up to the end of the context
+  int top_logprobs = -1;   // -1: no logprobs; 0: of the chosen token only
+};
+
+struct GenerateRequest {
+  std::string request;  // chosen by the caller, unique among live requests
+  std::string model;
+  // Either a chat ...
+  std::string messages_json;        // array as OpenAI's; a picture is {"type":"image"} in order
+  std::vector<std::string> images;  // encoded file bytes (PNG, JPEG, WebP), one per picture part
+  std::string tools_json;           // array, or empty
+  std::string template_options_json;  // object of extra template variables, or empty
+  bool parse_tool_calls = false;
+  // ... or a raw prompt, as text or as token ids.
+  std::optional<std::string> prompt;
+  std::vector<int> prompt_ids;
+  Sampling sampling;
+  int ready_timeout_ms = 0;  // how long to wait for a model that is loading; 0: the engine's default
+};
+
+struct Accepted {
+  std::string request;
+  int prompt_tokens = 0;
+  int image_tokens = 0;
+  std::uint64_t seed = 0;  // the seed in force, drawn where none was given
+};
+
+struct TokenLogprob {
+  int id = 0;
+  std::string bytes;  // the token's own bytes, perhaps a part of a character
+  double logprob = 0;
+};
+struct PositionLogprobs {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // best first
+};
+
+struct ToolCallDelta {
+  int index = 0;
+  std::string id;    // with the first delta of a call
+  std::string name;  // with the first delta of a call
+  std::string arguments;  // a piece of JSON text
+};
+
+// What one step added to one request. Text is whole UTF-8 characters and already past stop strings.
+struct RowDelta {
+  std::string request;
+  std::vector<int> ids;
+  std::string content;
+  std::string reasoning;
+  std::vector<ToolCallDelta> tool_calls;
+  std::vector<PositionLogprobs> logprobs;
+};
+struct TokensFrame {
+  std::uint64_t step = 0;
+  std::vector<RowDelta> rows;
+};
+
+struct Usage {
+  int prompt_tokens = 0;
+  int completion_tokens = 0;
+  int cached_tokens = 0;
+  int image_tokens = 0;  // part of prompt_tokens
+};
+
+// Phases of one request in microseconds: queue until its first step, encoding of its pictures,
+// prefill until the first token is chosen, decode until the last.
+struct Timings {
+  std::int64_t queue_us = 0;
+  std::int64_t vision_us = 0;
+  std::int64_t prefill_us = 0;
+  std::int64_t decode_us = 0;
+};
+
+struct Failure {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string message;
+  std::string field;
+};
+
+struct Completed {
+  std::string request;
+  std::string finish_reason;  // stop, length, tool_calls, cancelled, error
+  std::string stop_string;    // the stop string that ended it, if one did
+  Usage usage;
+  Timings timings;
+  std::optional<Failure> failure;  // with finish_reason "error"
+};
+
+struct LoadRequest {
+  std::string model;  // the name requests will use
+  std::string path;   // directory with config.json and safetensors
+};
+struct LoadProgress {
+  std::string model;
+  std::string phase;  // config, weights, tokenizer, warmup, ready, failed
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+};
+
+struct ModelInfo {
+  std::string model;
+  std::string path;
+  std::string state;  // loading, ready, unloading, failed
+  std::string architecture;
+  bool vision = false;
+  int context_tokens = 0;
+  int vocabulary = 0;
+  std::string quantization;  // "8-bit group 64", "none"
+  std::uint64_t weight_bytes = 0;
+  std::int64_t load_us = 0;
+  std::int64_t created_unix_s = 0;
+  std::optional<Failure> failure;
+};
+
+struct EngineStats {
+  std::uint64_t steps = 0;
+  std::uint64_t requests_completed = 0;
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t completion_tokens = 0;
+  int running = 0;
+  int waiting = 0;
+  int sequences_max = 0;
+  int queue_max = 0;
+  std::uint64_t kv_bytes = 0;
+  std::uint64_t active_bytes = 0;  // MLX's own count
+  std::uint64_t cache_bytes = 0;
+  std::uint64_t peak_bytes = 0;
+  std::string device;
+  std::string version;
+};
+
+struct TokenizeRequest {
+  std::string model;
+  std::string text;
+  bool add_special = false;
+};
+
+// --- JSON spelling -----------------------------------------------------------------------------
+
+std::string encode(const GenerateRequest&);  // pictures travel as base64 in their message part
+GenerateRequest decode_generate(const json::Node& params);
+std::string encode(const Accepted&);
+Accepted decode_accepted(const json::Node& result);
+std::string encode(const TokensFrame&);
+TokensFrame decode_tokens(const json::Node& params);
+std::string encode(const Completed&);
+Completed decode_completed(const json::Node& params);
+std::string encode(const LoadRequest&);
+LoadRequest decode_load(const json::Node& params);
+std::string encode(const LoadProgress&);
+LoadProgress decode_load_progress(const json::Node& params);
+std::string encode(const ModelInfo&);
+ModelInfo decode_model_info(const json::Node&);
+std::string encode(const std::vector<ModelInfo>&);
+std::vector<ModelInfo> decode_models(const json::Node& result);
+std::string encode(const EngineStats&);
+EngineStats decode_stats(const json::Node& result);
+std::string encode(const TokenizeRequest&);
+TokenizeRequest decode_tokenize(const json::Node& params);
+
+}  // namespace sanctum::wire

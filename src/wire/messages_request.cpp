@@ -1,0 +1,204 @@
+// JSON spelling of what the gateway asks of the engine.
+#include "base/base64.h"
+#include "base/json.h"
+#include "wire/messages.h"
+#include "wire/sampling.h"
+
+namespace sanctum::wire {
+namespace {
+
+constexpr std::size_t kRequestIdBytesMax = 128;
+constexpr std::size_t kModelNameBytesMax = 512;
+constexpr std::size_t kPromptIdsMax = 1 << 22;
+constexpr int kReadyTimeoutMsMax = 24 * 3600 * 1000;
+
+std::string name_at(const json::Node& object, std::string_view key, std::size_t bytes_max) {
+  const json::Node node = object.at(key);
+  std::string text = node.as_string();
+  if (text.empty()) node.fail("must not be empty");
+  if (text.size() > bytes_max) node.fail("must have at most " + std::to_string(bytes_max) + " bytes");
+  return text;
+}
+
+bool is_picture(const json::Node& part) {
+  if (!part.is_object()) return false;
+  const auto type = part.get("type");
+  return type && type->is_string() && type->as_string() == "image";
+}
+
+// Copies messages, handing every picture part to `picture` instead of copying it.
+template <class Picture>
+std::string rewrite_messages(const json::Node& messages, Picture picture) {
+  json::Writer w;
+  w.begin_array();
+  for (const auto& message : messages.as_array(kMessagesMax)) {
+    w.begin_object();
+    for (const auto& [key, value] : message.members()) {
+      w.key(key);
+      if (key != "content" || !value.is_array()) {
+        w.raw(value.dump());
+        continue;
+      }
+      w.begin_array();
+      for (const auto& part : value.as_array()) {
+        if (is_picture(part)) {
+          picture(part, w);
+        } else {
+          w.raw(part.dump());
+        }
+      }
+      w.end_array();
+    }
+    w.end_object();
+  }
+  w.end_array();
+  return w.take();
+}
+
+void write_sampling(json::Writer& w, const Sampling& s) {
+  w.begin_object().field("temperature", s.temperature).field("top_k", s.top_k).field("top_p", s.top_p);
+  w.field("min_p", s.min_p).field("repetition_penalty", s.repetition_penalty);
+  w.field("presence_penalty", s.presence_penalty).field("frequency_penalty", s.frequency_penalty);
+  if (!s.logit_bias.empty()) {
+    w.key("logit_bias").begin_object();
+    for (const auto& [id, bias] : s.logit_bias) w.field(std::to_string(id), bias);
+    w.end_object();
+  }
+  if (s.seed) w.field("seed", *s.seed);
+  if (!s.stop.empty()) {
+    w.key("stop").begin_array();
+    for (const auto& text : s.stop) w.value(text);
+    w.end_array();
+  }
+  if (!s.stop_token_ids.empty()) {
+    w.key("stop_token_ids").begin_array();
+    for (const int id : s.stop_token_ids) w.value(id);
+    w.end_array();
+  }
+  if (s.ignore_eos) w.field("ignore_eos", true);
+  if (s.max_tokens > 0) w.field("max_tokens", s.max_tokens);
+  if (s.top_logprobs >= 0) w.field("top_logprobs", s.top_logprobs);
+  w.end_object();
+}
+
+}  // namespace
+
+std::string encode(const GenerateRequest& r) {
+  json::Writer w;
+  w.begin_object().field("request", r.request).field("model", r.model);
+  if (!r.messages_json.empty()) {
+    const json::Document document(r.messages_json, "messages");
+    std::size_t next = 0;
+    w.key("messages").raw(rewrite_messages(document.root(), [&](const json::Node& part, json::Writer& out) {
+      if (next >= r.images.size()) part.fail("has no picture");
+      out.begin_object().field("type", "image").field("data", base64_encode(r.images[next++])).end_object();
+    }));
+  }
+  if (!r.tools_json.empty()) w.key("tools").raw(r.tools_json);
+  if (!r.template_options_json.empty()) w.key("template_options").raw(r.template_options_json);
+  if (r.parse_tool_calls) w.field("parse_tool_calls", true);
+  if (r.prompt) w.field("prompt", *r.prompt);
+  if (!r.prompt_ids.empty()) {
+    w.key("prompt_ids").begin_array();
+    for (const int id : r.prompt_ids) w.value(id);
+    w.end_array();
+  }
+  w.key("sampling");
+  write_sampling(w, r.sampling);
+  if (r.ready_timeout_ms > 0) w.field("ready_timeout_ms", r.ready_timeout_ms);
+  w.end_object();
+  return w.take();
+}
+
+GenerateRequest decode_generate(const json::Node& params) {
+  params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls", "prompt",
+               "prompt_ids", "sampling", "ready_timeout_ms"});
+  GenerateRequest r;
+  r.request = name_at(params, "request", kRequestIdBytesMax);
+  r.model = name_at(params, "model", kModelNameBytesMax);
+  const auto messages = params.get("messages");
+  const auto prompt = params.get("prompt");
+  const auto prompt_ids = params.get("prompt_ids");
+  if (int(messages.has_value()) + int(prompt.has_value()) + int(prompt_ids.has_value()) != 1) {
+    throw Error(ErrorCode::kInvalid, "exactly one of 'messages', 'prompt' and 'prompt_ids' is required", "messages");
+  }
+  if (messages) {
+    r.messages_json = rewrite_messages(*messages, [&](const json::Node& part, json::Writer& out) {
+      if (r.images.size() == kImagesMax) {
+        part.fail("is one picture more than the " + std::to_string(kImagesMax) + " allowed");
+      }
+      const json::Node data = part.at("data");
+      auto bytes = base64_decode(data.as_string());
+      if (!bytes) data.fail("must be base64");
+      if (bytes->size() > kImageBytesMax) {
+        data.fail("must have at most " + std::to_string(kImageBytesMax) + " bytes");
+      }
+      r.images.push_back(std::move(*bytes));
+      out.begin_object().field("type", "image").end_object();
+    });
+    if (r.messages_json == "[]") messages->fail("must not be empty");
+  }
+  if (prompt) r.prompt = prompt->as_string();
+  if (prompt_ids) {
+    for (const auto& id : prompt_ids->as_array(kPromptIdsMax)) {
+      r.prompt_ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
+    }
+    if (r.prompt_ids.empty()) prompt_ids->fail("must not be empty");
+  }
+  if (const auto tools = params.get("tools")) {
+    tools->as_array();
+    r.tools_json = tools->dump();
+  }
+  if (const auto options = params.get("template_options")) {
+    options->members();
+    r.template_options_json = options->dump();
+  }
+  r.parse_tool_calls = params.as_bool_or("parse_tool_calls", false);
+  if (const auto sampling = params.get("sampling")) {
+    sampling->only({"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "presence_penalty",
+                    "frequency_penalty", "logit_bias", "seed", "stop", "stop_token_ids", "ignore_eos",
+                    "max_tokens", "top_logprobs"});
+    r.sampling = read_sampling(*sampling);
+    if (const auto top = sampling->get("top_logprobs")) {
+      r.sampling.top_logprobs = static_cast<int>(top->as_int(-1, kTopLogprobsMax));
+    }
+  }
+  if (const auto timeout = params.get("ready_timeout_ms")) {
+    r.ready_timeout_ms = static_cast<int>(timeout->as_int(0, kReadyTimeoutMsMax));
+  }
+  return r;
+}
+
+std::string encode(const LoadRequest& r) {
+  json::Writer w;
+  w.begin_object().field("model", r.model).field("path", r.path).end_object();
+  return w.take();
+}
+
+LoadRequest decode_load(const json::Node& params) {
+  params.only({"model", "model_id", "path"});
+  LoadRequest r;
+  // From a shell one name is enough: the directory is the name.
+  r.model = name_at(params, params.has("model_id") ? "model_id" : "model", kModelNameBytesMax);
+  r.path = params.as_string_or("path", r.model);
+  if (r.path.find('\0') != std::string::npos) params.at("path").fail("must not hold a zero byte");
+  return r;
+}
+
+std::string encode(const TokenizeRequest& r) {
+  json::Writer w;
+  w.begin_object().field("model", r.model).field("text", r.text);
+  w.field("add_special", r.add_special).end_object();
+  return w.take();
+}
+
+TokenizeRequest decode_tokenize(const json::Node& params) {
+  params.only({"model", "text", "add_special"});
+  TokenizeRequest r;
+  r.model = name_at(params, "model", kModelNameBytesMax);
+  r.text = params.at("text").as_string();
+  r.add_special = params.as_bool_or("add_special", false);
+  return r;
+}
+
+}  // namespace sanctum::wire

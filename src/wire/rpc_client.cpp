@@ -1,0 +1,238 @@
+#include "wire/rpc_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace sanctum::wire {
+namespace {
+constexpr int kWritePollMs = 100;  // how late a deadline may be noticed while the peer does not read
+constexpr std::size_t kReadBytes = 1u << 16;
+constexpr const char* kLostField = "engine";
+}  // namespace
+
+Failure lost(const std::string& message) { return {ErrorCode::kUnavailable, message, kLostField}; }
+bool is_lost(const Failure& failure) {
+  return failure.code == ErrorCode::kUnavailable && failure.field == kLostField;
+}
+
+class RpcClient::Connection {
+ public:
+  Connection(int socket, Notified notified, Ended ended)
+      : socket_(socket), notified_(std::move(notified)), ended_(std::move(ended)) {
+    writer_ = std::thread([this] { write_loop(); });
+    reader_ = std::thread([this] { read_loop(); });
+  }
+
+  ~Connection() {
+    end();
+    reader_.join();
+    writer_.join();
+    ::close(socket_);
+  }
+
+  void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout, Reply reply) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t id = next_id_++;
+    std::string line = request_line(std::to_string(id), method, body);
+    std::optional<Failure> refusal;
+    if (stopped_) {
+      refusal = lost("the engine is gone");
+    } else if (line.size() > kFrameBytesMax) {
+      refusal = Failure{ErrorCode::kInvalid, "the request is too large for the engine's socket", {}};
+    } else if (queued_bytes_ + line.size() > kQueuedBytesMax) {
+      refusal = Failure{ErrorCode::kBusy, "the engine is not reading its socket", {}};
+    }
+    if (refusal) {
+      lock.unlock();
+      reply(Message(failure_line(std::to_string(id), *refusal)));
+      return;
+    }
+    const Instant deadline = timeout.count() > 0 ? Clock::now() + timeout : Instant::max();
+    pending_.emplace(id, Pending{std::move(reply), deadline});
+    enqueue(std::move(line));
+  }
+
+  void notify(std::string_view method, std::string_view body) {
+    const std::lock_guard lock(mutex_);
+    std::string line = notification_line(method, body);
+    if (stopped_ || queued_bytes_ + line.size() > kQueuedBytesMax) return;
+    enqueue(std::move(line));
+  }
+
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    wake_.notify_all();
+    ::shutdown(socket_, SHUT_RDWR);
+  }
+
+ private:
+  struct Pending {
+    Reply reply;
+    Instant deadline;
+  };
+
+  void enqueue(std::string line) {
+    queued_bytes_ += line.size();
+    lines_.push_back(std::move(line));
+    wake_.notify_all();
+  }
+
+  void read_loop() {
+    std::string reason = "the engine closed its socket";
+    LineBuffer lines;
+    std::array<char, kReadBytes> bytes;
+    try {
+      while (true) {
+        const ssize_t n = ::recv(socket_, bytes.data(), bytes.size(), 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) reason = std::string("reading from the engine failed: ") + std::strerror(errno);
+        if (n <= 0) break;
+        lines.push(std::string_view(bytes.data(), static_cast<std::size_t>(n)));
+        while (auto line = lines.pop()) receive(*line);
+      }
+    } catch (const Error& error) {
+      reason = std::string("the engine sent a bad frame: ") + error.what();
+      log::error("engine_bad_frame", {{"error", error.what()}});
+    }
+    end();
+    fail_all(lost(reason));
+    if (ended_) ended_(reason);
+  }
+
+  void receive(const std::string& line) {
+    const Message message(line);
+    if (!message.method.empty()) {
+      if (message.id.empty()) notified_(message);
+      return;
+    }
+    if (message.id.empty()) throw Error(ErrorCode::kCorrupt, message.failure->message);
+    Reply reply;
+    {
+      const std::lock_guard lock(mutex_);
+      // An id that is not there was given up at its deadline.
+      const auto found = pending_.find(std::strtoull(message.id.c_str(), nullptr, 10));
+      if (found == pending_.end()) return;
+      reply = std::move(found->second.reply);
+      pending_.erase(found);
+    }
+    reply(message);
+  }
+
+  void fail_all(const Failure& failure) {
+    std::map<std::uint64_t, Pending> failed;
+    {
+      const std::lock_guard lock(mutex_);
+      failed.swap(pending_);
+    }
+    for (auto& [id, pending] : failed) fail(id, pending, failure);
+  }
+
+  static void fail(std::uint64_t id, Pending& pending, const Failure& failure) {
+    pending.reply(Message(failure_line(std::to_string(id), failure)));
+  }
+
+  // Writes lines and minds deadlines.
+  void write_loop() {
+    std::unique_lock lock(mutex_);
+    while (!stopped_) {
+      Instant nearest = Instant::max();
+      for (const auto& [id, pending] : pending_) nearest = std::min(nearest, pending.deadline);
+      if (lines_.empty()) {
+        if (nearest == Instant::max()) {
+          wake_.wait(lock);
+        } else {
+          wake_.wait_until(lock, nearest);
+        }
+      }
+      expire(lock);
+      if (stopped_ || lines_.empty()) continue;
+      write_some(lock);
+    }
+  }
+
+  void expire(std::unique_lock<std::mutex>& lock) {
+    const Instant now = Clock::now();
+    std::vector<std::pair<std::uint64_t, Pending>> expired;
+    for (auto it = pending_.begin(); it != pending_.end();) {
+      if (it->second.deadline <= now) {
+        expired.emplace_back(it->first, std::move(it->second));
+        it = pending_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+    if (expired.empty()) return;
+    lock.unlock();
+    for (auto& [id, pending] : expired) {
+      fail(id, pending, {ErrorCode::kDeadline, "the engine did not answer in time", {}});
+    }
+    lock.lock();
+  }
+
+  void write_some(std::unique_lock<std::mutex>& lock) {
+    const std::string& line = lines_.front();  // only this thread removes lines
+    lock.unlock();
+    pollfd ready{socket_, POLLOUT, 0};
+    ssize_t n = 0;
+    bool broken = false;
+    if (::poll(&ready, 1, kWritePollMs) > 0) {
+      n = ::send(socket_, line.data() + written_, line.size() - written_, MSG_DONTWAIT);
+      broken = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
+    }
+    lock.lock();
+    if (broken) {
+      stopped_ = true;
+      ::shutdown(socket_, SHUT_RDWR);  // the reader sees the end and tells everyone
+      return;
+    }
+    if (n > 0) written_ += static_cast<std::size_t>(n);
+    if (written_ == lines_.front().size()) {
+      queued_bytes_ -= written_;
+      written_ = 0;
+      lines_.pop_front();
+    }
+  }
+
+  const int socket_;
+  const Notified notified_;
+  const Ended ended_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::map<std::uint64_t, Pending> pending_;
+  std::deque<std::string> lines_;
+  std::size_t queued_bytes_ = 0;
+  std::size_t written_ = 0;  // of the first line; the writer's own
+  std::uint64_t next_id_ = 1;
+  bool stopped_ = false;
+  std::thread writer_;
+  std::thread reader_;
+};
+
+RpcClient::RpcClient(int socket, Notified notified, Ended ended)
+    : connection_(std::make_unique<Connection>(socket, std::move(notified), std::move(ended))) {}
+RpcClient::~RpcClient() = default;
+void RpcClient::call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
+                     Reply reply) {
+  connection_->call(method, body, timeout, std::move(reply));
+}
+void RpcClient::notify(std::string_view method, std::string_view body) { connection_->notify(method, body); }
+void RpcClient::end() { connection_->end(); }
+
+}  // namespace sanctum::wire

@@ -1,0 +1,81 @@
+#include "wire/sampling.h"
+
+#include <charconv>
+
+namespace sanctum::wire {
+namespace {
+
+constexpr double kTemperatureMax = 2.0;
+constexpr double kRepetitionPenaltyMin = 0.01;
+constexpr double kRepetitionPenaltyMax = 10.0;
+constexpr double kPenaltyMax = 2.0;
+constexpr double kLogitBiasMagnitudeMax = 100.0;
+
+void read(const json::Node& object, std::string_view key, double low, double high, double& out) {
+  if (const auto node = object.get(key)) out = node->as_double(low, high);
+}
+
+int token_id(const json::Node& object, const std::string& text) {
+  int id = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 0 || id > kTokenIdMax) {
+    object.fail("must have token ids as keys, not \"" + text + "\"");
+  }
+  return id;
+}
+
+void read_stop(const json::Node& node, std::vector<std::string>& out) {
+  const auto add = [&](const json::Node& item) {
+    std::string text = item.as_string();
+    if (text.empty()) item.fail("must not be empty");
+    if (text.size() > kStopBytesMax) {
+      item.fail("must have at most " + std::to_string(kStopBytesMax) + " bytes");
+    }
+    out.push_back(std::move(text));
+  };
+  if (node.is_string()) return add(node);
+  if (!node.is_array()) node.fail("must be a string or an array of strings, not " + std::string(node.kind()));
+  for (const auto& item : node.as_array(kStopStringsMax)) add(item);
+}
+
+}  // namespace
+
+Sampling read_sampling(const json::Node& object) {
+  Sampling s;
+  read(object, "temperature", 0, kTemperatureMax, s.temperature);
+  read(object, "top_p", 0, 1, s.top_p);
+  read(object, "min_p", 0, 1, s.min_p);
+  read(object, "repetition_penalty", kRepetitionPenaltyMin, kRepetitionPenaltyMax, s.repetition_penalty);
+  read(object, "presence_penalty", -kPenaltyMax, kPenaltyMax, s.presence_penalty);
+  read(object, "frequency_penalty", -kPenaltyMax, kPenaltyMax, s.frequency_penalty);
+  if (const auto node = object.get("top_k")) {
+    const auto top_k = static_cast<int>(node->as_int(-1, kTokenIdMax));
+    s.top_k = top_k < 0 ? 0 : top_k;  // peers spell "off" as -1
+  }
+  if (const auto node = object.get("logit_bias")) {
+    const auto members = node->members();
+    if (members.size() > kLogitBiasMax) {
+      node->fail("must have at most " + std::to_string(kLogitBiasMax) + " entries");
+    }
+    for (const auto& [key, value] : members) {
+      s.logit_bias[token_id(*node, key)] = value.as_double(-kLogitBiasMagnitudeMax, kLogitBiasMagnitudeMax);
+    }
+  }
+  if (const auto node = object.get("seed")) {
+    const bool negative = node->is_number() && node->dump().front() == '-';
+    s.seed = negative ? static_cast<std::uint64_t>(node->as_int()) : node->as_uint64();
+  }
+  if (const auto node = object.get("stop")) read_stop(*node, s.stop);
+  if (const auto node = object.get("stop_token_ids")) {
+    for (const auto& item : node->as_array(kStopTokenIdsMax)) {
+      s.stop_token_ids.push_back(static_cast<int>(item.as_int(0, kTokenIdMax)));
+    }
+  }
+  s.ignore_eos = object.as_bool_or("ignore_eos", false);
+  if (const auto node = object.get("max_tokens")) {
+    s.max_tokens = static_cast<int>(node->as_int(1, kMaxTokensMax));
+  }
+  return s;
+}
+
+}  // namespace sanctum::wire

@@ -1,0 +1,200 @@
+"""Logits of every architecture against mlx-lm and mlx-vlm, on tiny random models.
+
+float32: the largest absolute difference is below 1e-3. bfloat16 and quantized bfloat16: our distance
+from the float32 reference is at most twice the reference's own distance in the same dtype, which is
+its rounding.
+"""
+
+import json
+import subprocess
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+import pytest
+from mlx.utils import tree_flatten, tree_map
+from PIL import Image
+
+FLOAT32_ERROR_MAX = 1e-3
+ROUNDING_FACTOR = 2.0
+
+LLAMA = dict(
+    model_type="llama", hidden_size=64, num_hidden_layers=3, intermediate_size=160, num_attention_heads=4,
+    num_key_value_heads=2, rms_norm_eps=1e-5, vocab_size=199, max_position_embeddings=512, rope_theta=10000.0,
+    tie_word_embeddings=True,
+)
+QWEN3 = dict(
+    model_type="qwen3", hidden_size=64, num_hidden_layers=3, intermediate_size=160, num_attention_heads=4,
+    num_key_value_heads=2, rms_norm_eps=1e-6, vocab_size=199, max_position_embeddings=512, rope_theta=1e6,
+    head_dim=32, tie_word_embeddings=False,
+)
+TEXT_CONFIGS = {
+    "llama": LLAMA,
+    "llama_untied_biased": LLAMA | dict(tie_word_embeddings=False, attention_bias=True, mlp_bias=True),
+    "llama3_rope": LLAMA | dict(
+        head_dim=64, rope_theta=500000.0,
+        rope_scaling=dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                          original_max_position_embeddings=64)),
+    "llama_linear_rope": LLAMA | dict(rope_scaling=dict(type="linear", factor=2.0)),
+    "qwen3": QWEN3,
+    "qwen3_tied": QWEN3 | dict(tie_word_embeddings=True, head_dim=16),
+}
+VL = dict(
+    model_type="qwen3_vl", image_token_id=190, video_token_id=191, vision_start_token_id=192,
+    vision_end_token_id=193, vocab_size=199,
+    text_config=dict(
+        model_type="qwen3_vl_text", hidden_size=64, num_hidden_layers=4, intermediate_size=160,
+        num_attention_heads=4, num_key_value_heads=2, rms_norm_eps=1e-6, vocab_size=199, head_dim=32,
+        rope_theta=5e6, max_position_embeddings=512, tie_word_embeddings=True,
+        rope_scaling=dict(rope_type="default", mrope_section=[6, 5, 5], mrope_interleaved=True)),
+    vision_config=dict(
+        model_type="qwen3_vl", depth=3, hidden_size=64, intermediate_size=128, out_hidden_size=64, num_heads=4,
+        patch_size=16, spatial_merge_size=2, temporal_patch_size=2, in_channels=3, num_position_embeddings=36,
+        deepstack_visual_indexes=[0, 2]),
+)
+PREPROCESSOR = dict(
+    patch_size=16, temporal_patch_size=2, merge_size=2, min_pixels=64 * 64, max_pixels=160 * 160,
+    image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5], image_processor_type="Qwen2VLImageProcessor",
+)
+
+
+def build(config):
+    if config["model_type"] == "qwen3_vl":
+        from mlx_vlm.models import qwen3_vl as module
+
+        arguments = module.ModelConfig.from_dict(json.loads(json.dumps(config)))
+    else:
+        import importlib
+
+        module = importlib.import_module(f"mlx_lm.models.{config['model_type']}")
+        arguments = module.ModelArgs.from_dict(config)
+    model = module.Model(arguments)
+    # Larger than usual weights, so that no layer's contribution disappears in the tolerance.
+    keys = iter(mx.random.split(mx.random.key(7), 1000))
+    model.update(tree_map(lambda p: 0.12 * mx.random.normal(p.shape, key=next(keys)) + (p.ndim == 1), model.parameters()))
+    return model
+
+
+def cast(model, dtype):
+    model.update(tree_map(lambda p: p.astype(dtype) if mx.issubdtype(p.dtype, mx.floating) else p, model.parameters()))
+    return model
+
+
+def save(directory, config, model, quantization=None):
+    stored = dict(config)
+    if quantization:
+        stored["quantization"] = quantization
+    (directory / "config.json").write_text(json.dumps(stored))
+    (directory / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
+    mx.save_safetensors(str(directory / "model.safetensors"), dict(tree_flatten(model.parameters())))
+
+
+def our_logits(bin_dir, directory, dtype, request):
+    run = subprocess.run([bin_dir / "sanctum-logits", directory, dtype], input=json.dumps(request).encode(),
+                         capture_output=True, timeout=120)
+    assert run.returncode == 0, run.stderr.decode()
+    return np.frombuffer(run.stdout, dtype=np.float32).reshape(-1, 199)
+
+
+def text_tokens(n=41):
+    return np.random.default_rng(3).integers(0, 180, n).tolist()
+
+
+def reference_text(model, tokens):
+    logits = model(mx.array([tokens]))
+    logits = getattr(logits, "logits", logits)
+    return np.array(logits[0].astype(mx.float32))
+
+
+@pytest.mark.parametrize("chunks", [None, [16, 1, 1, 20, 3]], ids=["whole", "chunked"])
+@pytest.mark.parametrize("name", TEXT_CONFIGS)
+def test_float32(name, chunks, bin_dir, tmp_path):
+    model = build(TEXT_CONFIGS[name])
+    save(tmp_path, TEXT_CONFIGS[name], model)
+    tokens = text_tokens()
+    request = {"tokens": tokens} | ({"chunks": chunks} if chunks else {})
+    ours = our_logits(bin_dir, tmp_path, "float32", request)
+    expected = reference_text(model, tokens)
+    assert np.abs(expected).max() > 0.5
+    assert np.abs(ours - expected).max() < FLOAT32_ERROR_MAX
+
+
+@pytest.mark.parametrize("bits", [None, 4, 8])
+@pytest.mark.parametrize("name", ["llama", "qwen3"])
+def test_bfloat16_and_quantized(name, bits, bin_dir, tmp_path):
+    model = build(TEXT_CONFIGS[name])
+    quantization = None
+    if bits:
+        quantization = {"group_size": 32, "bits": bits}
+        nn.quantize(model, **quantization)
+    tokens = text_tokens()
+    cast(model, mx.bfloat16)  # the weights that both sides see
+    save(tmp_path, TEXT_CONFIGS[name], model, quantization)
+    low = reference_text(model, tokens)
+    exact = reference_text(cast(model, mx.float32), tokens)
+
+    assert np.abs(our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens}) - exact).max() < FLOAT32_ERROR_MAX
+    ours = our_logits(bin_dir, tmp_path, "bfloat16", {"tokens": tokens})
+    rounding = np.sqrt(np.mean((low - exact) ** 2))
+    assert rounding > 0
+    assert np.sqrt(np.mean((ours - exact) ** 2)) < ROUNDING_FACTOR * rounding
+
+
+def vision_case(tmp_path):
+    random = np.random.default_rng(11)
+    files = []
+    for i, (width, height) in enumerate([(70, 131), (1, 1)]):
+        path = tmp_path / f"{i}.png"
+        Image.fromarray(random.integers(0, 255, (height, width, 3), dtype=np.uint8)).save(path)
+        files.append(str(path))
+    text = text_tokens(12)
+    tokens = text[:3] + [192, 190, 193] + text[3:8] + [192, 190, 193] + text[8:]
+    return files, tokens
+
+
+def reference_vision(model, config, files, tokens):
+    from mlx_vlm.models.qwen3_vl.processing_qwen3_vl import Qwen3VLImageProcessor
+
+    processor = Qwen3VLImageProcessor(**{k: v for k, v in PREPROCESSOR.items() if k != "image_processor_type"})
+    out = processor([Image.open(f).convert("RGB") for f in files])
+    grids = np.array(out["image_grid_thw"])
+    expanded, image = [], 0
+    for token in tokens:
+        if token == config["image_token_id"]:
+            t, h, w = grids[image]
+            expanded += [token] * int(t * h * w // 4)
+            image += 1
+        else:
+            expanded.append(token)
+    logits = model(mx.array([expanded]), pixel_values=mx.array(np.array(out["pixel_values"])),
+                   mask=mx.ones((1, len(expanded)), dtype=mx.int32), image_grid_thw=mx.array(grids))
+    return np.array(logits.logits[0].astype(mx.float32)), len(expanded)
+
+
+@pytest.mark.parametrize("bits", [None, 8])
+def test_vision_language(bits, bin_dir, tmp_path):
+    model = build(VL)
+    quantization = None
+    if bits:
+        quantization = {"group_size": 32, "bits": bits}
+        nn.quantize(model, **quantization, class_predicate=lambda p, m: hasattr(m, "to_quantized") and "pos_embed" not in p)
+    save(tmp_path, VL, model, quantization)
+    files, tokens = vision_case(tmp_path)
+    expected, length = reference_vision(model, VL, files, tokens)
+    whole = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    assert whole.shape == expected.shape
+    assert np.abs(whole - expected).max() < FLOAT32_ERROR_MAX
+    # A chunk border inside a picture changes nothing.
+    chunked = our_logits(bin_dir, tmp_path, "float32",
+                         {"tokens": tokens, "images": files, "chunks": [7, 5, length - 14, 1, 1]})
+    assert np.abs(chunked - expected).max() < FLOAT32_ERROR_MAX
+
+
+def test_the_picture_matters(bin_dir, tmp_path):
+    """Without this, two sides that both ignore the picture would agree."""
+    save(tmp_path, VL, build(VL))
+    files, tokens = vision_case(tmp_path)
+    first = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    Image.new("RGB", (70, 131), (255, 0, 0)).save(files[0])
+    second = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    assert np.abs(first - second).max() > 0.05
