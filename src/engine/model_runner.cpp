@@ -141,7 +141,7 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
 void ModelRunner::take_logits(Sequence& sequence, std::span<float> logits, StepOutput& output) {
   Sampled sampled;
   try {
-    sampled = sample(logits, sequence.counts, sequence.sampling, sequence.seed, sequence.output.size());
+    sampled = sample_token(logits, sequence.counts, sequence.sampling, sequence.seed, sequence.output.size());
   } catch (const Error& error) {
     end(sequence, "error", output, wire::Failure{error.code(), error.what(), error.field()});
     return;

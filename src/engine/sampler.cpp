@@ -86,7 +86,7 @@ void TokenCounts::add_prompt(std::span<const int> tokens) {
 
 void TokenCounts::add_output(int token) { ++seen_[token].in_output; }
 
-Sampled sample(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s, std::uint64_t seed,
+Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s, std::uint64_t seed,
                std::uint64_t position) {
   apply_bias_and_penalties(logits, counts, s);
   const int best = best_of(logits);

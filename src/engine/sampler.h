@@ -40,7 +40,7 @@ struct Sampled {
 
 // `logits` is changed in place. `position` counts the request's output tokens. Throws
 // Error(kInternal) when no logit is finite: the model's weights or its arithmetic are broken.
-Sampled sample(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& sampling,
+Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& sampling,
                std::uint64_t seed, std::uint64_t position);
 
 }  // namespace sanctum::engine

@@ -19,7 +19,7 @@ wire::Sampling greedy() {
 
 int pick(std::vector<float> logits, const wire::Sampling& s, std::uint64_t seed = 1, std::uint64_t position = 0,
          const TokenCounts& counts = {}) {
-  return sample(logits, counts, s, seed, position).token;
+  return sample_token(logits, counts, s, seed, position).token;
 }
 
 // Known answers of Random123's philox4x32-10.
@@ -105,7 +105,7 @@ TEST(Sampler, LogprobsAreOfTheSoftmaxBestFirst) {
   wire::Sampling s = greedy();
   s.top_logprobs = 2;
   std::vector<float> logits{0, 1, 2};
-  const Sampled out = sample(logits, {}, s, 1, 0);
+  const Sampled out = sample_token(logits, {}, s, 1, 0);
   const double z = std::log(1 + std::exp(1) + std::exp(2));
   EXPECT_NEAR(out.logprob, 2 - z, 1e-9);
   ASSERT_EQ(out.top.size(), 2u);

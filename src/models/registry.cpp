@@ -32,7 +32,6 @@ bool tied(const json::Node& config) {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> list{
       {"llama", rename_llama, load_llama, text_only},
-      {"mistral", rename_llama, load_llama, text_only},
       {"qwen3", keep_name, load_qwen3, text_only},
       {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor},
   };

@@ -15,6 +15,8 @@ import pytest
 from mlx.utils import tree_flatten, tree_map
 from PIL import Image
 
+from programs import program
+
 FLOAT32_ERROR_MAX = 1e-3
 ROUNDING_FACTOR = 2.0
 
@@ -89,8 +91,8 @@ def save(directory, config, model, quantization=None):
     mx.save_safetensors(str(directory / "model.safetensors"), dict(tree_flatten(model.parameters())))
 
 
-def our_logits(bin_dir, directory, dtype, request):
-    run = subprocess.run([bin_dir / "sanctum-logits", directory, dtype], input=json.dumps(request).encode(),
+def our_logits(directory, dtype, request):
+    run = subprocess.run([program("sanctum-logits"), directory, dtype], input=json.dumps(request).encode(),
                          capture_output=True, timeout=120)
     assert run.returncode == 0, run.stderr.decode()
     return np.frombuffer(run.stdout, dtype=np.float32).reshape(-1, 199)
@@ -108,12 +110,12 @@ def reference_text(model, tokens):
 
 @pytest.mark.parametrize("chunks", [None, [16, 1, 1, 20, 3]], ids=["whole", "chunked"])
 @pytest.mark.parametrize("name", TEXT_CONFIGS)
-def test_float32(name, chunks, bin_dir, tmp_path):
+def test_float32(name, chunks, tmp_path):
     model = build(TEXT_CONFIGS[name])
     save(tmp_path, TEXT_CONFIGS[name], model)
     tokens = text_tokens()
     request = {"tokens": tokens} | ({"chunks": chunks} if chunks else {})
-    ours = our_logits(bin_dir, tmp_path, "float32", request)
+    ours = our_logits(tmp_path, "float32", request)
     expected = reference_text(model, tokens)
     assert np.abs(expected).max() > 0.5
     assert np.abs(ours - expected).max() < FLOAT32_ERROR_MAX
@@ -121,7 +123,7 @@ def test_float32(name, chunks, bin_dir, tmp_path):
 
 @pytest.mark.parametrize("bits", [None, 4, 8])
 @pytest.mark.parametrize("name", ["llama", "qwen3"])
-def test_bfloat16_and_quantized(name, bits, bin_dir, tmp_path):
+def test_bfloat16_and_quantized(name, bits, tmp_path):
     model = build(TEXT_CONFIGS[name])
     quantization = None
     if bits:
@@ -133,8 +135,8 @@ def test_bfloat16_and_quantized(name, bits, bin_dir, tmp_path):
     low = reference_text(model, tokens)
     exact = reference_text(cast(model, mx.float32), tokens)
 
-    assert np.abs(our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens}) - exact).max() < FLOAT32_ERROR_MAX
-    ours = our_logits(bin_dir, tmp_path, "bfloat16", {"tokens": tokens})
+    assert np.abs(our_logits(tmp_path, "float32", {"tokens": tokens}) - exact).max() < FLOAT32_ERROR_MAX
+    ours = our_logits(tmp_path, "bfloat16", {"tokens": tokens})
     rounding = np.sqrt(np.mean((low - exact) ** 2))
     assert rounding > 0
     assert np.sqrt(np.mean((ours - exact) ** 2)) < ROUNDING_FACTOR * rounding
@@ -172,7 +174,7 @@ def reference_vision(model, config, files, tokens):
 
 
 @pytest.mark.parametrize("bits", [None, 8])
-def test_vision_language(bits, bin_dir, tmp_path):
+def test_vision_language(bits, tmp_path):
     model = build(VL)
     quantization = None
     if bits:
@@ -181,20 +183,20 @@ def test_vision_language(bits, bin_dir, tmp_path):
     save(tmp_path, VL, model, quantization)
     files, tokens = vision_case(tmp_path)
     expected, length = reference_vision(model, VL, files, tokens)
-    whole = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    whole = our_logits(tmp_path, "float32", {"tokens": tokens, "images": files})
     assert whole.shape == expected.shape
     assert np.abs(whole - expected).max() < FLOAT32_ERROR_MAX
     # A chunk border inside a picture changes nothing.
-    chunked = our_logits(bin_dir, tmp_path, "float32",
+    chunked = our_logits(tmp_path, "float32",
                          {"tokens": tokens, "images": files, "chunks": [7, 5, length - 14, 1, 1]})
     assert np.abs(chunked - expected).max() < FLOAT32_ERROR_MAX
 
 
-def test_the_picture_matters(bin_dir, tmp_path):
+def test_the_picture_matters(tmp_path):
     """Without this, two sides that both ignore the picture would agree."""
     save(tmp_path, VL, build(VL))
     files, tokens = vision_case(tmp_path)
-    first = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    first = our_logits(tmp_path, "float32", {"tokens": tokens, "images": files})
     Image.new("RGB", (70, 131), (255, 0, 0)).save(files[0])
-    second = our_logits(bin_dir, tmp_path, "float32", {"tokens": tokens, "images": files})
+    second = our_logits(tmp_path, "float32", {"tokens": tokens, "images": files})
     assert np.abs(first - second).max() > 0.05
