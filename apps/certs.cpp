@@ -1,0 +1,54 @@
+// sanctum certs init|show: the certificates of the mTLS listener and its clients.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/serve_config.h"
+#include "base/error.h"
+#include "gateway/certificates.h"
+
+namespace sanctum {
+namespace {
+
+struct CertsOptions {
+  std::string state_dir = default_state_dir();
+  bool force = false;
+  std::string directory() const { return state_dir + "/certs"; }
+};
+
+void show(const CertsOptions& options) {
+  for (const auto& info : gateway::describe_certificates(options.directory())) {
+    std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(), info.subject.c_str(),
+                info.not_after.c_str(), info.expired ? " (EXPIRED)" : "", info.sha256.c_str());
+  }
+}
+
+}  // namespace
+
+void add_certs(CLI::App& app, int& exit_code) {
+  auto* certs = app.add_subcommand("certs", "Make or show the certificates for mutual TLS");
+  certs->require_subcommand(1);
+  const auto options = std::make_shared<CertsOptions>();
+  const auto add = [&](const char* name, const char* what) {
+    auto* command = certs->add_subcommand(name, what);
+    command->add_option("--state-dir", options->state_dir, "Where sanctum keeps its state")
+        ->envname("SANCTUM_STATE_DIR")
+        ->capture_default_str();
+    return command;
+  };
+  auto* init = add("init", "Make a certificate authority, a server and a client certificate");
+  init->add_flag("--force", options->force, "Replace certificates that are there already");
+  init->callback([options, &exit_code] {
+    gateway::make_certificates(options->directory(), options->force);
+    show(*options);
+    exit_code = 0;
+  });
+  add("show", "Show subject, end of validity and fingerprint of each")->callback([options, &exit_code] {
+    show(*options);
+    exit_code = 0;
+  });
+}
+
+}  // namespace sanctum

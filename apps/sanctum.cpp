@@ -1,0 +1,48 @@
+// The gateway, its supervisor and the command line. Never links MLX or Rust.
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "apps/commands.h"
+#include "base/error.h"
+
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 success; 1 failure (smoke: a wrong answer, stress: PARTIAL); 2 wrong usage\n"
+    "(stress: FAIL); 64 another sanctum serves this state directory; 69 an address is in use or the\n"
+    "server cannot be reached; 78 bad configuration.";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"Serves local language and vision models, and proves that it does.", "sanctum"};
+  app.set_version_flag("--version", SANCTUM_VERSION);
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  int exit_code = 0;
+  sanctum::add_serve(app, exit_code);
+  sanctum::add_chat(app, exit_code);
+  sanctum::add_status(app, exit_code);
+  sanctum::add_smoke(app, exit_code);
+  sanctum::add_stress(app, exit_code);
+  sanctum::add_certs(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  } catch (const sanctum::Error& error) {
+    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    return kExitFailure;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    return kExitFailure;
+  }
+  return exit_code;
+}

@@ -1,0 +1,26 @@
+#include "apps/server_options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace sanctum {
+
+void add_server_options(CLI::App& command, client::EndpointOptions& options) {
+  command
+      .add_option("--url", options.url,
+                  "The server, e.g. http://127.0.0.1:1338 or https://127.0.0.1:1337 "
+                  "(default: $SANCTUM_URL, else http://127.0.0.1:1338)")
+      ->type_name("URL");
+  command.add_option("--cert", options.certificate, "Client certificate for https (PEM)")
+      ->type_name("FILE");
+  command.add_option("--key", options.key, "Key of the client certificate (PEM)")
+      ->type_name("FILE");
+  command.add_option("--cacert", options.authority, "Authority that signed the server (PEM)")
+      ->type_name("FILE");
+  command
+      .add_option("--state-dir", options.state_dir,
+                  "Where certs/{ca.pem,client.pem,client.key} are taken from for https "
+                  "(default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR");
+}
+
+}  // namespace sanctum

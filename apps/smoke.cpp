@@ -1,0 +1,71 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/server_options.h"
+#include "base/error.h"
+#include "client/chat_client.h"
+#include "probes/battery.h"
+
+namespace sanctum {
+namespace {
+
+struct Options {
+  client::EndpointOptions server;
+  std::string model;
+  int timeout_s = 60;
+  bool json = false;
+};
+
+int run(const Options& options) {
+  try {
+    client::Limits limits;
+    limits.silence = limits.total = std::chrono::seconds(options.timeout_s);
+    client::ChatClient client(resolve(options.server, client::process_environment), limits);
+    const auto model = client.choose_model(options.model);
+    const auto questions = probes::decode_battery(probes::built_in_battery());
+    const auto marks = run_battery(questions, client, model, [&](const probes::Mark& mark) {
+      if (!options.json) std::cout << mark_line(mark) << std::endl;
+    });
+    const auto right = right_count(marks);
+    if (options.json) {
+      std::cout << marks_json(model, marks) << "\n";
+    } else {
+      std::cout << right << "/" << marks.size() << "\n";
+    }
+    return right == marks.size() ? 0 : 1;
+  } catch (const Error& error) {
+    std::cerr << "sanctum smoke: " << error.what() << "\n";
+    return 2;
+  }
+}
+
+}  // namespace
+
+void add_smoke(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  auto& command = *app.add_subcommand(
+      "smoke",
+      "Ask a server ten questions with known answers: five of text, four about pictures, "
+      "one tool call");
+  add_server_options(command, options->server);
+  command.add_option("--model", options->model, "Model to ask (default: the server's first)");
+  command.add_option("--timeout", options->timeout_s, "Longest wait for one answer, in seconds")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "One JSON object instead of a line per question");
+  command.footer(
+      "Works against any server that speaks OpenAI's API. Questions are asked one after another,\n"
+      "greedily.\n"
+      "\n"
+      "Examples:\n"
+      "  sanctum smoke\n"
+      "  sanctum smoke --url https://127.0.0.1:1337 --json\n"
+      "  sanctum smoke --url http://other:8000/v1 --model some-vision-model\n"
+      "\n"
+      "Exit codes: 0 full marks, 1 a wrong answer, 2 could not be run");
+  command.callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace sanctum

@@ -1,0 +1,99 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/server_options.h"
+#include "base/error.h"
+#include "client/interrupt.h"
+#include "release/stress_report.h"
+
+namespace sanctum {
+namespace {
+
+struct Options {
+  client::EndpointOptions server;
+  release::StressOptions stress;
+  std::string duration = "300s";
+  std::string request_timeout = "60s";
+  std::vector<std::string> pipelines{"text", "vision"};
+  bool json = false;
+};
+
+std::vector<release::Pipeline> pipelines_named(const std::vector<std::string>& names) {
+  std::vector<release::Pipeline> pipelines;
+  for (const auto pipeline : {release::Pipeline::kText, release::Pipeline::kVision}) {
+    for (const auto& name : names) {
+      if (name != to_string(pipeline)) continue;
+      pipelines.push_back(pipeline);
+      break;
+    }
+  }
+  return pipelines;
+}
+
+int run(Options& options) {
+  try {
+    auto& stress = options.stress;
+    stress.endpoint = resolve(options.server, client::process_environment);
+    stress.duration = release::parse_duration(options.duration);
+    stress.request_timeout = release::parse_duration(options.request_timeout);
+    stress.pipelines = pipelines_named(options.pipelines);
+    client::Interrupt interrupt;
+    const auto report = run_stress(
+        stress,
+        [](const release::StressReport& so_far) {
+          std::cerr << progress_line(so_far) << std::endl;
+        },
+        interrupt.flag());
+    std::cout << (options.json ? report_json(report) + "\n" : report_text(report));
+    return static_cast<int>(report.decision.verdict);
+  } catch (const Error& error) {
+    std::cerr << "sanctum stress: " << error.what() << "\n";
+    return static_cast<int>(release::Verdict::kFail);
+  }
+}
+
+}  // namespace
+
+void add_stress(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  auto& command = *app.add_subcommand(
+      "stress", "Load a server with text and vision at once and check every answer");
+  add_server_options(command, options->server);
+  command.add_option("--duration", options->duration, "How long: 300s, 5m, 1h")
+      ->capture_default_str();
+  command.add_option("--workers", options->stress.workers, "Workers in each pipeline")
+      ->check(CLI::Range(1, release::kWorkersMax))
+      ->capture_default_str();
+  command.add_option("--model", options->stress.model, "Model (default: the server's first)");
+  command.add_option("--vision-model", options->stress.vision_model,
+                     "Model of the vision pipeline (default: the same)");
+  command.add_option("--pipelines", options->pipelines, "Which pipelines: text,vision")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"text", "vision"}))
+      ->capture_default_str();
+  command.add_option("--timeout", options->request_timeout, "Longest wait for one answer")
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "One JSON object instead of a table");
+  command.footer(
+      "Each worker asks, checks and asks again. The text pipeline has fresh nonces repeated, the\n"
+      "vision pipeline names the colour of 1x1 pictures; half of the requests are streamed. Crash\n"
+      "reports and engine restarts that appear meanwhile are counted. It speaks only OpenAI's "
+      "API,\n"
+      "so it runs against any server. Progress goes to standard error; Ctrl-C ends it early.\n"
+      "\n"
+      "Verdict: PASS     every pipeline served; no error, wrong answer or crash\n"
+      "         PARTIAL  every pipeline served, some errors or cut short; nothing wrong, no crash\n"
+      "         FAIL     anything else\n"
+      "\n"
+      "Examples:\n"
+      "  sanctum stress --duration 60s\n"
+      "  sanctum stress --url https://127.0.0.1:1337 --workers 8 --json\n"
+      "  sanctum stress --url http://other:8000 --pipelines text --duration 5m\n"
+      "\n"
+      "Exit codes: 0 PASS, 1 PARTIAL, 2 FAIL or could not be run");
+  command.callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace sanctum

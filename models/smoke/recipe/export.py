@@ -1,0 +1,44 @@
+"""Write model.safetensors in MLX form: 8-bit linears and embedding, everything else bfloat16.
+
+Usage: export.py CHECKPOINT|random MODEL_FOLDER
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from model import load, seeded
+from quantize import quantize
+
+
+def tensors(model):
+    out = {}
+    for name, weight in model.state_dict().items():
+        if name.startswith("heads."):
+            continue
+        weight = weight.detach().float().cpu()
+        if name == "vision_tower.patch_embed.proj.weight":
+            size = model.vision_tower.c["patch_size"]
+            cube = (weight / 2).reshape(-1, 3, 1, size, size).expand(-1, 3, 2, size, size)
+            out[name] = cube.permute(0, 2, 3, 4, 1).contiguous().bfloat16()
+        elif weight.dim() == 2 and weight.shape[1] % 64 == 0 and "pos_embed" not in name:
+            base = name.removesuffix(".weight")
+            out[name], out[base + ".scales"], out[base + ".biases"] = quantize(weight)
+        else:
+            out[name] = weight.bfloat16()
+    return out
+
+
+def export(model, folder):
+    """Write beside and rename, so that a reader never sees half a file."""
+    path, beside = folder / "model.safetensors", folder / "model.safetensors.new"
+    save_file(tensors(model), str(beside), metadata={"format": "mlx"})
+    os.chmod(beside, 0o644)
+    os.replace(beside, path)
+    return path.stat().st_size
+
+
+if __name__ == "__main__":
+    print(export(seeded() if sys.argv[1] == "random" else load(sys.argv[1]), Path(sys.argv[2])), "bytes")

@@ -1,0 +1,69 @@
+# What must hold besides the tests. Sourced by ./dev after build.sh.
+
+CHECKS="format edges tidy asan tsan macos"
+
+run_checks() { # run_checks [CHECK...]
+  local check
+  # shellcheck disable=SC2086
+  [ $# -gt 0 ] || set -- $CHECKS
+  for check in "$@"; do
+    case " $CHECKS " in
+      *" $check "*) "check_$check" ;;
+      *) die "no such check: $check (there are: $CHECKS)" ;;
+    esac
+  done
+  say "check: clean ($*)"
+}
+
+sources() { git ls-files -co --exclude-standard -- '*.cpp' '*.h'; }
+
+format_sources() { sources | xargs "$(command -v clang-format-19 || echo clang-format)" "$@"; }
+
+check_format() {
+  stage format "Format" "clang-format-19 -i the files named above." \
+    format_sources --dry-run -Werror
+}
+
+check_edges() {
+  stage edges "Include edges and house rules" "Each line above names a file and the rule." \
+    python3 cmake/include_edges.py
+}
+
+tidy_sources() {
+  local files
+  files=$(sources | grep '\.cpp$' | grep -E '^(src|apps)/' | grep -v '_darwin\.cpp$')
+  # shellcheck disable=SC2086
+  python3 cmake/each_source.py --cache .cache/dev/tidy --key .clang-tidy --jobs "$(jobs_max)" \
+    $files -- clang-tidy-19 -p build --quiet --warnings-as-errors='*' {}
+}
+
+check_tidy() {
+  build all # headers that the build generates must be there
+  stage tidy "clang-tidy" "Mend what is named above; only changed files run again." tidy_sources
+}
+
+# The unit tests of one sanitizer preset. Python reads no leaks: only what the tests leave counts.
+sanitized_tests() { # sanitized_tests DIRECTORY
+  ninja -C "$1" -j "$(jobs_max)" all &&
+    ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 \
+      UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+      TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+      ctest --test-dir "$1" --output-on-failure --label-regex unit
+}
+
+check_asan() {
+  configure asan build/asan
+  stage asan "Unit tests under asan and ubsan" "The report above names the line." \
+    sanitized_tests build/asan
+}
+
+check_tsan() {
+  configure tsan build/tsan
+  stage tsan "Unit tests under tsan" "The report above names both threads." \
+    sanitized_tests build/tsan
+}
+
+check_macos() {
+  stage macos "Compile for arm64 macOS" "Each error above would be one on a Mac." \
+    packaging/macos_check.sh
+}

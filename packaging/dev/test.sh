@@ -1,0 +1,24 @@
+# The tests. Sourced by ./dev after build.sh. Limits of single tests are in cmake/library.cmake and
+# tests/pytest.ini.
+
+# run_tests [PYTEST ARGUMENT...]: unit tests, then those that cross processes; the last line says
+# how many passed and failed.
+run_tests() {
+  local results=$CACHE/results unit=0 across=0
+  local ctest_options=(--output-on-failure) pytest_options=()
+  if [ -n "${SANCTUM_PROVE:-}" ]; then
+    export SANCTUM_PROVE
+    ctest_options=(--verbose)
+    pytest_options=(-rP)
+  fi
+  rm -rf "$results"
+  mkdir -p "$results/gtest"
+  say "Unit tests"
+  GTEST_OUTPUT=xml:$results/gtest/ ctest --test-dir build -j "$(jobs_max)" \
+    "${ctest_options[@]}" --output-junit "$results/ctest.xml" 2>&1 | tee "$CACHE/unit.log" || unit=$?
+  say "Tests across processes"
+  SANCTUM_BUILD_DIR=$ROOT/build/bin PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m pytest tests -q \
+    -p no:cacheprovider --junitxml "$results/pytest.xml" \
+    ${pytest_options[@]+"${pytest_options[@]}"} "$@" 2>&1 | tee "$CACHE/pytest.log" || across=$?
+  python3 packaging/dev/tally.py "$results" "$unit" "$across"
+}

@@ -1,0 +1,49 @@
+// Where a server is and which certificates prove who we are.
+//
+// Contract: an Endpoint is complete and checked; everything a person may have left out (scheme,
+// trailing slash, "/v1", certificates) has been filled in from the defaults. Values, no state.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sanctum::client {
+
+inline constexpr std::string_view kDefaultUrl = "http://127.0.0.1:1338";
+
+struct Endpoint {
+  std::string url{};          // scheme://host[:port], without a trailing slash and without /v1
+  std::string certificate{};  // PEM files; empty where none is used
+  std::string key{};
+  std::string authority{};
+  std::string bearer{};  // API key for servers that want one; empty for none
+  bool tls() const { return url.rfind("https://", 0) == 0; }
+};
+
+// What a person gave on the command line; empty means not given.
+struct EndpointOptions {
+  std::string url;
+  std::string certificate;
+  std::string key;
+  std::string authority;
+  std::string state_dir;
+};
+
+// Reads an environment variable; nothing when it is unset or empty.
+using Environment = std::function<std::optional<std::string>(const char*)>;
+std::optional<std::string> process_environment(const char* name);
+
+// "localhost:1338/v1/" -> "http://localhost:1338". Throws Error(kInvalid, field "url").
+std::string normalized_url(std::string_view text);
+
+// $XDG_STATE_HOME/sanctum, else ~/.local/state/sanctum.
+std::string default_state_dir(const Environment& environment);
+
+// Options first, then SANCTUM_URL and SANCTUM_API_KEY, then the defaults. With https, certificates
+// that were not named come from <state_dir>/certs where such files exist. Throws Error(kInvalid)
+// for a URL that is none and for a certificate without its key; Error(kNotFound) for missing files.
+Endpoint resolve(const EndpointOptions& options, const Environment& environment);
+
+}  // namespace sanctum::client

@@ -1,0 +1,87 @@
+#include "client/endpoint.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "base/error.h"
+
+namespace sanctum::client {
+namespace {
+
+Environment environment(std::map<std::string, std::string> values) {
+  return [values = std::move(values)](const char* name) -> std::optional<std::string> {
+    const auto it = values.find(name);
+    return it == values.end() ? std::nullopt : std::optional(it->second);
+  };
+}
+
+class Certificates : public testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/sanctum-endpoint-XXXXXX";
+    state_ = mkdtemp(pattern);
+    std::filesystem::create_directory(state_ + "/certs");
+    for (const char* name : {"ca.pem", "client.pem", "client.key"}) {
+      std::ofstream(state_ + "/certs/" + name) << "x";
+    }
+  }
+  void TearDown() override { std::filesystem::remove_all(state_); }
+  std::string state_;
+};
+
+TEST(Endpoint, UrlsAsPeopleWriteThem) {
+  EXPECT_EQ(normalized_url("http://127.0.0.1:1338"), "http://127.0.0.1:1338");
+  EXPECT_EQ(normalized_url("localhost:1338/v1/"), "http://localhost:1338");
+  EXPECT_EQ(normalized_url("https://h/v1"), "https://h");
+  EXPECT_EQ(normalized_url("https://h/prefix/"), "https://h/prefix");
+  for (const char* bad : {"", "http://", "ftp://h", "http://h?x", "http://a b", "/v1"}) {
+    EXPECT_THROW(normalized_url(bad), Error) << bad;
+  }
+}
+
+TEST(Endpoint, OptionThenEnvironmentThenDefault) {
+  EXPECT_EQ(resolve({}, environment({})).url, "http://127.0.0.1:1338");
+  const auto env = environment({{"SANCTUM_URL", "http://e:1"}, {"SANCTUM_API_KEY", "k"}});
+  EXPECT_EQ(resolve({}, env).url, "http://e:1");
+  EXPECT_EQ(resolve({}, env).bearer, "k");
+  EndpointOptions options;
+  options.url = "http://o:2";
+  EXPECT_EQ(resolve(options, env).url, "http://o:2");
+}
+
+TEST(Endpoint, StateDirectoryFollowsXdg) {
+  EXPECT_EQ(default_state_dir(environment({{"HOME", "/h"}})), "/h/.local/state/sanctum");
+  EXPECT_EQ(default_state_dir(environment({{"HOME", "/h"}, {"XDG_STATE_HOME", "/x"}})),
+            "/x/sanctum");
+}
+
+TEST_F(Certificates, ComeFromTheStateDirectoryForHttpsOnly) {
+  EndpointOptions options;
+  options.state_dir = state_;
+  options.url = "https://h";
+  const auto secure = resolve(options, environment({}));
+  EXPECT_EQ(secure.authority, state_ + "/certs/ca.pem");
+  EXPECT_EQ(secure.certificate, state_ + "/certs/client.pem");
+  EXPECT_EQ(secure.key, state_ + "/certs/client.key");
+  options.url = "http://h";
+  EXPECT_EQ(resolve(options, environment({})).certificate, "");
+}
+
+TEST_F(Certificates, NamedOnesWinAndMustExist) {
+  EndpointOptions options;
+  options.state_dir = state_;
+  options.url = "https://h";
+  options.certificate = state_ + "/certs/ca.pem";
+  EXPECT_THROW(resolve(options, environment({})), Error) << "a certificate without its key";
+  options.key = state_ + "/certs/client.key";
+  EXPECT_EQ(resolve(options, environment({})).certificate, state_ + "/certs/ca.pem");
+  options.authority = state_ + "/missing.pem";
+  EXPECT_THROW(resolve(options, environment({})), Error);
+}
+
+}  // namespace
+}  // namespace sanctum::client

@@ -1,0 +1,140 @@
+#include "client/server_status.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "client/printable.h"
+
+namespace sanctum::client {
+namespace {
+
+constexpr std::size_t kReasonCharactersMax = 300;
+
+Probe probe(ChatClient& client, const std::string& path) {
+  auto reply = client.get(path);
+  return {reply.ending, reply.status, std::move(reply.body), std::move(reply.message)};
+}
+
+bool answered(const Probe& probe, int status) {
+  return probe.ending == Ending::kAnswered && probe.status == status;
+}
+
+std::vector<std::string> model_names(const Probe& models) {
+  std::vector<std::string> names;
+  if (!answered(models, 200)) return names;
+  try {
+    const json::Document document(models.body);
+    for (const auto& model : document.root().at("data").as_array(kModelsMax)) {
+      names.push_back(model.at("id").as_string());
+    }
+  } catch (const Error&) {
+    names.clear();
+  }
+  return names;
+}
+
+bool is_json_object(const std::string& text) {
+  try {
+    return json::Document(text).root().is_object();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::string reason_in(const Probe& probe) {
+  if (probe.ending != Ending::kAnswered) return probe.message;
+  for (const auto& [name, value] : flattened(probe.body)) {
+    if (name == "reason" || name == "error.message" || name == "message") return value;
+  }
+  return printable_line(probe.body, kReasonCharactersMax);
+}
+
+std::string shown(const json::Node& scalar) {
+  if (scalar.is_string()) return scalar.as_string();
+  return scalar.is_number() ? json::number(scalar.as_double()) : scalar.dump();
+}
+
+void flatten(const json::Node& node, const std::string& name,
+             std::vector<std::pair<std::string, std::string>>& rows) {
+  if (rows.size() >= kRowsMax) return;
+  if (node.is_object()) {
+    for (const auto& [key, member] : node.members()) {
+      flatten(member, name.empty() ? key : name + "." + key, rows);
+    }
+  } else if (node.is_array()) {
+    const auto items = node.as_array();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      flatten(items[i], name + "[" + std::to_string(i) + "]", rows);
+    }
+  } else if (!node.is_null()) {
+    rows.emplace_back(name, shown(node));
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Readiness readiness) {
+  switch (readiness) {
+    case Readiness::kReady:
+      return "ready";
+    case Readiness::kUp:
+      return "up, not ready";
+    case Readiness::kUnreachable:
+      return "unreachable";
+  }
+  return "unknown";
+}
+
+Readiness readiness_of(const Probe& ready, const Probe& models, std::size_t model_count) {
+  if (answered(ready, 200)) return Readiness::kReady;
+  // A server without /ready is ready when it has something to serve.
+  if (answered(ready, 404) || answered(ready, 405)) {
+    return answered(models, 200) && model_count > 0 ? Readiness::kReady : Readiness::kUp;
+  }
+  const bool any = ready.ending == Ending::kAnswered || models.ending == Ending::kAnswered;
+  return any ? Readiness::kUp : Readiness::kUnreachable;
+}
+
+ServerStatus ask_status(ChatClient& client) {
+  ServerStatus status;
+  status.url = client.endpoint().url;
+  const auto ready = probe(client, "/ready");
+  if (ready.ending == Ending::kUnreachable) {
+    status.reason = unreachable_advice(client.endpoint(), ready.message);
+    return status;
+  }
+  const auto models = probe(client, "/v1/models");
+  status.models = model_names(models);
+  status.readiness = readiness_of(ready, models, status.models.size());
+  const auto details = probe(client, "/status");
+  if (answered(details, 200) && is_json_object(details.body)) status.status_json = details.body;
+  if (status.readiness != Readiness::kReady) {
+    status.reason = reason_in(answered(ready, 404) ? models : ready);
+  }
+  return status;
+}
+
+std::vector<std::pair<std::string, std::string>> flattened(std::string_view json_object) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  try {
+    const json::Document document(json_object);
+    if (document.root().is_object()) flatten(document.root(), "", rows);
+  } catch (const Error&) {
+    rows.clear();
+  }
+  return rows;
+}
+
+std::optional<std::int64_t> engine_restarts(std::string_view status_body) {
+  try {
+    const json::Document document(status_body);
+    const auto engine = document.root().get("engine");
+    if (!engine || !engine->is_object()) return std::nullopt;
+    const auto restarts = engine->get("restarts");
+    if (!restarts) return std::nullopt;
+    return restarts->as_int(0);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace sanctum::client

@@ -1,0 +1,72 @@
+#include "client/server_status.h"
+
+#include <gtest/gtest.h>
+
+#include "client/small_server.h"
+
+namespace sanctum::client {
+namespace {
+
+Probe got(int status) {
+  return {Ending::kAnswered, status, "", ""};
+}
+
+TEST(ServerStatus, ReadinessTable) {
+  const Probe dead;
+  EXPECT_EQ(readiness_of(got(200), got(200), 1), Readiness::kReady);
+  EXPECT_EQ(readiness_of(got(503), got(200), 1), Readiness::kUp);
+  EXPECT_EQ(readiness_of(got(404), got(200), 1), Readiness::kReady) << "no /ready, but a model";
+  EXPECT_EQ(readiness_of(got(404), got(200), 0), Readiness::kUp);
+  EXPECT_EQ(readiness_of(got(404), got(500), 0), Readiness::kUp);
+  EXPECT_EQ(readiness_of(dead, dead, 0), Readiness::kUnreachable);
+  EXPECT_EQ(readiness_of({Ending::kDeadline, 0, "", ""}, got(200), 1), Readiness::kUp);
+}
+
+TEST(ServerStatus, EngineRestarts) {
+  EXPECT_EQ(engine_restarts(R"({"engine":{"restarts":3}})"), 3);
+  EXPECT_EQ(engine_restarts(R"({"engine":{"restarts":0,"state":"ready"}})"), 0);
+  for (const char* body : {"", "[]", "{}", R"({"engine":1})", R"({"engine":{}})",
+                           R"({"engine":{"restarts":"3"}})", R"({"engine":{"restarts":-1}})"}) {
+    EXPECT_EQ(engine_restarts(body), std::nullopt) << body;
+  }
+}
+
+TEST(ServerStatus, FlattensNestedMembersAndSkipsNulls) {
+  const auto rows = flattened(R"({"a":1,"b":{"c":"x","d":null},"e":[true,{"f":2.5}]})");
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"a", "1"}, {"b.c", "x"}, {"e[0]", "true"}, {"e[1].f", "2.5"}};
+  EXPECT_EQ(rows, expected);
+  EXPECT_TRUE(flattened("no json").empty());
+}
+
+TEST(ServerStatus, AsksAServerAndTellsItsReason) {
+  SmallServer server([](const SmallServer::Request& request, SmallServer::Peer& peer) {
+    if (request.head.find("GET /ready ") == 0) {
+      peer.write(response(503, "application/json", R"({"reason":"the model is loading"})"));
+    } else if (request.head.find("GET /v1/models ") == 0) {
+      peer.write(response(200, "application/json", R"({"data":[{"id":"smoke"}]})"));
+    } else {
+      peer.write(response(200, "application/json", R"({"engine":{"state":"loading"}})"));
+    }
+  });
+  ChatClient client({.url = server.url()});
+  const auto status = ask_status(client);
+  EXPECT_EQ(status.readiness, Readiness::kUp);
+  EXPECT_EQ(status.reason, "the model is loading");
+  EXPECT_EQ(status.models, std::vector<std::string>{"smoke"});
+  EXPECT_EQ(status.status_json, R"({"engine":{"state":"loading"}})");
+}
+
+TEST(ServerStatus, NobodyListening) {
+  std::string url;
+  {
+    url = SmallServer([](const auto&, auto&) {}).url();
+  }
+  ChatClient client({.url = url});
+  const auto status = ask_status(client);
+  EXPECT_EQ(status.readiness, Readiness::kUnreachable);
+  EXPECT_NE(status.reason.find("sanctum serve"), std::string::npos) << status.reason;
+}
+
+}  // namespace
+}  // namespace sanctum::client

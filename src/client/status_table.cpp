@@ -1,0 +1,118 @@
+#include "client/status_table.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/json.h"
+#include "client/printable.h"
+
+namespace sanctum::client {
+namespace {
+
+constexpr std::size_t kValueCharactersMax = 160;
+constexpr std::size_t kReasonCharactersMax = 300;
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+// The members of /status by their paths.
+class Told {
+ public:
+  explicit Told(const std::string& status_json) {
+    for (auto& [name, value] : flattened(status_json)) values_.emplace(name, std::move(value));
+  }
+  bool has(const std::string& name) const { return values_.count(name) > 0; }
+  // `before` + value + `after`; nothing where it is not told.
+  std::string part(const std::string& name, const std::string& before = "",
+                   const std::string& after = "") const {
+    const auto it = values_.find(name);
+    return it == values_.end() ? std::string() : before + it->second + after;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+void add(Rows& rows, const std::string& name, const std::string& value) {
+  if (!value.empty()) rows.emplace_back(name, value);
+}
+
+std::string model_text(const Told& told, const std::string& at) {
+  std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
+  text += told.part(at + ".architecture", ", ") + told.part(at + ".quantization", ", ");
+  text += told.part(at + ".context_tokens", ", context ", " tokens");
+  if (told.part(at + ".vision") == "true") text += ", vision";
+  return text + told.part(at + ".failure.message", ": ");
+}
+
+Rows details(const Told& told) {
+  Rows rows;
+  add(rows, "version", told.part("version") + told.part("uptime_s", ", up ", " s"));
+  add(rows, "engine",
+      told.part("engine.state") + told.part("engine.pid", ", pid ") +
+          told.part("engine.restarts", ", ", " restarts") +
+          told.part("engine.stats.device", ", on "));
+  add(rows, "last exit", told.part("engine.last_exit"));
+  add(rows, "requests",
+      told.part("requests.running", "", " running") + told.part("requests.running_max", " of ") +
+          told.part("requests.waiting", ", ", " waiting") +
+          told.part("requests.waiting_max", " of "));
+  for (std::size_t i = 0;; ++i) {
+    const std::string at = "models[" + std::to_string(i) + "]";
+    if (!told.has(at + ".model")) break;
+    add(rows, "model", model_text(told, at));
+  }
+  add(rows, "http", told.part("listen.http"));
+  add(rows, "mtls", told.part("listen.mtls"));
+  return rows;
+}
+
+std::string_view spelled(Readiness readiness) {
+  switch (readiness) {
+    case Readiness::kReady:
+      return "ready";
+    case Readiness::kUp:
+      return "up";
+    case Readiness::kUnreachable:
+      return "unreachable";
+  }
+  return "unreachable";
+}
+
+}  // namespace
+
+std::string status_table(const ServerStatus& status) {
+  Rows rows;
+  add(rows, "server", status.url);
+  add(rows, "state", std::string(to_string(status.readiness)));
+  add(rows, "reason", status.reason);
+  const Told told(status.status_json);
+  for (auto& row : details(told)) rows.push_back(std::move(row));
+  if (!told.has("models[0].model")) {
+    for (const auto& model : status.models) add(rows, "model", model);
+  }
+  std::size_t width = 0;
+  for (const auto& [name, value] : rows) width = std::max(width, name.size());
+  std::string out;
+  for (const auto& [name, value] : rows) {
+    const auto limit = name == "reason" ? kReasonCharactersMax : kValueCharactersMax;
+    out += name + std::string(width - name.size() + 2, ' ') + printable_line(value, limit) + "\n";
+  }
+  return out;
+}
+
+std::string status_json(const ServerStatus& status) {
+  json::Writer w;
+  w.begin_object().field("url", status.url).field("readiness", spelled(status.readiness));
+  w.field("reason", status.reason).key("models").begin_array();
+  for (const auto& model : status.models) w.value(model);
+  w.end_array().key("status");
+  if (status.status_json.empty()) {
+    w.null();
+  } else {
+    w.raw(status.status_json);
+  }
+  w.end_object();
+  return w.take();
+}
+
+}  // namespace sanctum::client

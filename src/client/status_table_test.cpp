@@ -1,0 +1,47 @@
+#include "client/status_table.h"
+
+#include <gtest/gtest.h>
+
+namespace sanctum::client {
+namespace {
+
+TEST(StatusTable, ASanctumServer) {
+  ServerStatus status;
+  status.url = "http://h:1";
+  status.readiness = Readiness::kReady;
+  status.models = {"smoke"};
+  status.status_json = R"({"version":"0.1.0","uptime_s":12,
+    "requests":{"running":1,"waiting":2,"running_max":16,"waiting_max":64},
+    "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu"}},
+    "models":[{"model":"smoke","state":"ready","architecture":"qwen3_vl","vision":true,
+               "context_tokens":4096,"quantization":"8-bit group 64"}],
+    "listen":{"http":"http://h:1","mtls":""}})";
+  EXPECT_EQ(status_table(status),
+            "server    http://h:1\n"
+            "state     ready\n"
+            "version   0.1.0, up 12 s\n"
+            "engine    up, pid 7, 0 restarts, on cpu\n"
+            "requests  1 running of 16, 2 waiting of 64\n"
+            "model     smoke: ready, qwen3_vl, 8-bit group 64, context 4096 tokens, vision\n"
+            "http      http://h:1\n");
+}
+
+TEST(StatusTable, AnotherServerTellsLess) {
+  ServerStatus status;
+  status.url = "http://h:1";
+  status.readiness = Readiness::kUp;
+  status.reason = "load\x1B[31ming\n";
+  status.models = {"a", "b"};
+  EXPECT_EQ(status_table(status),
+            "server  http://h:1\n"
+            "state   up, not ready\n"
+            "reason  load[31ming \n"
+            "model   a\n"
+            "model   b\n");
+  EXPECT_EQ(status_json(status),
+            R"({"url":"http://h:1","readiness":"up","reason":"load\u001b[31ming\n",)"
+            R"("models":["a","b"],"status":null})");
+}
+
+}  // namespace
+}  // namespace sanctum::client

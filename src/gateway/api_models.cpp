@@ -1,0 +1,63 @@
+// GET /v1/models and /v1/models/{id}: asked of the engine, every time.
+#include "base/json.h"
+#include "gateway/openai_error.h"
+#include "gateway/services.h"
+
+namespace sanctum::gateway {
+namespace {
+
+void write_model(json::Writer& w, const wire::ModelInfo& model) {
+  w.begin_object().field("id", model.model).field("object", "model").field("created", model.created_unix_s);
+  w.field("owned_by", "sanctum").field("state", model.state).field("architecture", model.architecture);
+  w.field("vision", model.vision).field("max_model_len", model.context_tokens);
+  w.field("quantization", model.quantization).end_object();
+}
+
+// A model that failed to load serves nobody; /status shows it.
+bool is_served(const wire::ModelInfo& model) { return model.state == "ready" || model.state == "loading"; }
+
+void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
+  services.engine.models([exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
+    exchange->post([exchange, failure, models = std::move(models)] {
+      if (failure) return exchange->respond(error_response(*failure));
+      json::Writer w;
+      w.begin_object().field("object", "list").key("data").begin_array();
+      for (const auto& model : models) {
+        if (is_served(model)) write_model(w, model);
+      }
+      w.end_array().end_object();
+      HttpResponse response;
+      response.body = w.take();
+      exchange->respond(std::move(response));
+    });
+  });
+}
+
+void show(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& id) {
+  services.engine.models([exchange, id](const auto& failure, std::vector<wire::ModelInfo> models) {
+    exchange->post([exchange, id, failure, models = std::move(models)] {
+      if (failure) return exchange->respond(error_response(*failure));
+      for (const auto& model : models) {
+        if (model.model != id || !is_served(model)) continue;
+        json::Writer w;
+        write_model(w, model);
+        HttpResponse response;
+        response.body = w.take();
+        return exchange->respond(std::move(response));
+      }
+      exchange->respond(error_response({ErrorCode::kNotFound, "the model '" + id + "' does not exist", "model"}));
+    });
+  });
+}
+
+}  // namespace
+
+void add_models(Router& router, Services& services) {
+  const std::string path = "/v1/models";
+  router.add("GET", path, [&services](std::shared_ptr<Exchange> exchange) { list(services, exchange); });
+  router.add("GET", path + "/", [&services, path](std::shared_ptr<Exchange> exchange) {
+    show(services, exchange, exchange->request().path.substr(path.size() + 1));
+  });
+}
+
+}  // namespace sanctum::gateway

@@ -1,0 +1,39 @@
+#include "gateway/api_request.h"
+
+#include <algorithm>
+
+#include "gateway/request_id.h"
+#include "wire/sampling.h"
+
+namespace sanctum::gateway {
+
+void refuse_unknown(const json::Node& object, std::initializer_list<std::string_view> known,
+                    std::initializer_list<std::string_view> ignored) {
+  for (const auto& [key, node] : object.members()) {
+    if (node.is_null()) continue;
+    const auto in = [&key = key](const auto& list) { return std::find(list.begin(), list.end(), key) != list.end(); };
+    if (!in(known) && !in(ignored)) node.fail("is not supported");
+  }
+}
+
+ApiRequest decode_common(const json::Node& root) {
+  if (!root.is_object()) root.fail("must be a JSON object, not " + std::string(root.kind()));
+  ApiRequest request;
+  const json::Node model = root.at("model");
+  request.generate.model = model.as_string();
+  if (request.generate.model.empty()) model.fail("must not be empty");
+  request.generate.sampling = wire::read_sampling(root);
+  if (!request.generate.sampling.seed) request.generate.sampling.seed = random_seed();
+  if (const auto n = root.get("n")) {
+    if (n->as_int(1) != 1) n->fail("must be 1: one answer a request is given");
+  }
+  request.stream = root.as_bool_or("stream", false);
+  if (const auto options = root.get("stream_options")) {
+    if (!request.stream) options->fail("is only allowed with \"stream\": true");
+    refuse_unknown(*options, {"include_usage"}, {"include_obfuscation", "continuous_usage_stats"});
+    request.include_usage = options->as_bool_or("include_usage", false);
+  }
+  return request;
+}
+
+}  // namespace sanctum::gateway

@@ -1,0 +1,34 @@
+// A generation request of one of the public APIs, decoded into native types.
+//
+// Contract: decoding is strict. A wrong type, a value out of range, something that cannot be
+// honoured and an unknown field are Error(kInvalid) with the path of the field; only fields that
+// change nothing an answer promises are ignored, and they are listed.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "wire/messages.h"
+
+namespace sanctum::gateway {
+
+struct ApiRequest {
+  wire::GenerateRequest generate;
+  bool stream = false;
+  bool include_usage = false;
+};
+
+ApiRequest decode_chat_request(const json::Node& root);        // POST /v1/chat/completions
+ApiRequest decode_completion_request(const json::Node& root);  // POST /v1/completions
+
+// --- shared by the two -------------------------------------------------------------------------
+
+// model, stream, stream_options, n and the sampling parameters.
+ApiRequest decode_common(const json::Node& root);
+// Refuses members that are in neither list, naming the first; null counts as absent.
+void refuse_unknown(const json::Node& object, std::initializer_list<std::string_view> known,
+                    std::initializer_list<std::string_view> ignored);
+
+}  // namespace sanctum::gateway

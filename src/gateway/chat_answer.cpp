@@ -1,0 +1,132 @@
+// chat.completion and chat.completion.chunk.
+#include "gateway/answer.h"
+
+namespace sanctum::gateway {
+namespace {
+
+void write_token(json::Writer& w, const wire::TokenLogprob& token) {
+  w.field("token", token.bytes).field("logprob", token.logprob).key("bytes").begin_array();
+  for (const char c : token.bytes) w.value(static_cast<int>(static_cast<unsigned char>(c)));
+  w.end_array();
+}
+
+void write_logprobs(json::Writer& w, const std::vector<wire::PositionLogprobs>& positions) {
+  w.key("logprobs");
+  if (positions.empty()) {
+    w.null();
+    return;
+  }
+  w.begin_object().key("content").begin_array();
+  for (const auto& position : positions) {
+    w.begin_object();
+    write_token(w, position.chosen);
+    w.key("top_logprobs").begin_array();
+    for (const auto& token : position.top) {
+      w.begin_object();
+      write_token(w, token);
+      w.end_object();
+    }
+    w.end_array().end_object();
+  }
+  w.end_array().key("refusal").null().end_object();
+}
+
+void write_tool_calls(json::Writer& w, const std::vector<wire::ToolCallDelta>& calls, bool chunk) {
+  w.key("tool_calls").begin_array();
+  for (const auto& call : calls) {
+    w.begin_object();
+    if (chunk) w.field("index", call.index);
+    if (!call.id.empty()) w.field("id", call.id).field("type", "function");
+    w.key("function").begin_object();
+    if (!call.name.empty()) w.field("name", call.name);
+    w.field("arguments", call.arguments).end_object().end_object();
+  }
+  w.end_array();
+}
+
+class ChatAnswer : public AnswerShape {
+ public:
+  explicit ChatAnswer(AnswerHead head) : head_(std::move(head)) {}
+
+  std::vector<std::string> opening() override {
+    json::Writer w = begin("chat.completion.chunk");
+    begin_choice(w);
+    w.key("delta").begin_object().field("role", "assistant").field("content", "").end_object();
+    w.key("logprobs").null().key("finish_reason").null();
+    return {end_choice(w)};
+  }
+
+  std::string chunk(const wire::RowDelta& row) override {
+    json::Writer w = begin("chat.completion.chunk");
+    begin_choice(w);
+    w.key("delta").begin_object();
+    if (!row.reasoning.empty()) w.field("reasoning_content", row.reasoning);
+    if (!row.content.empty()) w.field("content", row.content);
+    if (!row.tool_calls.empty()) write_tool_calls(w, row.tool_calls, true);
+    w.end_object();
+    write_logprobs(w, row.logprobs);
+    w.key("finish_reason").null();
+    return end_choice(w);
+  }
+
+  std::vector<std::string> closing(const wire::Completed& completed) override {
+    json::Writer last = begin("chat.completion.chunk");
+    begin_choice(last);
+    last.key("delta").begin_object().end_object().key("logprobs").null();
+    last.field("finish_reason", completed.finish_reason);
+    last.end_object().end_array();
+    if (head_.include_usage) last.key("usage").null();
+    write_timings(last, completed);
+    last.end_object();
+    std::vector<std::string> events{last.take()};
+    if (head_.include_usage) {
+      json::Writer w = begin("chat.completion.chunk");
+      w.key("choices").begin_array().end_array();
+      write_usage(w, completed.usage);
+      write_timings(w, completed);
+      w.end_object();
+      events.push_back(w.take());
+    }
+    return events;
+  }
+
+  std::string whole(const wire::RowDelta& all, const wire::Completed& completed) override {
+    json::Writer w = begin("chat.completion");
+    begin_choice(w);
+    w.key("message").begin_object().field("role", "assistant").key("content");
+    all.content.empty() && !all.tool_calls.empty() ? w.null() : w.value(all.content);
+    w.key("refusal").null();
+    if (!all.reasoning.empty()) w.field("reasoning_content", all.reasoning);
+    if (!all.tool_calls.empty()) write_tool_calls(w, all.tool_calls, false);
+    w.end_object();
+    write_logprobs(w, all.logprobs);
+    w.field("finish_reason", completed.finish_reason).end_object().end_array();
+    write_usage(w, completed.usage);
+    write_timings(w, completed);
+    w.end_object();
+    return w.take();
+  }
+
+ private:
+  json::Writer begin(std::string_view object) const {
+    json::Writer w;
+    w.begin_object().field("id", "chatcmpl-" + head_.id).field("object", object);
+    w.field("created", head_.created_unix_s).field("model", head_.model);
+    return w;
+  }
+  static void begin_choice(json::Writer& w) { w.key("choices").begin_array().begin_object().field("index", 0); }
+  std::string end_choice(json::Writer& w) const {
+    w.end_object().end_array();
+    if (head_.include_usage) w.key("usage").null();
+    w.end_object();
+    return w.take();
+  }
+
+  const AnswerHead head_;
+};
+
+}  // namespace
+
+std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) { return std::make_unique<ChatAnswer>(std::move(head)); }
+
+}  // namespace sanctum::gateway

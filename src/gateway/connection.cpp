@@ -1,0 +1,331 @@
+#include "gateway/connection.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/openai_error.h"
+#include "gateway/request_id.h"
+#include "gateway/request_parser.h"
+
+namespace sanctum::gateway {
+namespace {
+
+constexpr std::size_t kWriteSliceBytes = 64 * 1024;
+
+class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(std::shared_ptr<ConnectionShared> shared, std::shared_ptr<Strand> strand,
+                 std::unique_ptr<Transport> transport, std::function<void()> closed)
+      : shared_(std::move(shared)),
+        strand_(std::move(strand)),
+        transport_(std::move(transport)),
+        closed_(std::move(closed)),
+        deadline_(strand_->make_timer()),
+        write_deadline_(strand_->make_timer()) {}
+
+  ~HttpConnection() override { account_body(0); }
+
+  void start() override;
+  void drain() override;
+  void abort() override;
+
+ private:
+  friend class HttpExchange;
+  enum class State { kHandshake, kReceiving, kServing, kLingering, kClosed };
+
+  void begin_receiving();
+  void read();
+  void on_read(std::string_view bytes);
+  void receive();
+  void refuse(const HttpResponse& response);
+  void serve();
+  void send(std::string bytes);
+  void write_next();
+  void answer_complete();
+  void linger();
+  void close();
+  void account_body(std::size_t bytes);
+  void expire_after(std::chrono::milliseconds limit);
+
+  const std::shared_ptr<ConnectionShared> shared_;
+  const std::shared_ptr<Strand> strand_;
+  const std::unique_ptr<Transport> transport_;
+  std::function<void()> closed_;
+  std::unique_ptr<Timer> deadline_;
+  std::unique_ptr<Timer> write_deadline_;
+  State state_ = State::kHandshake;
+  std::unique_ptr<RequestParser> parser_;
+  std::string inbox_;             // read and not yet parsed
+  std::deque<std::string> outbox_;  // to be written; the first is being written
+  std::size_t written_ = 0;       // of the first
+  bool header_begun_ = false;
+  bool header_ended_ = false;
+  bool keep_alive_ = true;
+  bool refused_ = false;   // what still comes is of no interest
+  bool answered_ = false;  // the answer is complete once the outbox is empty
+  bool writing_ = false;
+  std::size_t accounted_bytes_ = 0;
+  std::shared_ptr<class HttpExchange> exchange_;
+};
+
+class HttpExchange : public Exchange {
+ public:
+  HttpExchange(std::shared_ptr<HttpConnection> connection, HttpRequest request)
+      : connection_(std::move(connection)),
+        strand_(connection_->strand_),
+        request_(std::move(request)),
+        id_(new_request_id()),
+        timer_(strand_->make_timer()) {}
+
+  const HttpRequest& request() const override { return request_; }
+  const std::string& id() const override { return id_; }
+  void post(std::function<void()> action) override { strand_->post(std::move(action)); }
+
+  void respond(HttpResponse response) override {
+    if (!connection_) return;
+    head(response, BodyFraming::kLength);
+    if (request_.method != "HEAD" && !response.body.empty()) connection_->send(std::move(response.body));
+    end();
+  }
+
+  void start_stream(HttpResponse response) override {
+    if (!connection_) return;
+    chunked_ = request_.version == 11;
+    if (!chunked_) connection_->keep_alive_ = false;
+    head(response, chunked_ ? BodyFraming::kChunked : BodyFraming::kUntilClose);
+  }
+
+  void write(std::string bytes) override {
+    if (!connection_ || bytes.empty() || request_.method == "HEAD") return;
+    connection_->send(chunked_ ? render_chunk(bytes) : std::move(bytes));
+  }
+
+  void finish() override {
+    if (!connection_) return;
+    if (chunked_) connection_->send(render_chunk({}));
+    end();
+  }
+
+  void drop() override {
+    if (connection_) connection_->close();
+  }
+
+  bool writable() const override { return connection_ && connection_->outbox_.empty(); }
+  void on_writable(std::function<void()> action) override { on_writable_ = std::move(action); }
+  void on_gone(std::function<void()> action) override { on_gone_ = std::move(action); }
+  void after(std::chrono::milliseconds delay, std::function<void()> action) override {
+    if (connection_) timer_->arm(delay, std::move(action));
+  }
+
+  // From the connection.
+  void written() {
+    const auto action = on_writable_;
+    if (action) action();
+  }
+  void gone() {
+    const auto action = std::move(on_gone_);
+    release();
+    if (action) action();
+  }
+
+ private:
+  void head(HttpResponse& response, BodyFraming framing) {
+    response.headers.emplace_back("X-Request-Id", id_);
+    if (connection_->shared_->draining) connection_->keep_alive_ = false;
+    connection_->send(render_head(response, framing, connection_->keep_alive_));
+  }
+  void end() {
+    const auto connection = connection_;
+    release();
+    connection->answer_complete();
+  }
+  // Callbacks hold the handler and the handler holds us: let go of them when all is over.
+  void release() {
+    connection_.reset();
+    timer_->cancel();
+    on_writable_ = nullptr;
+    on_gone_ = nullptr;
+  }
+
+  std::shared_ptr<HttpConnection> connection_;  // null once the exchange is over
+  std::shared_ptr<Strand> strand_;
+  HttpRequest request_;
+  std::string id_;
+  std::unique_ptr<Timer> timer_;
+  std::function<void()> on_writable_;
+  std::function<void()> on_gone_;
+  bool chunked_ = false;
+};
+
+void HttpConnection::start() {
+  expire_after(shared_->limits.handshake);
+  transport_->handshake([self = shared_from_this()](bool ok) {
+    if (self->state_ != State::kHandshake) return;
+    if (!ok) return self->close();
+    self->begin_receiving();
+    self->read();
+  });
+}
+
+void HttpConnection::drain() {
+  strand_->post([self = shared_from_this()] {
+    self->keep_alive_ = false;
+    if (self->state_ == State::kHandshake || self->state_ == State::kReceiving) self->close();
+  });
+}
+
+void HttpConnection::abort() {
+  strand_->post([self = shared_from_this()] { self->close(); });
+}
+
+void HttpConnection::begin_receiving() {
+  state_ = State::kReceiving;
+  parser_ = std::make_unique<RequestParser>();
+  header_begun_ = header_ended_ = answered_ = false;
+  account_body(0);
+  expire_after(shared_->limits.idle);
+}
+
+void HttpConnection::read() {
+  transport_->read([self = shared_from_this()](std::string_view bytes) { self->on_read(bytes); });
+}
+
+void HttpConnection::on_read(std::string_view bytes) {
+  if (state_ == State::kClosed) return;
+  if (bytes.empty()) return close();
+  if (state_ != State::kLingering && !refused_) inbox_.append(bytes);
+  if (state_ == State::kReceiving) {
+    receive();
+  } else if (state_ == State::kServing && inbox_.size() > shared_->limits.pipelined_bytes) {
+    return close();
+  }
+  if (state_ != State::kClosed) read();
+}
+
+void HttpConnection::receive() {
+  if (inbox_.empty()) return;
+  if (!header_begun_) {
+    header_begun_ = true;
+    expire_after(shared_->limits.header);
+  }
+  const auto parsed = parser_->feed(inbox_);
+  account_body(parser_->body_bytes());
+  if (parsed == RequestParser::State::kRefused) {
+    return refuse(error_response(parser_->status(), parser_->problem()));
+  }
+  if (shared_->body_bytes > shared_->limits.bodies_bytes) {
+    return refuse(error_response({ErrorCode::kUnavailable, "too many large requests are being received", {}}));
+  }
+  if (parsed == RequestParser::State::kHeader) return;
+  if (!header_ended_) {
+    header_ended_ = true;
+    expire_after(shared_->limits.body);
+    if (parsed == RequestParser::State::kBody && parser_->expects_continue()) send("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  if (parsed == RequestParser::State::kComplete) serve();
+}
+
+void HttpConnection::refuse(const HttpResponse& response) {
+  keep_alive_ = false;
+  refused_ = true;
+  state_ = State::kServing;
+  deadline_->cancel();
+  inbox_.clear();
+  send(render_head(response, BodyFraming::kLength, false) + response.body);
+  answer_complete();
+}
+
+void HttpConnection::serve() {
+  state_ = State::kServing;
+  deadline_->cancel();
+  HttpRequest request = parser_->take();
+  keep_alive_ = keep_alive_ && request.keep_alive && !shared_->draining;
+  exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request));
+  shared_->handler(exchange_);
+}
+
+void HttpConnection::send(std::string bytes) {
+  if (state_ == State::kClosed || state_ == State::kLingering) return;
+  outbox_.push_back(std::move(bytes));
+  if (!writing_) write_next();
+}
+
+void HttpConnection::write_next() {
+  const std::string_view slice = std::string_view(outbox_.front()).substr(written_, kWriteSliceBytes);
+  writing_ = true;
+  write_deadline_->arm(shared_->limits.stuck_reader, [this] {
+    log::warn("client_stuck", {{"peer", transport_->peer()}});
+    close();
+  });
+  transport_->write(slice, [self = shared_from_this(), size = slice.size()](bool ok) {
+    self->writing_ = false;
+    if (self->state_ == State::kClosed) return;
+    self->write_deadline_->cancel();
+    if (!ok) return self->close();
+    self->written_ += size;
+    if (self->written_ == self->outbox_.front().size()) {
+      self->outbox_.pop_front();
+      self->written_ = 0;
+    }
+    if (!self->outbox_.empty()) return self->write_next();
+    if (self->answered_) return self->answer_complete();
+    if (self->exchange_) self->exchange_->written();
+  });
+}
+
+// Called when the answer has been handed over, and again when it has been written.
+void HttpConnection::answer_complete() {
+  exchange_.reset();
+  answered_ = true;
+  if (!outbox_.empty() || state_ != State::kServing) return;
+  if (!keep_alive_) return linger();
+  begin_receiving();
+  // Not from here: a long pipeline must not become a deep stack.
+  if (!inbox_.empty()) {
+    strand_->post([self = shared_from_this()] {
+      if (self->state_ == State::kReceiving) self->receive();
+    });
+  }
+}
+
+void HttpConnection::linger() {
+  state_ = State::kLingering;
+  inbox_.clear();
+  expire_after(shared_->limits.linger);
+  transport_->shutdown();
+}
+
+void HttpConnection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  deadline_->cancel();
+  write_deadline_->cancel();
+  transport_->close();
+  account_body(0);
+  if (const auto exchange = std::exchange(exchange_, nullptr)) exchange->gone();
+  if (const auto closed = std::exchange(closed_, nullptr)) closed();
+}
+
+void HttpConnection::account_body(std::size_t bytes) {
+  shared_->body_bytes += bytes;
+  shared_->body_bytes -= accounted_bytes_;
+  accounted_bytes_ = bytes;
+}
+
+void HttpConnection::expire_after(std::chrono::milliseconds limit) {
+  deadline_->arm(limit, [self = weak_from_this()] {
+    if (const auto connection = self.lock()) connection->close();
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared, std::shared_ptr<Strand> strand,
+                                            std::unique_ptr<Transport> transport, std::function<void()> closed) {
+  return std::make_shared<HttpConnection>(std::move(shared), std::move(strand), std::move(transport),
+                                          std::move(closed));
+}
+
+}  // namespace sanctum::gateway

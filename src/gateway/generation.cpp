@@ -1,0 +1,236 @@
+#include "gateway/generation.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/openai_error.h"
+
+namespace sanctum::gateway {
+namespace {
+
+constexpr int kStatusClientGone = 499;  // never sent: for logs and counters
+
+class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
+ public:
+  Generation(Services& services, std::shared_ptr<Exchange> exchange, std::string api, bool stream,
+             std::unique_ptr<AnswerShape> shape, std::unique_ptr<Gate::Ticket> ticket, std::string model)
+      : services_(services),
+        exchange_(std::move(exchange)),
+        api_(std::move(api)),
+        model_(std::move(model)),
+        stream_(stream),
+        shape_(std::move(shape)),
+        ticket_(std::move(ticket)) {}
+
+  void start(wire::GenerateRequest request) {
+    exchange_->on_gone([self = shared_from_this()] { self->on_gone(); });
+    exchange_->on_writable([self = shared_from_this()] { self->flush(); });
+    tick();
+    services_.engine.generate(std::move(request), shared_from_this());
+  }
+
+  // From the engine's threads.
+  void accepted(const wire::Accepted&) override {
+    exchange_->post([self = shared_from_this()] { self->open_stream(); });
+  }
+  void delta(const wire::RowDelta& row) override {
+    exchange_->post([self = shared_from_this(), row] { self->on_delta(row); });
+  }
+  void completed(const wire::Completed& completed) override {
+    exchange_->post([self = shared_from_this(), completed] { self->on_completed(completed); });
+  }
+
+ private:
+  void open_stream() {
+    if (!stream_ || opened_ || over_) return;
+    opened_ = true;
+    HttpResponse head;
+    head.content_type = "text/event-stream; charset=utf-8";
+    head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+    exchange_->start_stream(std::move(head));
+    for (const auto& event : shape_->opening()) send(event);
+  }
+
+  void on_delta(const wire::RowDelta& row) {
+    if (over_) return;
+    open_stream();
+    merge(pending_, row);
+    has_pending_ = true;
+    if (!stream_) return;
+    if (bytes_of(pending_) > kUnreadBytesMax) {
+      log::warn("client_too_slow", {{"id", exchange_->id()}, {"bytes", bytes_of(pending_)}});
+      exchange_->drop();
+      return;
+    }
+    flush();
+  }
+
+  void on_completed(const wire::Completed& completed) {
+    if (!ended_) {
+      ended_ = completed;
+      ticket_.reset();
+    }
+    if (over_) return report(kStatusClientGone);
+    if (completed.failure && completed.failure->code == ErrorCode::kNotFound) return explain_unknown_model();
+    flush();
+  }
+
+  // Writes what has gathered, when the client has taken what was written before.
+  void flush() {
+    if (over_) return;
+    if (!stream_) {
+      if (ended_) answer_whole();
+      return;
+    }
+    if (!opened_) {
+      if (ended_ && ended_->failure) return fail(*ended_->failure);
+      if (!ended_) return;
+      open_stream();
+    }
+    if (!exchange_->writable() && !ended_) return;
+    if (has_pending_ && is_worth_a_chunk(pending_)) send(shape_->chunk(pending_));
+    pending_ = {};
+    has_pending_ = false;
+    if (ended_) close_stream();
+  }
+
+  // A step may add a token whose text is not whole yet.
+  static bool is_worth_a_chunk(const wire::RowDelta& row) {
+    return !row.content.empty() || !row.reasoning.empty() || !row.tool_calls.empty() || !row.logprobs.empty();
+  }
+
+  void close_stream() {
+    if (ended_->failure) {
+      send(error_body(*ended_->failure));
+    } else {
+      for (const auto& event : shape_->closing(*ended_)) send(event);
+    }
+    send("[DONE]");
+    over_ = true;
+    report(200);
+    exchange_->finish();
+  }
+
+  void answer_whole() {
+    if (ended_->failure) return fail(*ended_->failure);
+    HttpResponse response;
+    response.body = shape_->whole(pending_, *ended_);
+    over_ = true;
+    report(200);
+    exchange_->respond(std::move(response));
+  }
+
+  void fail(const wire::Failure& failure) {
+    over_ = true;
+    HttpResponse response = error_response(failure);
+    report(response.status);
+    exchange_->respond(std::move(response));
+  }
+
+  // The engine knows that the model is unknown; the client wants to know which are not.
+  void explain_unknown_model() {
+    services_.engine.models([self = shared_from_this()](const auto&, const std::vector<wire::ModelInfo>& models) {
+      self->exchange_->post([self, models] {
+        if (self->over_) return;
+        std::string names;
+        for (const auto& model : models) names += (names.empty() ? "" : ", ") + model.model;
+        self->fail({ErrorCode::kNotFound,
+                    "the model '" + self->model_ + "' does not exist; there is " + (names.empty() ? "none" : names),
+                    "model"});
+      });
+    });
+  }
+
+  void send(const std::string& event) {
+    exchange_->write("data: " + event + "\n\n");
+    quiet_ = false;
+  }
+
+  void tick() {
+    exchange_->after(kKeepAliveEvery, [self = shared_from_this()] {
+      if (self->over_) return;
+      if (Clock::now() - self->started_ > kRequestLimit) {
+        self->services_.engine.cancel(self->exchange_->id());
+        self->ended_ = wire::Completed{};
+        self->ended_->failure = {ErrorCode::kDeadline, "the request ran into its limit of one hour", {}};
+        return self->flush();
+      }
+      if (self->opened_ && self->quiet_ && self->exchange_->writable()) self->exchange_->write(": waiting\n\n");
+      self->quiet_ = true;
+      self->tick();
+    });
+  }
+
+  void on_gone() {
+    if (over_) return;
+    over_ = true;
+    if (ended_) return report(kStatusClientGone);
+    services_.engine.cancel(exchange_->id());
+  }
+
+  // Once, when both the answer and the engine's part are over.
+  void report(int status) {
+    if (std::exchange(reported_, true)) return;
+    const auto total_us = microseconds_between(started_, Clock::now());
+    const wire::Completed& c = *ended_;
+    services_.metrics.request(api_, status, static_cast<double>(total_us) * 1e-6);
+    if (!c.failure) services_.metrics.completed(c);
+    log::info("request", {{"id", exchange_->id()},
+                          {"api", api_},
+                          {"model", model_},
+                          {"status", status},
+                          {"stream", stream_},
+                          {"finish", c.finish_reason},
+                          {"error", c.failure ? std::string(to_string(c.failure->code)) : "none"},
+                          {"prompt_n", c.usage.prompt_tokens},
+                          {"image_n", c.usage.image_tokens},
+                          {"decode_n", c.usage.completion_tokens},
+                          {"queue_us", c.timings.queue_us},
+                          {"vision_us", c.timings.vision_us},
+                          {"prefill_us", c.timings.prefill_us},
+                          {"decode_us", c.timings.decode_us},
+                          {"total_us", total_us}});
+  }
+
+  Services& services_;
+  const std::shared_ptr<Exchange> exchange_;
+  const std::string api_;
+  const std::string model_;
+  const bool stream_;
+  const std::unique_ptr<AnswerShape> shape_;
+  std::unique_ptr<Gate::Ticket> ticket_;
+  const Instant started_ = Clock::now();
+  wire::RowDelta pending_;  // not yet written; of a whole answer, everything
+  std::optional<wire::Completed> ended_;
+  bool has_pending_ = false;
+  bool opened_ = false;
+  bool over_ = false;  // nothing more goes to the client
+  bool quiet_ = false;
+  bool reported_ = false;
+};
+
+}  // namespace
+
+void start_generation(Services& services, std::shared_ptr<Exchange> exchange, const std::string& api,
+                      ApiRequest request, std::unique_ptr<AnswerShape> shape) {
+  int retry_after_s = 0;
+  auto ticket = services.gate.enter(retry_after_s);
+  if (!ticket) {
+    services.metrics.request(api, 429, 0);
+    log::info("request", {{"id", exchange->id()}, {"api", api}, {"status", 429}, {"retry_after_s", retry_after_s}});
+    return exchange->respond(
+        error_response({ErrorCode::kBusy, "the server is full: " + std::to_string(services.gate.limits().running_max) +
+                                              " requests run and " +
+                                              std::to_string(services.gate.limits().waiting_max) + " wait",
+                        {}},
+                       retry_after_s));
+  }
+  request.generate.request = exchange->id();
+  request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
+  const auto generation =
+      std::make_shared<Generation>(services, exchange, api, request.stream, std::move(shape), std::move(ticket),
+                                   request.generate.model);
+  generation->start(std::move(request.generate));
+}
+
+}  // namespace sanctum::gateway

@@ -1,0 +1,157 @@
+#include "gateway/listener.h"
+
+#include <openssl/ssl.h>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <future>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "gateway/transport_asio.h"
+
+namespace sanctum::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using AcceptSocket = asio::basic_socket_acceptor<asio::ip::tcp, StrandExecutor>;
+
+constexpr int kBacklog = 512;
+constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process is out of descriptors
+
+std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  const auto use = [](const char* what, const std::string& path, auto action) {
+    error_code ec;
+    action(ec);
+    if (ec) throw Error(ErrorCode::kCorrupt, std::string("cannot use the ") + what + " " + path + ": " + ec.message());
+  };
+  ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  use("certificate", files.certificate, [&](error_code& ec) { context->use_certificate_chain_file(files.certificate, ec); });
+  use("private key", files.key, [&](error_code& ec) { context->use_private_key_file(files.key, asio::ssl::context::pem, ec); });
+  use("certificate authority", files.authority, [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
+  context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+  return context;
+}
+
+}  // namespace
+
+Address parse_address(const std::string& text, const std::string& field) {
+  const auto fail = [&]() -> Address {
+    throw Error(ErrorCode::kInvalid, field + " must be an address like 127.0.0.1:1338 or [::1]:1338, not '" + text + "'",
+                field);
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return fail();
+  Address address{text.substr(0, colon), 0};
+  const std::string port = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (port.empty() || error != std::errc() || end != port.data() + port.size()) return fail();
+  if (address.host == "localhost") address.host = "127.0.0.1";
+  const bool bracketed = address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
+  if (bracketed) address.host = address.host.substr(1, address.host.size() - 2);
+  error_code ec;
+  const auto parsed = asio::ip::make_address(address.host, ec);
+  if (ec || parsed.is_v6() != bracketed) return fail();
+  return address;
+}
+
+std::string to_string(const Address& address) {
+  const bool six = address.host.find(':') != std::string::npos;
+  return (six ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
+ public:
+  Acceptor(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted)
+      : loop_(loop),
+        executor_(asio::make_strand(loop.context().io)),
+        acceptor_(executor_),
+        pause_(executor_),
+        tls_(tls ? make_tls(*tls) : nullptr),
+        accepted_(std::move(accepted)) {
+    const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address.host), address.port);
+    error_code ec;
+    acceptor_.open(endpoint.protocol(), ec);
+    if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
+    if (!ec) acceptor_.bind(endpoint, ec);
+    if (!ec) acceptor_.listen(kBacklog, ec);
+    if (ec) {
+      throw Error(ErrorCode::kUnavailable, "cannot listen on " + to_string(address) + ": " + ec.message());
+    }
+    address_ = {address.host, acceptor_.local_endpoint().port()};
+  }
+
+  void start() {
+    asio::post(executor_, [self = shared_from_this()] { self->accept(); });
+  }
+
+  void close() {
+    std::promise<void> closed;
+    asio::post(executor_, [&] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      pause_.cancel();
+      closed.set_value();
+    });
+    closed.get_future().wait();
+  }
+
+  Address address() const { return address_; }
+
+ private:
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(loop_.context().io),
+                           [self = shared_from_this()](error_code ec, Socket socket) {
+                             self->on_accept(ec, std::move(socket));
+                           });
+  }
+
+  void on_accept(error_code ec, Socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (ec) {
+      log::warn("accept_failed", {{"error", ec.message()}});
+      pause_.expires_after(kAcceptPause);
+      pause_.async_wait([self = shared_from_this()](error_code stopped) {
+        if (!stopped) self->accept();
+      });
+      return;
+    }
+    error_code ignored;
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    const StrandExecutor executor = socket.get_executor();
+    asio::post(executor, [self = shared_from_this(), executor, socket = std::move(socket)]() mutable {
+      auto transport = self->tls_ ? make_tls_transport(std::move(socket), self->tls_)
+                                  : make_plain_transport(std::move(socket));
+      self->accepted_(make_strand(executor), std::move(transport));
+    });
+    accept();
+  }
+
+  EventLoop& loop_;
+  StrandExecutor executor_;
+  AcceptSocket acceptor_;
+  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, StrandExecutor>
+      pause_;
+  std::shared_ptr<asio::ssl::context> tls_;
+  Accepted accepted_;
+  Address address_;
+};
+
+Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted)
+    : acceptor_(std::make_shared<Acceptor>(loop, address, tls, std::move(accepted))) {
+  acceptor_->start();
+}
+Listener::~Listener() { close(); }
+Address Listener::address() const { return acceptor_->address(); }
+void Listener::close() {
+  if (acceptor_) acceptor_->close();
+  acceptor_.reset();
+}
+
+}  // namespace sanctum::gateway

@@ -1,0 +1,52 @@
+// Accepts connections on one address, plain or with mutual TLS.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/event_loop.h"
+#include "gateway/transport.h"
+
+namespace sanctum::gateway {
+
+struct Address {
+  std::string host;  // a literal IPv4 or IPv6 address
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:1338", "[::1]:0", "localhost:1338". Throws Error(kInvalid, ..., `field`).
+Address parse_address(const std::string& text, const std::string& field);
+// As a URL writes it: "127.0.0.1:1338", "[::1]:1338".
+std::string to_string(const Address& address);
+
+// Files in PEM form. A client must show a certificate that `authority` signed.
+struct TlsFiles {
+  std::string authority;
+  std::string certificate;
+  std::string key;
+};
+
+class Listener {
+ public:
+  // Called on the connection's own strand.
+  using Accepted = std::function<void(std::shared_ptr<Strand>, std::unique_ptr<Transport>)>;
+
+  // Listens from here on; port 0 picks one. Throws Error(kUnavailable) when the address cannot be
+  // had, Error(kCorrupt) when the TLS files cannot be used.
+  Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  Address address() const;  // with the port in force
+  // Nothing is accepted after this returns, and the port is free. From any thread but the loop's.
+  void close();
+
+ private:
+  class Acceptor;
+  std::shared_ptr<Acceptor> acceptor_;
+};
+
+}  // namespace sanctum::gateway

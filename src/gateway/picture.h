@@ -1,0 +1,27 @@
+// What a picture's first bytes say, without decoding it: enough to refuse what is no picture, or
+// too large a one, before the engine hears of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sanctum::gateway {
+
+inline constexpr int kPictureSideMax = 16384;              // pixels
+inline constexpr std::int64_t kPicturePixelsMax = 64'000'000;
+
+struct PictureHeader {
+  std::string_view format;  // "png", "jpeg", "webp"
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+};
+
+// Throws Error(kInvalid, ..., `field`) for what is no PNG, JPEG or WebP, for a header that ends too
+// early, and for a picture over the limits.
+PictureHeader read_picture_header(std::string_view bytes, const std::string& field);
+
+// The bytes of a `data:` URL with a base64 picture, its header checked.
+std::string decode_picture_url(const std::string& url, const std::string& field);
+
+}  // namespace sanctum::gateway

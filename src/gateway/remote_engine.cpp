@@ -1,0 +1,206 @@
+#include "gateway/remote_engine.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace sanctum::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kNoTimeout{0};
+
+wire::Completed failed(const std::string& request, const wire::Failure& failure) {
+  wire::Completed completed;
+  completed.request = request;
+  completed.finish_reason = failure.code == ErrorCode::kCancelled ? "cancelled" : "error";
+  completed.failure = failure;
+  return completed;
+}
+
+// A lost call and a refused one look the same to who asked for models.
+template <class T, class Decode>
+wire::RpcClient::Reply decoded(Answered<T> answered, Decode decode) {
+  return [answered = std::move(answered), decode](const wire::Message& message) {
+    if (message.failure) return answered(message.failure, T{});
+    answered(std::nullopt, decode(message.body()));
+  };
+}
+
+}  // namespace
+
+void RemoteEngine::generate(wire::GenerateRequest request, std::shared_ptr<GenerateListener> listener) {
+  const EngineStatus status = link_.status();
+  if (status.state == "parked") {
+    return listener->completed(
+        failed(request.request, {ErrorCode::kUnavailable, "the engine is stopped: " + status.reason, {}}));
+  }
+  const std::string id = request.request;
+  {
+    const std::lock_guard lock(mutex_);
+    Live& live = live_[id];
+    live.request = std::make_shared<const wire::GenerateRequest>(std::move(request));
+    live.listener = std::move(listener);
+    live.waiting_since = Clock::now();
+  }
+  if (status.up) send_waiting();
+}
+
+void RemoteEngine::send_waiting() {
+  std::vector<std::shared_ptr<const wire::GenerateRequest>> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, live] : live_) {
+      if (live.stage != Stage::kWaiting) continue;
+      live.stage = Stage::kSent;
+      requests.push_back(live.request);
+    }
+  }
+  for (const auto& request : requests) {
+    link_.call("generate", wire::encode(*request), kNoTimeout,
+               [this, id = request->request](const wire::Message& message) { answered(id, message); });
+  }
+}
+
+void RemoteEngine::answered(const std::string& request, const wire::Message& message) {
+  std::shared_ptr<GenerateListener> listener;
+  if (!message.failure) {
+    const wire::Accepted accepted = wire::decode_accepted(message.body());
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = live_.find(request);
+      if (found == live_.end() || std::exchange(found->second.accepted, true)) return;
+      listener = found->second.listener;
+    }
+    return listener->accepted(accepted);
+  }
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_.find(request);
+    if (found == live_.end()) return;
+    Live& live = found->second;
+    if (wire::is_lost(*message.failure) && live.request && live.replays < kReplaysMax) {
+      ++live.replays;
+      live.stage = Stage::kWaiting;
+      live.waiting_since = Clock::now();
+      again = true;
+    } else {
+      listener = std::move(live.listener);
+      live_.erase(found);
+    }
+  }
+  if (listener) return listener->completed(failed(request, *message.failure));
+  // The new engine's ready() may have come before this request was waiting again.
+  if (again && link_.status().up) send_waiting();
+}
+
+void RemoteEngine::cancel(const std::string& request) {
+  std::shared_ptr<GenerateListener> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_.find(request);
+    if (found == live_.end()) return;
+    if (found->second.stage == Stage::kWaiting) {
+      listener = std::move(found->second.listener);
+      live_.erase(found);
+    } else {
+      found->second.replays = kReplaysMax;  // nobody waits for it any more
+    }
+  }
+  if (listener) return listener->completed(failed(request, {ErrorCode::kCancelled, "cancelled", {}}));
+  json::Writer w;
+  w.begin_object().field("request", request).end_object();
+  link_.call("cancel", w.take(), kNoTimeout, [](const wire::Message&) {});
+}
+
+void RemoteEngine::models(Answered<std::vector<wire::ModelInfo>> answered) {
+  link_.call("models", "{}", kQueryLimit, decoded(std::move(answered), wire::decode_models));
+}
+
+void RemoteEngine::stats(Answered<wire::EngineStats> answered) {
+  link_.call("stats", "{}", kQueryLimit, decoded(std::move(answered), wire::decode_stats));
+}
+
+void RemoteEngine::notified(const wire::Message& message) {
+  if (message.method == "tokens") {
+    for (const auto& row : wire::decode_tokens(message.body()).rows) {
+      std::shared_ptr<GenerateListener> listener;
+      {
+        const std::lock_guard lock(mutex_);
+        const auto found = live_.find(row.request);
+        if (found == live_.end()) continue;
+        found->second.request.reset();
+        listener = found->second.listener;
+      }
+      listener->delta(row);
+    }
+  } else if (message.method == "completed") {
+    const wire::Completed completed = wire::decode_completed(message.body());
+    std::shared_ptr<GenerateListener> listener;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = live_.find(completed.request);
+      if (found == live_.end()) return;
+      listener = std::move(found->second.listener);
+      live_.erase(found);
+    }
+    listener->completed(completed);
+  } else if (message.method == "load_progress") {
+    const wire::LoadProgress progress = wire::decode_load_progress(message.body());
+    log::debug("load_progress", {{"model", progress.model},
+                                 {"phase", progress.phase},
+                                 {"bytes_done", progress.bytes_done},
+                                 {"bytes_total", progress.bytes_total}});
+  }
+}
+
+void RemoteEngine::ready() { send_waiting(); }
+
+void RemoteEngine::died(const std::string& reason) {
+  fail_where({ErrorCode::kUnavailable, reason + " while it was answering; send the request again", {}},
+             [](Live& live) {
+               if (live.stage == Stage::kWaiting) return false;
+               if (!live.request || live.replays >= kReplaysMax) return true;
+               ++live.replays;
+               live.stage = Stage::kWaiting;
+               live.waiting_since = Clock::now();
+               return false;
+             });
+  if (link_.status().up) send_waiting();
+}
+
+void RemoteEngine::parked(const std::string& reason) {
+  fail_where({ErrorCode::kUnavailable, "the engine is stopped: " + reason, {}}, [](Live&) { return true; });
+}
+
+void RemoteEngine::expire(Instant now) {
+  const EngineStatus status = link_.status();
+  fail_where({ErrorCode::kUnavailable,
+              "no engine was ready within " + std::to_string(ready_timeout_.count()) + " ms (" + status.state +
+                  (status.reason.empty() ? "" : ": " + status.reason) + ")",
+              {}},
+             [&](Live& live) { return live.stage == Stage::kWaiting && now - live.waiting_since >= ready_timeout_; });
+}
+
+void RemoteEngine::fail_all(const wire::Failure& failure) {
+  fail_where(failure, [](Live&) { return true; });
+}
+
+template <class Predicate>
+void RemoteEngine::fail_where(const wire::Failure& failure, Predicate matches) {
+  std::vector<std::pair<std::string, std::shared_ptr<GenerateListener>>> taken;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto it = live_.begin(); it != live_.end();) {
+      if (matches(it->second)) {
+        taken.emplace_back(it->first, std::move(it->second.listener));
+        it = live_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+  }
+  for (const auto& [id, listener] : taken) listener->completed(failed(id, failure));
+}
+
+}  // namespace sanctum::gateway

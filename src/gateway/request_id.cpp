@@ -1,0 +1,31 @@
+#include "gateway/request_id.h"
+
+#include <openssl/rand.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "base/invariant.h"
+
+namespace sanctum::gateway {
+namespace {
+
+std::uint64_t random_bits() {
+  std::uint64_t bits = 0;
+  SANCTUM_INVARIANT(::RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits) == 1, "random bytes");
+  return bits;
+}
+
+}  // namespace
+
+std::string new_request_id() {
+  static const auto process = static_cast<unsigned long long>(random_bits());
+  static std::atomic<unsigned> count{0};
+  char text[32];
+  std::snprintf(text, sizeof text, "%016llx%08x", process, count++);
+  return text;
+}
+
+std::uint64_t random_seed() { return random_bits() >> 1; }
+
+}  // namespace sanctum::gateway

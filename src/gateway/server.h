@@ -1,0 +1,44 @@
+// Listeners and connections of the gateway.
+//
+// Contract: drain() stops accepting first, lets running requests finish within a limit, and
+// returns when no connection is left; abort() ends what remains. Thread rule: the constructor's
+// thread owns it; handlers run on the connections' strands.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gateway/connection.h"
+#include "gateway/listener.h"
+
+namespace sanctum::gateway {
+
+inline constexpr int kConnectionsMax = 2048;
+
+class Server {
+ public:
+  Server(EventLoop& loop, ConnectionLimits limits, Handler handler);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens at once; returns the address with the port in force.
+  Address listen(const Address& address, const std::optional<TlsFiles>& tls);
+  int connections() const;
+  bool draining() const;
+  void close_listeners();
+  // True when every connection ended within the limit.
+  bool drain(std::chrono::milliseconds limit);
+  void abort();
+
+ private:
+  class Connections;
+  EventLoop& loop_;
+  std::shared_ptr<ConnectionShared> shared_;
+  std::shared_ptr<Connections> connections_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace sanctum::gateway

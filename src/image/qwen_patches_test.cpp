@@ -1,0 +1,117 @@
+#include "image/qwen_patches.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "image/test_picture.h"
+
+namespace sanctum::image {
+namespace {
+
+TEST(SmartResize, AsMlxVlm) {
+  auto lines = testdata_lines("smart.txt");
+  int width = 0;
+  int height = 0;
+  int factor = 0;
+  QwenImageConfig config;
+  QwenSize want;
+  int cases = 0;
+  while (lines >> width >> height >> factor >> config.min_pixels >> config.max_pixels >>
+         want.width >> want.height) {
+    SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
+    config.merge_size = 2;
+    config.patch_size = factor / 2;
+    if (want.width == 0) {
+      EXPECT_THROW(smart_resize(width, height, config), Error);
+    } else {
+      const QwenSize got = smart_resize(width, height, config);
+      EXPECT_EQ(got.width, want.width);
+      EXPECT_EQ(got.height, want.height);
+    }
+    ++cases;
+  }
+  EXPECT_GT(cases, 250);
+}
+
+TEST(QwenPatches, AsMlxVlm) {
+  const std::string bytes = read_file(testdata("patches.f32"));
+  std::vector<float> expected(bytes.size() / sizeof(float));
+  std::memcpy(expected.data(), bytes.data(), bytes.size());
+  auto lines = testdata_lines("patches.txt");
+  QwenImageConfig config;
+  config.image_mean = {0.48145466f, 0.4578275f, 0.40821073f};
+  config.image_std = {0.26862954f, 0.26130258f, 0.27577711f};
+  std::string kind;
+  int width = 0;
+  int height = 0;
+  QwenGrid grid;
+  std::size_t offset = 0;
+  while (lines >> kind >> width >> height >> config.patch_size >> config.temporal_patch_size >>
+         config.merge_size >> config.min_pixels >> config.max_pixels >> grid.h >> grid.w) {
+    SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
+    const QwenPatches patches = qwen_patches(test_picture(kind, width, height), config);
+    EXPECT_EQ(patches.grid.t, 1);
+    ASSERT_EQ(patches.grid.h, grid.h);
+    ASSERT_EQ(patches.grid.w, grid.w);
+    ASSERT_EQ(patches.values.size(),
+              static_cast<std::size_t>(patches.grid.patches() * patches.columns));
+    ASSERT_LE(offset + patches.values.size(), expected.size());
+    for (std::size_t i = 0; i < patches.values.size(); ++i) {
+      ASSERT_NEAR(patches.values[i], expected[offset + i], 1e-6) << i;
+    }
+    offset += patches.values.size();
+  }
+  EXPECT_EQ(offset, expected.size());
+}
+
+TEST(QwenPatches, TokensAreMergedPatches) {
+  const QwenImageConfig config;
+  const QwenGrid grid = grid_of(smart_resize(1, 1, config), config);
+  EXPECT_EQ(grid.patches(), 16);
+  EXPECT_EQ(grid.tokens(config), 4);
+}
+
+TEST(QwenImageConfig, ReadsSizesFromEitherPlace) {
+  const auto by_size = parse_qwen_image_config(
+      R"({"patch_size": 14, "size": {"shortest_edge": 100, "longest_edge": 200}})");
+  EXPECT_EQ(by_size.patch_size, 14);
+  EXPECT_EQ(by_size.min_pixels, 100);
+  EXPECT_EQ(by_size.max_pixels, 200);
+  const auto by_itself = parse_qwen_image_config(
+      R"({"size": {"shortest_edge": 100, "longest_edge": 200}, "min_pixels": 50,
+          "max_pixels": null})");
+  EXPECT_EQ(by_itself.min_pixels, 50);
+  EXPECT_EQ(by_itself.max_pixels, 200);
+}
+
+TEST(QwenImageConfig, ProcessorConfigWins) {
+  const auto config = parse_qwen_image_config(
+      R"({"patch_size": 14, "merge_size": 4, "image_mean": [0.1, 0.2, 0.3]})",
+      R"({"image_processor": {"patch_size": 8, "image_std": [1, 2, 3]}})");
+  EXPECT_EQ(config.patch_size, 8);
+  EXPECT_EQ(config.merge_size, 4);
+  EXPECT_FLOAT_EQ(config.image_mean[2], 0.3f);
+  EXPECT_FLOAT_EQ(config.image_std[1], 2.0f);
+}
+
+TEST(QwenImageConfig, NothingGivesDefaultsAndNonsenseIsNamed) {
+  EXPECT_EQ(parse_qwen_image_config("").patch_size, 16);
+  EXPECT_EQ(load_qwen_image_config("/nonexistent").max_pixels, 1003520);
+  const auto field_of = [](std::string_view text) {
+    try {
+      parse_qwen_image_config(text);
+    } catch (const Error& error) {
+      return error.field();
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(field_of(R"({"patch_size": 0})"), "preprocessor_config.json.patch_size");
+  EXPECT_EQ(field_of(R"({"min_pixels": "many"})"), "preprocessor_config.json.min_pixels");
+  EXPECT_EQ(field_of(R"({"image_std": [1, 0, 1]})"), "preprocessor_config.json.image_std[1]");
+  EXPECT_EQ(field_of(R"({"image_mean": [1, 2]})"), "preprocessor_config.json.image_mean");
+}
+
+}  // namespace
+}  // namespace sanctum::image

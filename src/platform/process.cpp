@@ -1,0 +1,152 @@
+#include "platform/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "platform/process_system.h"
+
+extern char** environ;
+
+namespace sanctum::platform {
+namespace {
+
+constexpr int kChildSocket = 3;
+constexpr int kFirstFreeDescriptor = 10;  // above every number that the child's table is built from
+constexpr int kReapPollMs = 50;  // between looks, for a system whose exit watch came too late
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR;
+  throw Error(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable, what + ": " + std::strerror(error));
+}
+
+struct SpawnPlan {
+  SpawnPlan() {
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawn_file_actions_init(&actions);
+  }
+  ~SpawnPlan() {
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+};
+
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& added) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const std::string name = text.substr(0, text.find('='));
+    if (std::none_of(added.begin(), added.end(), [&](const auto& a) { return a.first == name; })) all.push_back(text);
+  }
+  for (const auto& [name, value] : added) all.push_back(name + "=" + value);
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (auto& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Process::Process(const ProcessOptions& options) {
+  if (::access(options.path.c_str(), X_OK) != 0) fail("cannot run " + options.path, errno);
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) fail("cannot make a socket", errno);
+  const int child_end = ::fcntl(pair[1], F_DUPFD_CLOEXEC, kFirstFreeDescriptor);
+  ::close(pair[1]);
+  ::fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+  socket_ = pair[0];
+
+  SpawnPlan plan;
+  ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&plan.actions, 2, 1);  // our standard output is for our own results
+  ::posix_spawn_file_actions_adddup2(&plan.actions, 2, 2);
+  ::posix_spawn_file_actions_adddup2(&plan.actions, child_end, kChildSocket);
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  sigset_t none, all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::sigdelset(&all, SIGKILL);
+  ::sigdelset(&all, SIGSTOP);
+  ::posix_spawnattr_setsigmask(&plan.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
+  int error = isolate_child(plan.attributes, plan.actions, flags, kChildSocket);
+  ::posix_spawnattr_setflags(&plan.attributes, flags);
+
+  std::vector<std::string> arguments{options.path};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  std::vector<std::string> environment = environment_with(options.environment);
+  if (error == 0) {
+    error = ::posix_spawn(&pid_, options.path.c_str(), &plan.actions, &plan.attributes, pointers(arguments).data(),
+                          pointers(environment).data());
+  }
+  ::close(child_end);
+  if (error == 0) {
+    exit_watch_ = open_exit_watch(pid_);
+    if (exit_watch_ < 0) {
+      error = errno;
+      ::kill(-pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    } else {
+      ::fcntl(exit_watch_, F_SETFD, FD_CLOEXEC);
+      return;
+    }
+  }
+  ::close(socket_);
+  fail("cannot start " + options.path, error);
+}
+
+Process::~Process() {
+  signal(SIGKILL);
+  while (!wait(std::chrono::milliseconds(1000))) {
+  }
+  ::close(exit_watch_);
+  if (socket_ >= 0) ::close(socket_);
+}
+
+int Process::take_socket() {
+  const int socket = socket_;
+  socket_ = -1;
+  return socket;
+}
+
+void Process::signal(int number) {
+  const std::lock_guard lock(mutex_);
+  if (!ended_) ::kill(-pid_, number);
+}
+
+std::optional<ExitStatus> Process::wait(std::chrono::milliseconds limit) {
+  const Instant deadline = Clock::now() + limit;
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended_) return ended_;
+      int status = 0;
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        ended_ = exit_status(status);
+        return ended_;
+      }
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return std::nullopt;
+    pollfd ready{exit_watch_, POLLIN, 0};
+    ::poll(&ready, 1, static_cast<int>(std::min<long long>(left, kReapPollMs)));
+  }
+}
+
+}  // namespace sanctum::platform

@@ -1,0 +1,104 @@
+#include "platform/process.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/error.h"
+
+namespace sanctum::platform {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kLimit(20000);
+
+ProcessOptions shell(const std::string& script) { return {"/bin/sh", {"-c", script}, {}}; }
+
+std::string read_all(int fd) {
+  std::string out;
+  char bytes[256];
+  ssize_t n;
+  while ((n = ::read(fd, bytes, sizeof bytes)) > 0) out.append(bytes, static_cast<std::size_t>(n));
+  ::close(fd);
+  return out;
+}
+
+TEST(Process, ReportsExitCodesAndSignals) {
+  EXPECT_EQ(Process(shell("exit 78")).wait(kLimit)->code, 78);
+  EXPECT_EQ(Process(shell("kill -SEGV $$")).wait(kLimit)->signal, SIGSEGV);
+}
+
+TEST(Process, TalksOverDescriptorThree) {
+  Process child(shell("read line <&3; echo \"got $line\" >&3"));
+  const int socket = child.take_socket();
+  ASSERT_EQ(::write(socket, "hello\n", 6), 6);
+  EXPECT_EQ(read_all(socket), "got hello\n");
+  EXPECT_EQ(child.wait(kLimit)->code, 0);
+}
+
+TEST(Process, InheritsNothingElse) {
+  int leak[2];
+  ASSERT_EQ(::pipe(leak), 0);  // without FD_CLOEXEC on purpose
+  const std::string number = std::to_string(::dup2(leak[1], 47));
+  Process child(shell("if [ -e /dev/fd/" + number + " ]; then echo leaked >&3; else echo closed >&3; fi"));
+  EXPECT_EQ(read_all(child.take_socket()), "closed\n");
+  ::close(47);
+  ::close(leak[0]);
+  ::close(leak[1]);
+}
+
+TEST(Process, AddsToTheEnvironment) {
+  ProcessOptions options = shell("echo \"$SANCTUM_TEST:$HOME\" >&3");
+  options.environment = {{"SANCTUM_TEST", "yes"}, {"HOME", "/replaced"}};
+  Process child(options);
+  EXPECT_EQ(read_all(child.take_socket()), "yes:/replaced\n");
+}
+
+TEST(Process, WaitingIsBounded) {
+  Process child(shell("read line <&3"));
+  EXPECT_FALSE(child.wait(milliseconds(1)).has_value());
+  child.signal(SIGTERM);
+  EXPECT_EQ(child.wait(kLimit)->signal, SIGTERM);
+  EXPECT_EQ(child.wait(milliseconds(0))->signal, SIGTERM);
+  child.signal(SIGKILL);  // after the end: nobody is hit
+}
+
+TEST(Process, SignalsReachGrandchildren) {
+  Process child(shell("sh -c 'echo up >&3; read line <&3' & wait"));
+  const int socket = child.take_socket();
+  char bytes[8];
+  ASSERT_EQ(::read(socket, bytes, sizeof bytes), 3);
+  child.signal(SIGKILL);
+  EXPECT_EQ(read_all(socket), "");  // ends only when the grandchild's copy is closed too
+}
+
+TEST(Process, DestructionKillsAndReaps) {
+  pid_t pid = 0;
+  {
+    Process child(shell("trap '' TERM; read line <&3"));
+    pid = child.pid();
+  }
+  EXPECT_EQ(::kill(pid, 0), -1);
+}
+
+TEST(Process, IgnoredSignalsAreNotInherited) {
+  std::signal(SIGPIPE, SIG_IGN);
+  EXPECT_EQ(Process(shell("kill -PIPE $$; exit 3")).wait(kLimit)->signal, SIGPIPE);
+}
+
+TEST(Process, AMissingProgramIsNotFound) {
+  for (const char* path : {"/does/not/exist", "/etc/passwd"}) {
+    try {
+      Process child({path, {}, {}});
+      FAIL() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+      EXPECT_NE(std::string(error.what()).find(path), std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sanctum::platform

@@ -1,0 +1,52 @@
+// The concurrent stress test: workers that ask and check until the time is over.
+//
+// Contract: speaks only OpenAI's API for its load, so it runs against any server. Ends within
+// `duration` + kRefusalGrace + one request's limits. Thread rule: run() starts the workers and
+// joins them; callbacks run on the caller's thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "client/chat_client.h"
+#include "release/pace.h"
+#include "release/tally.h"
+
+namespace sanctum::release {
+
+inline constexpr int kWorkersMax = 256;  // per pipeline
+inline constexpr Milliseconds kProgressEvery{2'000};
+
+struct StressOptions {
+  client::Endpoint endpoint;
+  std::string model;         // empty: the server's first
+  std::string vision_model;  // empty: the same as `model`
+  Milliseconds duration{300'000};
+  int workers = 4;  // per pipeline
+  std::vector<Pipeline> pipelines{Pipeline::kText, Pipeline::kVision};
+  Milliseconds request_timeout{60'000};
+  // A process of these names is watched for crash reports where the system writes any.
+  std::vector<std::string> crash_processes{"sanctum"};
+};
+
+struct StressReport {
+  std::string url;
+  std::string model;
+  std::string vision_model;
+  int workers = 0;
+  double elapsed_s = 0;
+  bool cut_short = false;
+  std::uint64_t crashes = 0;
+  std::vector<Tally> pipelines;
+  Decision decision;
+};
+
+// `on_progress` hears the tallies every kProgressEvery. Setting `stop` ends the run early. Throws
+// Error(kUnavailable) when the server cannot be reached or lists no model.
+StressReport run_stress(const StressOptions& options,
+                        const std::function<void(const StressReport&)>& on_progress,
+                        const std::atomic<bool>* stop);
+
+}  // namespace sanctum::release

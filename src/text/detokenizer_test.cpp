@@ -1,0 +1,84 @@
+#include "text/detokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "text/test_directory.h"
+#include "text/utf8_stream.h"
+
+namespace sanctum::text {
+namespace {
+
+bool whole_characters(std::string text) {
+  take_characters(text, false);
+  return text.empty();
+}
+
+std::string stream(const std::shared_ptr<const Tokenizer>& tokenizer, const std::vector<int>& ids) {
+  Detokenizer detokenizer(tokenizer);
+  std::string text;
+  for (const int id : ids) {
+    const std::string piece = detokenizer.push(id);
+    EXPECT_TRUE(whole_characters(piece));
+    text += piece;
+  }
+  return text + detokenizer.finish();
+}
+
+TEST(Detokenizer, PiecesConcatenateToTheWhole) {
+  for (const char* name : {"byte_level", "metaspace", "unigram"}) {
+    const auto tokenizer = Tokenizer::load(fixture(name));
+    for (const std::string text : {"the quick brown fox", " leading", "  two", "你好 🙂🙂 мир",
+                                   "a\n\n  b", "hello<|end|></s>x"}) {
+      const std::vector<int> ids = tokenizer->encode(text, true);
+      EXPECT_EQ(stream(tokenizer, ids), tokenizer->decode(ids, true)) << name << ": " << text;
+    }
+  }
+}
+
+// Models do emit nonsense: lone bytes, special tokens in the middle, spaces first.
+TEST(Detokenizer, EqualsDecodeForAnySequence) {
+  std::mt19937 random(7);
+  for (const char* name : {"byte_level", "metaspace", "unigram"}) {
+    const auto tokenizer = Tokenizer::load(fixture(name));
+    std::uniform_int_distribution<int> any(0, tokenizer->vocabulary() - 1);
+    for (int round = 0; round < 300; ++round) {
+      std::vector<int> ids(static_cast<std::size_t>(round % 24));
+      for (int& id : ids) id = any(random);
+      EXPECT_EQ(stream(tokenizer, ids), tokenizer->decode(ids, true))
+          << name << ": " << testing::PrintToString(ids);
+    }
+  }
+}
+
+TEST(Detokenizer, HoldsAnUnfinishedCharacter) {
+  const auto tokenizer = Tokenizer::load(fixture("byte_level"));
+  const std::vector<int> ids = tokenizer->encode("🙂", false);
+  ASSERT_GT(ids.size(), 1u);
+  Detokenizer detokenizer(tokenizer);
+  for (std::size_t i = 0; i + 1 < ids.size(); ++i) EXPECT_EQ(detokenizer.push(ids[i]), "");
+  EXPECT_EQ(detokenizer.push(ids.back()), "🙂");
+  detokenizer.push(ids.front());
+  EXPECT_EQ(detokenizer.finish(), "\uFFFD");
+  EXPECT_EQ(detokenizer.finish(), "");
+}
+
+TEST(Detokenizer, WordsComeOutAtOnce) {
+  const auto tokenizer = Tokenizer::load(fixture("metaspace"));
+  Detokenizer detokenizer(tokenizer);
+  EXPECT_EQ(detokenizer.push(*tokenizer->id_of("▁the")), "the");
+  EXPECT_EQ(detokenizer.push(*tokenizer->id_of("▁dog")), " dog");
+}
+
+TEST(Detokenizer, ShowsTheMarkersAskedFor) {
+  const auto byte_level = Tokenizer::load(fixture("byte_level"));
+  const int end = *byte_level->id_of("<|end|>");
+  EXPECT_EQ(Detokenizer(byte_level).push(end), "");
+  EXPECT_EQ(Detokenizer(byte_level, {"<|end|>", "unknown"}).push(end), "<|end|>");
+  const auto metaspace = Tokenizer::load(fixture("metaspace"));
+  EXPECT_EQ(Detokenizer(metaspace, {"</s>"}).push(*metaspace->id_of("</s>")), "</s>");
+}
+
+}  // namespace
+}  // namespace sanctum::text

@@ -1,0 +1,36 @@
+"""Where the programs are, and how many times a long test repeats."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(os.environ.get("SANCTUM_BUILD_DIR", ROOT / "build" / "bin"))
+SMOKE_MODEL = ROOT / "models" / "smoke"
+PROVE = os.environ.get("SANCTUM_PROVE", "") not in ("", "0")
+
+
+def count(short, long):
+    """How often: the short count in a test run, the long one when proving."""
+    return long if PROVE else short
+
+
+def program(name):
+    path = BIN / name
+    if not path.exists():
+        pytest.fail(f"{path} is not built; run ./dev build or set SANCTUM_BUILD_DIR")
+    return str(path)
+
+
+def wait_until(condition, seconds, what):
+    """Polls until `condition` holds and returns what it gave; for state that nobody announces."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds} s still not: {what}")
+        time.sleep(0.02)
