@@ -6,17 +6,17 @@ from engine_process import Engine
 from programs import SMOKE_MODEL
 from sanctum_server import Server
 
+LOG_SHOWN = 4000  # characters
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Adds the server's last lines to a failure."""
     report = yield
     if report.failed:
-        for value in getattr(item, "funcargs", {}).values():
-            if isinstance(value, Server):
-                report.sections.append(("server log", value.log()[-4000:]))
-            elif isinstance(value, Engine):
-                report.sections.append(("engine log", value.log()[-4000:]))
+        used = {id(value): value for value in getattr(item, "funcargs", {}).values() if isinstance(value, (Server, Engine))}
+        for value in used.values():
+            report.sections.append((f"{type(value).__name__.lower()} log", value.log()[-LOG_SHOWN:]))
     return report
 
 

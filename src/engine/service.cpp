@@ -128,7 +128,7 @@ void Service::tokenize(const std::string& rpc_id, const wire::TokenizeRequest& r
   pool_.run([this, rpc_id, request, text] {
     try {
       json::Writer writer;
-      writer.begin_object().key("tokens").begin_array();
+      writer.begin_object().key("ids").begin_array();
       for (const int id : text->tokenize(request.text, request.add_special)) writer.value(id);
       writer.end_array().end_object();
       peer_.send(wire::result_line(rpc_id, writer.take()));

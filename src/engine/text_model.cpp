@@ -25,7 +25,7 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request, boo
         throw Error(ErrorCode::kInvalid,
                     "token id " + std::to_string(id) + " is not in the model's vocabulary of " +
                         std::to_string(tokenizer_->vocabulary()),
-                    "prompt");
+                    "prompt_ids");
       }
     }
     return request.prompt_ids;
@@ -41,7 +41,7 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request, boo
 TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) const {
   Prepared out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
-  const std::string field = request.messages_json.empty() ? "prompt" : "messages";
+  const std::string field = !request.messages_json.empty() ? "messages" : request.prompt ? "prompt" : "prompt_ids";
   if (ids.empty()) throw Error(ErrorCode::kInvalid, "the prompt is empty", field);
   const auto refuse_too_long = [&](std::size_t tokens) {
     if (tokens < static_cast<std::size_t>(context_tokens_)) return;
@@ -53,7 +53,7 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   refuse_too_long(ids.size());  // before any picture is decoded
 
   auto sequence = std::make_unique<Sequence>();
-  sequence->prompt = processor_->prepare(std::move(ids), request.images);
+  sequence->prompt = processor_->prepare(std::move(ids), request.images, request.image_paths);
   refuse_too_long(sequence->prompt.tokens.size());
   const int room = context_tokens_ - static_cast<int>(sequence->prompt.tokens.size());
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;

@@ -32,7 +32,7 @@ void run(const std::string& directory, const std::string& dtype) {
   const auto description = models::describe(directory);
   const mx::Dtype compute = dtype == "bfloat16" ? mx::bfloat16 : dtype == "float16" ? mx::float16 : mx::float32;
   const auto model = models::load_model(description, compute, [](std::uint64_t, std::uint64_t) {});
-  const models::Prompt prompt = models::load_processor(description)->prepare(ids, files);
+  const models::Prompt prompt = models::load_processor(description)->prepare(ids, files, {});
   const int total = static_cast<int>(prompt.tokens.size());
 
   std::vector<models::VisualFeatures> features;

@@ -31,9 +31,10 @@ class Processor {
   virtual ~Processor() = default;
   virtual bool vision() const { return false; }
   // `ids`: the tokenized prompt with one placeholder per picture; `files`: the pictures' encoded
-  // bytes, in order. Throws Error(kInvalid) naming "messages" when pictures and placeholders don't
-  // match or a picture can't be decoded.
-  virtual Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files) const;
+  // bytes, in order; `paths`: where each stands in the request. Throws Error(kInvalid) naming the
+  // path of a picture that can't be decoded, "messages" when pictures and placeholders don't match.
+  virtual Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
+                         const std::vector<std::string>& paths) const;
 };
 
 }  // namespace sanctum::models

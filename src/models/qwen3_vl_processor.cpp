@@ -17,7 +17,8 @@ class Qwen3VlProcessor final : public Processor {
 
   bool vision() const override { return true; }
 
-  Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files) const override {
+  Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
+                 const std::vector<std::string>& paths) const override {
     const auto placeholders = std::count(ids.begin(), ids.end(), image_token_);
     if (placeholders != static_cast<long>(files.size())) {
       throw Error(ErrorCode::kInvalid,
@@ -30,7 +31,8 @@ class Qwen3VlProcessor final : public Processor {
     std::size_t file = 0;
     for (const int id : ids) {
       if (id == image_token_) {
-        append_picture(files[file++], prompt, next);
+        append_picture(files[file], file < paths.size() ? paths[file] : "messages", prompt, next);
+        ++file;
       } else {
         prompt.tokens.push_back(id);
         prompt.positions.push_back({next, next, next});
@@ -42,12 +44,12 @@ class Qwen3VlProcessor final : public Processor {
   }
 
  private:
-  void append_picture(const std::string& file, Prompt& prompt, int& next) const {
+  void append_picture(const std::string& file, const std::string& path, Prompt& prompt, int& next) const {
     PromptImage picture;
     try {
       picture.patches = image::qwen_patches(image::decode(file), images_);
     } catch (const Error& error) {
-      throw Error(error.code(), std::string("a picture could not be read: ") + error.what(), "messages");
+      throw Error(error.code(), std::string("the picture could not be read: ") + error.what(), path);
     }
     const int height = picture.patches.grid.h / images_.merge_size;
     const int width = picture.patches.grid.w / images_.merge_size;

@@ -63,6 +63,7 @@ struct GenerateRequest {
   // Either a chat ...
   std::string messages_json;        // array as OpenAI's; a picture is {"type":"image"} in order
   std::vector<std::string> images;  // encoded file bytes (PNG, JPEG, WebP), one per picture part
+  std::vector<std::string> image_paths;  // "messages[0].content[1]" of each, set by the decoder
   std::string tools_json;           // array, or empty
   std::string template_options_json;  // object of extra template variables, or empty
   bool parse_tool_calls = false;
@@ -148,7 +149,7 @@ struct LoadRequest {
 };
 struct LoadProgress {
   std::string model;
-  std::string phase;  // config, weights, tokenizer, warmup, ready, failed
+  std::string phase;  // config, tokenizer, weights, ready, failed
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes_total = 0;
 };

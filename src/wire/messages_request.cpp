@@ -134,6 +134,7 @@ GenerateRequest decode_generate(const json::Node& params) {
         data.fail("must have at most " + std::to_string(kImageBytesMax) + " bytes");
       }
       r.images.push_back(std::move(*bytes));
+      r.image_paths.push_back(part.path());
       out.begin_object().field("type", "image").end_object();
     });
     if (r.messages_json == "[]") messages->fail("must not be empty");
