@@ -1,5 +1,5 @@
-// sanctum-engine: the runtime that owns one device. Speaks JSON-RPC, one message a line, on standard
-// input and output, on a Unix socket, or on a descriptor that its supervisor passes.
+// sanctum-engine: the runtime that owns one device. Speaks JSON-RPC, one message a line, on
+// standard input and output, on a Unix socket, or on a descriptor that its supervisor passes.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -39,8 +39,10 @@ class DescriptorPeer final : public engine::Peer {
     while (fd_ >= 0 && !line.empty()) {
       const ssize_t n = ::write(fd_, line.data(), line.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) fd_ = -1;
-      else line.remove_prefix(static_cast<std::size_t>(n));
+      if (n < 0)
+        fd_ = -1;
+      else
+        line.remove_prefix(static_cast<std::size_t>(n));
     }
   }
 
@@ -73,7 +75,9 @@ int listen_on(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
-    throw Error(ErrorCode::kInvalid, "the socket's path is longer than " + std::to_string(sizeof(address.sun_path) - 1) + " bytes",
+    throw Error(ErrorCode::kInvalid,
+                "the socket's path is longer than " + std::to_string(sizeof(address.sun_path) - 1) +
+                    " bytes",
                 "--socket");
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
@@ -84,7 +88,8 @@ int listen_on(const std::string& path) {
   }
   ::unlink(path.c_str());
   if (::bind(fd, generic, sizeof(address)) != 0 || ::listen(fd, 4) != 0) {
-    throw Error(ErrorCode::kInvalid, "cannot listen on " + path + ": " + std::strerror(errno), "--socket");
+    throw Error(ErrorCode::kInvalid, "cannot listen on " + path + ": " + std::strerror(errno),
+                "--socket");
   }
   return fd;
 }
@@ -109,7 +114,9 @@ void serve_socket(const std::string& path, engine::Service& service, DescriptorP
 int main(int argc, char** argv) {
   CLI::App app{
       "Runs models on this machine's device and speaks JSON-RPC 2.0, one message a line.\n\n"
-      "  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load_model\",\"params\":{\"model\":\"m\",\"path\":\"DIR\"}}' "
+      "  echo "
+      "'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load_model\",\"params\":{\"model\":\"m\","
+      "\"path\":\"DIR\"}}' "
       "| sanctum-engine\n\n"
       "Methods: load_model unload_model models generate cancel tokenize stats shutdown.\n"
       "Notifications: load_progress tokens completed.\n"
@@ -117,17 +124,26 @@ int main(int argc, char** argv) {
   std::string socket_path, log_level = "info";
   int rpc_fd = -1;
   engine::ServiceOptions options;
-  app.add_option("--socket", socket_path, "serve on a Unix socket instead of standard input and output");
-  app.add_option("--rpc-fd", rpc_fd, "serve on this open descriptor; the engine ends at once when it closes")
+  app.add_option("--socket", socket_path,
+                 "serve on a Unix socket instead of standard input and output");
+  app.add_option("--rpc-fd", rpc_fd,
+                 "serve on this open descriptor; the engine ends at once when it closes")
       ->check(CLI::Range(0, 1 << 16));
-  app.add_option("--max-sequences", options.device.limits.sequences_max, "requests that decode together")
-      ->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--max-sequences", options.device.limits.sequences_max,
+                 "requests that decode together")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   app.add_option("--queue", options.queue_max, "requests that may wait beyond those")
-      ->check(CLI::Range(0, 65536))->capture_default_str();
-  app.add_option("--step-tokens", options.device.limits.tokens_max, "prompt and decode tokens of one step")
-      ->check(CLI::Range(16, 65536))->capture_default_str();
-  app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of the floating-point weights")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))->capture_default_str();
+      ->check(CLI::Range(0, 65536))
+      ->capture_default_str();
+  app.add_option("--step-tokens", options.device.limits.tokens_max,
+                 "prompt and decode tokens of one step")
+      ->check(CLI::Range(16, 65536))
+      ->capture_default_str();
+  app.add_option("--compute-dtype", options.device.compute_dtype,
+                 "arithmetic of the floating-point weights")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
+      ->capture_default_str();
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {
     app.parse(argc, argv);

@@ -37,13 +37,13 @@ class Descriptor {
 std::string read_file(const std::string& path, std::uint64_t bytes_max) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) fail("cannot open", path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) fail("cannot stat", path);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::kInvalid, path + " is not a regular file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > bytes_max) {
-    throw Error(ErrorCode::kCorrupt, path + " has " + std::to_string(size) + " bytes, over the limit of " +
-                                         std::to_string(bytes_max));
+    throw Error(ErrorCode::kCorrupt, path + " has " + std::to_string(size) +
+                                         " bytes, over the limit of " + std::to_string(bytes_max));
   }
   std::string bytes(size, '\0');
   std::size_t done = 0;

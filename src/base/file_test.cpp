@@ -27,7 +27,7 @@ TEST_F(FileTest, WritesAndReadsBack) {
   EXPECT_EQ(read_file(path("x")), bytes);
   write_file_atomically(path("x"), "second", 0600);
   EXPECT_EQ(read_file(path("x")), "second");
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path("x").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
@@ -35,7 +35,8 @@ TEST_F(FileTest, WritesAndReadsBack) {
 TEST_F(FileTest, LeavesNothingBeside) {
   write_file_atomically(path("x"), "1");
   int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory_)) ++files;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory_))
+    ++files;
   EXPECT_EQ(files, 1);
 }
 

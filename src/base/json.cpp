@@ -18,30 +18,49 @@ std::string child(const std::string& path, std::string_view key) {
 
 }  // namespace
 
-bool Node::is_null() const { return value_->is_null(); }
-bool Node::is_string() const { return value_->is_string(); }
-bool Node::is_bool() const { return value_->is_bool(); }
-bool Node::is_number() const { return value_->is_number(); }
-bool Node::is_array() const { return value_->is_array(); }
-bool Node::is_object() const { return value_->is_object(); }
+bool Node::is_null() const {
+  return value_->is_null();
+}
+bool Node::is_string() const {
+  return value_->is_string();
+}
+bool Node::is_bool() const {
+  return value_->is_bool();
+}
+bool Node::is_number() const {
+  return value_->is_number();
+}
+bool Node::is_array() const {
+  return value_->is_array();
+}
+bool Node::is_object() const {
+  return value_->is_object();
+}
 
 std::string_view Node::kind() const {
   switch (value_->kind()) {
-    case bj::kind::null: return "null";
-    case bj::kind::bool_: return "a boolean";
+    case bj::kind::null:
+      return "null";
+    case bj::kind::bool_:
+      return "a boolean";
     case bj::kind::int64:
-    case bj::kind::uint64: return "an integer";
-    case bj::kind::double_: return "a number";
-    case bj::kind::string: return "a string";
-    case bj::kind::array: return "an array";
-    case bj::kind::object: return "an object";
+    case bj::kind::uint64:
+      return "an integer";
+    case bj::kind::double_:
+      return "a number";
+    case bj::kind::string:
+      return "a string";
+    case bj::kind::array:
+      return "an array";
+    case bj::kind::object:
+      return "an object";
   }
   return "something else";
 }
 
 void Node::fail(const std::string& message) const {
-  throw Error(ErrorCode::kInvalid, (path_.empty() ? "the document" : "'" + path_ + "'") + " " + message,
-              path_);
+  throw Error(ErrorCode::kInvalid,
+              (path_.empty() ? "the document" : "'" + path_ + "'") + " " + message, path_);
 }
 
 const std::string Node::as_string() const {
@@ -116,7 +135,9 @@ Node Node::at(std::string_view key) const {
   return *found;
 }
 
-bool Node::has(std::string_view key) const { return get(key).has_value(); }
+bool Node::has(std::string_view key) const {
+  return get(key).has_value();
+}
 
 std::vector<std::pair<std::string, Node>> Node::members() const {
   if (!is_object()) fail("must be an object, not " + std::string(kind()));
@@ -154,6 +175,8 @@ double Node::as_double_or(std::string_view key, double fallback) const {
   return node ? node->as_double() : fallback;
 }
 
-std::string Node::dump() const { return bj::serialize(*value_); }
+std::string Node::dump() const {
+  return bj::serialize(*value_);
+}
 
 }  // namespace sanctum::json

@@ -122,6 +122,8 @@ Document::~Document() = default;
 Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 
-Node Document::root() const { return Node(value_.get(), root_path_); }
+Node Document::root() const {
+  return Node(value_.get(), root_path_);
+}
 
 }  // namespace sanctum::json

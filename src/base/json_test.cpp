@@ -26,8 +26,9 @@ std::pair<std::string, std::string> error_of(F f) {
 }
 
 TEST(JsonParse, RefusesMalformedText) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "nul", "1 2", "[1] x", "'a'",
-                           "\"\\x\"", "\"a\nb\"", "01", "+1", ".5", "// c\n1", "{\"a\" 1}"}) {
+  for (const char* text :
+       {"", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "nul", "1 2", "[1] x", "'a'", "\"\\x\"",
+        "\"a\nb\"", "01", "+1", ".5", "// c\n1", "{\"a\" 1}"}) {
     EXPECT_THROW(Document{text}, Error) << text;
   }
 }
@@ -61,7 +62,8 @@ TEST(JsonParse, RefusesLoneSurrogatesAndBrokenUtf8) {
 }
 
 TEST(JsonNode, ConvertsNothingSilently) {
-  const Document document(R"({"f":1.9,"t":true,"s":"1","i":3,"e":3.0,"n":null,"big":18446744073709551615})");
+  const Document document(
+      R"({"f":1.9,"t":true,"s":"1","i":3,"e":3.0,"n":null,"big":18446744073709551615})");
   const Node root = document.root();
   EXPECT_EQ(error_of([&] { root.at("f").as_int(); }).first, "f");
   EXPECT_EQ(error_of([&] { root.at("t").as_int(); }).first, "t");
@@ -89,8 +91,10 @@ TEST(JsonNode, ErrorsNameThePathAndWhatWasFound) {
 
 TEST(JsonNode, EnforcesBounds) {
   const Document document(R"({"n":2147483648,"x":-0.5})");
-  EXPECT_THAT(error_of([&] { document.root().at("n").as_int(0, 128); }).second, HasSubstr("at most 128"));
-  EXPECT_THAT(error_of([&] { document.root().at("x").as_double(0, 2); }).second, HasSubstr("at least 0"));
+  EXPECT_THAT(error_of([&] { document.root().at("n").as_int(0, 128); }).second,
+              HasSubstr("at most 128"));
+  EXPECT_THAT(error_of([&] { document.root().at("x").as_double(0, 2); }).second,
+              HasSubstr("at least 0"));
 }
 
 TEST(JsonNode, NullCountsAsAbsentAndUnknownKeysAreNamed) {
@@ -104,7 +108,14 @@ TEST(JsonNode, NullCountsAsAbsentAndUnknownKeysAreNamed) {
 
 TEST(JsonWriter, WritesCommasEscapesAndNumbers) {
   Writer w;
-  w.begin_object().field("a", 1).key("b").begin_array().value(true).null().value("x\"\n\x01").end_array();
+  w.begin_object()
+      .field("a", 1)
+      .key("b")
+      .begin_array()
+      .value(true)
+      .null()
+      .value("x\"\n\x01")
+      .end_array();
   w.key("c").begin_object().end_object().field("d", 0.1).end_object();
   const std::string text = w.take();
   EXPECT_EQ(text, "{\"a\":1,\"b\":[true,null,\"x\\\"\\n\\u0001\"],\"c\":{},\"d\":0.1}");
@@ -120,7 +131,10 @@ TEST(JsonWriter, DoublesReadBackExactly) {
 }
 
 TEST(JsonWriter, BrokenUtf8BecomesAReplacementCharacter) {
-  EXPECT_EQ(quote("a\xff" "b"), "\"a\xEF\xBF\xBD" "b\"");
+  EXPECT_EQ(quote("a\xff"
+                  "b"),
+            "\"a\xEF\xBF\xBD"
+            "b\"");
   EXPECT_EQ(quote("\xed\xa0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
   EXPECT_EQ(quote("\xc3\xa9"), "\"\xc3\xa9\"");
 }

@@ -14,10 +14,14 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
   std::size_t length = 0;
   std::uint32_t code = 0;
   if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) length = 2, code = lead & 0x1F;
-  else if (lead >= 0xE0 && lead <= 0xEF) length = 3, code = lead & 0x0F;
-  else if (lead >= 0xF0 && lead <= 0xF4) length = 4, code = lead & 0x07;
-  else return 0;
+  if (lead >= 0xC2 && lead <= 0xDF)
+    length = 2, code = lead & 0x1F;
+  else if (lead >= 0xE0 && lead <= 0xEF)
+    length = 3, code = lead & 0x0F;
+  else if (lead >= 0xF0 && lead <= 0xF4)
+    length = 4, code = lead & 0x07;
+  else
+    return 0;
   if (i + length > text.size()) return 0;
   for (std::size_t k = 1; k < length; ++k) {
     if ((byte(i + k) & 0xC0) != 0x80) return 0;
@@ -38,12 +42,28 @@ std::string quote(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     switch (c) {
-      case '"': out += "\\\""; ++i; continue;
-      case '\\': out += "\\\\"; ++i; continue;
-      case '\n': out += "\\n"; ++i; continue;
-      case '\r': out += "\\r"; ++i; continue;
-      case '\t': out += "\\t"; ++i; continue;
-      default: break;
+      case '"':
+        out += "\\\"";
+        ++i;
+        continue;
+      case '\\':
+        out += "\\\\";
+        ++i;
+        continue;
+      case '\n':
+        out += "\\n";
+        ++i;
+        continue;
+      case '\r':
+        out += "\\r";
+        ++i;
+        continue;
+      case '\t':
+        out += "\\t";
+        ++i;
+        continue;
+      default:
+        break;
     }
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       out += "\\u00";
@@ -106,12 +126,24 @@ Writer& Writer::key(std::string_view name) {
   fresh_ = true;
   return *this;
 }
-Writer& Writer::value(std::string_view text) { return raw(quote(text)); }
-Writer& Writer::value(bool flag) { return raw(flag ? "true" : "false"); }
-Writer& Writer::value(double v) { return raw(number(v)); }
-Writer& Writer::value(std::int64_t v) { return raw(std::to_string(v)); }
-Writer& Writer::value(std::uint64_t v) { return raw(std::to_string(v)); }
-Writer& Writer::null() { return raw("null"); }
+Writer& Writer::value(std::string_view text) {
+  return raw(quote(text));
+}
+Writer& Writer::value(bool flag) {
+  return raw(flag ? "true" : "false");
+}
+Writer& Writer::value(double v) {
+  return raw(number(v));
+}
+Writer& Writer::value(std::int64_t v) {
+  return raw(std::to_string(v));
+}
+Writer& Writer::value(std::uint64_t v) {
+  return raw(std::to_string(v));
+}
+Writer& Writer::null() {
+  return raw("null");
+}
 Writer& Writer::raw(std::string_view json) {
   separate();
   out_ += json;

@@ -23,17 +23,22 @@ spdlog::logger& logger() {
 bool plain(std::string_view value) {
   if (value.empty()) return false;
   for (const char c : value) {
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) >= 0x7f) return false;
+    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) >= 0x7f)
+      return false;
   }
   return true;
 }
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -41,11 +46,14 @@ spdlog::level::level_enum level_of(Level level) {
 }  // namespace
 
 void set_level(std::string_view name) {
-  for (const auto& [spelling, level] :
-       {std::pair{"debug", Level::kDebug}, {"info", Level::kInfo}, {"warn", Level::kWarn}, {"error", Level::kError}}) {
+  for (const auto& [spelling, level] : {std::pair{"debug", Level::kDebug},
+                                        {"info", Level::kInfo},
+                                        {"warn", Level::kWarn},
+                                        {"error", Level::kError}}) {
     if (name == spelling) return logger().set_level(level_of(level));
   }
-  throw Error(ErrorCode::kInvalid, "log level must be debug, info, warn or error, not '" + std::string(name) + "'",
+  throw Error(ErrorCode::kInvalid,
+              "log level must be debug, info, warn or error, not '" + std::string(name) + "'",
               "log_level");
 }
 

@@ -19,7 +19,9 @@ namespace mx = mlx::core;
 // MLX keeps freed buffers for reuse, by default up to all of its memory limit.
 constexpr std::size_t kBufferCacheBytesMax = 256u << 20;
 
-bool on_gpu() { return mx::default_device() == mx::Device::gpu; }
+bool on_gpu() {
+  return mx::default_device() == mx::Device::gpu;
+}
 
 // Stock MLX runs its x86 kernels several times faster in float32 than in bfloat16 or float16.
 mx::Dtype compute_dtype(const std::string& name) {
@@ -32,7 +34,10 @@ mx::Dtype compute_dtype(const std::string& name) {
 }  // namespace
 
 DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
-    : options_(std::move(options)), listener_(listener), device_name_(on_gpu() ? "gpu" : "cpu"), thread_([this] { run(); }) {}
+    : options_(std::move(options)),
+      listener_(listener),
+      device_name_(on_gpu() ? "gpu" : "cpu"),
+      thread_([this] { run(); }) {}
 
 void DeviceThread::stop() {
   {
@@ -83,8 +88,12 @@ void DeviceThread::submit(const std::string& model, std::unique_ptr<Sequence> se
       return;
     }
     StepOutput gone;
-    gone.ended.push_back({(*shared)->request, "error", {}, {},
-                          wire::Failure{ErrorCode::kUnavailable, "the model was unloaded", "model"}});
+    gone.ended.push_back(
+        {(*shared)->request,
+         "error",
+         {},
+         {},
+         wire::Failure{ErrorCode::kUnavailable, "the model was unloaded", "model"}});
     listener_.on_step(counters_.steps, std::move(gone));
   });
 }
@@ -100,9 +109,10 @@ void DeviceThread::cancel(const std::string& request) {
 void DeviceThread::do_load(const std::string& model, const models::Description& description) {
   const Instant begin = Clock::now();
   try {
-    auto loaded = models::load_model(
-        description, compute_dtype(options_.compute_dtype),
-        [&](std::uint64_t done, std::uint64_t total) { listener_.on_load_progress(model, done, total); });
+    auto loaded = models::load_model(description, compute_dtype(options_.compute_dtype),
+                                     [&](std::uint64_t done, std::uint64_t total) {
+                                       listener_.on_load_progress(model, done, total);
+                                     });
     const models::Traits traits = loaded->traits();
     runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), options_.limits);
     publish_counters();
@@ -158,7 +168,8 @@ void DeviceThread::run_steps() {
     }
     counters_.completion_tokens += output.tokens.size();
     publish_counters();
-    if (!output.tokens.empty() || !output.ended.empty()) listener_.on_step(counters_.steps, std::move(output));
+    if (!output.tokens.empty() || !output.ended.empty())
+      listener_.on_step(counters_.steps, std::move(output));
   }
 }
 

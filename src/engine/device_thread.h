@@ -25,8 +25,10 @@ namespace sanctum::engine {
 class DeviceListener {
  public:
   virtual ~DeviceListener() = default;
-  virtual void on_load_progress(const std::string& model, std::uint64_t done, std::uint64_t total) = 0;
-  virtual void on_loaded(const std::string& model, const models::Traits& traits, std::int64_t load_us) = 0;
+  virtual void on_load_progress(const std::string& model, std::uint64_t done,
+                                std::uint64_t total) = 0;
+  virtual void on_loaded(const std::string& model, const models::Traits& traits,
+                         std::int64_t load_us) = 0;
   virtual void on_load_failed(const std::string& model, const wire::Failure& failure) = 0;
   virtual void on_unloaded(const std::string& model) = 0;
   virtual void on_step(std::uint64_t step, StepOutput output) = 0;
@@ -36,7 +38,8 @@ class DeviceListener {
 
 // Read by any thread; written by the device thread after each step.
 struct DeviceCounters {
-  std::atomic<std::uint64_t> steps{0}, prompt_tokens{0}, completion_tokens{0}, requests_completed{0};
+  std::atomic<std::uint64_t> steps{0}, prompt_tokens{0}, completion_tokens{0},
+      requests_completed{0};
   std::atomic<int> running{0}, waiting{0};
   std::atomic<std::uint64_t> kv_bytes{0}, active_bytes{0}, cache_bytes{0}, peak_bytes{0};
 };

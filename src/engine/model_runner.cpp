@@ -23,7 +23,8 @@ void add_visual_rows(const Sequence& sequence, int count, int first_row, models:
     const int first = std::max(begin, image.first);
     const int last = std::min(end, image.first + image.count);
     if (first >= last) continue;
-    step.visuals.push_back({first_row + first - begin, last - first, &sequence.features[i], first - image.first});
+    step.visuals.push_back(
+        {first_row + first - begin, last - first, &sequence.features[i], first - image.first});
   }
 }
 
@@ -40,7 +41,8 @@ bool add_rows(Sequence& sequence, int count, models::Step& step) {
                           sequence.prompt.positions.begin() + begin + count);
     gives_token = count == sequence.prompt_left();
   } else {
-    const int position = sequence.prompt.next_position + static_cast<int>(sequence.output.size()) - 1;
+    const int position =
+        sequence.prompt.next_position + static_cast<int>(sequence.output.size()) - 1;
     step.tokens.push_back(sequence.output.back());
     step.positions.push_back({position, position, position});
   }
@@ -51,7 +53,9 @@ bool add_rows(Sequence& sequence, int count, models::Step& step) {
 
 }  // namespace
 
-void ModelRunner::submit(std::unique_ptr<Sequence> sequence) { sequences_.push_back(std::move(sequence)); }
+void ModelRunner::submit(std::unique_ptr<Sequence> sequence) {
+  sequences_.push_back(std::move(sequence));
+}
 
 bool ModelRunner::cancel(const std::string& request) {
   for (auto& sequence : sequences_) {
@@ -67,7 +71,9 @@ int ModelRunner::running() const {
                                         [](const auto& s) { return s->cache.has_value(); }));
 }
 
-int ModelRunner::waiting() const { return static_cast<int>(sequences_.size()) - running(); }
+int ModelRunner::waiting() const {
+  return static_cast<int>(sequences_.size()) - running();
+}
 
 std::uint64_t ModelRunner::kv_bytes() const {
   std::uint64_t total = 0;
@@ -80,7 +86,8 @@ std::uint64_t ModelRunner::kv_bytes() const {
 std::vector<SequenceState> ModelRunner::states() const {
   std::vector<SequenceState> out;
   out.reserve(sequences_.size());
-  for (const auto& s : sequences_) out.push_back({s->cache.has_value(), s->images_to_encode(), s->prompt_left()});
+  for (const auto& s : sequences_)
+    out.push_back({s->cache.has_value(), s->images_to_encode(), s->prompt_left()});
   return out;
 }
 
@@ -94,7 +101,8 @@ StepOutput ModelRunner::step() {
   for (const std::size_t i : plan.admit) {
     sequences_[i]->cache.emplace(model_->traits().layers);
     sequences_[i]->started = Clock::now();
-    if (sequences_[i]->sampling.repetition_penalty != 1) sequences_[i]->counts.add_prompt(sequences_[i]->prompt.tokens);
+    if (sequences_[i]->sampling.repetition_penalty != 1)
+      sequences_[i]->counts.add_prompt(sequences_[i]->prompt.tokens);
   }
   if (plan.encode_image) encode_next_image(*sequences_[*plan.encode_image]);
   if (!plan.rows.empty()) run_rows(plan, output);
@@ -104,7 +112,8 @@ StepOutput ModelRunner::step() {
 
 void ModelRunner::encode_next_image(Sequence& sequence) {
   const Instant begin = Clock::now();
-  models::VisualFeatures features = model_->encode(sequence.prompt.images[sequence.features.size()].patches);
+  models::VisualFeatures features =
+      model_->encode(sequence.prompt.images[sequence.features.size()].patches);
   std::vector<mx::array> arrays = features.deepstack;
   arrays.push_back(features.embeddings);
   mx::eval(arrays);
@@ -127,8 +136,9 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     if (sequence.prompt_left() > 0) sequence.prefilled += row.tokens;
-    SANCTUM_INVARIANT(sequence.cache->length() == sequence.prefilled + static_cast<int>(sequence.output.size()),
-                      "a cache holds what was fed to it");
+    SANCTUM_INVARIANT(
+        sequence.cache->length() == sequence.prefilled + static_cast<int>(sequence.output.size()),
+        "a cache holds what was fed to it");
   }
   if (unwanted) return;
   const auto vocabulary = static_cast<std::size_t>(logits.shape(1));
@@ -141,7 +151,8 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
 void ModelRunner::take_logits(Sequence& sequence, std::span<float> logits, StepOutput& output) {
   Sampled sampled;
   try {
-    sampled = sample_token(logits, sequence.counts, sequence.sampling, sequence.seed, sequence.output.size());
+    sampled = sample_token(logits, sequence.counts, sequence.sampling, sequence.seed,
+                           sequence.output.size());
   } catch (const Error& error) {
     end(sequence, "error", output, wire::Failure{error.code(), error.what(), error.field()});
     return;
@@ -155,7 +166,8 @@ void ModelRunner::take_logits(Sequence& sequence, std::span<float> logits, StepO
   sequence.last_token = now;
   sequence.output.push_back(sampled.token);
   sequence.counts.add_output(sampled.token);
-  const bool ended = std::find(sequence.end_ids.begin(), sequence.end_ids.end(), sampled.token) != sequence.end_ids.end();
+  const bool ended = std::find(sequence.end_ids.begin(), sequence.end_ids.end(), sampled.token) !=
+                     sequence.end_ids.end();
   output.tokens.push_back({sequence.request, std::move(sampled), ended});
   if (ended) {
     end(sequence, "stop", output);
@@ -177,7 +189,8 @@ void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput&
   const Instant started = sequence.started.value_or(now);
   end.timings.queue_us = microseconds_between(sequence.received, started);
   end.timings.vision_us = sequence.vision_us;
-  end.timings.prefill_us = microseconds_between(started, sequence.first_token.value_or(now)) - sequence.vision_us;
+  end.timings.prefill_us =
+      microseconds_between(started, sequence.first_token.value_or(now)) - sequence.vision_us;
   if (sequence.first_token) {
     end.timings.decode_us = microseconds_between(*sequence.first_token, sequence.last_token);
   }

@@ -17,7 +17,8 @@ namespace sanctum::engine {
 
 class ModelRunner {
  public:
-  ModelRunner(std::unique_ptr<models::Model> model, StepLimits limits) : model_(std::move(model)), limits_(limits) {}
+  ModelRunner(std::unique_ptr<models::Model> model, StepLimits limits)
+      : model_(std::move(model)), limits_(limits) {}
 
   void submit(std::unique_ptr<Sequence> sequence);
   // True if the request is here; it ends with the next step.

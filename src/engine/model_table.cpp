@@ -10,7 +10,8 @@ namespace sanctum::engine {
 ModelTable::Entry& ModelTable::entry(const std::string& model) {
   const auto found = entries_.find(model);
   if (found == entries_.end()) {
-    throw Error(ErrorCode::kNotFound, "no model '" + model + "' here" + (entries_.empty() ? "" : "; there is " + names()),
+    throw Error(ErrorCode::kNotFound,
+                "no model '" + model + "' here" + (entries_.empty() ? "" : "; there is " + names()),
                 "model");
   }
   return found->second;
@@ -28,10 +29,12 @@ ModelTable::Load ModelTable::begin_load(const std::string& model, const std::str
   if (found != entries_.end() && found->second.info.state != "failed") {
     const wire::ModelInfo& info = found->second.info;
     if (info.path != path) {
-      throw Error(ErrorCode::kInvalid, "the name '" + model + "' is in use for " + info.path, "model");
+      throw Error(ErrorCode::kInvalid, "the name '" + model + "' is in use for " + info.path,
+                  "model");
     }
     if (info.state == "unloading") {
-      throw Error(ErrorCode::kUnavailable, "'" + model + "' is being unloaded: try again when it is gone", "model");
+      throw Error(ErrorCode::kUnavailable,
+                  "'" + model + "' is being unloaded: try again when it is gone", "model");
     }
     return info.state == "ready" ? Load::kReady : Load::kJoined;
   }
@@ -52,7 +55,8 @@ void ModelTable::set_text(const std::string& model, std::shared_ptr<const TextMo
   e.text = std::move(text);
 }
 
-void ModelTable::set_ready(const std::string& model, const models::Traits& traits, std::int64_t load_us) {
+void ModelTable::set_ready(const std::string& model, const models::Traits& traits,
+                           std::int64_t load_us) {
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
   SANCTUM_INVARIANT(e.text != nullptr, "a model is ready with its text side");
@@ -71,13 +75,16 @@ void ModelTable::set_failed(const std::string& model, const wire::Failure& failu
   e.info.failure = failure;
 }
 
-ModelTable::Lease ModelTable::acquire(const std::string& model, std::shared_ptr<const TextModel>& text) {
+ModelTable::Lease ModelTable::acquire(const std::string& model,
+                                      std::shared_ptr<const TextModel>& text) {
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
   if (e.info.state == "loading") return Lease::kLoading;
   if (e.info.state != "ready") {
     throw Error(ErrorCode::kUnavailable,
-                "'" + model + "' is " + e.info.state + (e.info.failure ? ": " + e.info.failure->message : ""), "model");
+                "'" + model + "' is " + e.info.state +
+                    (e.info.failure ? ": " + e.info.failure->message : ""),
+                "model");
   }
   ++e.leases;
   text = e.text;

@@ -15,8 +15,8 @@ OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel>
       model_(std::move(model)),
       detokenizer_(model_->tokenizer(), text::marker_tokens(model_->output_format())),
       stop_strings_(options.sampling.stop),
-      parser_(model_->output_format(), options.parse_tool_calls, !options.messages_json.empty() && model_->reasons(),
-              request_, starts_in_reasoning),
+      parser_(model_->output_format(), options.parse_tool_calls,
+              !options.messages_json.empty() && model_->reasons(), request_, starts_in_reasoning),
       with_logprobs_(options.sampling.top_logprobs >= 0) {}
 
 void OutputStream::take(text::OutputParser::Event event, wire::RowDelta& delta) {
@@ -46,7 +46,8 @@ wire::RowDelta OutputStream::push(const TokenOutput& token) {
     const text::Tokenizer& tokenizer = *model_->tokenizer();
     wire::PositionLogprobs position;
     position.chosen = logprob_of(tokenizer, sampled.token, sampled.logprob);
-    for (const auto& [id, logprob] : sampled.top) position.top.push_back(logprob_of(tokenizer, id, logprob));
+    for (const auto& [id, logprob] : sampled.top)
+      position.top.push_back(logprob_of(tokenizer, id, logprob));
     delta.logprobs.push_back(std::move(position));
   }
   emit(detokenizer_.push(sampled.token), delta);
@@ -65,7 +66,8 @@ wire::Completed OutputStream::finish(const SequenceEnd& end, wire::RowDelta& del
   wire::Completed completed;
   completed.request = request_;
   completed.finish_reason = stopped() ? "stop" : end.reason;
-  if (parser_.calls() > 0 && completed.finish_reason == "stop") completed.finish_reason = "tool_calls";
+  if (parser_.calls() > 0 && completed.finish_reason == "stop")
+    completed.finish_reason = "tool_calls";
   completed.stop_string = stop_string_;
   completed.usage = end.usage;
   completed.usage.completion_tokens = tokens_;

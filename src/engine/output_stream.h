@@ -18,8 +18,8 @@ namespace sanctum::engine {
 
 class OutputStream {
  public:
-  OutputStream(std::string request, std::shared_ptr<const TextModel> model, const wire::GenerateRequest& options,
-               bool starts_in_reasoning);
+  OutputStream(std::string request, std::shared_ptr<const TextModel> model,
+               const wire::GenerateRequest& options, bool starts_in_reasoning);
 
   // What the token adds for the client. After a stop string was met (`stopped`) nothing more comes.
   wire::RowDelta push(const TokenOutput& token);

@@ -4,7 +4,8 @@
 
 namespace sanctum::engine {
 
-OutputWorker::OutputWorker(OutputHooks hooks) : hooks_(std::move(hooks)), thread_([this] { run(); }) {}
+OutputWorker::OutputWorker(OutputHooks hooks)
+    : hooks_(std::move(hooks)), thread_([this] { run(); }) {}
 
 void OutputWorker::stop() {
   {

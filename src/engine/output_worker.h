@@ -22,7 +22,7 @@ inline constexpr std::size_t kStepsQueuedMax = 256;
 
 struct OutputHooks {
   std::function<void(const wire::TokensFrame&)> send_tokens;
-  std::function<void(const wire::Completed&)> send_completed;  // the request's last word
+  std::function<void(const wire::Completed&)> send_completed;    // the request's last word
   std::function<void(const std::string& request)> stop_request;  // its stop string was met
   std::function<void()> room;                                    // the queue has room again
 };

@@ -16,9 +16,14 @@ std::uint64_t draw_seed() {
 
 }  // namespace
 
-Requests::Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device, OutputWorker& output,
-                   RequestHooks hooks)
-    : live_max_(live_max), models_(models), pool_(pool), device_(device), output_(output), hooks_(std::move(hooks)),
+Requests::Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device,
+                   OutputWorker& output, RequestHooks hooks)
+    : live_max_(live_max),
+      models_(models),
+      pool_(pool),
+      device_(device),
+      output_(output),
+      hooks_(std::move(hooks)),
       deadlines_([this] { watch_deadlines(); }) {}
 
 void Requests::stop() {
@@ -36,7 +41,8 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
     std::lock_guard lock(mutex_);
     std::optional<wire::Failure> failure;
     if (static_cast<int>(live_.size()) >= live_max_) {
-      failure = {ErrorCode::kBusy, "the engine holds " + std::to_string(live_max_) + " requests, its limit", ""};
+      failure = {ErrorCode::kBusy,
+                 "the engine holds " + std::to_string(live_max_) + " requests, its limit", ""};
     } else if (live_.count(name) != 0) {
       failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
     }
@@ -50,10 +56,12 @@ void Requests::prepare(wire::GenerateRequest request) {
   const std::string name = request.request;
   std::shared_ptr<const TextModel> text;
   try {
-    std::lock_guard lock(mutex_);  // so that model_settled cannot come between the look and the wait
+    std::lock_guard lock(
+        mutex_);  // so that model_settled cannot come between the look and the wait
     if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
       const int wait_ms = request.ready_timeout_ms > 0 ? request.ready_timeout_ms : kReadyTimeoutMs;
-      waiting_.push_back({name, std::move(request), Clock::now() + std::chrono::milliseconds(wait_ms)});
+      waiting_.push_back(
+          {name, std::move(request), Clock::now() + std::chrono::milliseconds(wait_ms)});
       changed_.notify_all();
       return;
     }
@@ -69,7 +77,8 @@ void Requests::prepare(wire::GenerateRequest request) {
   }
 }
 
-void Requests::start(const wire::GenerateRequest& asked, const std::shared_ptr<const TextModel>& text) {
+void Requests::start(const wire::GenerateRequest& asked,
+                     const std::shared_ptr<const TextModel>& text) {
   wire::GenerateRequest request = asked;
   if (!request.sampling.seed) request.sampling.seed = draw_seed();
   TextModel::Prepared prepared = text->prepare(request);
@@ -78,7 +87,8 @@ void Requests::start(const wire::GenerateRequest& asked, const std::shared_ptr<c
   accepted.prompt_tokens = static_cast<int>(prepared.sequence->prompt.tokens.size());
   accepted.image_tokens = prepared.sequence->image_tokens;
   accepted.seed = *request.sampling.seed;
-  auto stream = std::make_unique<OutputStream>(request.request, text, request, prepared.starts_in_reasoning);
+  auto stream =
+      std::make_unique<OutputStream>(request.request, text, request, prepared.starts_in_reasoning);
 
   std::lock_guard lock(mutex_);
   Live& live = live_.at(request.request);
@@ -147,7 +157,8 @@ void Requests::model_settled(const std::string& model) {
   const auto mine = [&](const Waiting& waiting) { return waiting.generate.model == model; };
   for (Waiting& waiting : waiting_) {
     if (!mine(waiting)) continue;
-    pool_.run([this, request = std::move(waiting.generate)]() mutable { prepare(std::move(request)); });
+    pool_.run(
+        [this, request = std::move(waiting.generate)]() mutable { prepare(std::move(request)); });
     waiting.generate.model = model;  // still matched below: the move took the name along
   }
   std::erase_if(waiting_, mine);
@@ -161,8 +172,9 @@ bool Requests::idle() const {
 void Requests::watch_deadlines() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const auto next = std::min_element(waiting_.begin(), waiting_.end(),
-                                       [](const Waiting& a, const Waiting& b) { return a.deadline < b.deadline; });
+    const auto next = std::min_element(
+        waiting_.begin(), waiting_.end(),
+        [](const Waiting& a, const Waiting& b) { return a.deadline < b.deadline; });
     if (next == waiting_.end()) {
       changed_.wait(lock);
       continue;
@@ -176,10 +188,12 @@ void Requests::watch_deadlines() {
     const bool cancelled = live_.at(request).cancelled;
     waiting_.erase(next);
     lock.unlock();
-    refuse(request, cancelled ? wire::Failure{ErrorCode::kCancelled, "the request was cancelled", ""}
-                              : wire::Failure{ErrorCode::kDeadline,
-                                              "'" + model + "' was still loading when the wait for it ran out",
-                                              "ready_timeout_ms"});
+    refuse(request,
+           cancelled
+               ? wire::Failure{ErrorCode::kCancelled, "the request was cancelled", ""}
+               : wire::Failure{ErrorCode::kDeadline,
+                               "'" + model + "' was still loading when the wait for it ran out",
+                               "ready_timeout_ms"});
     lock.lock();
   }
 }

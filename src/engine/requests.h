@@ -35,8 +35,8 @@ struct RequestHooks {
 
 class Requests {
  public:
-  Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device, OutputWorker& output,
-           RequestHooks hooks);
+  Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device,
+           OutputWorker& output, RequestHooks hooks);
   ~Requests() { stop(); }
   void stop();
 

@@ -10,7 +10,8 @@
 namespace sanctum::engine {
 namespace {
 
-void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s) {
+void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts,
+                              const wire::Sampling& s) {
   for (const auto& [token, bias] : s.logit_bias) {
     if (token >= 0 && static_cast<std::size_t>(token) < logits.size()) {
       logits[static_cast<std::size_t>(token)] += static_cast<float>(bias);
@@ -39,7 +40,8 @@ bool likelier(const Candidate& a, const Candidate& b) {
 int best_of(std::span<const float> logits) {
   int best = -1;
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    if (std::isfinite(logits[i]) && (best < 0 || logits[i] > logits[static_cast<std::size_t>(best)])) {
+    if (std::isfinite(logits[i]) &&
+        (best < 0 || logits[i] > logits[static_cast<std::size_t>(best)])) {
       best = static_cast<int>(i);
     }
   }
@@ -66,7 +68,8 @@ int draw(std::span<const float> logits, float largest, const wire::Sampling& s, 
   if (s.top_p < 1) {
     double kept = 0;
     std::size_t n = 0;
-    while (n < candidates.size() && (n == 0 || kept < s.top_p * total)) kept += candidates[n++].weight;
+    while (n < candidates.size() && (n == 0 || kept < s.top_p * total))
+      kept += candidates[n++].weight;
     candidates.resize(n);
     total = kept;
   }
@@ -84,14 +87,17 @@ void TokenCounts::add_prompt(std::span<const int> tokens) {
   for (const int token : tokens) seen_[token].in_prompt = true;
 }
 
-void TokenCounts::add_output(int token) { ++seen_[token].in_output; }
+void TokenCounts::add_output(int token) {
+  ++seen_[token].in_output;
+}
 
-Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s, std::uint64_t seed,
-               std::uint64_t position) {
+Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s,
+                     std::uint64_t seed, std::uint64_t position) {
   apply_bias_and_penalties(logits, counts, s);
   const int best = best_of(logits);
   if (best < 0) {
-    throw Error(ErrorCode::kInternal, "the model produced no finite logit: its weights may be damaged");
+    throw Error(ErrorCode::kInternal,
+                "the model produced no finite logit: its weights may be damaged");
   }
   const float largest = logits[static_cast<std::size_t>(best)];
   for (float& logit : logits) {

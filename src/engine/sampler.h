@@ -1,9 +1,9 @@
 // From one row of logits to one token: a pure function of (logits, what was said, parameters, seed,
 // position).
 //
-// Order: logit_bias, repetition penalty (prompt and output, as transformers), presence and frequency
-// penalties (output, as OpenAI), here logprobs are taken; then temperature, top_k, top_p, min_p, one
-// draw. Ties go to the smaller id.
+// Order: logit_bias, repetition penalty (prompt and output, as transformers), presence and
+// frequency penalties (output, as OpenAI), here logprobs are taken; then temperature, top_k, top_p,
+// min_p, one draw. Ties go to the smaller id.
 #pragma once
 
 #include <cstdint>
@@ -34,13 +34,13 @@ class TokenCounts {
 
 struct Sampled {
   int token = 0;
-  double logprob = 0;                          // of the chosen token
+  double logprob = 0;                       // of the chosen token
   std::vector<std::pair<int, double>> top;  // sampling.top_logprobs best, best first
 };
 
 // `logits` is changed in place. `position` counts the request's output tokens. Throws
 // Error(kInternal) when no logit is finite: the model's weights or its arithmetic are broken.
-Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& sampling,
-               std::uint64_t seed, std::uint64_t position);
+Sampled sample_token(std::span<float> logits, const TokenCounts& counts,
+                     const wire::Sampling& sampling, std::uint64_t seed, std::uint64_t position);
 
 }  // namespace sanctum::engine

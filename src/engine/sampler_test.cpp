@@ -17,8 +17,8 @@ wire::Sampling greedy() {
   return s;
 }
 
-int pick(std::vector<float> logits, const wire::Sampling& s, std::uint64_t seed = 1, std::uint64_t position = 0,
-         const TokenCounts& counts = {}) {
+int pick(std::vector<float> logits, const wire::Sampling& s, std::uint64_t seed = 1,
+         std::uint64_t position = 0, const TokenCounts& counts = {}) {
   return sample_token(logits, counts, s, seed, position).token;
 }
 

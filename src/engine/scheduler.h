@@ -18,9 +18,9 @@ struct StepLimits {
 
 // One sequence, in order of arrival.
 struct SequenceState {
-  bool running = false;      // holds a KV cache
+  bool running = false;  // holds a KV cache
   int images_to_encode = 0;
-  int prompt_left = 0;       // prompt tokens not yet prefilled; 0: decoding
+  int prompt_left = 0;  // prompt tokens not yet prefilled; 0: decoding
 };
 
 struct StepPlan {

@@ -7,9 +7,15 @@
 namespace sanctum::engine {
 namespace {
 
-SequenceState waiting(int prompt) { return {false, 0, prompt}; }
-SequenceState prefilling(int left) { return {true, 0, left}; }
-SequenceState decoding() { return {true, 0, 0}; }
+SequenceState waiting(int prompt) {
+  return {false, 0, prompt};
+}
+SequenceState prefilling(int left) {
+  return {true, 0, left};
+}
+SequenceState decoding() {
+  return {true, 0, 0};
+}
 
 TEST(Scheduler, DecodingRowsComeBeforePrompts) {
   const StepPlan plan = plan_step({prefilling(100), decoding(), decoding()}, {8, 10});
@@ -46,14 +52,16 @@ TEST(Scheduler, OnePictureAStepAndNoPrefillBeforeItsPictures) {
 // there is work, does some.
 TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
   std::mt19937 random(20261120);
-  const auto pick = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+  const auto pick = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
   for (int round = 0; round < 5000; ++round) {
     StepLimits limits{pick(1, 8), pick(16, 64)};
     std::vector<SequenceState> states;
     int running = 0;
     for (int i = pick(0, 12); i > 0; --i) {
-      SequenceState state{running < limits.sequences_max && pick(0, 1) == 1, pick(0, 3) == 0 ? pick(1, 3) : 0,
-                          pick(1, 200)};
+      SequenceState state{running < limits.sequences_max && pick(0, 1) == 1,
+                          pick(0, 3) == 0 ? pick(1, 3) : 0, pick(1, 200)};
       if (state.running) {
         ++running;
         if (state.images_to_encode == 0 && pick(0, 1) == 1) state.prompt_left = 0;
@@ -67,8 +75,10 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
       EXPECT_FALSE(seen[row.sequence]);
       seen[row.sequence] = true;
       tokens += row.tokens;
-      if (states[row.sequence].prompt_left == 0) ++decodes;
-      else EXPECT_LE(row.tokens, states[row.sequence].prompt_left);
+      if (states[row.sequence].prompt_left == 0)
+        ++decodes;
+      else
+        EXPECT_LE(row.tokens, states[row.sequence].prompt_left);
     }
     for (const auto& state : states) {
       if (state.running && state.prompt_left == 0 && state.images_to_encode == 0) ++decoding_states;

@@ -9,22 +9,27 @@ namespace sanctum::engine {
 Service::Service(ServiceOptions options, Peer& peer)
     : options_(std::move(options)),
       peer_(peer),
-      output_({[this](const wire::TokensFrame& frame) { peer_.send(wire::notification_line("tokens", wire::encode(frame))); },
+      output_({[this](const wire::TokensFrame& frame) {
+                 peer_.send(wire::notification_line("tokens", wire::encode(frame)));
+               },
                [this](const wire::Completed& completed) {
                  peer_.send(wire::notification_line("completed", wire::encode(completed)));
                  requests_.completed(completed.request);
                },
-               [this](const std::string& request) { device_.cancel(request); }, [this] { device_.wake(); }}),
+               [this](const std::string& request) { device_.cancel(request); },
+               [this] { device_.wake(); }}),
       device_(options_.device, *this),
       pool_(options_.text_threads),
-      requests_(options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_, output_,
+      requests_(options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_,
+                output_,
                 {[this](const std::string& id, const wire::Accepted& accepted) {
                    peer_.send(wire::result_line(id, wire::encode(accepted)));
                  },
                  [this](const std::string& id, const wire::Failure& failure) {
                    peer_.send(wire::failure_line(id, failure));
                  },
-                 [this](const std::string& model) { device_.unload(model); }, [this] { wake_drain(); }}) {}
+                 [this](const std::string& model) { device_.unload(model); },
+                 [this] { wake_drain(); }}) {}
 
 Service::~Service() {
   // The threads call into each other's objects: all of them end before any object does.
@@ -76,7 +81,8 @@ void Service::dispatch(const wire::Message& message) {
   } else {
     throw Error(ErrorCode::kInvalid,
                 "no method '" + method +
-                    "'; there are load_model, unload_model, models, generate, cancel, tokenize, stats, shutdown",
+                    "'; there are load_model, unload_model, models, generate, cancel, tokenize, "
+                    "stats, shutdown",
                 "method");
   }
 }
@@ -161,15 +167,18 @@ wire::EngineStats Service::stats() const {
 
 void Service::send_progress(const std::string& model, std::string_view phase, std::uint64_t done,
                             std::uint64_t total) {
-  peer_.send(wire::notification_line("load_progress", wire::encode(wire::LoadProgress{model, std::string(phase), done, total})));
+  peer_.send(wire::notification_line(
+      "load_progress", wire::encode(wire::LoadProgress{model, std::string(phase), done, total})));
 }
 
 void Service::on_load_progress(const std::string& model, std::uint64_t done, std::uint64_t total) {
   send_progress(model, "weights", done, total);
 }
 
-void Service::on_loaded(const std::string& model, const models::Traits& traits, std::int64_t load_us) {
-  log::info("loaded", {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
+void Service::on_loaded(const std::string& model, const models::Traits& traits,
+                        std::int64_t load_us) {
+  log::info("loaded",
+            {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
   models_.set_ready(model, traits, load_us);
   send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
   settle(model, std::nullopt);
@@ -189,7 +198,8 @@ void Service::settle(const std::string& model, const std::optional<wire::Failure
     waiters.swap(load_waiters_[model]);
   }
   for (const std::string& id : waiters) {
-    peer_.send(failure ? wire::failure_line(id, *failure) : wire::result_line(id, wire::encode(models_.info(model))));
+    peer_.send(failure ? wire::failure_line(id, *failure)
+                       : wire::result_line(id, wire::encode(models_.info(model))));
   }
   requests_.model_settled(model);
   wake_drain();
@@ -206,9 +216,13 @@ void Service::on_unloaded(const std::string& model) {
   wake_drain();
 }
 
-void Service::on_step(std::uint64_t step, StepOutput output) { output_.push(step, std::move(output)); }
+void Service::on_step(std::uint64_t step, StepOutput output) {
+  output_.push(step, std::move(output));
+}
 
-bool Service::has_room() const { return output_.has_room(); }
+bool Service::has_room() const {
+  return output_.has_room();
+}
 
 void Service::wake_drain() {
   std::lock_guard lock(mutex_);

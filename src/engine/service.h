@@ -1,7 +1,7 @@
 // The engine behind its RPC: reads requests, answers them, sends notifications.
 //
-// One peer at a time. handle() is called on the thread that reads the peer; answers may be sent from
-// other threads, each line whole (Peer::send is thread-safe).
+// One peer at a time. handle() is called on the thread that reads the peer; answers may be sent
+// from other threads, each line whole (Peer::send is thread-safe).
 #pragma once
 
 #include <condition_variable>
@@ -30,7 +30,7 @@ class Peer {
 
 struct ServiceOptions {
   DeviceOptions device;
-  int queue_max = 64;     // requests beyond sequences_max
+  int queue_max = 64;  // requests beyond sequences_max
   int text_threads = 2;
 };
 
@@ -55,11 +55,13 @@ class Service final : private DeviceListener {
   void tokenize(const std::string& rpc_id, const wire::TokenizeRequest& request);
   wire::EngineStats stats() const;
   void settle(const std::string& model, const std::optional<wire::Failure>& failure);
-  void send_progress(const std::string& model, std::string_view phase, std::uint64_t done, std::uint64_t total);
+  void send_progress(const std::string& model, std::string_view phase, std::uint64_t done,
+                     std::uint64_t total);
   void wake_drain();
 
   void on_load_progress(const std::string& model, std::uint64_t done, std::uint64_t total) override;
-  void on_loaded(const std::string& model, const models::Traits& traits, std::int64_t load_us) override;
+  void on_loaded(const std::string& model, const models::Traits& traits,
+                 std::int64_t load_us) override;
   void on_load_failed(const std::string& model, const wire::Failure& failure) override;
   void on_unloaded(const std::string& model) override;
   void on_step(std::uint64_t step, StepOutput output) override;

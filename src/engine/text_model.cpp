@@ -18,7 +18,8 @@ std::vector<int> TextModel::tokenize(const std::string& text, bool add_special) 
   return tokenizer_->encode(text, add_special);
 }
 
-std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request, bool& starts_in_reasoning) const {
+std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
+                                       bool& starts_in_reasoning) const {
   if (!request.prompt_ids.empty()) {
     for (const int id : request.prompt_ids) {
       if (id < 0 || id >= tokenizer_->vocabulary()) {
@@ -31,8 +32,9 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request, boo
     return request.prompt_ids;
   }
   if (request.prompt) return tokenizer_->encode(*request.prompt, /*add_special=*/true);
-  const std::string prompt = chat_template_->render(request.messages_json, request.tools_json,
-                                                    request.template_options_json, /*add_generation_prompt=*/true);
+  const std::string prompt =
+      chat_template_->render(request.messages_json, request.tools_json,
+                             request.template_options_json, /*add_generation_prompt=*/true);
   starts_in_reasoning = text::opens_reasoning(prompt);
   // The template writes the special tokens itself.
   return tokenizer_->encode(prompt, /*add_special=*/false);
@@ -41,13 +43,16 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request, boo
 TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) const {
   Prepared out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
-  const std::string field = !request.messages_json.empty() ? "messages" : request.prompt ? "prompt" : "prompt_ids";
+  const std::string field = !request.messages_json.empty() ? "messages"
+                            : request.prompt               ? "prompt"
+                                                           : "prompt_ids";
   if (ids.empty()) throw Error(ErrorCode::kInvalid, "the prompt is empty", field);
   const auto refuse_too_long = [&](std::size_t tokens) {
     if (tokens < static_cast<std::size_t>(context_tokens_)) return;
     throw Error(ErrorCode::kTooLong,
-                "the prompt has " + std::to_string(tokens) + " tokens; this model's context holds " +
-                    std::to_string(context_tokens_) + ", the answer included",
+                "the prompt has " + std::to_string(tokens) +
+                    " tokens; this model's context holds " + std::to_string(context_tokens_) +
+                    ", the answer included",
                 field);
   };
   refuse_too_long(ids.size());  // before any picture is decoded
@@ -60,7 +65,8 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   sequence->request = request.request;
   sequence->sampling = request.sampling;
   sequence->seed = request.sampling.seed.value();
-  sequence->tokens_max = request.sampling.max_tokens > 0 ? std::min(request.sampling.max_tokens, room) : room;
+  sequence->tokens_max =
+      request.sampling.max_tokens > 0 ? std::min(request.sampling.max_tokens, room) : room;
   if (!request.sampling.ignore_eos) sequence->end_ids = tokenizer_->end_ids();
   const auto& stops = request.sampling.stop_token_ids;
   sequence->end_ids.insert(sequence->end_ids.end(), stops.begin(), stops.end());

@@ -36,7 +36,8 @@ class TextModel {
   bool reasons() const { return reasons_; }
 
  private:
-  std::vector<int> prompt_ids(const wire::GenerateRequest& request, bool& starts_in_reasoning) const;
+  std::vector<int> prompt_ids(const wire::GenerateRequest& request,
+                              bool& starts_in_reasoning) const;
 
   int context_tokens_;
   std::shared_ptr<const models::Processor> processor_;

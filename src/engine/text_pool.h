@@ -1,5 +1,5 @@
-// A few threads for host-side text and picture work, so that none of it runs on the device thread or
-// on the one that reads the socket. Jobs are bounded by the number of live requests and loads.
+// A few threads for host-side text and picture work, so that none of it runs on the device thread
+// or on the one that reads the socket. Jobs are bounded by the number of live requests and loads.
 #pragma once
 
 #include <condition_variable>

@@ -27,7 +27,9 @@ struct Config {
 };
 
 Config read_config(const json::Node& c) {
-  const auto count = [&](std::string_view key) { return static_cast<int>(c.at(key).as_int(1, 1 << 24)); };
+  const auto count = [&](std::string_view key) {
+    return static_cast<int>(c.at(key).as_int(1, 1 << 24));
+  };
   Config out;
   out.hidden_size = count("hidden_size");
   out.layers = count("num_hidden_layers");
@@ -44,28 +46,36 @@ Config read_config(const json::Node& c) {
   // transformers 5 nests theta and scaling under rope_parameters.
   auto scaling = c.get("rope_scaling");
   if (!scaling) scaling = c.get("rope_parameters");
-  const double theta = scaling && scaling->has("rope_theta") ? scaling->at("rope_theta").as_double(1)
-                                                             : c.as_double_or("rope_theta", 10000);
-  out.inverse_frequencies = nn::rope_inverse_frequencies(out.head_size, theta, scaling ? &*scaling : nullptr);
+  const double theta = scaling && scaling->has("rope_theta")
+                           ? scaling->at("rope_theta").as_double(1)
+                           : c.as_double_or("rope_theta", 10000);
+  out.inverse_frequencies =
+      nn::rope_inverse_frequencies(out.head_size, theta, scaling ? &*scaling : nullptr);
   return out;
 }
 
 struct Attention {
   Attention(nn::Weights& w, const std::string& path, const Config& c)
-      : heads(c.heads), kv_heads(c.kv_heads), head_size(c.head_size),
+      : heads(c.heads),
+        kv_heads(c.kv_heads),
+        head_size(c.head_size),
         q_proj(w.linear(path + ".q_proj", c.hidden_size, c.heads * c.head_size, c.attention_bias)),
-        k_proj(w.linear(path + ".k_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
-        v_proj(w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
-        o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.attention_bias)) {}
+        k_proj(
+            w.linear(path + ".k_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
+        v_proj(
+            w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
+        o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.attention_bias)) {
+  }
 
-  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
-                       int layer) const {
+  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+                       const std::vector<nn::Slice>& slices, int layer) const {
     const int tokens = x.shape(0);
     const mx::array q = mx::reshape(q_proj(x), {tokens, heads, head_size});
     const mx::array k = mx::reshape(k_proj(x), {tokens, kv_heads, head_size});
     const mx::array v = mx::reshape(v_proj(x), {tokens, kv_heads, head_size});
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-    return o_proj(nn::causal_attention(nn::rotate(q, rope), nn::rotate(k, rope), v, scale, slices, layer));
+    return o_proj(
+        nn::causal_attention(nn::rotate(q, rope), nn::rotate(k, rope), v, scale, slices, layer));
   }
 
   int heads, kv_heads, head_size;
@@ -77,10 +87,11 @@ struct Block {
       : self_attn(w, path + ".self_attn", c),
         mlp(w.swiglu(path + ".mlp", c.hidden_size, c.intermediate_size, c.mlp_bias)),
         input_layernorm(w.rms_norm(path + ".input_layernorm", c.hidden_size, c.norm_eps)),
-        post_attention_layernorm(w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
+        post_attention_layernorm(
+            w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
 
-  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
-                       int layer) const {
+  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+                       const std::vector<nn::Slice>& slices, int layer) const {
     const mx::array h = mx::add(x, self_attn(input_layernorm(x), rope, slices, layer));
     return mx::add(h, mlp(post_attention_layernorm(h)));
   }
@@ -97,7 +108,8 @@ class Llama final : public Model {
         rope_(c.inverse_frequencies),
         embed_tokens_(w.embedding("model.embed_tokens", c.vocabulary, c.hidden_size)),
         norm_(w.rms_norm("model.norm", c.hidden_size, c.norm_eps)) {
-    for (int i = 0; i < c.layers; ++i) layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
+    for (int i = 0; i < c.layers; ++i)
+      layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
     if (!c.tied) lm_head_ = w.linear("lm_head", c.hidden_size, c.vocabulary, false);
     traits_.layers = c.layers;
     traits_.vocabulary = c.vocabulary;
@@ -105,8 +117,10 @@ class Llama final : public Model {
 
   mx::array forward(const Step& step) const override {
     const nn::RotaryTable rope = rope_.table(step.positions);
-    mx::array h = embed_tokens_(mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
-    for (std::size_t i = 0; i < layers_.size(); ++i) h = layers_[i](h, rope, step.slices, static_cast<int>(i));
+    mx::array h = embed_tokens_(
+        mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      h = layers_[i](h, rope, step.slices, static_cast<int>(i));
     h = norm_(wanted_rows(h, step.logits_rows));
     return mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
   }

@@ -23,14 +23,17 @@ namespace mx = mlx::core;
 void run(const std::string& directory, const std::string& dtype) {
   const json::Document request(std::string(std::istreambuf_iterator<char>(std::cin), {}));
   std::vector<int> ids;
-  for (const auto& id : request.root().at("tokens").as_array()) ids.push_back(static_cast<int>(id.as_int(0, 1 << 24)));
+  for (const auto& id : request.root().at("tokens").as_array())
+    ids.push_back(static_cast<int>(id.as_int(0, 1 << 24)));
   std::vector<std::string> files;
   if (const auto images = request.root().get("images")) {
     for (const auto& image : images->as_array()) files.push_back(read_file(image.as_string()));
   }
 
   const auto description = models::describe(directory);
-  const mx::Dtype compute = dtype == "bfloat16" ? mx::bfloat16 : dtype == "float16" ? mx::float16 : mx::float32;
+  const mx::Dtype compute = dtype == "bfloat16"  ? mx::bfloat16
+                            : dtype == "float16" ? mx::float16
+                                                 : mx::float32;
   const auto model = models::load_model(description, compute, [](std::uint64_t, std::uint64_t) {});
   const models::Prompt prompt = models::load_processor(description)->prepare(ids, files, {});
   const int total = static_cast<int>(prompt.tokens.size());
@@ -41,7 +44,8 @@ void run(const std::string& directory, const std::string& dtype) {
   std::vector<int> chunks{total};
   if (const auto node = request.root().get("chunks")) {
     chunks.clear();
-    for (const auto& chunk : node->as_array()) chunks.push_back(static_cast<int>(chunk.as_int(1, total)));
+    for (const auto& chunk : node->as_array())
+      chunks.push_back(static_cast<int>(chunk.as_int(1, total)));
   }
   nn::SequenceCache cache(model->traits().layers);
   int done = 0;
@@ -54,14 +58,16 @@ void run(const std::string& directory, const std::string& dtype) {
       const int first = std::max(prompt.images[i].first, done);
       const int last = std::min(prompt.images[i].first + prompt.images[i].count, done + n);
       if (first < last) {
-        step.visuals.push_back({first - done, last - first, &features[i], first - prompt.images[i].first});
+        step.visuals.push_back(
+            {first - done, last - first, &features[i], first - prompt.images[i].first});
       }
     }
     step.logits_rows.resize(static_cast<std::size_t>(n));
     std::iota(step.logits_rows.begin(), step.logits_rows.end(), 0);
     mx::array logits = mx::contiguous(model->forward(step));
     mx::eval(logits);
-    std::cout.write(reinterpret_cast<const char*>(logits.data<float>()), static_cast<std::streamsize>(logits.nbytes()));
+    std::cout.write(reinterpret_cast<const char*>(logits.data<float>()),
+                    static_cast<std::streamsize>(logits.nbytes()));
     done += n;
   }
 }

@@ -12,7 +12,8 @@ VisualFeatures Model::encode(const image::QwenPatches&) const {
 }
 
 mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_rows) {
-  return mx::take(hidden, mx::array(logits_rows.begin(), {static_cast<int>(logits_rows.size())}, mx::int32), 0);
+  return mx::take(
+      hidden, mx::array(logits_rows.begin(), {static_cast<int>(logits_rows.size())}, mx::int32), 0);
 }
 
 }  // namespace sanctum::models

@@ -24,7 +24,7 @@ namespace mx = mlx::core;
 
 // A picture after the vision tower, as the language model wants it.
 struct VisualFeatures {
-  mx::array embeddings;             // [tokens, hidden]
+  mx::array embeddings;              // [tokens, hidden]
   std::vector<mx::array> deepstack;  // one [tokens, hidden] per early layer that adds it
 };
 

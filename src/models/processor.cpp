@@ -7,7 +7,8 @@ namespace sanctum::models {
 Prompt Processor::prepare(std::vector<int> ids, const std::vector<std::string>& files,
                           const std::vector<std::string>& paths) const {
   if (!files.empty()) {
-    throw Error(ErrorCode::kInvalid, "this model reads text only; send the request without pictures",
+    throw Error(ErrorCode::kInvalid,
+                "this model reads text only; send the request without pictures",
                 paths.empty() ? "messages" : paths.front());
   }
   Prompt prompt;

@@ -36,24 +36,25 @@ struct Qwen3TextConfig {
 class Qwen3Text {
  public:
   // `body` is where the layers are ("model"), `head` where an untied output head is ("lm_head").
-  Qwen3Text(const Qwen3TextConfig& config, nn::Weights& weights, const std::string& body, const std::string& head);
-  // float32 [logits_rows, vocabulary]. Rows named in step.visuals take a picture's embedding instead
-  // of their token's, and its deepstack features after the first layers.
+  Qwen3Text(const Qwen3TextConfig& config, nn::Weights& weights, const std::string& body,
+            const std::string& head);
+  // float32 [logits_rows, vocabulary]. Rows named in step.visuals take a picture's embedding
+  // instead of their token's, and its deepstack features after the first layers.
   mx::array forward(const Step& step) const;
 
  private:
   struct Attention {
     Attention(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
-    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
-                         int layer) const;
+    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+                         const std::vector<nn::Slice>& slices, int layer) const;
     int heads, kv_heads, head_size;
     nn::Linear q_proj, k_proj, v_proj, o_proj;
     nn::RmsNorm q_norm, k_norm;
   };
   struct Block {
     Block(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
-    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope, const std::vector<nn::Slice>& slices,
-                         int layer) const;
+    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+                         const std::vector<nn::Slice>& slices, int layer) const;
     Attention self_attn;
     nn::SwiGlu mlp;
     nn::RmsNorm input_layernorm, post_attention_layernorm;

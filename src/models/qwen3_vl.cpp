@@ -13,7 +13,8 @@ void replace_prefix(std::string& name, std::string_view from, std::string_view t
 
 class Qwen3Vl final : public Model {
  public:
-  Qwen3Vl(const Qwen3TextConfig& text, const VisionConfig& vision, nn::Weights& weights, Traits traits)
+  Qwen3Vl(const Qwen3TextConfig& text, const VisionConfig& vision, nn::Weights& weights,
+          Traits traits)
       : Model(std::move(traits)),
         text_(text, weights, "language_model.model", "language_model.lm_head"),
         vision_tower_(vision, weights, "vision_tower") {
@@ -21,7 +22,9 @@ class Qwen3Vl final : public Model {
     traits_.vocabulary = text.vocabulary;
   }
   mx::array forward(const Step& step) const override { return text_.forward(step); }
-  VisualFeatures encode(const image::QwenPatches& patches) const override { return vision_tower_.encode(patches); }
+  VisualFeatures encode(const image::QwenPatches& patches) const override {
+    return vision_tower_.encode(patches);
+  }
 
  private:
   Qwen3Text text_;
@@ -38,11 +41,13 @@ std::optional<std::string> rename_qwen3_vl(const std::string& stored) {
   return name;
 }
 
-std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights, Traits traits) {
+std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights,
+                                     Traits traits) {
   const Qwen3TextConfig text = Qwen3TextConfig::read(config.at("text_config"));
   const VisionConfig vision = VisionConfig::read(config.at("vision_config"));
   if (vision.out_hidden_size != text.hidden_size) {
-    config.at("vision_config").fail("has an out_hidden_size that is not the language model's hidden_size");
+    config.at("vision_config")
+        .fail("has an out_hidden_size that is not the language model's hidden_size");
   }
   return std::make_unique<Qwen3Vl>(text, vision, weights, std::move(traits));
 }

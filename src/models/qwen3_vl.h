@@ -18,6 +18,7 @@ namespace sanctum::models {
 std::optional<std::string> rename_qwen3_vl(const std::string& stored);
 std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights, Traits traits);
 // Host side: expands picture markers and gives every token its place.
-std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config, const std::string& directory);
+std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
+                                                         const std::string& directory);
 
 }  // namespace sanctum::models

@@ -1,5 +1,6 @@
-// Pictures into Qwen3-VL's prompt: each placeholder becomes as many tokens as the picture has merged
-// patches, and positions follow the picture's rows and columns (transformers, `get_rope_index`).
+// Pictures into Qwen3-VL's prompt: each placeholder becomes as many tokens as the picture has
+// merged patches, and positions follow the picture's rows and columns (transformers,
+// `get_rope_index`).
 #include <algorithm>
 
 #include "base/error.h"
@@ -13,7 +14,8 @@ namespace {
 
 class Qwen3VlProcessor final : public Processor {
  public:
-  Qwen3VlProcessor(image::QwenImageConfig images, int image_token) : images_(std::move(images)), image_token_(image_token) {}
+  Qwen3VlProcessor(image::QwenImageConfig images, int image_token)
+      : images_(std::move(images)), image_token_(image_token) {}
 
   bool vision() const override { return true; }
 
@@ -44,12 +46,14 @@ class Qwen3VlProcessor final : public Processor {
   }
 
  private:
-  void append_picture(const std::string& file, const std::string& path, Prompt& prompt, int& next) const {
+  void append_picture(const std::string& file, const std::string& path, Prompt& prompt,
+                      int& next) const {
     PromptImage picture;
     try {
       picture.patches = image::qwen_patches(image::decode(file), images_);
     } catch (const Error& error) {
-      throw Error(error.code(), std::string("the picture could not be read: ") + error.what(), path);
+      throw Error(error.code(), std::string("the picture could not be read: ") + error.what(),
+                  path);
     }
     const int height = picture.patches.grid.h / images_.merge_size;
     const int width = picture.patches.grid.w / images_.merge_size;
@@ -71,7 +75,8 @@ class Qwen3VlProcessor final : public Processor {
 
 }  // namespace
 
-std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config, const std::string& directory) {
+std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
+                                                         const std::string& directory) {
   const int image_token = static_cast<int>(config.as_int_or("image_token_id", 151655));
   return std::make_shared<Qwen3VlProcessor>(image::load_qwen_image_config(directory), image_token);
 }

@@ -13,7 +13,9 @@
 namespace sanctum::models {
 namespace {
 
-std::optional<std::string> keep_name(const std::string& stored) { return stored; }
+std::optional<std::string> keep_name(const std::string& stored) {
+  return stored;
+}
 
 std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&) {
   return std::make_shared<Processor>();
@@ -23,7 +25,8 @@ constexpr std::uint64_t kEvaluateBytes = 64u << 20;  // weights read between two
 
 bool tied(const json::Node& config) {
   const auto text = config.get("text_config");
-  return text ? text->as_bool_or("tie_word_embeddings", config.as_bool_or("tie_word_embeddings", false))
+  return text ? text->as_bool_or("tie_word_embeddings",
+                                 config.as_bool_or("tie_word_embeddings", false))
               : config.as_bool_or("tie_word_embeddings", false);
 }
 
@@ -51,7 +54,8 @@ Description describe(const std::string& directory) {
     known += (known.empty() ? "" : ", ") + one.model_type;
   }
   if (out.architecture == nullptr) {
-    config.at("model_type").fail("is '" + type + "', which is not supported yet; supported: " + known);
+    config.at("model_type")
+        .fail("is '" + type + "', which is not supported yet; supported: " + known);
   }
   const json::Node text = config.get("text_config").value_or(config);
   out.context_tokens = static_cast<int>(text.as_int_or("max_position_embeddings", 4096));
@@ -63,17 +67,20 @@ std::shared_ptr<const Processor> load_processor(const Description& description) 
   return description.architecture->processor(document.root(), description.directory);
 }
 
-std::unique_ptr<Model> load_model(const Description& description, mx::Dtype compute,
-                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+std::unique_ptr<Model> load_model(
+    const Description& description, mx::Dtype compute,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const json::Document document(description.config_json, "config.json");
   const json::Node config = document.root();
   const bool drop_head = tied(config);
-  nn::Checkpoint checkpoint(description.directory, [&](const std::string& stored) -> std::optional<std::string> {
-    const auto name = description.architecture->rename(stored);
-    // Some exporters store the output head of a tied model once more.
-    if (name && drop_head && name->find("lm_head.") != std::string::npos) return std::nullopt;
-    return name;
-  });
+  nn::Checkpoint checkpoint(description.directory,
+                            [&](const std::string& stored) -> std::optional<std::string> {
+                              const auto name = description.architecture->rename(stored);
+                              // Some exporters store the output head of a tied model once more.
+                              if (name && drop_head && name->find("lm_head.") != std::string::npos)
+                                return std::nullopt;
+                              return name;
+                            });
   nn::QuantizationConfig quantization = nn::read_quantization(config);
   Traits traits;
   traits.architecture = description.architecture->model_type;

@@ -21,7 +21,8 @@ struct Architecture {
   std::string model_type;  // as config.json names it
   std::optional<std::string> (*rename)(const std::string& stored);
   std::unique_ptr<Model> (*load)(const json::Node& config, nn::Weights& weights, Traits traits);
-  std::shared_ptr<const Processor> (*processor)(const json::Node& config, const std::string& directory);
+  std::shared_ptr<const Processor> (*processor)(const json::Node& config,
+                                                const std::string& directory);
 };
 
 const std::vector<Architecture>& architectures();
@@ -38,7 +39,8 @@ Description describe(const std::string& directory);
 std::shared_ptr<const Processor> load_processor(const Description& description);
 
 // Device thread only. Evaluates every weight, calling `progress(done, total)` in bytes on the way.
-std::unique_ptr<Model> load_model(const Description& description, mx::Dtype compute,
-                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+std::unique_ptr<Model> load_model(
+    const Description& description, mx::Dtype compute,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace sanctum::models

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() : path_(fs::temp_directory_path() / ("sanctum-models-" + std::to_string(::getpid()))) {
+  TemporaryDirectory()
+      : path_(fs::temp_directory_path() / ("sanctum-models-" + std::to_string(::getpid()))) {
     fs::create_directories(path_);
   }
   ~TemporaryDirectory() { fs::remove_all(path_); }
@@ -54,11 +55,12 @@ TEST(Registry, TheBuiltInModelLoadsAndEveryWeightIsRead) {
   const Description description = describe(std::string(source) + "/models/smoke");
   EXPECT_EQ(description.architecture->model_type, "qwen3_vl");
   std::uint64_t last = 0;
-  const auto model = load_model(description, mx::float32, [&](std::uint64_t done, std::uint64_t total) {
-    EXPECT_GE(done, last);
-    EXPECT_LE(done, total);
-    last = done;
-  });
+  const auto model =
+      load_model(description, mx::float32, [&](std::uint64_t done, std::uint64_t total) {
+        EXPECT_GE(done, last);
+        EXPECT_LE(done, total);
+        last = done;
+      });
   EXPECT_GT(last, 0u);
   EXPECT_EQ(model->traits().quantization, "8-bit group 64");
   EXPECT_TRUE(load_processor(description)->vision());

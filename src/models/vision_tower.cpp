@@ -20,7 +20,8 @@ constexpr float kNormEps = 1e-6f;
 std::vector<float> line(int count, int last) {
   std::vector<float> out(static_cast<std::size_t>(count), 0.0f);
   for (int i = 1; i < count; ++i) {
-    out[static_cast<std::size_t>(i)] = static_cast<float>(static_cast<double>(i) * last / (count - 1));
+    out[static_cast<std::size_t>(i)] =
+        static_cast<float>(static_cast<double>(i) * last / (count - 1));
   }
   return out;
 }
@@ -46,8 +47,10 @@ mx::array patch_matrix(nn::Weights& w, const std::string& name, const VisionConf
   if (stored.shape() == mx::Shape{out, t, p, p, channels}) {  // as MLX stores it
     return mx::contiguous(mx::reshape(mx::transpose(stored, {0, 4, 1, 2, 3}), {out, columns}));
   }
-  if (stored.shape() == mx::Shape{out, channels, t, p, p}) return mx::reshape(stored, {out, columns});
-  throw Error(ErrorCode::kCorrupt, "tensor " + name + " has a shape that does not fit config.json's vision_config",
+  if (stored.shape() == mx::Shape{out, channels, t, p, p})
+    return mx::reshape(stored, {out, columns});
+  throw Error(ErrorCode::kCorrupt,
+              "tensor " + name + " has a shape that does not fit config.json's vision_config",
               "path");
 }
 
@@ -55,7 +58,8 @@ nn::Rope tower_rope(const VisionConfig& c) {
   const int pairs = c.hidden_size / c.heads / 2;  // the first half follows rows, the second columns
   std::vector<float> frequencies = nn::rope_inverse_frequencies(pairs, 10000, nullptr);
   const std::size_t half = frequencies.size();
-  frequencies.insert(frequencies.end(), frequencies.begin(), frequencies.begin() + static_cast<long>(half));
+  frequencies.insert(frequencies.end(), frequencies.begin(),
+                     frequencies.begin() + static_cast<long>(half));
   std::vector<int> axes(half, 1);
   axes.insert(axes.end(), half, 2);
   return nn::Rope(std::move(frequencies), std::move(axes));
@@ -89,7 +93,8 @@ VisionConfig VisionConfig::read(const json::Node& c) {
   return out;
 }
 
-VisionTower::Merger::Merger(nn::Weights& w, const std::string& path, const VisionConfig& c, bool after)
+VisionTower::Merger::Merger(nn::Weights& w, const std::string& path, const VisionConfig& c,
+                            bool after)
     : norm_after_shuffle(after),
       merged_width(c.hidden_size * c.merge_size * c.merge_size),
       norm(w.layer_norm(path + ".norm", after ? merged_width : c.hidden_size, kNormEps)),
@@ -115,10 +120,13 @@ mx::array VisionTower::Block::operator()(const mx::array& x, const nn::RotaryTab
   const int rows = x.shape(0);
   const int head_size = x.shape(1) / heads;
   const auto parts = mx::split(qkv(norm1(x)), 3, -1);
-  const auto by_head = [&](const mx::array& part) { return mx::reshape(part, {rows, heads, head_size}); };
+  const auto by_head = [&](const mx::array& part) {
+    return mx::reshape(part, {rows, heads, head_size});
+  };
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-  const mx::array attended = nn::full_attention(nn::rotate(by_head(parts[0]), rope),
-                                                nn::rotate(by_head(parts[1]), rope), by_head(parts[2]), scale);
+  const mx::array attended =
+      nn::full_attention(nn::rotate(by_head(parts[0]), rope), nn::rotate(by_head(parts[1]), rope),
+                         by_head(parts[2]), scale);
   const mx::array h = mx::add(x, proj(attended));
   return mx::add(h, linear_fc2(nn::gelu_tanh(linear_fc1(norm2(h)))));
 }
@@ -130,9 +138,11 @@ VisionTower::VisionTower(const VisionConfig& c, nn::Weights& w, const std::strin
       pos_embed_(w.embedding(path + ".pos_embed", c.table_side * c.table_side, c.hidden_size)),
       rope_(tower_rope(c)),
       merger_(w, path + ".merger", c, false) {
-  for (int i = 0; i < c.depth; ++i) blocks_.emplace_back(w, path + ".blocks." + std::to_string(i), c);
+  for (int i = 0; i < c.depth; ++i)
+    blocks_.emplace_back(w, path + ".blocks." + std::to_string(i), c);
   for (std::size_t i = 0; i < c.deepstack_layers.size(); ++i) {
-    deepstack_mergers_.emplace_back(w, path + ".deepstack_merger_list." + std::to_string(i), c, true);
+    deepstack_mergers_.emplace_back(w, path + ".deepstack_merger_list." + std::to_string(i), c,
+                                    true);
   }
 }
 
@@ -161,7 +171,8 @@ mx::array VisionTower::positions(int grid_height, int grid_width) const {
   std::optional<mx::array> sum;
   for (std::size_t i = 0; i < 4; ++i) {
     const mx::array table = pos_embed_(mx::array(indices[i].begin(), {patches}, mx::int32));
-    const mx::array share = mx::astype(mx::array(shares[i].begin(), {patches, 1}, mx::float32), table.dtype());
+    const mx::array share =
+        mx::astype(mx::array(shares[i].begin(), {patches, 1}, mx::float32), table.dtype());
     const mx::array part = mx::multiply(table, share);
     sum = sum ? mx::add(*sum, part) : part;
   }
@@ -171,10 +182,11 @@ mx::array VisionTower::positions(int grid_height, int grid_width) const {
 VisualFeatures VisionTower::encode(const image::QwenPatches& patches) const {
   SANCTUM_INVARIANT(patches.grid.t == 1, "a picture has one frame");
   const int rows = patches.grid.h * patches.grid.w;
-  const mx::array pixels(patches.values.begin(), {rows, static_cast<int>(patches.values.size()) / rows},
-                         mx::float32);
-  mx::array h = mx::add(mx::matmul(mx::astype(pixels, patch_embed_.dtype()), mx::transpose(patch_embed_)),
-                        patch_bias_);
+  const mx::array pixels(patches.values.begin(),
+                         {rows, static_cast<int>(patches.values.size()) / rows}, mx::float32);
+  mx::array h =
+      mx::add(mx::matmul(mx::astype(pixels, patch_embed_.dtype()), mx::transpose(patch_embed_)),
+              patch_bias_);
   h = mx::add(h, positions(patches.grid.h, patches.grid.w));
 
   std::vector<nn::Position> places;

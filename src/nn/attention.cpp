@@ -7,7 +7,9 @@ namespace sanctum::nn {
 namespace {
 
 // [rows, heads, size] -> [heads, rows, size]
-mx::array heads_first(const mx::array& x) { return mx::transpose(x, {1, 0, 2}); }
+mx::array heads_first(const mx::array& x) {
+  return mx::transpose(x, {1, 0, 2});
+}
 
 // [1, heads, rows, size] -> [rows, heads * size]
 mx::array rows_first(const mx::array& x) {
@@ -30,17 +32,19 @@ mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::arr
   outputs.reserve(slices.size());
   for (const Slice& slice : slices) {
     KvCache& cache = slice.cache->layers[static_cast<std::size_t>(layer)];
-    const auto [keys, values] = cache.append(heads_first(rows(k, slice)), heads_first(rows(v, slice)));
+    const auto [keys, values] =
+        cache.append(heads_first(rows(k, slice)), heads_first(rows(v, slice)));
     const mx::array queries = mx::expand_dims(heads_first(rows(q, slice)), 0);
-    outputs.push_back(rows_first(mx::fast::scaled_dot_product_attention(queries, keys, values, scale,
-                                                                        slice.count > 1 ? "causal" : "")));
+    outputs.push_back(rows_first(mx::fast::scaled_dot_product_attention(
+        queries, keys, values, scale, slice.count > 1 ? "causal" : "")));
   }
   return outputs.size() == 1 ? outputs.front() : mx::concatenate(outputs, 0);
 }
 
 mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale) {
   const auto batched = [](const mx::array& x) { return mx::expand_dims(heads_first(x), 0); };
-  return rows_first(mx::fast::scaled_dot_product_attention(batched(q), batched(k), batched(v), scale));
+  return rows_first(
+      mx::fast::scaled_dot_product_attention(batched(q), batched(k), batched(v), scale));
 }
 
 }  // namespace sanctum::nn

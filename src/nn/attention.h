@@ -17,8 +17,8 @@ struct Slice {
 };
 
 // Causal attention of each slice over its sequence's whole past and itself; grouped heads.
-// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads * head_size].
-// Appends k and v to the caches of `layer`.
+// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads *
+// head_size]. Appends k and v to the caches of `layer`.
 mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
                            const std::vector<Slice>& slices, int layer);
 

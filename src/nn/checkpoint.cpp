@@ -26,7 +26,8 @@ std::set<std::string> weight_files(const std::string& directory) {
     const json::Document document(read_file(index.string()), index.filename().string());
     for (const auto& [name, file] : document.root().at("weight_map").members()) {
       const std::string shard = file.as_string();
-      if (shard.find('/') != std::string::npos) file.fail("must be a file name without a directory");
+      if (shard.find('/') != std::string::npos)
+        file.fail("must be a file name without a directory");
       files.insert((fs::path(directory) / shard).string());
     }
   } else if (fs::is_directory(directory)) {
@@ -50,12 +51,14 @@ std::string spell(const mx::Shape& shape) {
 
 Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : directory_(directory) {
   for (const std::string& file : weight_files(directory)) {
-    for (const TensorEntry& entry : read_safetensors_header(file)) bytes_ += entry.end - entry.begin;
+    for (const TensorEntry& entry : read_safetensors_header(file))
+      bytes_ += entry.end - entry.begin;
     for (auto& [name, array] : mx::load_safetensors(file).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
       if (!tensors_.emplace(*renamed, Stored{array, file}).second) {
-        throw Error(ErrorCode::kCorrupt, "tensor " + *renamed + " is stored twice, again in " + file, "path");
+        throw Error(ErrorCode::kCorrupt,
+                    "tensor " + *renamed + " is stored twice, again in " + file, "path");
       }
     }
   }
@@ -64,7 +67,8 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
 mx::array Checkpoint::take(const std::string& name, const mx::Shape& shape) {
   auto taken = take_if(name, shape);
   if (!taken) {
-    throw Error(ErrorCode::kCorrupt, "tensor " + name + " is missing from the weights in " + directory_, "path");
+    throw Error(ErrorCode::kCorrupt,
+                "tensor " + name + " is missing from the weights in " + directory_, "path");
   }
   return *taken;
 }
@@ -75,8 +79,8 @@ std::optional<mx::array> Checkpoint::take_if(const std::string& name, const mx::
   const mx::array array = found->second.array;
   if (!shape.empty() && array.shape() != shape) {
     throw Error(ErrorCode::kCorrupt,
-                "tensor " + name + " in " + found->second.file + " has shape " + spell(array.shape()) +
-                    " where config.json asks for " + spell(shape),
+                "tensor " + name + " in " + found->second.file + " has shape " +
+                    spell(array.shape()) + " where config.json asks for " + spell(shape),
                 "path");
   }
   tensors_.erase(found);
@@ -93,8 +97,9 @@ void Checkpoint::finish() const {
     names += (names.empty() ? "" : ", ") + name + " (" + stored.file + ")";
   }
   throw Error(ErrorCode::kCorrupt,
-              std::to_string(tensors_.size()) + " tensors that this architecture does not know, among them " +
-                  names + ": is model_type in config.json right?",
+              std::to_string(tensors_.size()) +
+                  " tensors that this architecture does not know, among them " + names +
+                  ": is model_type in config.json right?",
               "path");
 }
 

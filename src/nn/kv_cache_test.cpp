@@ -9,7 +9,8 @@ namespace sanctum::nn {
 namespace {
 
 mx::array numbers(int heads, int n, int size, float from) {
-  return mx::reshape(mx::arange(from, from + static_cast<float>(heads * n * size), 1.0f), {heads, n, size});
+  return mx::reshape(mx::arange(from, from + static_cast<float>(heads * n * size), 1.0f),
+                     {heads, n, size});
 }
 
 TEST(KvCache, KeepsWhatWasAppendedAcrossBlocks) {
@@ -43,20 +44,28 @@ TEST(KvCache, AppendsInPlace) {
 // Packed sequences must not see each other: attention over two at once equals each alone.
 TEST(Attention, PackedSequencesEqualEachAlone) {
   mx::random::seed(3);
-  const mx::array q = mx::random::normal({7, 4, 8}), k = mx::random::normal({7, 2, 8}), v = mx::random::normal({7, 2, 8});
-  const auto part = [](const mx::array& x, int from, int to) { return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8}); };
+  const mx::array q = mx::random::normal({7, 4, 8}), k = mx::random::normal({7, 2, 8}),
+                  v = mx::random::normal({7, 2, 8});
+  const auto part = [](const mx::array& x, int from, int to) {
+    return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
+  };
   SequenceCache a(1), b(1), alone_a(1), alone_b(1);
   const mx::array both = causal_attention(q, k, v, 0.3f, {{0, 3, &a}, {3, 4, &b}}, 0);
-  const mx::array first = causal_attention(part(q, 0, 3), part(k, 0, 3), part(v, 0, 3), 0.3f, {{0, 3, &alone_a}}, 0);
-  const mx::array second = causal_attention(part(q, 3, 7), part(k, 3, 7), part(v, 3, 7), 0.3f, {{0, 4, &alone_b}}, 0);
+  const mx::array first =
+      causal_attention(part(q, 0, 3), part(k, 0, 3), part(v, 0, 3), 0.3f, {{0, 3, &alone_a}}, 0);
+  const mx::array second =
+      causal_attention(part(q, 3, 7), part(k, 3, 7), part(v, 3, 7), 0.3f, {{0, 4, &alone_b}}, 0);
   EXPECT_TRUE(mx::array_equal(both, mx::concatenate({first, second}, 0)).item<bool>());
 }
 
 // Attention fed in pieces equals attention fed at once.
 TEST(Attention, ChunksEqualTheWhole) {
   mx::random::seed(4);
-  const mx::array q = mx::random::normal({9, 4, 8}), k = mx::random::normal({9, 2, 8}), v = mx::random::normal({9, 2, 8});
-  const auto part = [](const mx::array& x, int from, int to) { return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8}); };
+  const mx::array q = mx::random::normal({9, 4, 8}), k = mx::random::normal({9, 2, 8}),
+                  v = mx::random::normal({9, 2, 8});
+  const auto part = [](const mx::array& x, int from, int to) {
+    return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
+  };
   SequenceCache whole(1), pieces(1);
   const mx::array expected = causal_attention(q, k, v, 0.3f, {{0, 9, &whole}}, 0);
   std::vector<mx::array> found;

@@ -26,7 +26,8 @@ mx::array multiply(const mx::array& x, const Matrix& matrix);
 
 class Linear {
  public:
-  Linear(Matrix matrix, std::optional<mx::array> bias) : matrix_(std::move(matrix)), bias_(std::move(bias)) {}
+  Linear(Matrix matrix, std::optional<mx::array> bias)
+      : matrix_(std::move(matrix)), bias_(std::move(bias)) {}
   mx::array operator()(const mx::array& x) const;
 
  private:

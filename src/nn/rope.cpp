@@ -12,8 +12,8 @@
 namespace sanctum::nn {
 namespace {
 
-// Llama 3.1's long-context scaling (llama-models, `apply_scaling`): long wavelengths are stretched by
-// `factor`, short ones kept, the band between is blended.
+// Llama 3.1's long-context scaling (llama-models, `apply_scaling`): long wavelengths are stretched
+// by `factor`, short ones kept, the band between is blended.
 double llama3_scaled(double frequency, const json::Node& scaling) {
   const double factor = scaling.at("factor").as_double(1e-3);
   const double low = scaling.as_double_or("low_freq_factor", 1.0);
@@ -28,11 +28,14 @@ double llama3_scaled(double frequency, const json::Node& scaling) {
 
 }  // namespace
 
-std::vector<float> rope_inverse_frequencies(int head_size, double theta, const json::Node* scaling) {
+std::vector<float> rope_inverse_frequencies(int head_size, double theta,
+                                            const json::Node* scaling) {
   std::string kind = "default";
-  if (scaling != nullptr) kind = scaling->as_string_or("rope_type", scaling->as_string_or("type", "default"));
+  if (scaling != nullptr)
+    kind = scaling->as_string_or("rope_type", scaling->as_string_or("type", "default"));
   if (kind != "default" && kind != "linear" && kind != "llama3" && kind != "mrope") {
-    scaling->fail("asks for rope type '" + kind + "'; default, linear, llama3 and mrope are supported");
+    scaling->fail("asks for rope type '" + kind +
+                  "'; default, linear, llama3 and mrope are supported");
   }
   std::vector<float> out;
   for (int i = 0; i < head_size; i += 2) {
@@ -60,20 +63,22 @@ RotaryTable Rope::table(const std::vector<Position>& positions) const {
   for (std::size_t t = 0; t < positions.size(); ++t) {
     for (std::size_t i = 0; i < pairs; ++i) {
       const int axis = axes_.empty() ? 0 : axes_[i];
-      angles[t * pairs + i] =
-          static_cast<float>(positions[t][static_cast<std::size_t>(axis)]) * inverse_frequencies_[i];
+      angles[t * pairs + i] = static_cast<float>(positions[t][static_cast<std::size_t>(axis)]) *
+                              inverse_frequencies_[i];
     }
   }
-  const mx::array table(angles.data(), {static_cast<int>(positions.size()), 1, static_cast<int>(pairs)},
-                        mx::float32);
+  const mx::array table(
+      angles.data(), {static_cast<int>(positions.size()), 1, static_cast<int>(pairs)}, mx::float32);
   return RotaryTable{mx::cos(table), mx::sin(table)};
 }
 
 mx::array rotate(const mx::array& x, const RotaryTable& table) {
   const mx::array wide = mx::astype(x, mx::float32);
   const auto halves = mx::split(wide, 2, -1);
-  const mx::array first = mx::subtract(mx::multiply(halves[0], table.cos), mx::multiply(halves[1], table.sin));
-  const mx::array second = mx::add(mx::multiply(halves[1], table.cos), mx::multiply(halves[0], table.sin));
+  const mx::array first =
+      mx::subtract(mx::multiply(halves[0], table.cos), mx::multiply(halves[1], table.sin));
+  const mx::array second =
+      mx::add(mx::multiply(halves[1], table.cos), mx::multiply(halves[0], table.sin));
   return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
 }
 

@@ -14,11 +14,23 @@ namespace sanctum::nn {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 13> kBytesPerElement{
-    {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
-     {"I8", 1}, {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1}, {"BOOL", 1}}};
+    {{"F64", 8},
+     {"F32", 4},
+     {"F16", 2},
+     {"BF16", 2},
+     {"I64", 8},
+     {"I32", 4},
+     {"I16", 2},
+     {"I8", 1},
+     {"U64", 8},
+     {"U32", 4},
+     {"U16", 2},
+     {"U8", 1},
+     {"BOOL", 1}}};
 
 [[noreturn]] void corrupt(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::kCorrupt, path + " is damaged: " + what + "; download or copy it again", "path");
+  throw Error(ErrorCode::kCorrupt, path + " is damaged: " + what + "; download or copy it again",
+              "path");
 }
 
 std::uint64_t bytes_per_element(const std::string& path, const TensorEntry& entry) {
@@ -26,7 +38,8 @@ std::uint64_t bytes_per_element(const std::string& path, const TensorEntry& entr
     if (name == entry.dtype) return bytes;
   }
   throw Error(ErrorCode::kInvalid,
-              path + ": tensor " + entry.name + " has the unsupported dtype " + entry.dtype, "path");
+              path + ": tensor " + entry.name + " has the unsupported dtype " + entry.dtype,
+              "path");
 }
 
 TensorEntry parse_entry(const std::string& path, const std::string& name, const json::Node& node,
@@ -48,12 +61,13 @@ TensorEntry parse_entry(const std::string& path, const std::string& name, const 
   const std::uint64_t begin = offsets[0].as_uint64();
   const std::uint64_t end = offsets[1].as_uint64();
   if (begin > end || end > file_bytes - data_start) {
-    corrupt(path, "tensor " + name + " lies outside the file (bytes " + std::to_string(begin) + " to " +
-                      std::to_string(end) + " of " + std::to_string(file_bytes - data_start) + ")");
+    corrupt(path, "tensor " + name + " lies outside the file (bytes " + std::to_string(begin) +
+                      " to " + std::to_string(end) + " of " +
+                      std::to_string(file_bytes - data_start) + ")");
   }
   if (end - begin != bytes) {
-    corrupt(path, "tensor " + name + " has " + std::to_string(end - begin) + " bytes where its shape needs " +
-                      std::to_string(bytes));
+    corrupt(path, "tensor " + name + " has " + std::to_string(end - begin) +
+                      " bytes where its shape needs " + std::to_string(bytes));
   }
   entry.begin = data_start + begin;
   entry.end = data_start + end;
@@ -76,7 +90,8 @@ std::vector<TensorEntry> read_safetensors_header(const std::string& path) {
     corrupt(path, "its header claims " + std::to_string(header_bytes) + " bytes");
   }
   std::string text(header_bytes, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) corrupt(path, "its header is cut off");
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())))
+    corrupt(path, "its header is cut off");
 
   std::vector<TensorEntry> entries;
   try {

@@ -16,7 +16,8 @@ class SafetensorsHeader : public ::testing::Test {
   void TearDown() override { std::filesystem::remove(path_); }
   std::vector<TensorEntry> read(const std::string& header, std::size_t data_bytes) {
     std::string file(8, '\0');
-    for (int i = 0; i < 8; ++i) file[static_cast<std::size_t>(i)] = static_cast<char>((header.size() >> (8 * i)) & 0xff);
+    for (int i = 0; i < 8; ++i)
+      file[static_cast<std::size_t>(i)] = static_cast<char>((header.size() >> (8 * i)) & 0xff);
     file += header + std::string(data_bytes, 'x');
     return read_raw(file);
   }
@@ -33,7 +34,9 @@ class SafetensorsHeader : public ::testing::Test {
       EXPECT_NE(std::string(error.what()).find(path_), std::string::npos) << error.what();
     }
   }
-  std::string path_ = (std::filesystem::temp_directory_path() / ("header-" + std::to_string(::getpid()) + ".safetensors")).string();
+  std::string path_ = (std::filesystem::temp_directory_path() /
+                       ("header-" + std::to_string(::getpid()) + ".safetensors"))
+                          .string();
 };
 
 TEST_F(SafetensorsHeader, GivesTensorsInFileOrder) {
@@ -47,14 +50,18 @@ TEST_F(SafetensorsHeader, GivesTensorsInFileOrder) {
 }
 
 TEST_F(SafetensorsHeader, DamageIsNamed) {
-  refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", 15, "tensor w lies outside");
-  refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}})", 16, "tensor w has 12 bytes");
-  refused(R"({"w":{"dtype":"F32","shape":[1000000,1000000,1000000],"data_offsets":[0,16]}})", 16, "larger than the file");
+  refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", 15,
+          "tensor w lies outside");
+  refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}})", 16,
+          "tensor w has 12 bytes");
+  refused(R"({"w":{"dtype":"F32","shape":[1000000,1000000,1000000],"data_offsets":[0,16]}})", 16,
+          "larger than the file");
   refused(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,16]}})", 16, "shape");
   refused(R"({"w":{"dtype":"F7","shape":[4],"data_offsets":[0,16]}})", 16, "F7");
   refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}})", 16, "outside");
-  refused(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", 8,
-          "overlap");
+  refused(
+      R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+      8, "overlap");
   refused("{\"w\":", 0, "JSON");
 }
 

@@ -15,9 +15,11 @@ Quantization read_one(const json::Node& node, Quantization fallback) {
   if (const std::string mode = node.as_string_or("mode", "affine"); mode != "affine") {
     node.at("mode").fail("'" + mode + "' is not supported; only affine is");
   }
-  if (q.bits != 4 && q.bits != 8) node.fail("has " + std::to_string(q.bits) + " bits; only 4 and 8 are supported");
+  if (q.bits != 4 && q.bits != 8)
+    node.fail("has " + std::to_string(q.bits) + " bits; only 4 and 8 are supported");
   if (q.group_size != 32 && q.group_size != 64 && q.group_size != 128) {
-    node.fail("has group_size " + std::to_string(q.group_size) + "; only 32, 64 and 128 are supported");
+    node.fail("has group_size " + std::to_string(q.group_size) +
+              "; only 32, 64 and 128 are supported");
   }
   return q;
 }
@@ -36,8 +38,9 @@ QuantizationConfig read_quantization(const json::Node& config) {
     node = config.get("quantization_config");
     // Other toolkits use this key for formats of their own.
     if (node && node->has("quant_method")) {
-      node->fail("names the method '" + node->at("quant_method").as_string() +
-                 "', which is not MLX's affine quantization: convert the model with mlx_lm.convert -q");
+      node->fail(
+          "names the method '" + node->at("quant_method").as_string() +
+          "', which is not MLX's affine quantization: convert the model with mlx_lm.convert -q");
     }
   }
   if (!node) return out;
@@ -54,7 +57,8 @@ QuantizationConfig read_quantization(const json::Node& config) {
 
 std::optional<Quantization> Weights::quantization_of(const std::string& path) const {
   if (!quantization_.all) return std::nullopt;
-  if (const auto found = quantization_.overrides.find(path); found != quantization_.overrides.end()) {
+  if (const auto found = quantization_.overrides.find(path);
+      found != quantization_.overrides.end()) {
     return found->second;
   }
   return checkpoint_.has(path + ".scales") ? quantization_.all : std::nullopt;
@@ -78,17 +82,19 @@ Matrix Weights::matrix(const std::string& path, int rows, int columns) {
   const auto [group_size, bits] = *quantization;
   if (columns % group_size != 0) {
     throw Error(ErrorCode::kCorrupt,
-                path + " has " + std::to_string(columns) + " columns, no multiple of its group size " +
-                    std::to_string(group_size),
+                path + " has " + std::to_string(columns) +
+                    " columns, no multiple of its group size " + std::to_string(group_size),
                 "path");
   }
   mx::array weight = checkpoint_.take(path + ".weight", {rows, columns * bits / 32});
   if (weight.dtype() != mx::uint32) {
-    throw Error(ErrorCode::kCorrupt, "tensor " + path + ".weight is quantized but not of dtype uint32", "path");
+    throw Error(ErrorCode::kCorrupt,
+                "tensor " + path + ".weight is quantized but not of dtype uint32", "path");
   }
   arrays_.push_back(weight);
   const mx::Shape groups{rows, columns / group_size};
-  return Matrix{weight, tensor(path + ".scales", groups), tensor(path + ".biases", groups), group_size, bits};
+  return Matrix{weight, tensor(path + ".scales", groups), tensor(path + ".biases", groups),
+                group_size, bits};
 }
 
 Linear Weights::linear(const std::string& path, int in, int out, bool bias) {

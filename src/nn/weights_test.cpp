@@ -16,13 +16,15 @@ namespace fs = std::filesystem;
 
 class WeightsTest : public ::testing::Test {
  protected:
-  WeightsTest() : directory_(fs::temp_directory_path() / ("sanctum-weights-" + std::to_string(::getpid()))) {
+  WeightsTest()
+      : directory_(fs::temp_directory_path() / ("sanctum-weights-" + std::to_string(::getpid()))) {
     fs::create_directories(directory_);
   }
   ~WeightsTest() override { fs::remove_all(directory_); }
   Checkpoint save(const std::unordered_map<std::string, mx::array>& tensors) {
     mx::save_safetensors((directory_ / "model.safetensors").string(), tensors);
-    return Checkpoint(directory_.string(), [](const std::string& name) { return std::optional(name); });
+    return Checkpoint(directory_.string(),
+                      [](const std::string& name) { return std::optional(name); });
   }
   static QuantizationConfig quantization(std::string_view json) {
     const json::Document document(json);
@@ -45,12 +47,15 @@ TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {
   for (const int bits : {4, 8}) {
     const auto q = mx::quantize(w, 64, bits);
     Checkpoint checkpoint = save({{"l.weight", q[0]}, {"l.scales", q[1]}, {"l.biases", q[2]}});
-    Weights weights(checkpoint, quantization(R"({"quantization":{"group_size":64,"bits":)" + std::to_string(bits) + "}}"),
-                    mx::float32);
+    Weights weights(
+        checkpoint,
+        quantization(R"({"quantization":{"group_size":64,"bits":)" + std::to_string(bits) + "}}"),
+        mx::float32);
     const Linear layer = weights.linear("l", 128, 96, false);
     checkpoint.finish();
     const mx::array x = mx::random::normal({3, 128});
-    const mx::array expected = mx::matmul(x, mx::transpose(mx::dequantize(q[0], q[1], q[2], 64, bits)));
+    const mx::array expected =
+        mx::matmul(x, mx::transpose(mx::dequantize(q[0], q[1], q[2], 64, bits)));
     EXPECT_TRUE(mx::allclose(layer(x), expected, 1e-3, 1e-3).item<bool>());
   }
 }
@@ -59,9 +64,14 @@ TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {
   mx::random::seed(6);
   const auto q = mx::quantize(mx::random::normal({64, 64}), 32, 8);
   Checkpoint checkpoint = save({{"plain.weight", mx::ones({64, 64})},
-                                {"odd.weight", q[0]}, {"odd.scales", q[1]}, {"odd.biases", q[2]}});
-  Weights weights(checkpoint, quantization(R"({"quantization":{"group_size":64,"bits":4,"odd":{"group_size":32,"bits":8}}})"),
-                  mx::float32);
+                                {"odd.weight", q[0]},
+                                {"odd.scales", q[1]},
+                                {"odd.biases", q[2]}});
+  Weights weights(
+      checkpoint,
+      quantization(
+          R"({"quantization":{"group_size":64,"bits":4,"odd":{"group_size":32,"bits":8}}})"),
+      mx::float32);
   weights.linear("plain", 64, 64, false);
   weights.linear("odd", 64, 64, false);
   EXPECT_NO_THROW(checkpoint.finish());
@@ -70,7 +80,8 @@ TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {
 TEST_F(WeightsTest, MissingUnknownAndMisshapenTensorsAreNamed) {
   Checkpoint checkpoint = save({{"a.weight", mx::ones({2, 3})}, {"stray", mx::ones({1})}});
   Weights weights(checkpoint, {}, mx::float32);
-  EXPECT_NE(error_of([&] { weights.linear("b", 3, 2, false); }).find("b.weight is missing"), std::string::npos);
+  EXPECT_NE(error_of([&] { weights.linear("b", 3, 2, false); }).find("b.weight is missing"),
+            std::string::npos);
   EXPECT_NE(error_of([&] { weights.linear("a", 4, 2, false); }).find("(2,3)"), std::string::npos);
   const std::string unread = error_of([&] { checkpoint.finish(); });
   EXPECT_NE(unread.find("stray"), std::string::npos);
@@ -79,9 +90,14 @@ TEST_F(WeightsTest, MissingUnknownAndMisshapenTensorsAreNamed) {
 
 TEST_F(WeightsTest, QuantizationsThatAreNotSupportedAreRefused) {
   EXPECT_NE(error_of([] { quantization(R"({"quantization":{"group_size":64,"bits":3}})"); }), "");
-  EXPECT_NE(error_of([] { quantization(R"({"quantization":{"group_size":32,"bits":4,"mode":"mxfp4"}})"); }).find("mxfp4"),
+  EXPECT_NE(error_of([] {
+              quantization(R"({"quantization":{"group_size":32,"bits":4,"mode":"mxfp4"}})");
+            }).find("mxfp4"),
             std::string::npos);
-  EXPECT_NE(error_of([] { quantization(R"({"quantization_config":{"quant_method":"awq"}})"); }).find("awq"), std::string::npos);
+  EXPECT_NE(error_of([] {
+              quantization(R"({"quantization_config":{"quant_method":"awq"}})");
+            }).find("awq"),
+            std::string::npos);
 }
 
 }  // namespace

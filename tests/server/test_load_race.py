@@ -24,7 +24,7 @@ def test_fifty_requests_during_a_load(start_server):
     port = free_port()
     server = start_server(listen=f"127.0.0.1:{port}", wait=False)
     server.urls = [f"http://127.0.0.1:{port}"]
-    wait_until(lambda: accepts(port), 60, "the server listens")
+    wait_until(lambda: accepts(port) or server.process.poll() is not None, 60, "the server listens")
     client = server.client()
 
     def ask(number):
