@@ -63,12 +63,13 @@ fetch mlx "$MLX_WHEEL" --platform macosx_14_0_arm64 --only-binary=:all: --python
 fetch zig "$ZIG_WHEEL"
 chmod +x "$cache/zig/ziglang/zig"
 lend_headers
+mkdir -p "$cache/objects"
 export ZIG_GLOBAL_CACHE_DIR=$cache/zig-cache ZIG_LOCAL_CACHE_DIR=$cache/zig-cache
 
 [ $# -gt 0 ] || mapfile -t files < <(default_sources)
 [ $# -eq 0 ] || files=("$@")
 exec python3 cmake/each_source.py --cache .cache/dev/macos --key packaging/macos_check.sh \
   --jobs "$(getconf _NPROCESSORS_ONLN)" "${files[@]}" -- \
-  "$cache/zig/ziglang/zig" c++ -target aarch64-macos.14.0 -std=c++20 -fsyntax-only \
-  -Wall -Wextra -Wno-unused-parameter -Wno-unused-command-line-argument -Werror -ffp-contract=off -DSANCTUM_VERSION='"check"' \
+  "$cache/zig/ziglang/zig" c++ -target aarch64-macos.14.0 -std=c++20 \
+  -O0 -c -o "$cache/objects/{name}.o" -Wall -Wextra -Wno-unused-parameter -Werror -ffp-contract=off -DSANCTUM_VERSION='"check"' \
   -Isrc -I. -Ibuild/src/text/bridge -isystem "$cache/include" -isystem "$cache/mlx/mlx/include" {}

@@ -23,7 +23,8 @@ mlx_dir() {
 
 configure() { # configure PRESET DIRECTORY
   local preset=$1 directory=$2 key options
-  options=("-DMLX_DIR=$(mlx_dir)" "-DSANCTUM_CARGO=$CARGO")
+  options=("-DMLX_DIR=$(mlx_dir)" "-DSANCTUM_CARGO=$CARGO"
+    "-DSANCTUM_RUST_DIR=$ROOT/.cache/rust")
   if [ "$(uname)" = Darwin ]; then
     options+=(-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
       "-DCMAKE_PREFIX_PATH=$(brew --prefix);$(brew --prefix openssl@3)")

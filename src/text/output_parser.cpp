@@ -1,6 +1,5 @@
 // Format notes. The crates tool-parser and reasoning-parser 1.10 were tried and left: together they
-// bring 170 crates (an async runtime, a Python parser, a protocol library), stream what later turns
-// out broken, and keep separate code for streamed and whole answers.
+// bring 170 crates, an async runtime and a Python parser among them.
 //
 // Modes and what moves between them:
 //   kStart       leading whitespace, perhaps <think>

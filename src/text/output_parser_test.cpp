@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "text/tool_call.h"
 
 namespace sanctum::text {
@@ -254,6 +256,48 @@ TEST(OutputParser, ReasoningCountsAtTheStartOnly) {
   EXPECT_EQ(parse(kThinking, "<thinking>").content, "<thinking>");
   EXPECT_EQ(parse(kThinking, "<think>a</think>b<think>c</think>").content, "b<think>c</think>");
   EXPECT_EQ(parse(kHermes, "<think>x</think>y").content, "<think>x</think>y");
+}
+
+// Pieces of markup in any order: whatever comes of it, it comes at every split.
+TEST(OutputParser, RandomMarkupParsesTheSameAtEverySplit) {
+  const std::string_view fragments[] = {"<tool_call>",
+                                        "</tool_call>",
+                                        "<think>",
+                                        "</think>",
+                                        "<|python_tag|>",
+                                        "[TOOL_CALLS]",
+                                        "[ARGS]",
+                                        "\n",
+                                        " ",
+                                        ";",
+                                        "text",
+                                        "<",
+                                        "{\"name\":",
+                                        "\"f\"",
+                                        ",",
+                                        "}",
+                                        "\"arguments\":",
+                                        "\"parameters\":{}",
+                                        "{\"a\":[1]}",
+                                        "[",
+                                        "]",
+                                        "f",
+                                        "{\"name\":\"f\",\"parameters\":{}}"};
+  std::mt19937 random(11);
+  std::uniform_int_distribution<std::size_t> any(0, std::size(fragments) - 1);
+  int calls = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (int i = round % 12; i >= 0; --i) text += fragments[any(random)];
+    for (const auto format :
+         {OutputFormat::kHermes, OutputFormat::kLlama3, OutputFormat::kMistral}) {
+      const Options options{format, true, round % 2 == 0, round % 4 == 0};
+      SCOPED_TRACE(text);
+      calls += static_cast<int>(parse(options, text).calls.size());
+    }
+    if (testing::Test::HasFailure()) break;
+  }
+  EXPECT_GT(calls, 100);
 }
 
 TEST(OutputFormat, IsRecognizedByTheTemplate) {

@@ -37,7 +37,8 @@ class Probe:
 
     def __init__(self, directory):
         self.process = subprocess.Popen(
-            [program("sanctum-text-probe"), directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+            [program("sanctum-text-probe"), directory],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
     def ask(self, op, **fields):
         self.process.stdin.write(json.dumps({"op": op, **fields}) + "\n")

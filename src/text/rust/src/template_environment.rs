@@ -41,9 +41,7 @@ pub fn environment() -> Environment<'static> {
             ValueKind::Seq | ValueKind::String | ValueKind::Map | ValueKind::Undefined
         )
     });
-    env.add_test("iterable", |v: &Value| {
-        v.kind() != ValueKind::None && v.try_iter().is_ok()
-    });
+    env.add_test("iterable", |v: &Value| v.kind() != ValueKind::None && v.try_iter().is_ok());
     env
 }
 
@@ -59,7 +57,8 @@ pub fn without_generation_blocks(source: &str) -> String {
             break;
         };
         let (block, after) = block.split_at(length);
-        let word = block[2..length - 2].trim_matches(|c: char| c.is_whitespace() || "-+".contains(c));
+        let word =
+            block[2..length - 2].trim_matches(|c: char| c.is_whitespace() || "-+".contains(c));
         match word {
             "generation" => out.push_str(&block.replace("generation", "if true")),
             "endgeneration" => out.push_str(&block.replace("endgeneration", "endif")),
@@ -87,10 +86,9 @@ fn tojson(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<String, Er
         Some(v) => Some(" ".repeat(usize::try_from(v.as_i64().unwrap_or(0)).unwrap_or(0).min(64))),
     };
     let (item_separator, key_separator) = match argument(2, "separators")? {
-        Some(pair) => (
-            pair.get_item_by_index(0)?.to_string(),
-            pair.get_item_by_index(1)?.to_string(),
-        ),
+        Some(pair) => {
+            (pair.get_item_by_index(0)?.to_string(), pair.get_item_by_index(1)?.to_string())
+        }
         None => (if indent.is_some() { "," } else { ", " }.to_string(), ": ".to_string()),
     };
     let sort_keys = argument(3, "sort_keys")?.is_some_and(|v| v.is_true());
@@ -105,7 +103,8 @@ fn raise_exception(message: Value) -> Result<Value, Error> {
 
 /// Local time, as datetime.now().strftime() has it.
 fn strftime_now(format: &str) -> Result<String, Error> {
-    let invalid = |what: &str| Error::new(ErrorKind::InvalidOperation, format!("strftime_now: {what}"));
+    let invalid =
+        |what: &str| Error::new(ErrorKind::InvalidOperation, format!("strftime_now: {what}"));
     if format.is_empty() {
         return Ok(String::new());
     }
