@@ -1,6 +1,5 @@
 // sanctum certs init|show: the certificates of the mTLS listener and its clients.
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <memory>
 
@@ -20,8 +19,9 @@ struct CertsOptions {
 
 void show(const CertsOptions& options) {
   for (const auto& info : gateway::describe_certificates(options.directory())) {
-    std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(), info.subject.c_str(),
-                info.not_after.c_str(), info.expired ? " (EXPIRED)" : "", info.sha256.c_str());
+    std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(),
+                info.subject.c_str(), info.not_after.c_str(), info.expired ? " (EXPIRED)" : "",
+                info.sha256.c_str());
   }
 }
 
@@ -45,10 +45,11 @@ void add_certs(CLI::App& app, int& exit_code) {
     show(*options);
     exit_code = 0;
   });
-  add("show", "Show subject, end of validity and fingerprint of each")->callback([options, &exit_code] {
-    show(*options);
-    exit_code = 0;
-  });
+  add("show", "Show subject, end of validity and fingerprint of each")
+      ->callback([options, &exit_code] {
+        show(*options);
+        exit_code = 0;
+      });
 }
 
 }  // namespace sanctum

@@ -2,10 +2,13 @@
 
 namespace sanctum {
 
-EngineProcess::EngineProcess(supervisor::WorkerOptions options, std::chrono::milliseconds ready_timeout, Loaded loaded)
+EngineProcess::EngineProcess(supervisor::WorkerOptions options,
+                             std::chrono::milliseconds ready_timeout, Loaded loaded)
     : engine_(*this, ready_timeout), worker_(std::move(options), listener(std::move(loaded))) {}
 
-EngineProcess::~EngineProcess() { worker_.stop(); }
+EngineProcess::~EngineProcess() {
+  worker_.stop();
+}
 
 supervisor::WorkerListener EngineProcess::listener(Loaded loaded) {
   supervisor::WorkerListener listener;
@@ -17,8 +20,8 @@ supervisor::WorkerListener EngineProcess::listener(Loaded loaded) {
   return listener;
 }
 
-void EngineProcess::call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
-                         wire::RpcClient::Reply reply) {
+void EngineProcess::call(std::string_view method, std::string_view body,
+                         std::chrono::milliseconds timeout, wire::RpcClient::Reply reply) {
   worker_.call(method, body, timeout, std::move(reply));
 }
 

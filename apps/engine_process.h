@@ -11,7 +11,8 @@ class EngineProcess : public gateway::EngineLink {
  public:
   using Loaded = std::function<void(const std::string& model, const wire::Failure* failure)>;
 
-  EngineProcess(supervisor::WorkerOptions options, std::chrono::milliseconds ready_timeout, Loaded loaded);
+  EngineProcess(supervisor::WorkerOptions options, std::chrono::milliseconds ready_timeout,
+                Loaded loaded);
   ~EngineProcess() override;
 
   supervisor::Worker& worker() { return worker_; }

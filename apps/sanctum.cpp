@@ -1,6 +1,5 @@
 // The gateway, its supervisor and the command line. Never links MLX or Rust.
 #include <CLI/CLI.hpp>
-
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -15,7 +14,8 @@ constexpr int kExitUsage = 2;
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 success; 1 failure (smoke: a wrong answer, stress: PARTIAL); 2 wrong usage\n"
-    "(stress: FAIL); 64 another sanctum serves this state directory; 69 an address is in use or the\n"
+    "(stress: FAIL); 64 another sanctum serves this state directory; 69 an address is in use or "
+    "the\n"
     "server cannot be reached; 78 bad configuration.";
 
 }  // namespace

@@ -1,6 +1,5 @@
 // sanctum serve: gateway, supervisor and engine, from one command.
 #include <CLI/CLI.hpp>
-
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -129,12 +128,13 @@ std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
     return std::make_unique<platform::LockFile>(directory + "/lock");
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw Exit{kExitFailure, error.what()};
-    throw Exit{kExitLocked, std::string("another sanctum serves this state directory: ") + error.what()};
+    throw Exit{kExitLocked,
+               std::string("another sanctum serves this state directory: ") + error.what()};
   }
 }
 
-std::string listen(gateway::Server& server, const std::string& text, const std::string& field, const char* scheme,
-                   const std::optional<gateway::TlsFiles>& tls) {
+std::string listen(gateway::Server& server, const std::string& text, const std::string& field,
+                   const char* scheme, const std::optional<gateway::TlsFiles>& tls) {
   if (text == "off") return {};
   const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
   const auto bound = or_exit(kExitAddress, [&] { return server.listen(address, tls); });
@@ -144,23 +144,28 @@ std::string listen(gateway::Server& server, const std::string& text, const std::
   return std::string(scheme) + to_string(bound);
 }
 
-std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config, const std::string& directory) {
+std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config,
+                                           const std::string& directory) {
   if (config.mtls_listen == "off") return std::nullopt;
   if (!gateway::have_certificates(directory)) {
     gateway::make_certificates(directory, false);
     log::info("certificates_made", {{"directory", directory}});
   }
-  return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem", directory + "/server.key"};
+  return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
+                           directory + "/server.key"};
 }
 
-supervisor::WorkerOptions worker_options(const ServeConfig& config, std::vector<wire::LoadRequest> models) {
+supervisor::WorkerOptions worker_options(const ServeConfig& config,
+                                         std::vector<wire::LoadRequest> models) {
   supervisor::WorkerOptions options;
   options.path = config.engine;
   if (options.path.empty()) {
-    options.path = (fs::path(platform::executable_path()).parent_path() / "sanctum-engine").string();
+    options.path =
+        (fs::path(platform::executable_path()).parent_path() / "sanctum-engine").string();
   }
-  options.arguments = {"--rpc-fd", "3", "--max-sequences", std::to_string(config.max_sequences), "--queue",
-                       std::to_string(config.queue)};
+  options.arguments = {"--rpc-fd",        "3",
+                       "--max-sequences", std::to_string(config.max_sequences),
+                       "--queue",         std::to_string(config.queue)};
   options.models = std::move(models);
   return options;
 }
@@ -189,10 +194,10 @@ int serve(const ServeConfig& config) {
                         });
   watch_signals(events, process);
 
-  gateway::EventLoop loop(kGatewayThreads);
   gateway::Gate gate({config.max_sequences, config.queue});
   gateway::Metrics metrics;
-  gateway::Services services{process.engine(), gate, metrics, {}, {}, {}, {}, certificates, Clock::now()};
+  gateway::Services services{process.engine(), gate,        metrics, {}, {}, {}, {},
+                             certificates,     Clock::now()};
   services.ready_timeout = seconds(config.ready_timeout_s);
   gateway::Router router;
   add_completions(router, services);
@@ -200,11 +205,16 @@ int serve(const ServeConfig& config) {
   add_status(router, services);
   add_metrics(router, services);
   add_page(router, services);
-  gateway::Server server(loop, {}, [&router](std::shared_ptr<gateway::Exchange> exchange) { router.handle(exchange); });
+  // Above is what running requests hold on to: it must outlive the loop that may still hold them.
+  gateway::EventLoop loop(kGatewayThreads);
+  gateway::Server server(loop, {}, [&router](std::shared_ptr<gateway::Exchange> exchange) {
+    router.handle(exchange);
+  });
   services.draining = [&server] { return server.draining(); };
   services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
   services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
-  log::info("listening", {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
+  log::info("listening",
+            {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
 
   process.worker().start();
   const auto strand = loop.make_strand();
@@ -218,13 +228,15 @@ int serve(const ServeConfig& config) {
   }
   events.wait_for_signal();
 
+  const wire::Failure ending{ErrorCode::kUnavailable, "the server is shutting down", {}};
   if (!server.drain(seconds(config.drain_s))) {
     log::warn("drain_ended", {{"connections", server.connections()}});
-    process.engine().fail_all({ErrorCode::kUnavailable, "the server is shutting down", {}});
+    process.engine().fail_all(ending);
     server.drain(kLastWords);
     server.abort();
   }
   process.worker().stop();
+  process.engine().fail_all(ending);  // those whose clients had left
   loop.stop();
   log::info("stopped");
   return 0;
@@ -238,15 +250,18 @@ void add_serve(CLI::App& app, int& exit_code) {
   const auto file = std::make_shared<std::string>();
   command->footer(
       "A line `ready URL...` appears on standard output when a model can be asked.\n"
-      "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one ends at once.\n"
-      "Exit codes: 0 stopped as asked, 1 failure, 2 wrong usage, 64 another sanctum serves this state\n"
+      "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one ends at "
+      "once.\n"
+      "Exit codes: 0 stopped as asked, 1 failure, 2 wrong usage, 64 another sanctum serves this "
+      "state\n"
       "directory, 69 an address is in use, 78 bad configuration file.");
   struct Setting {
     CLI::Option* option;
     std::string key;
   };
   std::vector<Setting> settings;
-  const auto add = [&](const char* name, auto& value, const char* variable, const char* key, const char* what) {
+  const auto add = [&](const char* name, auto& value, const char* variable, const char* key,
+                       const char* what) {
     auto* option = command->add_option(name, value, what)->capture_default_str();
     if (*variable != '\0') option->envname(variable);
     settings.push_back({option, key});
@@ -256,11 +271,14 @@ void add_serve(CLI::App& app, int& exit_code) {
       "A directory, or org/name of a downloaded model; the built-in model when none is named")
       ->type_name("MODEL");
   add("--state-dir", config->state_dir, "SANCTUM_STATE_DIR", "state_dir",
-      "Where certificates and records are kept (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)");
-  add("--listen", config->listen, "SANCTUM_LISTEN", "listen", "Address for plain HTTP; port 0 picks one; off");
+      "Where certificates and records are kept (default: $XDG_STATE_HOME/sanctum or "
+      "~/.local/state/sanctum)");
+  add("--listen", config->listen, "SANCTUM_LISTEN", "listen",
+      "Address for plain HTTP; port 0 picks one; off");
   add("--mtls-listen", config->mtls_listen, "SANCTUM_MTLS_LISTEN", "mtls_listen",
       "Address for mutual TLS; port 0 picks one; off");
-  add("--engine", config->engine, "SANCTUM_ENGINE", "engine", "The engine's program (default: beside this one)");
+  add("--engine", config->engine, "SANCTUM_ENGINE", "engine",
+      "The engine's program (default: beside this one)");
   add("--max-sequences", config->max_sequences, "SANCTUM_MAX_SEQUENCES", "max_sequences",
       "Requests that the engine serves at once")
       ->check(CLI::Range(1, 4096));
@@ -269,10 +287,13 @@ void add_serve(CLI::App& app, int& exit_code) {
   add("--ready-timeout", config->ready_timeout_s, "SANCTUM_READY_TIMEOUT", "ready_timeout_s",
       "Seconds that a request waits for a model that is loading")
       ->check(CLI::Range(1, 86400));
-  add("--drain", config->drain_s, "SANCTUM_DRAIN", "drain_s", "Seconds that running requests get when stopping")
+  add("--drain", config->drain_s, "SANCTUM_DRAIN", "drain_s",
+      "Seconds that running requests get when stopping")
       ->check(CLI::Range(0, 3600));
-  add("--log-level", config->log_level, "SANCTUM_LOG_LEVEL", "log_level", "debug, info, warn or error");
-  command->add_option("--config", *file, "A TOML file with the same settings")->envname("SANCTUM_CONFIG");
+  add("--log-level", config->log_level, "SANCTUM_LOG_LEVEL", "log_level",
+      "debug, info, warn or error");
+  command->add_option("--config", *file, "A TOML file with the same settings")
+      ->envname("SANCTUM_CONFIG");
 
   command->callback([config, file, settings, &exit_code] {
     try {

@@ -16,13 +16,16 @@ constexpr std::int64_t kNumberMax = 1'000'000;
 
 class Reader {
  public:
-  Reader(const std::string& path, const std::vector<std::string>& decided) : path_(path), decided_(decided) {}
+  Reader(const std::string& path, const std::vector<std::string>& decided)
+      : path_(path), decided_(decided) {}
 
   bool is_decided(const std::string& key) const {
     return std::find(decided_.begin(), decided_.end(), key) != decided_.end();
   }
-  [[noreturn]] void fail(const toml::source_region& where, const std::string& key, const std::string& what) const {
-    throw Error(ErrorCode::kInvalid, path_ + ":" + std::to_string(where.begin.line) + ": " + what, key);
+  [[noreturn]] void fail(const toml::source_region& where, const std::string& key,
+                         const std::string& what) const {
+    throw Error(ErrorCode::kInvalid, path_ + ":" + std::to_string(where.begin.line) + ": " + what,
+                key);
   }
   void text(const toml::node& node, const std::string& key, std::string& out) const {
     const auto value = node.value_exact<std::string>();
@@ -32,7 +35,8 @@ class Reader {
   void number(const toml::node& node, const std::string& key, int& out) const {
     const auto value = node.value_exact<std::int64_t>();
     if (!value || *value < 0 || *value > kNumberMax) {
-      fail(node.source(), key, "'" + key + "' must be an integer from 0 to " + std::to_string(kNumberMax));
+      fail(node.source(), key,
+           "'" + key + "' must be an integer from 0 to " + std::to_string(kNumberMax));
     }
     if (!is_decided(key)) out = static_cast<int>(*value);
   }
@@ -55,29 +59,42 @@ class Reader {
 
 }  // namespace
 
-void read_config_file(const std::string& path, const std::vector<std::string>& decided, ServeConfig& config) {
+void read_config_file(const std::string& path, const std::vector<std::string>& decided,
+                      ServeConfig& config) {
   toml::table table;
   try {
     table = toml::parse(read_file(path, kConfigBytesMax), path);
   } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kInvalid, path + ":" + std::to_string(error.source().begin.line) + ": " +
-                                         std::string(error.description()),
+    throw Error(ErrorCode::kInvalid,
+                path + ":" + std::to_string(error.source().begin.line) + ": " +
+                    std::string(error.description()),
                 "config");
   }
   const Reader read(path, decided);
   for (const auto& [name, node] : table) {
     const std::string key(name.str());
-    if (key == "models") read.texts(node, key, config.models);
-    else if (key == "state_dir") read.text(node, key, config.state_dir);
-    else if (key == "listen") read.text(node, key, config.listen);
-    else if (key == "mtls_listen") read.text(node, key, config.mtls_listen);
-    else if (key == "engine") read.text(node, key, config.engine);
-    else if (key == "log_level") read.text(node, key, config.log_level);
-    else if (key == "max_sequences") read.number(node, key, config.max_sequences);
-    else if (key == "queue") read.number(node, key, config.queue);
-    else if (key == "ready_timeout_s") read.number(node, key, config.ready_timeout_s);
-    else if (key == "drain_s") read.number(node, key, config.drain_s);
-    else read.fail(name.source(), key, "unknown key '" + key + "'");
+    if (key == "models")
+      read.texts(node, key, config.models);
+    else if (key == "state_dir")
+      read.text(node, key, config.state_dir);
+    else if (key == "listen")
+      read.text(node, key, config.listen);
+    else if (key == "mtls_listen")
+      read.text(node, key, config.mtls_listen);
+    else if (key == "engine")
+      read.text(node, key, config.engine);
+    else if (key == "log_level")
+      read.text(node, key, config.log_level);
+    else if (key == "max_sequences")
+      read.number(node, key, config.max_sequences);
+    else if (key == "queue")
+      read.number(node, key, config.queue);
+    else if (key == "ready_timeout_s")
+      read.number(node, key, config.ready_timeout_s);
+    else if (key == "drain_s")
+      read.number(node, key, config.drain_s);
+    else
+      read.fail(name.source(), key, "unknown key '" + key + "'");
   }
 }
 

@@ -1,5 +1,5 @@
-// What `sanctum serve` is told: flags, then SANCTUM_* variables, then the file of --config, then the
-// defaults below.
+// What `sanctum serve` is told: flags, then SANCTUM_* variables, then the file of --config, then
+// the defaults below.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct ServeConfig {
 
 // Sets what the TOML file sets, except the keys in `decided`. An unknown key and a wrong value are
 // Error(kInvalid) with the line.
-void read_config_file(const std::string& path, const std::vector<std::string>& decided, ServeConfig& config);
+void read_config_file(const std::string& path, const std::vector<std::string>& decided,
+                      ServeConfig& config);
 
 std::string default_state_dir();
 

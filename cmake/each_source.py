@@ -3,8 +3,9 @@
 
     each_source.py --cache DIR --key FILE... --jobs N SOURCE... -- COMMAND ... {} ...
 
-`{}` stands for the source. A source is skipped when it, all it includes of this tree, the command
-and the key files are as they were when the command last succeeded for it.
+`{}` stands for the source, `{name}` for it with dots for slashes. A source is skipped when it, all it
+includes of this tree, the command and the key files are as they were when the command last
+succeeded for it.
 """
 
 import argparse
@@ -42,7 +43,8 @@ def main():
         stamp = options.cache / hashlib.sha256(f"{source} {text}".encode()).hexdigest()
         if stamp.exists():
             return source, None
-        filled = [part.replace("{}", source) for part in command]
+        name = source.replace("/", ".")
+        filled = [part.replace("{}", source).replace("{name}", name) for part in command]
         ran = subprocess.run(
             filled, cwd=source_tree.ROOT, capture_output=True, text=True, timeout=SECONDS_MAX
         )

@@ -31,6 +31,8 @@ inside() {
     "$@"
 }
 
+# As an installed Debian 12 has it: cargo-web is new enough in the security archive only.
+echo "deb ${MIRROR%/}-security bookworm-security main" >"$DIR/etc/apt/sources.list.d/security.list"
 inside apt-get update -qq
 inside apt-get install -y -qq git curl >/dev/null
 rm -rf "$DIR/root/bundle"

@@ -71,5 +71,6 @@ export ZIG_GLOBAL_CACHE_DIR=$cache/zig-cache ZIG_LOCAL_CACHE_DIR=$cache/zig-cach
 exec python3 cmake/each_source.py --cache .cache/dev/macos --key packaging/macos_check.sh \
   --jobs "$(getconf _NPROCESSORS_ONLN)" "${files[@]}" -- \
   "$cache/zig/ziglang/zig" c++ -target aarch64-macos.14.0 -std=c++20 \
-  -O0 -c -o "$cache/objects/{name}.o" -Wall -Wextra -Wno-unused-parameter -Werror -ffp-contract=off -DSANCTUM_VERSION='"check"' \
+  -O0 -c -o "$cache/objects/{name}.o" -Wall -Wextra -Wno-unused-parameter -Werror \
+  -ffp-contract=off -DSANCTUM_VERSION='"check"' \
   -Isrc -I. -Ibuild/src/text/bridge -isystem "$cache/include" -isystem "$cache/mlx/mlx/include" {}

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(os.environ.get("SANCTUM_BUILD_DIR", ROOT / "build" / "bin"))
 SMOKE_MODEL = ROOT / "models" / "smoke"
+BUILT_IN = "sanctum-smoke"  # the name of the model in SMOKE_MODEL
 PROVE = os.environ.get("SANCTUM_PROVE", "") not in ("", "0")
 
 

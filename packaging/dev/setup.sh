@@ -27,7 +27,8 @@ as_root() {
 # Prints those of the packages named that are not installed.
 missing_debian() {
   local present package
-  present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+  # dpkg-query fails when it knows one of them not at all; what it prints still counts.
+  present=$({ dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true; } |
     awk '$2 == "installed" {print $1}')
   for package in "$@"; do
     grep -qxF "$package" <<<"$present" || printf '%s ' "$package"
@@ -106,7 +107,10 @@ find_rust() {
       CARGO=/usr/bin/cargo
     fi
   fi
-  rust_fits "$CARGO" || die "$CARGO is older than 1.$RUST_MINOR_MIN: install a newer Rust."
+  rust_fits "$CARGO" ||
+    die "$CARGO is older than 1.$RUST_MINOR_MIN. Debian has a newer one in bookworm-security: add" \
+      "'deb http://archive.example/debian-security bookworm-security main' to apt's sources, or" \
+      "install Rust by other means, then run this again."
   [ "$CARGO" != /usr/bin/cargo ] || export RUSTC=/usr/bin/rustc
   export CARGO
 }

@@ -14,9 +14,11 @@ AdmissionDecision admit(AdmissionState& state, const AdmissionLimits& limits) {
     return {.admitted = true, .retry_after_s = 0};
   }
   // The queue moves by running_max requests every service_s.
-  const double wait_s = state.service_s * (limits.waiting_max + 1) / std::max(1, limits.running_max);
+  const double wait_s =
+      state.service_s * (limits.waiting_max + 1) / std::max(1, limits.running_max);
   return {.admitted = false,
-          .retry_after_s = static_cast<int>(std::clamp(std::ceil(wait_s), 1.0, double(kRetryAfterMaxS)))};
+          .retry_after_s =
+              static_cast<int>(std::clamp(std::ceil(wait_s), 1.0, double(kRetryAfterMaxS)))};
 }
 
 void leave(AdmissionState& state, double service_s) {

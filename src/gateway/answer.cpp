@@ -24,8 +24,10 @@ void merge(wire::RowDelta& all, const wire::RowDelta& row) {
 
 std::size_t bytes_of(const wire::RowDelta& row) {
   std::size_t bytes = row.content.size() + row.reasoning.size() + row.ids.size() * sizeof(int);
-  for (const auto& call : row.tool_calls) bytes += call.id.size() + call.name.size() + call.arguments.size();
-  for (const auto& position : row.logprobs) bytes += sizeof position + position.top.size() * sizeof(wire::TokenLogprob);
+  for (const auto& call : row.tool_calls)
+    bytes += call.id.size() + call.name.size() + call.arguments.size();
+  for (const auto& position : row.logprobs)
+    bytes += sizeof position + position.top.size() * sizeof(wire::TokenLogprob);
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 // POST /v1/chat/completions and POST /v1/completions.
 #include <ctime>
 
+#include "base/log.h"
 #include "gateway/api_request.h"
 #include "gateway/generation.h"
 #include "gateway/openai_error.h"
@@ -13,21 +14,28 @@ namespace {
 using Decode = ApiRequest (*)(const json::Node&);
 using Shape = std::unique_ptr<AnswerShape> (*)(AnswerHead);
 
-void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& api, Decode decode,
-           Shape shape) {
+void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& api,
+           Decode decode, Shape shape) {
   if (services.draining && services.draining()) {
-    return exchange->respond(error_response({ErrorCode::kUnavailable, "the server is shutting down", {}}));
+    return exchange->respond(
+        error_response({ErrorCode::kUnavailable, "the server is shutting down", {}}));
   }
   ApiRequest request;
   try {
-    const json::Document document(exchange->request().body);
+    const json::Document document(exchange->take_body());
     request = decode(document.root());
   } catch (const Error& error) {
     const HttpResponse response = error_response(wire::to_failure(error));
     services.metrics.request(api, response.status, 0);
+    log::info("request", {{"id", exchange->id()},
+                          {"api", api},
+                          {"status", response.status},
+                          {"error", to_string(error.code())},
+                          {"field", error.field()}});
     return exchange->respond(response);
   }
-  AnswerHead head{exchange->id(), request.generate.model, std::time(nullptr), request.include_usage};
+  AnswerHead head{exchange->id(), request.generate.model, std::time(nullptr),
+                  request.include_usage};
   start_generation(services, exchange, api, std::move(request), shape(std::move(head)));
 }
 

@@ -6,8 +6,8 @@ namespace sanctum::gateway {
 void add_metrics(Router& router, Services& services) {
   router.add("GET", "/metrics", [&services](std::shared_ptr<Exchange> exchange) {
     services.engine.models([&services, exchange](const auto&, std::vector<wire::ModelInfo> models) {
-      services.engine.stats([&services, exchange, models = std::move(models)](const auto& missing,
-                                                                              wire::EngineStats stats) {
+      services.engine.stats([&services, exchange, models = std::move(models)](
+                                const auto& missing, wire::EngineStats stats) {
         exchange->post([&services, exchange, models, known = !missing, stats = std::move(stats)] {
           MetricsSnapshot snapshot;
           snapshot.engine = services.engine.status();

@@ -7,14 +7,21 @@ namespace sanctum::gateway {
 namespace {
 
 void write_model(json::Writer& w, const wire::ModelInfo& model) {
-  w.begin_object().field("id", model.model).field("object", "model").field("created", model.created_unix_s);
-  w.field("owned_by", "sanctum").field("state", model.state).field("architecture", model.architecture);
+  w.begin_object()
+      .field("id", model.model)
+      .field("object", "model")
+      .field("created", model.created_unix_s);
+  w.field("owned_by", "sanctum")
+      .field("state", model.state)
+      .field("architecture", model.architecture);
   w.field("vision", model.vision).field("max_model_len", model.context_tokens);
   w.field("quantization", model.quantization).end_object();
 }
 
 // A model that failed to load serves nobody; /status shows it.
-bool is_served(const wire::ModelInfo& model) { return model.state == "ready" || model.state == "loading"; }
+bool is_served(const wire::ModelInfo& model) {
+  return model.state == "ready" || model.state == "loading";
+}
 
 void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
   services.engine.models([exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
@@ -45,7 +52,8 @@ void show(Services& services, const std::shared_ptr<Exchange>& exchange, const s
         response.body = w.take();
         return exchange->respond(std::move(response));
       }
-      exchange->respond(error_response({ErrorCode::kNotFound, "the model '" + id + "' does not exist", "model"}));
+      exchange->respond(
+          error_response({ErrorCode::kNotFound, "the model '" + id + "' does not exist", "model"}));
     });
   });
 }
@@ -54,7 +62,8 @@ void show(Services& services, const std::shared_ptr<Exchange>& exchange, const s
 
 void add_models(Router& router, Services& services) {
   const std::string path = "/v1/models";
-  router.add("GET", path, [&services](std::shared_ptr<Exchange> exchange) { list(services, exchange); });
+  router.add("GET", path,
+             [&services](std::shared_ptr<Exchange> exchange) { list(services, exchange); });
   router.add("GET", path + "/", [&services, path](std::shared_ptr<Exchange> exchange) {
     show(services, exchange, exchange->request().path.substr(path.size() + 1));
   });

@@ -27,7 +27,7 @@ h2 { font-size: 1rem; margin: 2.2rem 0 .7rem; color: var(--soft); font-weight: 6
 #state { font-weight: 600; padding: .1rem .7rem; border-radius: 1rem; border: 1px solid currentColor; font-size: .9rem; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
 #reason { color: var(--soft); margin: .6rem 0 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .8rem; margin-top: 1.4rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: .8rem; margin-top: 1.4rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .8rem 1rem; }
 .card b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .card span { color: var(--soft); font-size: .85rem; }
@@ -37,7 +37,7 @@ th, td { text-align: left; padding: .55rem 1rem; border-bottom: 1px solid var(--
 tr:last-child td { border-bottom: 0; }
 th { color: var(--soft); font-weight: 500; }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: .7rem; padding: .9rem 1rem; margin: .4rem 0 1rem;
-  overflow-x: auto; font: .85rem/1.5 ui-monospace, monospace; }
+  white-space: pre-wrap; overflow-wrap: anywhere; font: .85rem/1.5 ui-monospace, monospace; }
 p.what { margin: .9rem 0 0; color: var(--soft); font-size: .93rem; }
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .88rem; }
 a { color: inherit; }
@@ -53,7 +53,7 @@ a { color: inherit; }
 <th>Weights</th><th>Quantization</th></tr></thead><tbody id="models"></tbody></table></div>
 <h2>Ask it</h2>
 <p class="what">A question, in one piece</p><pre id="curl-chat"></pre>
-<p class="what">The same, as a stream</p><pre id="curl-stream"></pre>
+<p class="what">A longer answer, as a stream</p><pre id="curl-stream"></pre>
 <p class="what">A picture: one red pixel</p><pre id="curl-picture"></pre>
 <p class="what">With a client certificate</p><pre id="curl-mtls"></pre>
 <footer>Updated <span id="age">never</span> &middot; <a href="/v1/models">models</a> &middot; <a href="/status">status</a>
@@ -136,7 +136,8 @@ std::string page(const Services& services) {
   w.begin_object().field("http", services.plain_url).field("mtls", services.mtls_url);
   w.field("certificates", services.certificates).end_object();
   std::string setup = w.take();
-  for (std::size_t at = 0; (at = setup.find('<', at)) != std::string::npos;) setup.replace(at, 1, "\\u003c");
+  for (std::size_t at = 0; (at = setup.find('<', at)) != std::string::npos;)
+    setup.replace(at, 1, "\\u003c");
   std::string text = kPage;
   text.replace(text.find("SETUP"), 5, setup);
   return text;

@@ -11,9 +11,21 @@ void refuse_unknown(const json::Node& object, std::initializer_list<std::string_
                     std::initializer_list<std::string_view> ignored) {
   for (const auto& [key, node] : object.members()) {
     if (node.is_null()) continue;
-    const auto in = [&key = key](const auto& list) { return std::find(list.begin(), list.end(), key) != list.end(); };
+    const auto in = [&key = key](const auto& list) {
+      return std::find(list.begin(), list.end(), key) != list.end();
+    };
     if (!in(known) && !in(ignored)) node.fail("is not supported");
   }
+}
+
+std::string public_field(const std::string& engine_field) {
+  constexpr std::string_view kSampling = "sampling.";
+  if (engine_field.rfind(kSampling, 0) == 0) return engine_field.substr(kSampling.size());
+  if (engine_field == "prompt_ids") return "prompt";
+  if (engine_field == "template_options") return "chat_template_kwargs";
+  const bool part = engine_field.rfind("messages[", 0) == 0 && engine_field.back() == ']' &&
+                    engine_field.find("].content[") != std::string::npos;
+  return part ? engine_field + ".image_url.url" : engine_field;  // only pictures are opened there
 }
 
 ApiRequest decode_common(const json::Node& root) {

@@ -23,6 +23,9 @@ struct ApiRequest {
 ApiRequest decode_chat_request(const json::Node& root);        // POST /v1/chat/completions
 ApiRequest decode_completion_request(const json::Node& root);  // POST /v1/completions
 
+// The public name of a field that the engine complains about: it knows its own message only.
+std::string public_field(const std::string& engine_field);
+
 // --- shared by the two -------------------------------------------------------------------------
 
 // model, stream, stream_options, n and the sampling parameters.

@@ -14,10 +14,12 @@ struct Readiness {
 
 Readiness judge(const Services& services, const std::optional<wire::Failure>& failure,
                 const std::vector<wire::ModelInfo>& models) {
-  if (services.draining && services.draining()) return {false, "draining", "the server is shutting down"};
+  if (services.draining && services.draining())
+    return {false, "draining", "the server is shutting down"};
   const EngineStatus engine = services.engine.status();
   if (!engine.up) {
-    return {false, engine.state, engine.reason.empty() ? "the engine is " + engine.state : engine.reason};
+    return {false, engine.state,
+            engine.reason.empty() ? "the engine is " + engine.state : engine.reason};
   }
   if (failure) return {false, "unresponsive", failure->message};
   std::string failed;
@@ -26,33 +28,35 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
   }
   for (const auto& model : models) {
     if (model.state == "loading") return {false, "loading", "'" + model.model + "' is loading"};
-    if (model.failure) failed += (failed.empty() ? "" : "; ") + ("'" + model.model + "': " + model.failure->message);
+    if (model.failure)
+      failed += (failed.empty() ? "" : "; ") + ("'" + model.model + "': " + model.failure->message);
   }
   if (!failed.empty()) return {false, "failed", failed};
   return {false, "empty", "no model is loaded"};
 }
 
 void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
-  services.engine.models([&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
-    exchange->post([&services, exchange, failure, models = std::move(models)] {
-      const Readiness readiness = judge(services, failure, models);
-      json::Writer w;
-      w.begin_object().field("status", readiness.state);
-      if (!readiness.reason.empty()) w.field("reason", readiness.reason);
-      w.key("models").begin_array();
-      for (const auto& model : models) {
-        if (model.state == "ready") w.value(model.model);
-      }
-      w.end_array().end_object();
-      HttpResponse response;
-      response.body = w.take();
-      if (!readiness.ready) {
-        response.status = 503;
-        response.headers.emplace_back("Retry-After", "2");
-      }
-      exchange->respond(std::move(response));
-    });
-  });
+  services.engine.models(
+      [&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
+        exchange->post([&services, exchange, failure, models = std::move(models)] {
+          const Readiness readiness = judge(services, failure, models);
+          json::Writer w;
+          w.begin_object().field("status", readiness.state);
+          if (!readiness.reason.empty()) w.field("reason", readiness.reason);
+          w.key("models").begin_array();
+          for (const auto& model : models) {
+            if (model.state == "ready") w.value(model.model);
+          }
+          w.end_array().end_object();
+          HttpResponse response;
+          response.body = w.take();
+          if (!readiness.ready) {
+            response.status = 503;
+            response.headers.emplace_back("Retry-After", "2");
+          }
+          exchange->respond(std::move(response));
+        });
+      });
 }
 
 struct StatusParts {
@@ -70,33 +74,45 @@ std::string status_body(const Services& services, const StatusParts& parts) {
   w.field("version", SANCTUM_VERSION);
   w.field("uptime_s", microseconds_between(services.started, Clock::now()) / 1'000'000);
   w.key("requests").begin_object().field("running", services.gate.running());
-  w.field("waiting", services.gate.waiting()).field("running_max", services.gate.limits().running_max);
+  w.field("waiting", services.gate.waiting())
+      .field("running_max", services.gate.limits().running_max);
   w.field("waiting_max", services.gate.limits().waiting_max).end_object();
-  w.key("engine").begin_object().field("state", engine.state).field("up", engine.up).field("pid", engine.pid);
+  w.key("engine")
+      .begin_object()
+      .field("state", engine.state)
+      .field("up", engine.up)
+      .field("pid", engine.pid);
   w.field("restarts", engine.starts > 0 ? engine.starts - 1 : 0);
   if (!engine.reason.empty()) w.field("reason", engine.reason);
   if (!engine.last_exit.empty()) w.field("last_exit", engine.last_exit);
   if (parts.stats) w.key("stats").raw(wire::encode(*parts.stats));
   w.end_object().key("models").begin_array();
   for (const auto& model : parts.models) w.raw(wire::encode(model));
-  w.end_array().key("listen").begin_object().field("http", services.plain_url).field("mtls", services.mtls_url);
+  w.end_array()
+      .key("listen")
+      .begin_object()
+      .field("http", services.plain_url)
+      .field("mtls", services.mtls_url);
   w.end_object().end_object();
   return w.take();
 }
 
 void status(Services& services, const std::shared_ptr<Exchange>& exchange) {
-  services.engine.models([&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
-    auto parts = std::make_shared<StatusParts>(StatusParts{failure, std::move(models), std::nullopt});
-    services.engine.stats([&services, exchange, parts](const auto& missing, wire::EngineStats stats) {
-      if (!missing) parts->stats = std::move(stats);
-      exchange->post([&services, exchange, parts] {
-        HttpResponse response;
-        response.body = status_body(services, *parts);
-        response.headers.emplace_back("Cache-Control", "no-store");
-        exchange->respond(std::move(response));
+  services.engine.models(
+      [&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
+        auto parts =
+            std::make_shared<StatusParts>(StatusParts{failure, std::move(models), std::nullopt});
+        services.engine.stats(
+            [&services, exchange, parts](const auto& missing, wire::EngineStats stats) {
+              if (!missing) parts->stats = std::move(stats);
+              exchange->post([&services, exchange, parts] {
+                HttpResponse response;
+                response.body = status_body(services, *parts);
+                response.headers.emplace_back("Cache-Control", "no-store");
+                exchange->respond(std::move(response));
+              });
+            });
       });
-    });
-  });
 }
 
 }  // namespace
@@ -107,8 +123,10 @@ void add_status(Router& router, Services& services) {
     response.body = R"({"status":"ok"})";
     exchange->respond(std::move(response));
   });
-  router.add("GET", "/ready", [&services](std::shared_ptr<Exchange> exchange) { ready(services, exchange); });
-  router.add("GET", "/status", [&services](std::shared_ptr<Exchange> exchange) { status(services, exchange); });
+  router.add("GET", "/ready",
+             [&services](std::shared_ptr<Exchange> exchange) { ready(services, exchange); });
+  router.add("GET", "/status",
+             [&services](std::shared_ptr<Exchange> exchange) { status(services, exchange); });
 }
 
 }  // namespace sanctum::gateway

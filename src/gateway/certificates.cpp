@@ -31,7 +31,8 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
 
-constexpr const char* kFiles[] = {"ca.pem", "ca.key", "server.pem", "server.key", "client.pem", "client.key"};
+constexpr const char* kFiles[] = {"ca.pem",     "ca.key",     "server.pem",
+                                  "server.key", "client.pem", "client.key"};
 constexpr long kDaySeconds = 24 * 3600;
 constexpr long kBackdateSeconds = 3600;  // clocks of two processes may differ
 constexpr std::uint64_t kPemBytesMax = 1 << 20;
@@ -41,7 +42,8 @@ void check(bool fine, const char* what) {
   if (fine) return;
   char reason[256] = "unknown";
   ::ERR_error_string_n(::ERR_get_error(), reason, sizeof reason);
-  throw Error(ErrorCode::kInternal, std::string("cannot make certificates: ") + what + ": " + reason);
+  throw Error(ErrorCode::kInternal,
+              std::string("cannot make certificates: ") + what + ": " + reason);
 }
 
 std::string text_of(BIO* memory) {
@@ -58,7 +60,8 @@ std::string pem(X509* certificate) {
 
 std::string pem(EVP_PKEY* key) {
   const Memory memory(::BIO_new(::BIO_s_mem()));
-  check(::PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1, "writing a key");
+  check(::PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1,
+        "writing a key");
   return text_of(memory.get());
 }
 
@@ -93,8 +96,8 @@ Certificate certify(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* iss
   ::X509_gmtime_adj(::X509_getm_notAfter(x), kCertificateDays * kDaySeconds);
   check(::X509_set_pubkey(x, key) == 1, "a public key");
   X509_NAME* subject = ::X509_get_subject_name(x);
-  check(::X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name), -1, -1,
-                                     0) == 1,
+  check(::X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(name), -1, -1, 0) == 1,
         "a name");
   X509* signer = issuer == nullptr ? x : issuer;
   check(::X509_set_issuer_name(x, ::X509_get_subject_name(signer)) == 1, "an issuer");
@@ -124,7 +127,8 @@ void make_certificates(const std::string& directory, bool force) {
   for (const char* name : kFiles) {
     const fs::path path = fs::path(directory) / name;
     if (!force && fs::exists(path, ec)) {
-      throw Error(ErrorCode::kInvalid, path.string() + " is there already; --force replaces all certificates", "force");
+      throw Error(ErrorCode::kInvalid,
+                  path.string() + " is there already; --force replaces all certificates", "force");
     }
   }
   fs::create_directories(directory, ec);
@@ -189,7 +193,9 @@ std::vector<CertificateInfo> describe_certificates(const std::string& directory)
     }
     all.push_back(info);
   }
-  if (all.empty()) throw Error(ErrorCode::kNotFound, "there are no certificates in " + directory + "; make some with `sanctum certs init`");
+  if (all.empty())
+    throw Error(ErrorCode::kNotFound, "there are no certificates in " + directory +
+                                          "; make some with `sanctum certs init`");
   return all;
 }
 

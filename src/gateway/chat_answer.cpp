@@ -114,7 +114,9 @@ class ChatAnswer : public AnswerShape {
     w.field("created", head_.created_unix_s).field("model", head_.model);
     return w;
   }
-  static void begin_choice(json::Writer& w) { w.key("choices").begin_array().begin_object().field("index", 0); }
+  static void begin_choice(json::Writer& w) {
+    w.key("choices").begin_array().begin_object().field("index", 0);
+  }
   std::string end_choice(json::Writer& w) const {
     w.end_object().end_array();
     if (head_.include_usage) w.key("usage").null();
@@ -127,6 +129,8 @@ class ChatAnswer : public AnswerShape {
 
 }  // namespace
 
-std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) { return std::make_unique<ChatAnswer>(std::move(head)); }
+std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) {
+  return std::make_unique<ChatAnswer>(std::move(head));
+}
 
 }  // namespace sanctum::gateway

@@ -20,13 +20,15 @@ struct Part {
 std::string read_picture(const json::Node& part) {
   const json::Node image = part.at("image_url");
   refuse_unknown(part, {"type", "image_url"}, {});
-  if (image.is_string()) return decode_picture_url(image.as_string(), image.path());  // as some clients write it
+  if (image.is_string())
+    return decode_picture_url(image.as_string(), image.path());  // as some clients write it
   refuse_unknown(image, {"url"}, {"detail"});
   const json::Node url = image.at("url");
   return decode_picture_url(url.as_string(), url.path());
 }
 
-std::vector<Part> read_parts(const json::Node& content, const std::string& role, std::vector<std::string>& images) {
+std::vector<Part> read_parts(const json::Node& content, const std::string& role,
+                             std::vector<std::string>& images) {
   std::vector<Part> parts;
   for (const auto& node : content.as_array(kPartsMax)) {
     const json::Node type = node.at("type");
@@ -82,7 +84,8 @@ void write_tool_calls(json::Writer& w, const json::Node& calls) {
   w.key("tool_calls").begin_array();
   for (const auto& call : calls.as_array(kToolCallsMax)) {
     refuse_unknown(call, {"id", "type", "function"}, {"index"});
-    if (const auto type = call.get("type"); type && type->as_string() != "function") type->fail("must be \"function\"");
+    if (const auto type = call.get("type"); type && type->as_string() != "function")
+      type->fail("must be \"function\"");
     const json::Node function = call.at("function");
     refuse_unknown(function, {"name", "arguments"}, {});
     w.begin_object().field("id", call.as_string_or("id", "")).field("type", "function");
@@ -106,10 +109,13 @@ void write_message(json::Writer& w, const json::Node& message, std::vector<std::
   const std::string role = role_node.as_string();
   const bool assistant = role == "assistant";
   if (role != "system" && role != "developer" && role != "user" && !assistant && role != "tool") {
-    role_node.fail("must be \"system\", \"developer\", \"user\", \"assistant\" or \"tool\", not \"" + role + "\"");
+    role_node.fail(
+        "must be \"system\", \"developer\", \"user\", \"assistant\" or \"tool\", not \"" + role +
+        "\"");
   }
   if (assistant) {
-    refuse_unknown(message, {"role", "content", "name", "tool_calls", "reasoning_content"}, {"refusal", "annotations"});
+    refuse_unknown(message, {"role", "content", "name", "tool_calls", "reasoning_content"},
+                   {"refusal", "annotations"});
   } else if (role == "tool") {
     refuse_unknown(message, {"role", "content", "name", "tool_call_id"}, {});
   } else {
@@ -123,7 +129,8 @@ void write_message(json::Writer& w, const json::Node& message, std::vector<std::
   } else {
     write_content(w, message.at("content"), role, images);
   }
-  if (const auto reasoning = message.get("reasoning_content")) w.field("reasoning_content", reasoning->as_string());
+  if (const auto reasoning = message.get("reasoning_content"))
+    w.field("reasoning_content", reasoning->as_string());
   if (calls) write_tool_calls(w, *calls);
   if (const auto id = message.get("tool_call_id")) w.field("tool_call_id", id->as_string());
   w.end_object();

@@ -18,9 +18,13 @@ void check_tool(const json::Node& tool) {
   refuse_unknown(function, {"name", "description", "parameters", "strict"}, {});
   const json::Node name = function.at("name");
   const std::string text = name.as_string();
-  const auto legal = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; };
-  if (text.empty() || text.size() > kToolNameBytesMax || !std::all_of(text.begin(), text.end(), legal)) {
-    name.fail("must have 1 to " + std::to_string(kToolNameBytesMax) + " letters, digits, '_', '-' or '.'");
+  const auto legal = [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-' || c == '.';
+  };
+  if (text.empty() || text.size() > kToolNameBytesMax ||
+      !std::all_of(text.begin(), text.end(), legal)) {
+    name.fail("must have 1 to " + std::to_string(kToolNameBytesMax) +
+              " letters, digits, '_', '-' or '.'");
   }
   if (const auto node = function.get("description")) node->as_string();
   if (const auto node = function.get("parameters")) node->members();
@@ -34,11 +38,13 @@ bool read_tool_choice(const json::Node& root, bool tools_given) {
   const auto choice = root.get("tool_choice");
   if (!choice) return true;
   if (!choice->is_string()) {
-    if (!choice->is_object()) choice->fail("must be \"auto\" or \"none\", not " + std::string(choice->kind()));
+    if (!choice->is_object())
+      choice->fail("must be \"auto\" or \"none\", not " + std::string(choice->kind()));
     choice->fail("cannot force a certain tool yet; send \"auto\" or \"none\"");
   }
   const std::string text = choice->as_string();
-  if (text == "required") choice->fail("\"required\" cannot be enforced yet; send \"auto\" or \"none\"");
+  if (text == "required")
+    choice->fail("\"required\" cannot be enforced yet; send \"auto\" or \"none\"");
   if (text != "auto" && text != "none") choice->fail("must be \"auto\" or \"none\"");
   if (text == "auto" && !tools_given) choice->fail("is only allowed with \"tools\"");
   return text == "auto";
@@ -81,7 +87,8 @@ void read_length(const json::Node& root, wire::Sampling& sampling) {
 void refuse_what_cannot_be_done(const json::Node& root) {
   if (const auto format = root.get("response_format")) {
     const json::Node type = format->at("type");
-    if (type.as_string() != "text") type.fail("can only be \"text\": other formats cannot be enforced yet");
+    if (type.as_string() != "text")
+      type.fail("can only be \"text\": other formats cannot be enforced yet");
   }
   if (const auto modalities = root.get("modalities")) {
     for (const auto& item : modalities->as_array()) {
@@ -98,11 +105,13 @@ std::string template_options(const json::Node& root) {
   w.begin_object();
   if (given) {
     for (const auto& [key, value] : given->members()) {
-      if (key == "messages" || key == "tools" || key == "add_generation_prompt") value.fail("cannot be replaced");
+      if (key == "messages" || key == "tools" || key == "add_generation_prompt")
+        value.fail("cannot be replaced");
       w.key(key).raw(value.dump());
     }
   }
-  if (effort && !(given && given->has("reasoning_effort"))) w.field("reasoning_effort", effort->as_string());
+  if (effort && !(given && given->has("reasoning_effort")))
+    w.field("reasoning_effort", effort->as_string());
   w.end_object();
   return w.take();
 }
@@ -112,13 +121,36 @@ std::string template_options(const json::Node& root) {
 ApiRequest decode_chat_request(const json::Node& root) {
   ApiRequest request = decode_common(root);
   refuse_unknown(root,
-                 {"model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens",
-                  "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "presence_penalty",
-                  "frequency_penalty", "logit_bias", "seed", "stop", "stop_token_ids", "ignore_eos", "logprobs",
-                  "top_logprobs", "tools", "tool_choice", "parallel_tool_calls", "response_format", "modalities",
-                  "chat_template_kwargs", "reasoning_effort"},
-                 {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
-                  "prompt_cache_retention", "verbosity"});
+                 {"model",
+                  "messages",
+                  "stream",
+                  "stream_options",
+                  "n",
+                  "max_tokens",
+                  "max_completion_tokens",
+                  "temperature",
+                  "top_k",
+                  "top_p",
+                  "min_p",
+                  "repetition_penalty",
+                  "presence_penalty",
+                  "frequency_penalty",
+                  "logit_bias",
+                  "seed",
+                  "stop",
+                  "stop_token_ids",
+                  "ignore_eos",
+                  "logprobs",
+                  "top_logprobs",
+                  "tools",
+                  "tool_choice",
+                  "parallel_tool_calls",
+                  "response_format",
+                  "modalities",
+                  "chat_template_kwargs",
+                  "reasoning_effort"},
+                 {"user", "metadata", "store", "service_tier", "safety_identifier",
+                  "prompt_cache_key", "prompt_cache_retention", "verbosity"});
   refuse_what_cannot_be_done(root);
   read_length(root, request.generate.sampling);
   read_logprobs(root, request.generate.sampling);

@@ -25,7 +25,11 @@ class CompletionAnswer : public AnswerShape {
   std::vector<std::string> closing(const wire::Completed& completed) override {
     json::Writer last = begin();
     begin_choice(last, "");
-    last.key("logprobs").null().field("finish_reason", completed.finish_reason).end_object().end_array();
+    last.key("logprobs")
+        .null()
+        .field("finish_reason", completed.finish_reason)
+        .end_object()
+        .end_array();
     if (head_.include_usage) last.key("usage").null();
     write_timings(last, completed);
     last.end_object();

@@ -14,28 +14,51 @@ void read_prompt(const json::Node& prompt, wire::GenerateRequest& out) {
     out.prompt = prompt.as_string();
     return;
   }
-  if (!prompt.is_array()) prompt.fail("must be a string or an array of token ids, not " + std::string(prompt.kind()));
+  if (!prompt.is_array())
+    prompt.fail("must be a string or an array of token ids, not " + std::string(prompt.kind()));
   const auto items = prompt.as_array(kPromptIdsMax);
   if (items.empty()) prompt.fail("must not be empty");
   if (!items[0].is_number()) {
     if (items.size() > 1) prompt.fail("must be one prompt: send one request for each");
     return read_prompt(items[0], out);
   }
-  for (const auto& item : items) out.prompt_ids.push_back(static_cast<int>(item.as_int(0, wire::kTokenIdMax)));
+  for (const auto& item : items)
+    out.prompt_ids.push_back(static_cast<int>(item.as_int(0, wire::kTokenIdMax)));
 }
 
 }  // namespace
 
 ApiRequest decode_completion_request(const json::Node& root) {
   ApiRequest request = decode_common(root);
-  refuse_unknown(root,
-                 {"model", "prompt", "stream", "stream_options", "n", "max_tokens", "temperature", "top_k", "top_p",
-                  "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "seed", "stop",
-                  "stop_token_ids", "ignore_eos", "logprobs", "echo", "suffix", "best_of"},
-                 {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
+  refuse_unknown(
+      root,
+      {"model",
+       "prompt",
+       "stream",
+       "stream_options",
+       "n",
+       "max_tokens",
+       "temperature",
+       "top_k",
+       "top_p",
+       "min_p",
+       "repetition_penalty",
+       "presence_penalty",
+       "frequency_penalty",
+       "logit_bias",
+       "seed",
+       "stop",
+       "stop_token_ids",
+       "ignore_eos",
+       "logprobs",
+       "echo",
+       "suffix",
+       "best_of"},
+      {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
   read_prompt(root.at("prompt"), request.generate);
   if (const auto node = root.get("echo"); node && node->as_bool()) node->fail("is not supported");
-  if (const auto node = root.get("suffix"); node && !node->as_string().empty()) node->fail("is not supported");
+  if (const auto node = root.get("suffix"); node && !node->as_string().empty())
+    node->fail("is not supported");
   if (const auto node = root.get("best_of"); node && node->as_int(1) != 1) node->fail("must be 1");
   if (!root.has("max_tokens")) request.generate.sampling.max_tokens = kMaxTokensDefault;
   if (const auto node = root.get("logprobs")) {

@@ -57,9 +57,9 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   std::unique_ptr<Timer> write_deadline_;
   State state_ = State::kHandshake;
   std::unique_ptr<RequestParser> parser_;
-  std::string inbox_;             // read and not yet parsed
+  std::string inbox_;               // read and not yet parsed
   std::deque<std::string> outbox_;  // to be written; the first is being written
-  std::size_t written_ = 0;       // of the first
+  std::size_t written_ = 0;         // of the first
   bool header_begun_ = false;
   bool header_ended_ = false;
   bool keep_alive_ = true;
@@ -80,13 +80,15 @@ class HttpExchange : public Exchange {
         timer_(strand_->make_timer()) {}
 
   const HttpRequest& request() const override { return request_; }
+  std::string take_body() override { return std::move(request_.body); }
   const std::string& id() const override { return id_; }
   void post(std::function<void()> action) override { strand_->post(std::move(action)); }
 
   void respond(HttpResponse response) override {
     if (!connection_) return;
     head(response, BodyFraming::kLength);
-    if (request_.method != "HEAD" && !response.body.empty()) connection_->send(std::move(response.body));
+    if (request_.method != "HEAD" && !response.body.empty())
+      connection_->send(std::move(response.body));
     end();
   }
 
@@ -216,13 +218,15 @@ void HttpConnection::receive() {
     return refuse(error_response(parser_->status(), parser_->problem()));
   }
   if (shared_->body_bytes > shared_->limits.bodies_bytes) {
-    return refuse(error_response({ErrorCode::kUnavailable, "too many large requests are being received", {}}));
+    return refuse(error_response(
+        {ErrorCode::kUnavailable, "too many large requests are being received", {}}));
   }
   if (parsed == RequestParser::State::kHeader) return;
   if (!header_ended_) {
     header_ended_ = true;
     expire_after(shared_->limits.body);
-    if (parsed == RequestParser::State::kBody && parser_->expects_continue()) send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (parsed == RequestParser::State::kBody && parser_->expects_continue())
+      send("HTTP/1.1 100 Continue\r\n\r\n");
   }
   if (parsed == RequestParser::State::kComplete) serve();
 }
@@ -233,6 +237,8 @@ void HttpConnection::refuse(const HttpResponse& response) {
   state_ = State::kServing;
   deadline_->cancel();
   inbox_.clear();
+  parser_.reset();
+  account_body(0);
   send(render_head(response, BodyFraming::kLength, false) + response.body);
   answer_complete();
 }
@@ -253,7 +259,8 @@ void HttpConnection::send(std::string bytes) {
 }
 
 void HttpConnection::write_next() {
-  const std::string_view slice = std::string_view(outbox_.front()).substr(written_, kWriteSliceBytes);
+  const std::string_view slice =
+      std::string_view(outbox_.front()).substr(written_, kWriteSliceBytes);
   writing_ = true;
   write_deadline_->arm(shared_->limits.stuck_reader, [this] {
     log::warn("client_stuck", {{"peer", transport_->peer()}});
@@ -322,10 +329,12 @@ void HttpConnection::expire_after(std::chrono::milliseconds limit) {
 
 }  // namespace
 
-std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared, std::shared_ptr<Strand> strand,
-                                            std::unique_ptr<Transport> transport, std::function<void()> closed) {
-  return std::make_shared<HttpConnection>(std::move(shared), std::move(strand), std::move(transport),
-                                          std::move(closed));
+std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared,
+                                            std::shared_ptr<Strand> strand,
+                                            std::unique_ptr<Transport> transport,
+                                            std::function<void()> closed) {
+  return std::make_shared<HttpConnection>(std::move(shared), std::move(strand),
+                                          std::move(transport), std::move(closed));
 }
 
 }  // namespace sanctum::gateway

@@ -22,13 +22,13 @@ namespace sanctum::gateway {
 
 struct ConnectionLimits {
   std::chrono::milliseconds handshake{10000};
-  std::chrono::milliseconds idle{75000};       // between requests
-  std::chrono::milliseconds header{10000};     // from its first byte to its last
-  std::chrono::milliseconds body{120000};      // from the header's end to the body's
+  std::chrono::milliseconds idle{75000};          // between requests
+  std::chrono::milliseconds header{10000};        // from its first byte to its last
+  std::chrono::milliseconds body{120000};         // from the header's end to the body's
   std::chrono::milliseconds stuck_reader{30000};  // one slice of an answer
-  std::chrono::milliseconds linger{2000};      // for the client to take our last words
-  std::size_t pipelined_bytes = 64 * 1024;     // of the next request while one is served
-  std::uint64_t bodies_bytes = 512u << 20;     // request bodies held by all connections
+  std::chrono::milliseconds linger{2000};         // for the client to take our last words
+  std::size_t pipelined_bytes = 64 * 1024;        // of the next request while one is served
+  std::uint64_t bodies_bytes = 512u << 20;        // request bodies held by all connections
 };
 
 // Shared by all connections of one server.
@@ -49,7 +49,9 @@ class Connection {
 };
 
 // `closed` is called once, on the strand, when the connection is over.
-std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared, std::shared_ptr<Strand> strand,
-                                            std::unique_ptr<Transport> transport, std::function<void()> closed);
+std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared,
+                                            std::shared_ptr<Strand> strand,
+                                            std::unique_ptr<Transport> transport,
+                                            std::function<void()> closed);
 
 }  // namespace sanctum::gateway

@@ -38,7 +38,8 @@ using Answered = std::function<void(const std::optional<wire::Failure>&, T)>;
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual void generate(wire::GenerateRequest request, std::shared_ptr<GenerateListener> listener) = 0;
+  virtual void generate(wire::GenerateRequest request,
+                        std::shared_ptr<GenerateListener> listener) = 0;
   virtual void cancel(const std::string& request) = 0;
   virtual void models(Answered<std::vector<wire::ModelInfo>> answered) = 0;
   virtual void stats(Answered<wire::EngineStats> answered) = 0;

@@ -21,7 +21,8 @@ class AsioTimer : public Timer {
     timer_.expires_after(delay);
     // A wait that has already ended cannot be cancelled: its token says whether it still counts.
     token_ = std::make_shared<int>(0);
-    timer_.async_wait([token = std::weak_ptr<int>(token_), action = std::move(action)](boost::system::error_code ec) {
+    timer_.async_wait([token = std::weak_ptr<int>(token_),
+                       action = std::move(action)](boost::system::error_code ec) {
       if (!ec && !token.expired()) action();
     });
   }
@@ -48,13 +49,17 @@ class AsioStrand : public Strand {
 
 }  // namespace
 
-std::shared_ptr<Strand> make_strand(const StrandExecutor& executor) { return std::make_shared<AsioStrand>(executor); }
+std::shared_ptr<Strand> make_strand(const StrandExecutor& executor) {
+  return std::make_shared<AsioStrand>(executor);
+}
 
 EventLoop::EventLoop(int threads) : context_(std::make_unique<Context>()) {
   for (int i = 0; i < threads; ++i) context_->threads.emplace_back([this] { context_->io.run(); });
 }
 
-EventLoop::~EventLoop() { stop(); }
+EventLoop::~EventLoop() {
+  stop();
+}
 
 void EventLoop::stop() {
   context_->work.reset();

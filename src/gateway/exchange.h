@@ -1,7 +1,7 @@
 // One request and its answer, as an API handler sees them.
 //
-// Contract: a handler answers with respond(), or with start_stream(), write()... and finish(); after
-// that, or once `gone` has been called, the exchange is over and further calls do nothing.
+// Contract: a handler answers with respond(), or with start_stream(), write()... and finish();
+// after that, or once `gone` has been called, the exchange is over and further calls do nothing.
 // Thread rule: `post` from any thread, everything else on the connection's strand.
 #pragma once
 
@@ -18,6 +18,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const HttpRequest& request() const = 0;
+  // The request's body, once: large ones should not live as long as the answer takes.
+  virtual std::string take_body() = 0;
   // Also sent as the X-Request-Id header; unique in this process's life.
   virtual const std::string& id() const = 0;
   virtual void post(std::function<void()> action) = 0;

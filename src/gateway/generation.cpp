@@ -13,7 +13,8 @@ constexpr int kStatusClientGone = 499;  // never sent: for logs and counters
 class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
  public:
   Generation(Services& services, std::shared_ptr<Exchange> exchange, std::string api, bool stream,
-             std::unique_ptr<AnswerShape> shape, std::unique_ptr<Gate::Ticket> ticket, std::string model)
+             std::unique_ptr<AnswerShape> shape, std::unique_ptr<Gate::Ticket> ticket,
+             std::string model)
       : services_(services),
         exchange_(std::move(exchange)),
         api_(std::move(api)),
@@ -68,10 +69,12 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void on_completed(const wire::Completed& completed) {
     if (!ended_) {
       ended_ = completed;
+      if (ended_->failure) ended_->failure->field = public_field(ended_->failure->field);
       ticket_.reset();
     }
     if (over_) return report(kStatusClientGone);
-    if (completed.failure && completed.failure->code == ErrorCode::kNotFound) return explain_unknown_model();
+    if (completed.failure && completed.failure->code == ErrorCode::kNotFound && !opened_)
+      return explain_unknown_model();
     flush();
   }
 
@@ -96,7 +99,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
   // A step may add a token whose text is not whole yet.
   static bool is_worth_a_chunk(const wire::RowDelta& row) {
-    return !row.content.empty() || !row.reasoning.empty() || !row.tool_calls.empty() || !row.logprobs.empty();
+    return !row.content.empty() || !row.reasoning.empty() || !row.tool_calls.empty() ||
+           !row.logprobs.empty();
   }
 
   void close_stream() {
@@ -129,16 +133,18 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
   // The engine knows that the model is unknown; the client wants to know which are not.
   void explain_unknown_model() {
-    services_.engine.models([self = shared_from_this()](const auto&, const std::vector<wire::ModelInfo>& models) {
-      self->exchange_->post([self, models] {
-        if (self->over_) return;
-        std::string names;
-        for (const auto& model : models) names += (names.empty() ? "" : ", ") + model.model;
-        self->fail({ErrorCode::kNotFound,
-                    "the model '" + self->model_ + "' does not exist; there is " + (names.empty() ? "none" : names),
-                    "model"});
-      });
-    });
+    services_.engine.models(
+        [self = shared_from_this()](const auto&, const std::vector<wire::ModelInfo>& models) {
+          self->exchange_->post([self, models] {
+            if (self->over_) return;
+            std::string names;
+            for (const auto& model : models) names += (names.empty() ? "" : ", ") + model.model;
+            self->fail({ErrorCode::kNotFound,
+                        "the model '" + self->model_ + "' does not exist; there is " +
+                            (names.empty() ? "none" : names),
+                        "model"});
+          });
+        });
   }
 
   void send(const std::string& event) {
@@ -152,10 +158,12 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
       if (Clock::now() - self->started_ > kRequestLimit) {
         self->services_.engine.cancel(self->exchange_->id());
         self->ended_ = wire::Completed{};
-        self->ended_->failure = {ErrorCode::kDeadline, "the request ran into its limit of one hour", {}};
+        self->ended_->failure = {
+            ErrorCode::kDeadline, "the request ran into its limit of one hour", {}};
         return self->flush();
       }
-      if (self->opened_ && self->quiet_ && self->exchange_->writable()) self->exchange_->write(": waiting\n\n");
+      if (self->opened_ && self->quiet_ && self->exchange_->writable())
+        self->exchange_->write(": waiting\n\n");
       self->quiet_ = true;
       self->tick();
     });
@@ -211,25 +219,28 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
 }  // namespace
 
-void start_generation(Services& services, std::shared_ptr<Exchange> exchange, const std::string& api,
-                      ApiRequest request, std::unique_ptr<AnswerShape> shape) {
+void start_generation(Services& services, std::shared_ptr<Exchange> exchange,
+                      const std::string& api, ApiRequest request,
+                      std::unique_ptr<AnswerShape> shape) {
   int retry_after_s = 0;
   auto ticket = services.gate.enter(retry_after_s);
   if (!ticket) {
     services.metrics.request(api, 429, 0);
-    log::info("request", {{"id", exchange->id()}, {"api", api}, {"status", 429}, {"retry_after_s", retry_after_s}});
-    return exchange->respond(
-        error_response({ErrorCode::kBusy, "the server is full: " + std::to_string(services.gate.limits().running_max) +
-                                              " requests run and " +
-                                              std::to_string(services.gate.limits().waiting_max) + " wait",
-                        {}},
-                       retry_after_s));
+    log::info(
+        "request",
+        {{"id", exchange->id()}, {"api", api}, {"status", 429}, {"retry_after_s", retry_after_s}});
+    return exchange->respond(error_response(
+        {ErrorCode::kBusy,
+         "the server is full: " + std::to_string(services.gate.limits().running_max) +
+             " requests run and " + std::to_string(services.gate.limits().waiting_max) + " wait",
+         {}},
+        retry_after_s));
   }
   request.generate.request = exchange->id();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
   const auto generation =
-      std::make_shared<Generation>(services, exchange, api, request.stream, std::move(shape), std::move(ticket),
-                                   request.generate.model);
+      std::make_shared<Generation>(services, exchange, api, request.stream, std::move(shape),
+                                   std::move(ticket), request.generate.model);
   generation->start(std::move(request.generate));
 }
 

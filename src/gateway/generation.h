@@ -15,11 +15,13 @@
 
 namespace sanctum::gateway {
 
-inline constexpr std::chrono::seconds kKeepAliveEvery{10};   // an SSE comment, so that proxies wait
-inline constexpr std::chrono::hours kRequestLimit{1};        // a request, whatever happens
-inline constexpr std::size_t kUnreadBytesMax = 8u << 20;     // merged rows a stream's client has not taken
+inline constexpr std::chrono::seconds kKeepAliveEvery{10};  // an SSE comment, so that proxies wait
+inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatever happens
+inline constexpr std::size_t kUnreadBytesMax =
+    8u << 20;  // merged rows a stream's client has not taken
 
-void start_generation(Services& services, std::shared_ptr<Exchange> exchange, const std::string& api,
-                      ApiRequest request, std::unique_ptr<AnswerShape> shape);
+void start_generation(Services& services, std::shared_ptr<Exchange> exchange,
+                      const std::string& api, ApiRequest request,
+                      std::unique_ptr<AnswerShape> shape);
 
 }  // namespace sanctum::gateway

@@ -13,7 +13,7 @@ struct HttpRequest {
   std::string path;   // decoded, without the query
   std::string query;  // as sent
   std::string body;
-  int version = 11;   // 10 or 11
+  int version = 11;  // 10 or 11
   bool keep_alive = true;
 };
 

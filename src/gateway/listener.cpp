@@ -29,12 +29,18 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   const auto use = [](const char* what, const std::string& path, auto action) {
     error_code ec;
     action(ec);
-    if (ec) throw Error(ErrorCode::kCorrupt, std::string("cannot use the ") + what + " " + path + ": " + ec.message());
+    if (ec)
+      throw Error(ErrorCode::kCorrupt,
+                  std::string("cannot use the ") + what + " " + path + ": " + ec.message());
   };
   ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-  use("certificate", files.certificate, [&](error_code& ec) { context->use_certificate_chain_file(files.certificate, ec); });
-  use("private key", files.key, [&](error_code& ec) { context->use_private_key_file(files.key, asio::ssl::context::pem, ec); });
-  use("certificate authority", files.authority, [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
+  use("certificate", files.certificate,
+      [&](error_code& ec) { context->use_certificate_chain_file(files.certificate, ec); });
+  use("private key", files.key, [&](error_code& ec) {
+    context->use_private_key_file(files.key, asio::ssl::context::pem, ec);
+  });
+  use("certificate authority", files.authority,
+      [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
   context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
   return context;
 }
@@ -43,7 +49,8 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
 
 Address parse_address(const std::string& text, const std::string& field) {
   const auto fail = [&]() -> Address {
-    throw Error(ErrorCode::kInvalid, field + " must be an address like 127.0.0.1:1338 or [::1]:1338, not '" + text + "'",
+    throw Error(ErrorCode::kInvalid,
+                field + " must be an address like 127.0.0.1:1338 or [::1]:1338, not '" + text + "'",
                 field);
   };
   const std::size_t colon = text.rfind(':');
@@ -53,7 +60,8 @@ Address parse_address(const std::string& text, const std::string& field) {
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (port.empty() || error != std::errc() || end != port.data() + port.size()) return fail();
   if (address.host == "localhost") address.host = "127.0.0.1";
-  const bool bracketed = address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
+  const bool bracketed =
+      address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
   if (bracketed) address.host = address.host.substr(1, address.host.size() - 2);
   error_code ec;
   const auto parsed = asio::ip::make_address(address.host, ec);
@@ -68,7 +76,8 @@ std::string to_string(const Address& address) {
 
 class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
-  Acceptor(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted)
+  Acceptor(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
+           Accepted accepted)
       : loop_(loop),
         executor_(asio::make_strand(loop.context().io)),
         acceptor_(executor_),
@@ -82,7 +91,8 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     if (!ec) acceptor_.bind(endpoint, ec);
     if (!ec) acceptor_.listen(kBacklog, ec);
     if (ec) {
-      throw Error(ErrorCode::kUnavailable, "cannot listen on " + to_string(address) + ": " + ec.message());
+      throw Error(ErrorCode::kUnavailable,
+                  "cannot listen on " + to_string(address) + ": " + ec.message());
     }
     address_ = {address.host, acceptor_.local_endpoint().port()};
   }
@@ -125,30 +135,37 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     const StrandExecutor executor = socket.get_executor();
-    asio::post(executor, [self = shared_from_this(), executor, socket = std::move(socket)]() mutable {
-      auto transport = self->tls_ ? make_tls_transport(std::move(socket), self->tls_)
-                                  : make_plain_transport(std::move(socket));
-      self->accepted_(make_strand(executor), std::move(transport));
-    });
+    asio::post(executor,
+               [self = shared_from_this(), executor, socket = std::move(socket)]() mutable {
+                 auto transport = self->tls_ ? make_tls_transport(std::move(socket), self->tls_)
+                                             : make_plain_transport(std::move(socket));
+                 self->accepted_(make_strand(executor), std::move(transport));
+               });
     accept();
   }
 
   EventLoop& loop_;
   StrandExecutor executor_;
   AcceptSocket acceptor_;
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, StrandExecutor>
+  asio::basic_waitable_timer<std::chrono::steady_clock,
+                             asio::wait_traits<std::chrono::steady_clock>, StrandExecutor>
       pause_;
   std::shared_ptr<asio::ssl::context> tls_;
   Accepted accepted_;
   Address address_;
 };
 
-Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted)
+Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
+                   Accepted accepted)
     : acceptor_(std::make_shared<Acceptor>(loop, address, tls, std::move(accepted))) {
   acceptor_->start();
 }
-Listener::~Listener() { close(); }
-Address Listener::address() const { return acceptor_->address(); }
+Listener::~Listener() {
+  close();
+}
+Address Listener::address() const {
+  return acceptor_->address();
+}
 void Listener::close() {
   if (acceptor_) acceptor_->close();
   acceptor_.reset();

@@ -35,7 +35,8 @@ class Listener {
 
   // Listens from here on; port 0 picks one. Throws Error(kUnavailable) when the address cannot be
   // had, Error(kCorrupt) when the TLS files cannot be used.
-  Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls, Accepted accepted);
+  Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
+           Accepted accepted);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -15,7 +15,8 @@ namespace {
 using prometheus::Histogram;
 
 Histogram::BucketBoundaries seconds_buckets() {
-  return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+  return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+          0.5,    1,     2.5,    5,     10,   30,    60,   120, 300};
 }
 
 constexpr double kMicro = 1e-6;
@@ -24,7 +25,8 @@ constexpr double kMicro = 1e-6;
 
 struct Metrics::Families {
   template <class Builder>
-  static auto& family(Builder builder, prometheus::Registry& registry, const char* name, const char* help) {
+  static auto& family(Builder builder, prometheus::Registry& registry, const char* name,
+                      const char* help) {
     return builder.Name(name).Help(help).Register(registry);
   }
   prometheus::Family<prometheus::Counter>& counters(const char* name, const char* help) {
@@ -40,21 +42,24 @@ struct Metrics::Families {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
       counters("sanctum_requests_total", "Requests by API and HTTP status.");
-  prometheus::Family<prometheus::Histogram>& durations =
-      histograms("sanctum_request_seconds", "Time from a request's last byte to its answer's last byte.");
+  prometheus::Family<prometheus::Histogram>& durations = histograms(
+      "sanctum_request_seconds", "Time from a request's last byte to its answer's last byte.");
   prometheus::Family<prometheus::Histogram>& phases =
       histograms("sanctum_request_phase_seconds", "Time in queue, vision, prefill and decode.");
-  prometheus::Family<prometheus::Counter>& tokens =
-      counters("sanctum_tokens_total", "Tokens of completed requests: prompt, cached, image, completion.");
+  prometheus::Family<prometheus::Counter>& tokens = counters(
+      "sanctum_tokens_total", "Tokens of completed requests: prompt, cached, image, completion.");
   prometheus::Family<prometheus::Gauge>& queue =
       gauges("sanctum_requests", "Requests being served (running) or held back (waiting).");
   prometheus::Family<prometheus::Gauge>& running =
       gauges("vllm:num_requests_running", "Requests being served; vLLM's name for it.");
   prometheus::Family<prometheus::Gauge>& waiting =
       gauges("vllm:num_requests_waiting", "Requests that wait; vLLM's name for it.");
-  prometheus::Family<prometheus::Gauge>& up = gauges("sanctum_engine_up", "1 when the engine answers.");
-  prometheus::Family<prometheus::Gauge>& starts = gauges("sanctum_engine_starts", "Starts of the engine so far.");
-  prometheus::Family<prometheus::Gauge>& steps = gauges("sanctum_engine_steps", "The engine's step counter.");
+  prometheus::Family<prometheus::Gauge>& up =
+      gauges("sanctum_engine_up", "1 when the engine answers.");
+  prometheus::Family<prometheus::Gauge>& starts =
+      gauges("sanctum_engine_starts", "Starts of the engine so far.");
+  prometheus::Family<prometheus::Gauge>& steps =
+      gauges("sanctum_engine_steps", "The engine's step counter.");
   prometheus::Family<prometheus::Gauge>& memory =
       gauges("sanctum_engine_memory_bytes", "Memory by the engine's own count.");
   prometheus::Family<prometheus::Gauge>& model_ready =
@@ -73,13 +78,16 @@ void Metrics::request(const std::string& api, int status, double seconds) {
 
 void Metrics::completed(const wire::Completed& completed) {
   const auto phase = [&](const char* name, std::int64_t us) {
-    families_->phases.Add({{"phase", name}}, seconds_buckets()).Observe(static_cast<double>(us) * kMicro);
+    families_->phases.Add({{"phase", name}}, seconds_buckets())
+        .Observe(static_cast<double>(us) * kMicro);
   };
   phase("queue", completed.timings.queue_us);
   if (completed.usage.image_tokens > 0) phase("vision", completed.timings.vision_us);
   phase("prefill", completed.timings.prefill_us);
   phase("decode", completed.timings.decode_us);
-  const auto count = [&](const char* kind, int n) { families_->tokens.Add({{"kind", kind}}).Increment(n); };
+  const auto count = [&](const char* kind, int n) {
+    families_->tokens.Add({{"kind", kind}}).Increment(n);
+  };
   count("prompt", completed.usage.prompt_tokens);
   count("cached", completed.usage.cached_tokens);
   count("image", completed.usage.image_tokens);

@@ -22,15 +22,23 @@ std::string body(const std::string& message, const std::string& type, const std:
 
 std::string code_of(const wire::Failure& failure) {
   switch (failure.code) {
-    case ErrorCode::kInvalid: return failure.field.empty() ? "" : "invalid_value";
-    case ErrorCode::kNotFound: return failure.field == "model" ? "model_not_found" : "not_found";
-    case ErrorCode::kTooLong: return "context_length_exceeded";
-    case ErrorCode::kBusy: return "queue_full";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kDeadline: return "timeout";
-    case ErrorCode::kCancelled: return "cancelled";
+    case ErrorCode::kInvalid:
+      return failure.field.empty() ? "" : "invalid_value";
+    case ErrorCode::kNotFound:
+      return failure.field == "model" ? "model_not_found" : "not_found";
+    case ErrorCode::kTooLong:
+      return "context_length_exceeded";
+    case ErrorCode::kBusy:
+      return "queue_full";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kDeadline:
+      return "timeout";
+    case ErrorCode::kCancelled:
+      return "cancelled";
     case ErrorCode::kCorrupt:
-    case ErrorCode::kInternal: return "internal_error";
+    case ErrorCode::kInternal:
+      return "internal_error";
   }
   return "internal_error";
 }
@@ -45,14 +53,20 @@ std::string type_of(int status) {
 int http_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalid:
-    case ErrorCode::kTooLong: return 400;
-    case ErrorCode::kNotFound: return 404;
-    case ErrorCode::kBusy: return 429;
+    case ErrorCode::kTooLong:
+      return 400;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kBusy:
+      return 429;
     case ErrorCode::kUnavailable:
-    case ErrorCode::kCancelled: return 503;
-    case ErrorCode::kDeadline: return 504;
+    case ErrorCode::kCancelled:
+      return 503;
+    case ErrorCode::kDeadline:
+      return 504;
     case ErrorCode::kCorrupt:
-    case ErrorCode::kInternal: return 500;
+    case ErrorCode::kInternal:
+      return 500;
   }
   return 500;
 }
@@ -67,8 +81,8 @@ HttpResponse error_response(const wire::Failure& failure, int retry_after_s) {
   response.status = http_status(failure.code);
   response.body = error_body(failure);
   if (response.status == 429 || response.status == 503) {
-    response.headers.emplace_back("Retry-After",
-                                  std::to_string(retry_after_s > 0 ? retry_after_s : kRetryAfterDefaultS));
+    response.headers.emplace_back(
+        "Retry-After", std::to_string(retry_after_s > 0 ? retry_after_s : kRetryAfterDefaultS));
   }
   return response;
 }

@@ -11,11 +11,21 @@ namespace {
 
 using Size = std::optional<PictureHeader>;
 
-std::int64_t byte(std::string_view b, std::size_t at) { return static_cast<unsigned char>(b[at]); }
-std::int64_t big16(std::string_view b, std::size_t at) { return byte(b, at) << 8 | byte(b, at + 1); }
-std::int64_t big32(std::string_view b, std::size_t at) { return big16(b, at) << 16 | big16(b, at + 2); }
-std::int64_t little16(std::string_view b, std::size_t at) { return byte(b, at) | byte(b, at + 1) << 8; }
-std::int64_t little24(std::string_view b, std::size_t at) { return little16(b, at) | byte(b, at + 2) << 16; }
+std::int64_t byte(std::string_view b, std::size_t at) {
+  return static_cast<unsigned char>(b[at]);
+}
+std::int64_t big16(std::string_view b, std::size_t at) {
+  return byte(b, at) << 8 | byte(b, at + 1);
+}
+std::int64_t big32(std::string_view b, std::size_t at) {
+  return big16(b, at) << 16 | big16(b, at + 2);
+}
+std::int64_t little16(std::string_view b, std::size_t at) {
+  return byte(b, at) | byte(b, at + 1) << 8;
+}
+std::int64_t little24(std::string_view b, std::size_t at) {
+  return little16(b, at) | byte(b, at + 2) << 16;
+}
 
 Size png(std::string_view b) {
   if (b.size() < 33 || b.substr(12, 4) != "IHDR") return std::nullopt;
@@ -36,9 +46,11 @@ Size jpeg(std::string_view b) {
       at += 2;
       continue;
     }
-    const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    const bool frame =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (frame) return PictureHeader{"jpeg", big16(b, at + 7), big16(b, at + 5)};
-    if (marker == 0xDA || marker == 0xD9) return std::nullopt;  // data or the end, and still no frame
+    if (marker == 0xDA || marker == 0xD9)
+      return std::nullopt;  // data or the end, and still no frame
     at += 2 + static_cast<std::size_t>(big16(b, at + 2));
   }
   return std::nullopt;
@@ -61,7 +73,9 @@ Size webp(std::string_view b) {
 }  // namespace
 
 PictureHeader read_picture_header(std::string_view b, const std::string& field) {
-  const auto fail = [&](const std::string& what) { throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field); };
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field);
+  };
   Size size;
   if (b.substr(0, 8) == "\x89PNG\r\n\x1a\n") {
     size = png(b);
@@ -74,7 +88,8 @@ PictureHeader read_picture_header(std::string_view b, const std::string& field) 
   }
   if (!size) fail("has a damaged picture header");
   if (size->width < 1 || size->height < 1) fail("is a picture without pixels");
-  if (size->width > kPictureSideMax || size->height > kPictureSideMax || size->width * size->height > kPicturePixelsMax) {
+  if (size->width > kPictureSideMax || size->height > kPictureSideMax ||
+      size->width * size->height > kPicturePixelsMax) {
     fail("is a picture of " + std::to_string(size->width) + "x" + std::to_string(size->height) +
          " pixels; at most " + std::to_string(kPictureSideMax) + " a side and " +
          std::to_string(kPicturePixelsMax) + " in all are taken");
@@ -83,7 +98,9 @@ PictureHeader read_picture_header(std::string_view b, const std::string& field) 
 }
 
 std::string decode_picture_url(const std::string& url, const std::string& field) {
-  const auto fail = [&](const std::string& what) { throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field); };
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field);
+  };
   if (url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0) {
     fail("must be a data: URL: fetching remote pictures is off");
   }

@@ -8,7 +8,7 @@
 
 namespace sanctum::gateway {
 
-inline constexpr int kPictureSideMax = 16384;              // pixels
+inline constexpr int kPictureSideMax = 16384;  // pixels
 inline constexpr std::int64_t kPicturePixelsMax = 64'000'000;
 
 struct PictureHeader {

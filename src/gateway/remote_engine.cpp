@@ -28,11 +28,12 @@ wire::RpcClient::Reply decoded(Answered<T> answered, Decode decode) {
 
 }  // namespace
 
-void RemoteEngine::generate(wire::GenerateRequest request, std::shared_ptr<GenerateListener> listener) {
+void RemoteEngine::generate(wire::GenerateRequest request,
+                            std::shared_ptr<GenerateListener> listener) {
   const EngineStatus status = link_.status();
   if (status.state == "parked") {
-    return listener->completed(
-        failed(request.request, {ErrorCode::kUnavailable, "the engine is stopped: " + status.reason, {}}));
+    return listener->completed(failed(
+        request.request, {ErrorCode::kUnavailable, "the engine is stopped: " + status.reason, {}}));
   }
   const std::string id = request.request;
   {
@@ -56,8 +57,9 @@ void RemoteEngine::send_waiting() {
     }
   }
   for (const auto& request : requests) {
-    link_.call("generate", wire::encode(*request), kNoTimeout,
-               [this, id = request->request](const wire::Message& message) { answered(id, message); });
+    link_.call(
+        "generate", wire::encode(*request), kNoTimeout,
+        [this, id = request->request](const wire::Message& message) { answered(id, message); });
   }
 }
 
@@ -107,7 +109,8 @@ void RemoteEngine::cancel(const std::string& request) {
       found->second.replays = kReplaysMax;  // nobody waits for it any more
     }
   }
-  if (listener) return listener->completed(failed(request, {ErrorCode::kCancelled, "cancelled", {}}));
+  if (listener)
+    return listener->completed(failed(request, {ErrorCode::kCancelled, "cancelled", {}}));
   json::Writer w;
   w.begin_object().field("request", request).end_object();
   link_.call("cancel", w.take(), kNoTimeout, [](const wire::Message&) {});
@@ -154,32 +157,38 @@ void RemoteEngine::notified(const wire::Message& message) {
   }
 }
 
-void RemoteEngine::ready() { send_waiting(); }
+void RemoteEngine::ready() {
+  send_waiting();
+}
 
 void RemoteEngine::died(const std::string& reason) {
-  fail_where({ErrorCode::kUnavailable, reason + " while it was answering; send the request again", {}},
-             [](Live& live) {
-               if (live.stage == Stage::kWaiting) return false;
-               if (!live.request || live.replays >= kReplaysMax) return true;
-               ++live.replays;
-               live.stage = Stage::kWaiting;
-               live.waiting_since = Clock::now();
-               return false;
-             });
+  fail_where(
+      {ErrorCode::kUnavailable, reason + " while it was answering; send the request again", {}},
+      [](Live& live) {
+        if (live.stage == Stage::kWaiting) return false;
+        if (!live.request || live.replays >= kReplaysMax) return true;
+        ++live.replays;
+        live.stage = Stage::kWaiting;
+        live.waiting_since = Clock::now();
+        return false;
+      });
   if (link_.status().up) send_waiting();
 }
 
 void RemoteEngine::parked(const std::string& reason) {
-  fail_where({ErrorCode::kUnavailable, "the engine is stopped: " + reason, {}}, [](Live&) { return true; });
+  fail_where({ErrorCode::kUnavailable, "the engine is stopped: " + reason, {}},
+             [](Live&) { return true; });
 }
 
 void RemoteEngine::expire(Instant now) {
   const EngineStatus status = link_.status();
   fail_where({ErrorCode::kUnavailable,
-              "no engine was ready within " + std::to_string(ready_timeout_.count()) + " ms (" + status.state +
-                  (status.reason.empty() ? "" : ": " + status.reason) + ")",
+              "no engine was ready within " + std::to_string(ready_timeout_.count()) + " ms (" +
+                  status.state + (status.reason.empty() ? "" : ": " + status.reason) + ")",
               {}},
-             [&](Live& live) { return live.stage == Stage::kWaiting && now - live.waiting_since >= ready_timeout_; });
+             [&](Live& live) {
+               return live.stage == Stage::kWaiting && now - live.waiting_since >= ready_timeout_;
+             });
 }
 
 void RemoteEngine::fail_all(const wire::Failure& failure) {

@@ -23,8 +23,8 @@ inline constexpr std::chrono::milliseconds kQueryLimit{2000};  // for models and
 class EngineLink {
  public:
   virtual ~EngineLink() = default;
-  virtual void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
-                    wire::RpcClient::Reply reply) = 0;
+  virtual void call(std::string_view method, std::string_view body,
+                    std::chrono::milliseconds timeout, wire::RpcClient::Reply reply) = 0;
   virtual EngineStatus status() const = 0;
 };
 

@@ -12,7 +12,8 @@ namespace {
 
 std::uint64_t random_bits() {
   std::uint64_t bits = 0;
-  SANCTUM_INVARIANT(::RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits) == 1, "random bytes");
+  SANCTUM_INVARIANT(::RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits) == 1,
+                    "random bytes");
   return bits;
 }
 
@@ -26,6 +27,8 @@ std::string new_request_id() {
   return text;
 }
 
-std::uint64_t random_seed() { return random_bits() >> 1; }
+std::uint64_t random_seed() {
+  return random_bits() >> 1;
+}
 
 }  // namespace sanctum::gateway

@@ -12,7 +12,9 @@ struct RequestParser::Parser : http::request_parser<http::string_body> {};
 
 namespace {
 
-std::string text(boost::beast::string_view view) { return std::string(view.data(), view.size()); }
+std::string text(boost::beast::string_view view) {
+  return std::string(view.data(), view.size());
+}
 
 void split_target(const std::string& target, HttpRequest& request) {
   std::string path = target;
@@ -48,7 +50,8 @@ RequestParser::State RequestParser::feed(std::string& bytes) {
   std::size_t used = 0;
   while (!parser_->is_done() && used < bytes.size()) {
     boost::system::error_code ec;
-    const std::size_t n = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), ec);
+    const std::size_t n =
+        parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), ec);
     used += n;
     if (ec == http::error::need_more) {
       if (n == 0) break;

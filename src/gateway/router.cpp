@@ -9,7 +9,8 @@ namespace {
 
 std::string allowed(const std::map<std::string, Handler>& methods) {
   std::string out;
-  for (const auto& [method, handler] : methods) out += method + (method == "GET" ? ", HEAD, " : ", ");
+  for (const auto& [method, handler] : methods)
+    out += method + (method == "GET" ? ", HEAD, " : ", ");
   return out + "OPTIONS";
 }
 
@@ -35,12 +36,14 @@ void Router::handle(std::shared_ptr<Exchange> exchange) const {
   auto found = paths_.find(request.path);
   if (found == paths_.end()) {
     const auto slash = request.path.find('/', 1);
-    for (auto end = slash; end != std::string::npos && found == paths_.end(); end = request.path.find('/', end + 1)) {
+    for (auto end = slash; end != std::string::npos && found == paths_.end();
+         end = request.path.find('/', end + 1)) {
       found = paths_.find(request.path.substr(0, end + 1));
     }
   }
   if (found == paths_.end()) {
-    return exchange->respond(error_response(404, "there is no " + request.method + " " + request.path));
+    return exchange->respond(
+        error_response(404, "there is no " + request.method + " " + request.path));
   }
   const auto& methods = found->second;
   const auto handler = methods.find(request.method == "HEAD" ? "GET" : request.method);

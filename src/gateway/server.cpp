@@ -17,7 +17,8 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
     {
       const std::lock_guard lock(mutex_);
       if (alive_.size() >= kConnectionsMax || shared->draining) {
-        log::warn("connection_refused", {{"peer", transport->peer()}, {"connections", alive_.size()}});
+        log::warn("connection_refused",
+                  {{"peer", transport->peer()}, {"connections", alive_.size()}});
         return;  // the transport closes as it goes
       }
       const std::uint64_t number = next_++;
@@ -65,7 +66,9 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
 };
 
 Server::Server(EventLoop& loop, ConnectionLimits limits, Handler handler)
-    : loop_(loop), shared_(std::make_shared<ConnectionShared>()), connections_(std::make_shared<Connections>()) {
+    : loop_(loop),
+      shared_(std::make_shared<ConnectionShared>()),
+      connections_(std::make_shared<Connections>()) {
   shared_->limits = limits;
   shared_->handler = std::move(handler);
 }
@@ -85,8 +88,12 @@ Address Server::listen(const Address& address, const std::optional<TlsFiles>& tl
   return listeners_.back()->address();
 }
 
-int Server::connections() const { return connections_->size(); }
-bool Server::draining() const { return shared_->draining; }
+int Server::connections() const {
+  return connections_->size();
+}
+bool Server::draining() const {
+  return shared_->draining;
+}
 
 void Server::close_listeners() {
   shared_->draining = true;
@@ -99,6 +106,8 @@ bool Server::drain(std::chrono::milliseconds limit) {
   return connections_->wait_until_none(limit);
 }
 
-void Server::abort() { connections_->each(&Connection::abort); }
+void Server::abort() {
+  connections_->each(&Connection::abort);
+}
 
 }  // namespace sanctum::gateway

@@ -41,15 +41,17 @@ class StreamTransport : public Transport {
   explicit StreamTransport(std::shared_ptr<Shared<Stream>> shared) : shared_(std::move(shared)) {}
 
   void read(ReadDone done) override {
-    shared_->stream.async_read_some(asio::buffer(shared_->bytes),
-                                    [shared = shared_, done = std::move(done)](error_code ec, std::size_t n) {
-                                      done(ec ? std::string_view() : std::string_view(shared->bytes.data(), n));
-                                    });
+    shared_->stream.async_read_some(
+        asio::buffer(shared_->bytes),
+        [shared = shared_, done = std::move(done)](error_code ec, std::size_t n) {
+          done(ec ? std::string_view() : std::string_view(shared->bytes.data(), n));
+        });
   }
 
   void write(std::string_view bytes, Done done) override {
-    asio::async_write(shared_->stream, asio::buffer(bytes.data(), bytes.size()),
-                      [shared = shared_, done = std::move(done)](error_code ec, std::size_t) { done(!ec); });
+    asio::async_write(
+        shared_->stream, asio::buffer(bytes.data(), bytes.size()),
+        [shared = shared_, done = std::move(done)](error_code ec, std::size_t) { done(!ec); });
   }
 
  protected:
@@ -59,7 +61,8 @@ class StreamTransport : public Transport {
 class PlainTransport : public StreamTransport<Socket> {
  public:
   explicit PlainTransport(Socket socket)
-      : StreamTransport(std::make_shared<Shared<Socket>>(std::move(socket))), peer_(peer_of(shared_->stream)) {}
+      : StreamTransport(std::make_shared<Shared<Socket>>(std::move(socket))),
+        peer_(peer_of(shared_->stream)) {}
   ~PlainTransport() override { close(); }
   void handshake(Done done) override { done(true); }
   void shutdown() override {
@@ -84,8 +87,9 @@ class TlsTransport : public StreamTransport<TlsStream> {
   ~TlsTransport() override { close(); }
 
   void handshake(Done done) override {
-    shared_->stream.async_handshake(asio::ssl::stream_base::server,
-                                    [shared = shared_, done = std::move(done)](error_code ec) { done(!ec); });
+    shared_->stream.async_handshake(
+        asio::ssl::stream_base::server,
+        [shared = shared_, done = std::move(done)](error_code ec) { done(!ec); });
   }
   void shutdown() override {
     shared_->stream.async_shutdown([shared = shared_](error_code) {
@@ -107,7 +111,8 @@ std::unique_ptr<Transport> make_plain_transport(Socket socket) {
   return std::make_unique<PlainTransport>(std::move(socket));
 }
 
-std::unique_ptr<Transport> make_tls_transport(Socket socket, std::shared_ptr<asio::ssl::context> context) {
+std::unique_ptr<Transport> make_tls_transport(Socket socket,
+                                              std::shared_ptr<asio::ssl::context> context) {
   return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
 }
 

@@ -13,6 +13,7 @@ namespace sanctum::gateway {
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, StrandExecutor>;
 
 std::unique_ptr<Transport> make_plain_transport(Socket socket);
-std::unique_ptr<Transport> make_tls_transport(Socket socket, std::shared_ptr<boost::asio::ssl::context> context);
+std::unique_ptr<Transport> make_tls_transport(Socket socket,
+                                              std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace sanctum::gateway

@@ -33,7 +33,8 @@ std::string signal_name(int signal) {
 
 std::string describe(const ExitStatus& status) {
   if (status.signal == 0) return "exited with code " + std::to_string(status.code);
-  return "was killed by " + signal_name(status.signal) + (status.core_dumped ? " (core dumped)" : "");
+  return "was killed by " + signal_name(status.signal) +
+         (status.core_dumped ? " (core dumped)" : "");
 }
 
 }  // namespace sanctum::platform

@@ -13,14 +13,16 @@ namespace sanctum::platform {
 
 LockFile::LockFile(const std::string& path) {
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd_ < 0) throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
+  if (fd_ < 0)
+    throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};
     const ssize_t n = ::pread(fd_, holder, sizeof holder - 1, 0);
     ::close(fd_);
     std::string pid(holder, n > 0 ? static_cast<std::size_t>(n) : 0);
     if (!pid.empty() && pid.back() == '\n') pid.pop_back();
-    throw Error(ErrorCode::kBusy, path + " is held by process " + (pid.empty() ? "(unknown)" : pid));
+    throw Error(ErrorCode::kBusy,
+                path + " is held by process " + (pid.empty() ? "(unknown)" : pid));
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0) {
@@ -29,6 +31,8 @@ LockFile::LockFile(const std::string& path) {
   }
 }
 
-LockFile::~LockFile() { ::close(fd_); }
+LockFile::~LockFile() {
+  ::close(fd_);
+}
 
 }  // namespace sanctum::platform

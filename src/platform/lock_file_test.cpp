@@ -22,7 +22,8 @@ TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
       ADD_FAILURE() << "two holders";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kBusy);
-      EXPECT_NE(std::string(error.what()).find("process " + std::to_string(::getpid())), std::string::npos);
+      EXPECT_NE(std::string(error.what()).find("process " + std::to_string(::getpid())),
+                std::string::npos);
     }
   }
   const LockFile again(path);

@@ -11,7 +11,8 @@ std::string executable_path();
 
 struct Memory {
   std::uint64_t total_bytes = 0;
-  std::uint64_t available_bytes = 0;  // what can be had without swapping, within any container limit
+  std::uint64_t available_bytes =
+      0;  // what can be had without swapping, within any container limit
 };
 Memory memory();
 

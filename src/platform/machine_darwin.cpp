@@ -31,10 +31,11 @@ Memory memory() {
   if (::sysctlbyname("hw.memsize", &total, &size, nullptr, 0) == 0) memory.total_bytes = total;
   vm_statistics64_data_t pages{};
   mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
-  if (::host_statistics64(::mach_host_self(), HOST_VM_INFO64, reinterpret_cast<host_info64_t>(&pages), &count) ==
-      KERN_SUCCESS) {
-    memory.available_bytes =
-        (static_cast<std::uint64_t>(pages.free_count) + pages.inactive_count + pages.purgeable_count) * vm_page_size;
+  if (::host_statistics64(::mach_host_self(), HOST_VM_INFO64,
+                          reinterpret_cast<host_info64_t>(&pages), &count) == KERN_SUCCESS) {
+    memory.available_bytes = (static_cast<std::uint64_t>(pages.free_count) + pages.inactive_count +
+                              pages.purgeable_count) *
+                             vm_page_size;
   }
   return memory;
 }

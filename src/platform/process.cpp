@@ -27,7 +27,8 @@ constexpr int kReapPollMs = 50;  // between looks, for a system whose exit watch
 
 [[noreturn]] void fail(const std::string& what, int error) {
   const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR;
-  throw Error(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable, what + ": " + std::strerror(error));
+  throw Error(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+              what + ": " + std::strerror(error));
 }
 
 struct SpawnPlan {
@@ -43,12 +44,14 @@ struct SpawnPlan {
   posix_spawn_file_actions_t actions;
 };
 
-std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& added) {
+std::vector<std::string> environment_with(
+    const std::vector<std::pair<std::string, std::string>>& added) {
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text(*entry);
     const std::string name = text.substr(0, text.find('='));
-    if (std::none_of(added.begin(), added.end(), [&](const auto& a) { return a.first == name; })) all.push_back(text);
+    if (std::none_of(added.begin(), added.end(), [&](const auto& a) { return a.first == name; }))
+      all.push_back(text);
   }
   for (const auto& [name, value] : added) all.push_back(name + "=" + value);
   return all;
@@ -74,7 +77,8 @@ Process::Process(const ProcessOptions& options) {
 
   SpawnPlan plan;
   ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, 2, 1);  // our standard output is for our own results
+  ::posix_spawn_file_actions_adddup2(&plan.actions, 2,
+                                     1);  // our standard output is for our own results
   ::posix_spawn_file_actions_adddup2(&plan.actions, 2, 2);
   ::posix_spawn_file_actions_adddup2(&plan.actions, child_end, kChildSocket);
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
@@ -92,8 +96,8 @@ Process::Process(const ProcessOptions& options) {
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> environment = environment_with(options.environment);
   if (error == 0) {
-    error = ::posix_spawn(&pid_, options.path.c_str(), &plan.actions, &plan.attributes, pointers(arguments).data(),
-                          pointers(environment).data());
+    error = ::posix_spawn(&pid_, options.path.c_str(), &plan.actions, &plan.attributes,
+                          pointers(arguments).data(), pointers(environment).data());
   }
   ::close(child_end);
   if (error == 0) {
@@ -142,7 +146,8 @@ std::optional<ExitStatus> Process::wait(std::chrono::milliseconds limit) {
         return ended_;
       }
     }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return std::nullopt;
     pollfd ready{exit_watch_, POLLIN, 0};
     ::poll(&ready, 1, static_cast<int>(std::min<long long>(left, kReapPollMs)));

@@ -20,7 +20,7 @@
 namespace sanctum::platform {
 
 struct ProcessOptions {
-  std::string path;                // the program; never searched for in PATH
+  std::string path;                    // the program; never searched for in PATH
   std::vector<std::string> arguments;  // without the program's own name
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
 };

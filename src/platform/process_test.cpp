@@ -14,7 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kLimit(20000);
 
-ProcessOptions shell(const std::string& script) { return {"/bin/sh", {"-c", script}, {}}; }
+ProcessOptions shell(const std::string& script) {
+  return {"/bin/sh", {"-c", script}, {}};
+}
 
 std::string read_all(int fd) {
   std::string out;
@@ -42,7 +44,8 @@ TEST(Process, InheritsNothingElse) {
   int leak[2];
   ASSERT_EQ(::pipe(leak), 0);  // without FD_CLOEXEC on purpose
   const std::string number = std::to_string(::dup2(leak[1], 47));
-  Process child(shell("if [ -e /dev/fd/" + number + " ]; then echo leaked >&3; else echo closed >&3; fi"));
+  Process child(
+      shell("if [ -e /dev/fd/" + number + " ]; then echo leaked >&3; else echo closed >&3; fi"));
   EXPECT_EQ(read_all(child.take_socket()), "closed\n");
   ::close(47);
   ::close(leak[0]);

@@ -17,7 +17,7 @@ enum class Pipeline { kText, kVision };
 inline constexpr int kPipelines = 2;
 std::string_view to_string(Pipeline pipeline);
 
-inline constexpr int kNonceCharacters = 10;
+inline constexpr int kNonceCharacters = 9;
 inline constexpr int kAnswerTokensMax = 40;
 
 struct StressTask {

@@ -34,10 +34,12 @@ TEST(StressTask, EveryNonceIsFreshAndHalfAreStreamed) {
     const auto task = make_task(Pipeline::kText, i, random);
     EXPECT_EQ(task.expected.size(), static_cast<std::size_t>(kNonceCharacters));
     EXPECT_NE(task.messages_json.find(task.expected), std::string::npos);
+    EXPECT_EQ(std::set<char>(task.expected.begin(), task.expected.end()).size(), 9u)
+        << "no repeats";
     nonces.insert(task.expected);
     streamed += task.stream ? 1 : 0;
   }
-  EXPECT_EQ(nonces.size(), 1000u);
+  EXPECT_GT(nonces.size(), 990u) << "by chance a few may meet";
   EXPECT_EQ(streamed, 500);
 }
 

@@ -24,9 +24,12 @@ std::string environment(const char* name) {
 }
 
 bool is_repository_name(const std::string& name) {
-  const auto legal = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/'; };
-  return std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' && name.back() != '/' &&
-         name.find("..") == std::string::npos && std::all_of(name.begin(), name.end(), legal);
+  const auto legal = [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+  };
+  return std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' &&
+         name.back() != '/' && name.find("..") == std::string::npos &&
+         std::all_of(name.begin(), name.end(), legal);
 }
 
 std::string trimmed(std::string text) {
@@ -81,18 +84,21 @@ wire::LoadRequest find_model(const std::string& name, const SearchPlaces& places
   if (fs::is_directory(name, ignored)) {
     const fs::path directory = fs::canonical(name, ignored);
     if (!is_model(directory)) {
-      throw Error(ErrorCode::kNotFound, "the directory " + directory.string() + " has no config.json", "model");
+      throw Error(ErrorCode::kNotFound,
+                  "the directory " + directory.string() + " has no config.json", "model");
     }
     return {directory.filename().string(), directory.string()};
   }
   if (!is_repository_name(name)) {
     throw Error(ErrorCode::kNotFound,
-                "there is no directory '" + name + "', and it is no org/name of a downloaded model", "model");
+                "there is no directory '" + name + "', and it is no org/name of a downloaded model",
+                "model");
   }
   const fs::path snapshot = cached_snapshot(name, places.hub);
   if (snapshot.empty()) {
     throw Error(ErrorCode::kNotFound,
-                "'" + name + "' is neither a directory nor a downloaded model in " + places.hub, "model");
+                "'" + name + "' is neither a directory nor a downloaded model in " + places.hub,
+                "model");
   }
   return {name, snapshot.string()};
 }

@@ -13,7 +13,9 @@ using Kind = WorkerEvent::Kind;
 
 class RestartPolicy : public testing::Test {
  protected:
-  RestartDecision on(Kind kind, int exit_code = -1) { return decide(state_, {kind, exit_code, "it crashed"}, now_); }
+  RestartDecision on(Kind kind, int exit_code = -1) {
+    return decide(state_, {kind, exit_code, "it crashed"}, now_);
+  }
   // Passes the time to the next timer and reports how long that was.
   milliseconds wait_and_start() {
     const RestartDecision waiting = on(Kind::kTimer);
@@ -39,7 +41,7 @@ TEST_F(RestartPolicy, StartsOnceAndBecomesReady) {
 TEST_F(RestartPolicy, CrashesAreRetriedWithGrowingPausesThenParked) {
   on(Kind::kTimer);
   std::vector<long> pauses;
-  for (int i = 1; i < kStartsMax; ++i) {
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
     on(Kind::kDied);
     EXPECT_EQ(state_.worker, WorkerState::kDead);
     pauses.push_back(static_cast<long>(wait_and_start().count()));
@@ -48,9 +50,25 @@ TEST_F(RestartPolicy, CrashesAreRetriedWithGrowingPausesThenParked) {
   const auto decision = on(Kind::kDied);
   EXPECT_EQ(state_.worker, WorkerState::kParked);
   EXPECT_EQ(decision.next_timer, Instant::max());
-  EXPECT_THAT(state_.reason, HasSubstr("it crashed; 5 starts in 10 minutes"));
+  EXPECT_THAT(state_.reason, HasSubstr("it crashed; 5 starts without an answer in 10 minutes"));
   now_ += kStartsWindow * 2;
   EXPECT_FALSE(on(Kind::kTimer).start);
+}
+
+TEST_F(RestartPolicy, AWorkerThatAnswersIsRestartedAtOnceUpToAFarLimit) {
+  on(Kind::kTimer);
+  for (int i = 1; i < kStartsMax; ++i) {
+    on(Kind::kReady);
+    on(Kind::kAnswered);
+    on(Kind::kDied);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    ASSERT_EQ(wait_and_start(), kBackoffFirst) << i;
+  }
+  on(Kind::kReady);
+  on(Kind::kAnswered);
+  on(Kind::kDied);
+  EXPECT_EQ(state_.worker, WorkerState::kParked);
+  EXPECT_THAT(state_.reason, HasSubstr("60 starts in 10 minutes"));
 }
 
 TEST_F(RestartPolicy, OldStartsAreForgotten) {

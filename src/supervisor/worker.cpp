@@ -40,7 +40,8 @@ class Worker::Keeper {
 
   WorkerStatus status() const {
     const std::lock_guard lock(mutex_);
-    return {policy_.worker, policy_.reason, process_ ? static_cast<int>(process_->pid()) : 0, starts_, last_exit_};
+    return {policy_.worker, policy_.reason, process_ ? static_cast<int>(process_->pid()) : 0,
+            starts_, last_exit_};
   }
 
   void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
@@ -96,7 +97,8 @@ class Worker::Keeper {
       const auto level = after == WorkerState::kParked ? log::Level::kError
                          : after == WorkerState::kDead ? log::Level::kWarn
                                                        : log::Level::kInfo;
-      log::write(level, "engine_state", {{"from", to_string(before)}, {"to", to_string(after)}, {"reason", reason}});
+      log::write(level, "engine_state",
+                 {{"from", to_string(before)}, {"to", to_string(after)}, {"reason", reason}});
       if (after == WorkerState::kParked && listener_.parked) listener_.parked(reason);
     }
     return decision;
@@ -106,9 +108,11 @@ class Worker::Keeper {
   RestartDecision run_once() {
     std::unique_ptr<platform::Process> process;
     try {
-      process = std::make_unique<platform::Process>(platform::ProcessOptions{options_.path, options_.arguments, {}});
+      process = std::make_unique<platform::Process>(
+          platform::ProcessOptions{options_.path, options_.arguments, {}});
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::kNotFound) return decide_now({WorkerEvent::Kind::kCannotStart, -1, error.what()});
+      if (error.code() == ErrorCode::kNotFound)
+        return decide_now({WorkerEvent::Kind::kCannotStart, -1, error.what()});
       return decide_now({WorkerEvent::Kind::kDied, -1, error.what()});
     }
     log::info("engine_started", {{"pid", process->pid()}, {"path", options_.path}});
@@ -120,14 +124,16 @@ class Worker::Keeper {
     const std::string why = live();
     retire_client();
     const platform::ExitStatus status = reap();
-    const std::string reason = "the engine " + platform::describe(status) + (why.empty() ? "" : " (" + why + ")");
+    const std::string reason =
+        "the engine " + platform::describe(status) + (why.empty() ? "" : " (" + why + ")");
     {
       const std::lock_guard lock(mutex_);
       process_.reset();
       last_exit_ = reason;
       if (stopping_) return {};
     }
-    const auto decision = decide_now({WorkerEvent::Kind::kDied, status.signal == 0 ? status.code : -1, reason});
+    const auto decision =
+        decide_now({WorkerEvent::Kind::kDied, status.signal == 0 ? status.code : -1, reason});
     if (listener_.died) listener_.died(reason);
     return decision;
   }
@@ -139,22 +145,22 @@ class Worker::Keeper {
       answered_ = false;
       retired_.reset();
     }
+    const auto notified = [this](const wire::Message& message) {
+      note_answer(message);
+      if (listener_.notified) listener_.notified(message);
+    };
+    const auto ended = [this](const std::string&) { set(ended_); };
     // The last user of a client may be one of its own callbacks, where it cannot be destroyed: it
     // comes back here instead.
-    std::shared_ptr<wire::RpcClient> client(
-        new wire::RpcClient(
-            process.take_socket(),
-            [this](const wire::Message& message) {
-              if (listener_.notified) listener_.notified(message);
-            },
-            [this](const std::string&) { set(ended_); }),
-        [this](wire::RpcClient* last) {
-          {
-            const std::lock_guard lock(mutex_);
-            retired_.reset(last);
-          }
-          wake_.notify_all();
-        });
+    const auto retire = [this](wire::RpcClient* last) {
+      {
+        const std::lock_guard lock(mutex_);
+        retired_.reset(last);
+      }
+      wake_.notify_all();
+    };
+    const std::shared_ptr<wire::RpcClient> client(
+        new wire::RpcClient(process.take_socket(), notified, ended), retire);
     {
       const std::lock_guard lock(mutex_);
       client_ = client;
@@ -162,6 +168,13 @@ class Worker::Keeper {
     client->call("stats", "{}", kAnswerLimit, [this](const wire::Message& message) {
       if (!message.failure) set(answered_);
     });
+  }
+
+  // A life in which a request was completed is no part of a crash loop.
+  void note_answer(const wire::Message& message) {
+    if (message.method != "completed" || message.body().has("failure")) return;
+    const std::lock_guard lock(mutex_);
+    decide(policy_, {WorkerEvent::Kind::kAnswered, -1, {}}, Clock::now());
   }
 
   void set(bool& flag) {
@@ -196,15 +209,19 @@ class Worker::Keeper {
       client = client_;
     }
     for (const auto& load : options_.models) {
-      client->call("load_model", wire::encode(load), kNoTimeout, [this, load](const wire::Message& message) {
-        if (message.failure && wire::is_lost(*message.failure)) return;  // told again after the restart
-        if (message.failure) {
-          log::error("model_load_failed", {{"model", load.model}, {"error", message.failure->message}});
-        } else {
-          log::info("model_ready", {{"model", load.model}});
-        }
-        if (listener_.loaded) listener_.loaded(load.model, message.failure ? &*message.failure : nullptr);
-      });
+      client->call("load_model", wire::encode(load), kNoTimeout,
+                   [this, load](const wire::Message& message) {
+                     if (message.failure && wire::is_lost(*message.failure))
+                       return;  // told again after the restart
+                     if (message.failure) {
+                       log::error("model_load_failed",
+                                  {{"model", load.model}, {"error", message.failure->message}});
+                     } else {
+                       log::info("model_ready", {{"model", load.model}});
+                     }
+                     if (listener_.loaded)
+                       listener_.loaded(load.model, message.failure ? &*message.failure : nullptr);
+                   });
     }
   }
 
@@ -262,11 +279,21 @@ class Worker::Keeper {
 
 Worker::Worker(WorkerOptions options, WorkerListener listener)
     : keeper_(std::make_unique<Keeper>(std::move(options), std::move(listener))) {}
-Worker::~Worker() { keeper_->stop(); }
-void Worker::start() { keeper_->start(); }
-void Worker::stop() { keeper_->stop(); }
-void Worker::kill() { keeper_->kill(); }
-WorkerStatus Worker::status() const { return keeper_->status(); }
+Worker::~Worker() {
+  keeper_->stop();
+}
+void Worker::start() {
+  keeper_->start();
+}
+void Worker::stop() {
+  keeper_->stop();
+}
+void Worker::kill() {
+  keeper_->kill();
+}
+WorkerStatus Worker::status() const {
+  return keeper_->status();
+}
 void Worker::call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
                   wire::RpcClient::Reply reply) {
   keeper_->call(method, body, timeout, std::move(reply));

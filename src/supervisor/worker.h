@@ -20,7 +20,7 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr std::chrono::seconds kAnswerLimit{60};      // from spawn to the first answer
+inline constexpr std::chrono::seconds kAnswerLimit{60};       // from spawn to the first answer
 inline constexpr std::chrono::milliseconds kExitLimit{2000};  // from its socket's end to its exit
 inline constexpr std::chrono::milliseconds kTerminateLimit{3000};  // from SIGTERM to SIGKILL
 
@@ -32,16 +32,16 @@ struct WorkerOptions {
 
 struct WorkerStatus {
   WorkerState state = WorkerState::kAbsent;
-  std::string reason;   // of being dead or parked
-  int pid = 0;          // 0 when there is no process
-  int starts = 0;       // in all
+  std::string reason;     // of being dead or parked
+  int pid = 0;            // 0 when there is no process
+  int starts = 0;         // in all
   std::string last_exit;  // how the previous process ended
 };
 
 struct WorkerListener {
-  std::function<void(const wire::Message&)> notified;  // one of the engine's notifications
-  std::function<void()> ready;                         // it answered, and loads were asked for
-  std::function<void(const std::string& reason)> died;  // after all its calls have failed
+  std::function<void(const wire::Message&)> notified;     // one of the engine's notifications
+  std::function<void()> ready;                            // it answered, and loads were asked for
+  std::function<void(const std::string& reason)> died;    // after all its calls have failed
   std::function<void(const std::string& reason)> parked;  // it will not come back by itself
   // A load was answered; `failure` is null when the model is ready.
   std::function<void(const std::string& model, const wire::Failure* failure)> loaded;

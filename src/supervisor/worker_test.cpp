@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
-#include <queue>
-#include <condition_variable>
 #include <mutex>
+#include <queue>
 
 #include "base/file.h"
 
@@ -18,8 +18,8 @@ namespace sanctum::supervisor {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 using std::chrono::milliseconds;
+using testing::HasSubstr;
 
 // An engine of a few lines of shell: it answers every request with {"steps":<its process id>}.
 constexpr const char* kAnswering = R"(#!/bin/sh
@@ -61,7 +61,8 @@ class WorkerTest : public testing::Test {
   }
   std::string next() {
     std::unique_lock lock(mutex_);
-    if (!told_.wait_for(lock, std::chrono::seconds(30), [this] { return !events_.empty(); })) return "nothing";
+    if (!told_.wait_for(lock, std::chrono::seconds(30), [this] { return !events_.empty(); }))
+      return "nothing";
     std::string event = events_.front();
     events_.pop();
     return event;
@@ -69,7 +70,8 @@ class WorkerTest : public testing::Test {
   std::string call(const std::string& method) {
     std::promise<std::string> answer;
     worker_->call(method, "{}", milliseconds(0), [&](const wire::Message& m) {
-      answer.set_value(m.failure ? std::string(sanctum::to_string(m.failure->code)) : m.body().dump());
+      answer.set_value(m.failure ? std::string(sanctum::to_string(m.failure->code))
+                                 : m.body().dump());
     });
     return answer.get_future().get();
   }
@@ -128,7 +130,8 @@ TEST_F(WorkerTest, AMissingProgramParks) {
 TEST_F(WorkerTest, ModelsAreAskedForAtEveryStart) {
   const std::string log = (root_ / "log").string();
   std::string script = kAnswering;
-  script.replace(script.find("  id="), 0, "  case \"$line\" in *load_model*) echo \"$line\" >>" + log + ";; esac\n");
+  script.replace(script.find("  id="), 0,
+                 "  case \"$line\" in *load_model*) echo \"$line\" >>" + log + ";; esac\n");
   start(script, {{"m", "/models/m"}});
   EXPECT_EQ(next(), "ready");
   EXPECT_THAT(call("stats"), HasSubstr("steps"));  // answered after the load was read

@@ -53,8 +53,8 @@ struct Sampling {
   std::vector<std::string> stop;
   std::vector<int> stop_token_ids;
   bool ignore_eos = false;
-  int max_tokens = 0;      // 0: up to the end of the context
-  int top_logprobs = -1;   // -1: no logprobs; 0: of the chosen token only
+  int max_tokens = 0;     // 0: up to the end of the context
+  int top_logprobs = -1;  // -1: no logprobs; 0: of the chosen token only
 };
 
 struct GenerateRequest {
@@ -64,14 +64,15 @@ struct GenerateRequest {
   std::string messages_json;        // array as OpenAI's; a picture is {"type":"image"} in order
   std::vector<std::string> images;  // encoded file bytes (PNG, JPEG, WebP), one per picture part
   std::vector<std::string> image_paths;  // "messages[0].content[1]" of each, set by the decoder
-  std::string tools_json;           // array, or empty
-  std::string template_options_json;  // object of extra template variables, or empty
+  std::string tools_json;                // array, or empty
+  std::string template_options_json;     // object of extra template variables, or empty
   bool parse_tool_calls = false;
   // ... or a raw prompt, as text or as token ids.
   std::optional<std::string> prompt;
   std::vector<int> prompt_ids;
   Sampling sampling;
-  int ready_timeout_ms = 0;  // how long to wait for a model that is loading; 0: the engine's default
+  int ready_timeout_ms =
+      0;  // how long to wait for a model that is loading; 0: the engine's default
 };
 
 struct Accepted {
@@ -93,8 +94,8 @@ struct PositionLogprobs {
 
 struct ToolCallDelta {
   int index = 0;
-  std::string id;    // with the first delta of a call
-  std::string name;  // with the first delta of a call
+  std::string id;         // with the first delta of a call
+  std::string name;       // with the first delta of a call
   std::string arguments;  // a piece of JSON text
 };
 

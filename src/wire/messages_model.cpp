@@ -76,7 +76,8 @@ std::string encode(const std::vector<ModelInfo>& models) {
 
 std::vector<ModelInfo> decode_models(const json::Node& result) {
   std::vector<ModelInfo> models;
-  for (const auto& node : result.at("models").as_array(kModelsMax)) models.push_back(decode_model_info(node));
+  for (const auto& node : result.at("models").as_array(kModelsMax))
+    models.push_back(decode_model_info(node));
   return models;
 }
 

@@ -78,7 +78,8 @@ RowDelta decode_row(const json::Node& node) {
   RowDelta row;
   row.request = node.at("request").as_string();
   if (const auto ids = node.get("ids")) {
-    for (const auto& id : ids->as_array()) row.ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
+    for (const auto& id : ids->as_array())
+      row.ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
   }
   row.content = node.as_string_or("content", "");
   row.reasoning = node.as_string_or("reasoning", "");
@@ -96,7 +97,8 @@ RowDelta decode_row(const json::Node& node) {
     for (const auto& item : positions->as_array()) {
       PositionLogprobs position;
       position.chosen = decode_token_logprob(item);
-      for (const auto& token : item.at("top").as_array()) position.top.push_back(decode_token_logprob(token));
+      for (const auto& token : item.at("top").as_array())
+        position.top.push_back(decode_token_logprob(token));
       row.logprobs.push_back(std::move(position));
     }
   }
@@ -132,7 +134,8 @@ std::string encode(const TokensFrame& frame) {
 TokensFrame decode_tokens(const json::Node& params) {
   TokensFrame frame;
   frame.step = params.at("step").as_uint64();
-  for (const auto& row : params.at("rows").as_array(kRowsMax)) frame.rows.push_back(decode_row(row));
+  for (const auto& row : params.at("rows").as_array(kRowsMax))
+    frame.rows.push_back(decode_row(row));
   return frame;
 }
 
@@ -141,7 +144,8 @@ std::string encode(const Completed& c) {
   w.begin_object().field("request", c.request).field("finish_reason", c.finish_reason);
   if (!c.stop_string.empty()) w.field("stop_string", c.stop_string);
   w.key("usage").begin_object().field("prompt_tokens", c.usage.prompt_tokens);
-  w.field("completion_tokens", c.usage.completion_tokens).field("cached_tokens", c.usage.cached_tokens);
+  w.field("completion_tokens", c.usage.completion_tokens)
+      .field("cached_tokens", c.usage.cached_tokens);
   w.field("image_tokens", c.usage.image_tokens).end_object();
   w.key("timings").begin_object().field("queue_us", c.timings.queue_us);
   w.field("vision_us", c.timings.vision_us).field("prefill_us", c.timings.prefill_us);

@@ -16,7 +16,8 @@ std::string name_at(const json::Node& object, std::string_view key, std::size_t 
   const json::Node node = object.at(key);
   std::string text = node.as_string();
   if (text.empty()) node.fail("must not be empty");
-  if (text.size() > bytes_max) node.fail("must have at most " + std::to_string(bytes_max) + " bytes");
+  if (text.size() > bytes_max)
+    node.fail("must have at most " + std::to_string(bytes_max) + " bytes");
   return text;
 }
 
@@ -56,7 +57,10 @@ std::string rewrite_messages(const json::Node& messages, Picture picture) {
 }
 
 void write_sampling(json::Writer& w, const Sampling& s) {
-  w.begin_object().field("temperature", s.temperature).field("top_k", s.top_k).field("top_p", s.top_p);
+  w.begin_object()
+      .field("temperature", s.temperature)
+      .field("top_k", s.top_k)
+      .field("top_p", s.top_p);
   w.field("min_p", s.min_p).field("repetition_penalty", s.repetition_penalty);
   w.field("presence_penalty", s.presence_penalty).field("frequency_penalty", s.frequency_penalty);
   if (!s.logit_bias.empty()) {
@@ -89,10 +93,14 @@ std::string encode(const GenerateRequest& r) {
   if (!r.messages_json.empty()) {
     const json::Document document(r.messages_json, "messages");
     std::size_t next = 0;
-    w.key("messages").raw(rewrite_messages(document.root(), [&](const json::Node& part, json::Writer& out) {
-      if (next >= r.images.size()) part.fail("has no picture");
-      out.begin_object().field("type", "image").field("data", base64_encode(r.images[next++])).end_object();
-    }));
+    w.key("messages")
+        .raw(rewrite_messages(document.root(), [&](const json::Node& part, json::Writer& out) {
+          if (next >= r.images.size()) part.fail("has no picture");
+          out.begin_object()
+              .field("type", "image")
+              .field("data", base64_encode(r.images[next++]))
+              .end_object();
+        }));
   }
   if (!r.tools_json.empty()) w.key("tools").raw(r.tools_json);
   if (!r.template_options_json.empty()) w.key("template_options").raw(r.template_options_json);
@@ -111,8 +119,8 @@ std::string encode(const GenerateRequest& r) {
 }
 
 GenerateRequest decode_generate(const json::Node& params) {
-  params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls", "prompt",
-               "prompt_ids", "sampling", "ready_timeout_ms"});
+  params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls",
+               "prompt", "prompt_ids", "sampling", "ready_timeout_ms"});
   GenerateRequest r;
   r.request = name_at(params, "request", kRequestIdBytesMax);
   r.model = name_at(params, "model", kModelNameBytesMax);
@@ -120,7 +128,8 @@ GenerateRequest decode_generate(const json::Node& params) {
   const auto prompt = params.get("prompt");
   const auto prompt_ids = params.get("prompt_ids");
   if (int(messages.has_value()) + int(prompt.has_value()) + int(prompt_ids.has_value()) != 1) {
-    throw Error(ErrorCode::kInvalid, "exactly one of 'messages', 'prompt' and 'prompt_ids' is required", "messages");
+    throw Error(ErrorCode::kInvalid,
+                "exactly one of 'messages', 'prompt' and 'prompt_ids' is required", "messages");
   }
   if (messages) {
     r.messages_json = rewrite_messages(*messages, [&](const json::Node& part, json::Writer& out) {
@@ -156,9 +165,9 @@ GenerateRequest decode_generate(const json::Node& params) {
   }
   r.parse_tool_calls = params.as_bool_or("parse_tool_calls", false);
   if (const auto sampling = params.get("sampling")) {
-    sampling->only({"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "presence_penalty",
-                    "frequency_penalty", "logit_bias", "seed", "stop", "stop_token_ids", "ignore_eos",
-                    "max_tokens", "top_logprobs"});
+    sampling->only({"temperature", "top_k", "top_p", "min_p", "repetition_penalty",
+                    "presence_penalty", "frequency_penalty", "logit_bias", "seed", "stop",
+                    "stop_token_ids", "ignore_eos", "max_tokens", "top_logprobs"});
     r.sampling = read_sampling(*sampling);
     if (const auto top = sampling->get("top_logprobs")) {
       r.sampling.top_logprobs = static_cast<int>(top->as_int(-1, kTopLogprobsMax));

@@ -81,14 +81,16 @@ TEST(GenerateMessage, RefusalsNameTheField) {
   EXPECT_EQ(field_of(head + R"("prompt_ids":[-1]})"), "prompt_ids[0]");
   EXPECT_EQ(field_of(head + R"("messages":[]})"), "messages");
   EXPECT_EQ(field_of(head + R"("messages":["x"]})"), "messages[0]");
-  EXPECT_EQ(field_of(head + R"("messages":[{"content":[{"type":"image"}]}]})"), "messages[0].content[0].data");
+  EXPECT_EQ(field_of(head + R"("messages":[{"content":[{"type":"image"}]}]})"),
+            "messages[0].content[0].data");
   EXPECT_EQ(field_of(head + R"("messages":[{"content":[{"type":"image","data":"?"}]}]})"),
             "messages[0].content[0].data");
   EXPECT_EQ(field_of(head + R"("prompt":"x","tools":{}})"), "tools");
   EXPECT_EQ(field_of(head + R"("prompt":"x","template_options":[]})"), "template_options");
   EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"top_p":2}})"), "sampling.top_p");
   EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"best":2}})"), "sampling.best");
-  EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"top_logprobs":21}})"), "sampling.top_logprobs");
+  EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"top_logprobs":21}})"),
+            "sampling.top_logprobs");
   EXPECT_EQ(field_of(head + R"("prompt":"x","surprise":1})"), "surprise");
 }
 
@@ -132,7 +134,8 @@ TEST(TokensMessage, RowsRoundTrip) {
 }
 
 TEST(CompletedMessage, RoundTrips) {
-  Completed c{"a", "error", "</s>", {10, 3, 2, 4}, {1, 2, 3, 4}, Failure{ErrorCode::kTooLong, "long", "messages"}};
+  Completed c{"a",           "error",      "</s>",
+              {10, 3, 2, 4}, {1, 2, 3, 4}, Failure{ErrorCode::kTooLong, "long", "messages"}};
   const Completed back = decode_completed(reread(c)->root());
   EXPECT_EQ(encode(back), encode(c));
   EXPECT_EQ(back.usage.image_tokens, 4);
@@ -143,8 +146,9 @@ TEST(CompletedMessage, RoundTrips) {
 }
 
 TEST(ModelMessages, RoundTrip) {
-  ModelInfo m{"smoke", "/m", "failed", "qwen3_vl", true, 4096, 1024, "8-bit group 64", 5000000, 12, 34,
-              Failure{ErrorCode::kCorrupt, "weights", ""}};
+  ModelInfo m{"smoke", "/m", "failed", "qwen3_vl",
+              true,    4096, 1024,     "8-bit group 64",
+              5000000, 12,   34,       Failure{ErrorCode::kCorrupt, "weights", ""}};
   EXPECT_EQ(encode(decode_model_info(reread(m)->root())), encode(m));
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));

@@ -5,20 +5,30 @@
 namespace sanctum::wire {
 namespace {
 
-constexpr std::size_t kCompactBytes = 1u << 20;  // consumed bytes kept before the buffer is moved up
+constexpr std::size_t kCompactBytes = 1u
+                                      << 20;  // consumed bytes kept before the buffer is moved up
 
 // JSON-RPC wants a number; what matters to our own peers is `data`.
 int rpc_code(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalid: return -32602;
-    case ErrorCode::kInternal: return -32603;
-    case ErrorCode::kNotFound: return -32001;
-    case ErrorCode::kTooLong: return -32002;
-    case ErrorCode::kBusy: return -32003;
-    case ErrorCode::kUnavailable: return -32004;
-    case ErrorCode::kDeadline: return -32005;
-    case ErrorCode::kCancelled: return -32006;
-    case ErrorCode::kCorrupt: return -32007;
+    case ErrorCode::kInvalid:
+      return -32602;
+    case ErrorCode::kInternal:
+      return -32603;
+    case ErrorCode::kNotFound:
+      return -32001;
+    case ErrorCode::kTooLong:
+      return -32002;
+    case ErrorCode::kBusy:
+      return -32003;
+    case ErrorCode::kUnavailable:
+      return -32004;
+    case ErrorCode::kDeadline:
+      return -32005;
+    case ErrorCode::kCancelled:
+      return -32006;
+    case ErrorCode::kCorrupt:
+      return -32007;
   }
   return -32603;
 }
@@ -33,19 +43,23 @@ json::Document parse_line(std::string_view line) {
 
 }  // namespace
 
-void LineBuffer::push(std::string_view bytes) { buffer_.append(bytes); }
+void LineBuffer::push(std::string_view bytes) {
+  buffer_.append(bytes);
+}
 
 std::optional<std::string> LineBuffer::pop() {
   const std::size_t end = buffer_.find('\n', scanned_);
   if (end == std::string::npos) {
     scanned_ = buffer_.size();
     if (buffer_.size() - start_ > kFrameBytesMax) {
-      throw Error(ErrorCode::kCorrupt, "a line has more than " + std::to_string(kFrameBytesMax) + " bytes");
+      throw Error(ErrorCode::kCorrupt,
+                  "a line has more than " + std::to_string(kFrameBytesMax) + " bytes");
     }
     return std::nullopt;
   }
   if (end - start_ > kFrameBytesMax) {
-    throw Error(ErrorCode::kCorrupt, "a line has more than " + std::to_string(kFrameBytesMax) + " bytes");
+    throw Error(ErrorCode::kCorrupt,
+                "a line has more than " + std::to_string(kFrameBytesMax) + " bytes");
   }
   std::string line = buffer_.substr(start_, end - start_);
   start_ = scanned_ = end + 1;
@@ -103,7 +117,12 @@ std::string request_line(std::string_view id, std::string_view method, std::stri
 
 std::string notification_line(std::string_view method, std::string_view body) {
   json::Writer w;
-  w.begin_object().field("jsonrpc", "2.0").field("method", method).key("params").raw(body).end_object();
+  w.begin_object()
+      .field("jsonrpc", "2.0")
+      .field("method", method)
+      .key("params")
+      .raw(body)
+      .end_object();
   return w.take() + '\n';
 }
 
@@ -116,13 +135,20 @@ std::string result_line(std::string_view id, std::string_view body) {
 std::string failure_line(std::string_view id, const Failure& failure) {
   json::Writer w;
   w.begin_object().field("jsonrpc", "2.0").key("id").raw(id.empty() ? "null" : id);
-  w.key("error").begin_object().field("code", rpc_code(failure.code)).field("message", failure.message);
+  w.key("error")
+      .begin_object()
+      .field("code", rpc_code(failure.code))
+      .field("message", failure.message);
   w.key("data").raw(encode(failure)).end_object().end_object();
   return w.take() + '\n';
 }
 
-Failure to_failure(const Error& error) { return {error.code(), error.what(), error.field()}; }
+Failure to_failure(const Error& error) {
+  return {error.code(), error.what(), error.field()};
+}
 
-void raise(const Failure& failure) { throw Error(failure.code, failure.message, failure.field); }
+void raise(const Failure& failure) {
+  throw Error(failure.code, failure.message, failure.field);
+}
 
 }  // namespace sanctum::wire

@@ -19,12 +19,15 @@
 
 namespace sanctum::wire {
 namespace {
-constexpr int kWritePollMs = 100;  // how late a deadline may be noticed while the peer does not read
+constexpr int kWritePollMs =
+    100;  // how late a deadline may be noticed while the peer does not read
 constexpr std::size_t kReadBytes = 1u << 16;
 constexpr const char* kLostField = "engine";
 }  // namespace
 
-Failure lost(const std::string& message) { return {ErrorCode::kUnavailable, message, kLostField}; }
+Failure lost(const std::string& message) {
+  return {ErrorCode::kUnavailable, message, kLostField};
+}
 bool is_lost(const Failure& failure) {
   return failure.code == ErrorCode::kUnavailable && failure.field == kLostField;
 }
@@ -44,7 +47,8 @@ class RpcClient::Connection {
     ::close(socket_);
   }
 
-  void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout, Reply reply) {
+  void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
+            Reply reply) {
     std::unique_lock lock(mutex_);
     const std::uint64_t id = next_id_++;
     std::string line = request_line(std::to_string(id), method, body);
@@ -52,7 +56,8 @@ class RpcClient::Connection {
     if (stopped_) {
       refusal = lost("the engine is gone");
     } else if (line.size() > kFrameBytesMax) {
-      refusal = Failure{ErrorCode::kInvalid, "the request is too large for the engine's socket", {}};
+      refusal =
+          Failure{ErrorCode::kInvalid, "the request is too large for the engine's socket", {}};
     } else if (queued_bytes_ + line.size() > kQueuedBytesMax) {
       refusal = Failure{ErrorCode::kBusy, "the engine is not reading its socket", {}};
     }
@@ -228,11 +233,15 @@ class RpcClient::Connection {
 RpcClient::RpcClient(int socket, Notified notified, Ended ended)
     : connection_(std::make_unique<Connection>(socket, std::move(notified), std::move(ended))) {}
 RpcClient::~RpcClient() = default;
-void RpcClient::call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
-                     Reply reply) {
+void RpcClient::call(std::string_view method, std::string_view body,
+                     std::chrono::milliseconds timeout, Reply reply) {
   connection_->call(method, body, timeout, std::move(reply));
 }
-void RpcClient::notify(std::string_view method, std::string_view body) { connection_->notify(method, body); }
-void RpcClient::end() { connection_->end(); }
+void RpcClient::notify(std::string_view method, std::string_view body) {
+  connection_->notify(method, body);
+}
+void RpcClient::end() {
+  connection_->end();
+}
 
 }  // namespace sanctum::wire

@@ -52,7 +52,8 @@ struct Answer {
   std::future<std::string> future = promise.get_future();
   RpcClient::Reply reply() {
     return [this](const Message& m) {
-      promise.set_value(m.failure ? std::string(to_string(m.failure->code)) : "ok:" + m.body().dump());
+      promise.set_value(m.failure ? std::string(to_string(m.failure->code))
+                                  : "ok:" + m.body().dump());
     };
   }
 };
@@ -77,11 +78,14 @@ TEST(RpcClient, NotificationsArriveInOrder) {
   Peer peer;
   std::promise<std::string> done;
   std::string seen;
-  RpcClient client(peer.client_fd, [&](const Message& m) {
-    seen += m.method;
-    if (m.method == "c") done.set_value(seen);
-  }, {});
-  peer.write(notification_line("a", "{}") + notification_line("b", "{}") + notification_line("c", "{}"));
+  RpcClient client(peer.client_fd,
+                   [&](const Message& m) {
+                     seen += m.method;
+                     if (m.method == "c") done.set_value(seen);
+                   },
+                   {});
+  peer.write(notification_line("a", "{}") + notification_line("b", "{}") +
+             notification_line("c", "{}"));
   EXPECT_EQ(done.get_future().get(), "abc");
 }
 
@@ -126,7 +130,8 @@ TEST(RpcClient, NonsenseEndsTheStream) {
   for (const std::string frame : {"nonsense\n", "{\"jsonrpc\":\"2.0\"}\n", "[]\n"}) {
     Peer peer;
     std::promise<std::string> ended;
-    RpcClient client(peer.client_fd, kIgnore, [&](const std::string& reason) { ended.set_value(reason); });
+    RpcClient client(peer.client_fd, kIgnore,
+                     [&](const std::string& reason) { ended.set_value(reason); });
     peer.write(frame);
     EXPECT_NE(ended.get_future().get().find("bad frame"), std::string::npos) << frame;
   }

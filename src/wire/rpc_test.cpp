@@ -80,15 +80,17 @@ TEST(Message, WithoutParametersTheBodyIsAnEmptyObject) {
 }
 
 TEST(Message, ForeignErrorsKeepTheirMessage) {
-  const Message message(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}})");
+  const Message message(
+      R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}})");
   EXPECT_EQ(message.failure->message, "no such method");
   EXPECT_EQ(message.failure->code, ErrorCode::kInternal);
 }
 
 TEST(Message, RefusesWhatIsNoJsonRpc) {
-  for (const char* line : {"", "x", "[]", "7", "{}", R"({"id":1,"method":"a"})", R"({"jsonrpc":"1.0","method":"a"})",
-                           R"({"jsonrpc":"2.0"})", R"({"jsonrpc":"2.0","id":{},"method":"a"})",
-                           R"({"jsonrpc":"2.0","method":7})", R"({"jsonrpc":"2.0","id":1,"error":"x"})"}) {
+  for (const char* line :
+       {"", "x", "[]", "7", "{}", R"({"id":1,"method":"a"})", R"({"jsonrpc":"1.0","method":"a"})",
+        R"({"jsonrpc":"2.0"})", R"({"jsonrpc":"2.0","id":{},"method":"a"})",
+        R"({"jsonrpc":"2.0","method":7})", R"({"jsonrpc":"2.0","id":1,"error":"x"})"}) {
     try {
       Message message(line);
       ADD_FAILURE() << line;

@@ -34,7 +34,8 @@ void read_stop(const json::Node& node, std::vector<std::string>& out) {
     out.push_back(std::move(text));
   };
   if (node.is_string()) return add(node);
-  if (!node.is_array()) node.fail("must be a string or an array of strings, not " + std::string(node.kind()));
+  if (!node.is_array())
+    node.fail("must be a string or an array of strings, not " + std::string(node.kind()));
   for (const auto& item : node.as_array(kStopStringsMax)) add(item);
 }
 
@@ -45,7 +46,8 @@ Sampling read_sampling(const json::Node& object) {
   read(object, "temperature", 0, kTemperatureMax, s.temperature);
   read(object, "top_p", 0, 1, s.top_p);
   read(object, "min_p", 0, 1, s.min_p);
-  read(object, "repetition_penalty", kRepetitionPenaltyMin, kRepetitionPenaltyMax, s.repetition_penalty);
+  read(object, "repetition_penalty", kRepetitionPenaltyMin, kRepetitionPenaltyMax,
+       s.repetition_penalty);
   read(object, "presence_penalty", -kPenaltyMax, kPenaltyMax, s.presence_penalty);
   read(object, "frequency_penalty", -kPenaltyMax, kPenaltyMax, s.frequency_penalty);
   if (const auto node = object.get("top_k")) {
@@ -58,7 +60,8 @@ Sampling read_sampling(const json::Node& object) {
       node->fail("must have at most " + std::to_string(kLogitBiasMax) + " entries");
     }
     for (const auto& [key, value] : members) {
-      s.logit_bias[token_id(*node, key)] = value.as_double(-kLogitBiasMagnitudeMax, kLogitBiasMagnitudeMax);
+      s.logit_bias[token_id(*node, key)] =
+          value.as_double(-kLogitBiasMagnitudeMax, kLogitBiasMagnitudeMax);
     }
   }
   if (const auto node = object.get("seed")) {

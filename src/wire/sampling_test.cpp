@@ -5,7 +5,9 @@
 namespace sanctum::wire {
 namespace {
 
-Sampling read(const std::string& text) { return read_sampling(json::Document(text).root()); }
+Sampling read(const std::string& text) {
+  return read_sampling(json::Document(text).root());
+}
 
 TEST(Sampling, DefaultsAndNullsAreOff) {
   const Sampling s = read(R"({"temperature":null,"stop":null,"seed":null,"max_tokens":null})");

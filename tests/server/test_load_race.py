@@ -3,7 +3,7 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from programs import SMOKE_MODEL, count, wait_until
+from programs import BUILT_IN, SMOKE_MODEL, count, wait_until
 
 REQUESTS = count(50, 200)
 AT_ONCE = 50
@@ -29,7 +29,7 @@ def test_fifty_requests_during_a_load(start_server):
 
     def ask(number):
         nonce = f"probe-{number}"
-        answer = client.chat.completions.create(model="smoke", messages=[{"role": "user", "content": f"Repeat {nonce}"}], temperature=0, max_tokens=32)
+        answer = client.chat.completions.create(model=BUILT_IN, messages=[{"role": "user", "content": f"Repeat {nonce}"}], temperature=0, max_tokens=32)
         return nonce in answer.choices[0].message.content
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

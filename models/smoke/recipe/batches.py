@@ -80,7 +80,7 @@ def picture_batches(rng, encode, tokens, pool):
         pixels, labels = pool.batch(rng, tokens * 2)
         rows, cols = pixels.shape[1] // 32, pixels.shape[2] // 32
         encoded = [encode(picture_conversation(rng, label), rows * cols) for label in labels]
-        keep = [at for at, row in enumerate(encoded) if len(row[0]) <= 192]
+        keep = [at for at, row in enumerate(encoded) if len(row[0]) <= 256]
         length = -(-max(len(encoded[at][0]) for at in keep) // 16) * 16
         batch = padded([encoded[at] for at in keep], length, 0)
         batch["positions"] = picture_positions(batch["ids"], encode.image, rows, cols)

@@ -75,9 +75,9 @@ def conversation(rng, weights=WEIGHTS):
 
 
 def picture_conversation(rng, picture, test=False):
-    """One or two questions about a picture, sometimes after or before a turn without one."""
+    """One or more questions about a picture, sometimes after or before a turn without one."""
     messages = pictures.exchange(rng, picture)
-    if not test and rng.random() < 0.3:
+    for _ in range(0 if test or rng.random() < 0.3 else rng.randint(1, 4 if picture["shape"] else 1)):
         messages += pictures.follow_up(rng, picture)
     if not test and rng.random() < 0.15:
         messages += fillers(rng, 1)

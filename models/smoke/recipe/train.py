@@ -98,7 +98,7 @@ def main(rank=0):
     if counts[0]:
         sources += [("text", batches.start("text", seed, a.tokenizer, a.tokens, weights))] * counts[0]
     if a.pool and counts[1]:
-        sources += [("pictures", batches.start("pictures", seed + 8, a.tokenizer, a.tokens * 3 // 4, pool=Pool(a.pool)))] * counts[1]
+        sources += [("pictures", batches.start("pictures", seed + 8, a.tokenizer, a.tokens * 5 // 8, pool=Pool(a.pool)))] * counts[1]
     micro = sum(int(n) for part in ((a.text, a.pictures) if a.pool else (a.text,)) for n in part.split(","))
     print(parameters(model), "parameters, device", a.device, "from step", step, flush=True)
     began = saved = time.time()

@@ -1,0 +1,46 @@
+// A whole gateway over a fake engine, on a port of its own: for tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "gateway/fake_engine.h"
+#include "gateway/http_client.h"
+#include "gateway/server.h"
+#include "gateway/services.h"
+
+namespace sanctum::gateway {
+
+class TestGateway {
+ public:
+  explicit TestGateway(AdmissionLimits admission = {}, ConnectionLimits limits = {})
+      : gate(admission),
+        server(loop, limits, [this](std::shared_ptr<Exchange> e) { router.handle(std::move(e)); }) {
+    std::signal(SIGPIPE, SIG_IGN);
+    services.draining = [this] { return server.draining(); };
+    add_completions(router, services);
+    add_models(router, services);
+    add_status(router, services);
+    add_metrics(router, services);
+    add_page(router, services);
+    port = server.listen({"127.0.0.1", 0}, std::nullopt).port;
+  }
+  ~TestGateway() {
+    server.close_listeners();
+    server.abort();
+    loop.stop();
+  }
+
+  FakeEngine engine;
+  Gate gate;
+  Metrics metrics;
+  Services services{engine, gate, metrics,     std::chrono::milliseconds(1000), {}, {},
+                    {},     {},   Clock::now()};
+  Router router;
+  EventLoop loop{2};
+  Server server;
+  std::uint16_t port = 0;
+};
+
+}  // namespace sanctum::gateway

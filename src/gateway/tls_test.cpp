@@ -1,0 +1,115 @@
+// Mutual TLS through real sockets.
+#include <gmock/gmock.h>
+#include <openssl/ssl.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "gateway/certificates.h"
+#include "gateway/test_gateway.h"
+
+namespace sanctum::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class TlsTest : public testing::Test {
+ protected:
+  TlsTest() {
+    std::string pattern = (fs::temp_directory_path() / "sanctum-tls-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    directory_ = (root_ / "certs").string();
+    make_certificates(directory_, false);
+    port_ =
+        gateway_.server
+            .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
+                                               directory_ + "/server.key"})
+            .port;
+  }
+  ~TlsTest() override { fs::remove_all(root_); }
+
+  // What a client with the certificates of `directory` (none when empty) reads, "" when refused.
+  std::string ask(const std::string& directory, const std::string& request, int version_max = 0) {
+    const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(
+        ::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free);
+    ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    ::SSL_CTX_load_verify_locations(context.get(), (directory_ + "/ca.pem").c_str(), nullptr);
+    ::SSL_CTX_set_security_level(context.get(), 0);
+    if (version_max != 0) ::SSL_CTX_set_max_proto_version(context.get(), version_max);
+    if (!directory.empty()) {
+      ::SSL_CTX_use_certificate_file(context.get(), (directory + "/client.pem").c_str(),
+                                     SSL_FILETYPE_PEM);
+      ::SSL_CTX_use_PrivateKey_file(context.get(), (directory + "/client.key").c_str(),
+                                    SSL_FILETYPE_PEM);
+    }
+    HttpClient socket(port_);
+    const std::unique_ptr<SSL, decltype(&::SSL_free)> tls(::SSL_new(context.get()), ::SSL_free);
+    ::SSL_set1_host(tls.get(), "localhost");
+    ::SSL_set_fd(tls.get(), socket.fd());
+    if (::SSL_connect(tls.get()) != 1) return {};
+    if (::SSL_write(tls.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
+    std::string all;
+    char bytes[4096];
+    int n;
+    while ((n = ::SSL_read(tls.get(), bytes, sizeof bytes)) > 0)
+      all.append(bytes, static_cast<std::size_t>(n));
+    clean_end_ = ::SSL_get_error(tls.get(), n) == SSL_ERROR_ZERO_RETURN;
+    return all;
+  }
+
+  fs::path root_;
+  std::string directory_;
+  TestGateway gateway_;
+  std::uint16_t port_ = 0;
+  bool clean_end_ = false;
+};
+
+constexpr const char* kHealth =
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+TEST_F(TlsTest, AClientWithACertificateIsServedAndToldGoodbye) {
+  EXPECT_THAT(ask(directory_, kHealth), HasSubstr(R"({"status":"ok"})"));
+  EXPECT_TRUE(clean_end_);
+  EXPECT_THAT(ask(directory_, kHealth, TLS1_2_VERSION), HasSubstr(R"({"status":"ok"})"));
+}
+
+TEST_F(TlsTest, NoCertificateForeignCertificateAndOldTlsAreRefused) {
+  EXPECT_EQ(ask("", kHealth), "");
+  const std::string foreign = (root_ / "foreign").string();
+  make_certificates(foreign, false);
+  EXPECT_EQ(ask(foreign, kHealth), "");
+  EXPECT_EQ(ask(directory_, kHealth, TLS1_1_VERSION), "");
+  EXPECT_THAT(ask(directory_, kHealth), HasSubstr("ok"));
+}
+
+TEST_F(TlsTest, PlainHttpToTheTlsPortEnds) {
+  HttpClient client(port_);
+  client.send(kHealth);
+  EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(TlsTest, AStreamAndThenAnotherRequest) {
+  gateway_.engine.answer_at_once();
+  const std::string body = R"({"model":"m","prompt":"x","stream":true})";
+  const std::string all =
+      ask(directory_, "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                          std::to_string(body.size()) + "\r\n\r\n" + body + kHealth);
+  EXPECT_THAT(all, HasSubstr("data: [DONE]"));
+  EXPECT_THAT(all, HasSubstr(R"({"status":"ok"})"));
+}
+
+TEST_F(TlsTest, DamagedFilesAreNamed) {
+  try {
+    gateway_.server.listen({"127.0.0.1", 0},
+                           TlsFiles{directory_ + "/absent.pem", directory_ + "/server.pem",
+                                    directory_ + "/server.key"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("absent.pem"));
+  }
+}
+
+}  // namespace
+}  // namespace sanctum::gateway
