@@ -64,6 +64,7 @@ check_tsan() {
 }
 
 check_macos() {
+  build sanctum_text_rust_build # the bridge's header
   stage macos "Compile for arm64 macOS" "Each error above would be one on a Mac." \
     packaging/macos_check.sh
 }

@@ -58,7 +58,9 @@ void flatten(const json::Node& node, const std::string& name,
   if (rows.size() >= kRowsMax) return;
   if (node.is_object()) {
     for (const auto& [key, member] : node.members()) {
-      flatten(member, name.empty() ? key : name + "." + key, rows);
+      std::string path = name.empty() ? key : name;
+      if (!name.empty()) path.append(".").append(key);
+      flatten(member, path, rows);
     }
   } else if (node.is_array()) {
     const auto items = node.as_array();

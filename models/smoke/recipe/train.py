@@ -35,6 +35,7 @@ def arguments():
     p.add_argument("--text", default="3", help="text micro-batches a step, a number for each worker: 2,0")
     p.add_argument("--pictures", default="1", help="picture micro-batches a step, a number for each worker: 0,1")
     p.add_argument("--workers", type=int, default=1, help="processes that share a step's micro-batches")
+    p.add_argument("--freeze-text", action="store_true", help="with --resume: train the tower alone, through the language model's answers")
     p.add_argument("--rate", type=float, default=1.0, help="factor on the base learning rates")
     p.add_argument("--tail", type=float, default=0.5, help="last part of the schedule in which the rate falls to zero")
     p.add_argument("--warmup", type=int, default=60)
@@ -45,9 +46,9 @@ def arguments():
     return p.parse_args()
 
 
-def save(path, model, optimizer, **more):
+def save(path, model, optimizer, frozen, **more):
     beside = path.with_suffix(".new")
-    weights = {name: optimizer.master.get(name, p.detach().float()) for name, p in model.state_dict().items()}
+    weights = {name: optimizer.master.get(name, frozen.get(name, p.detach().float())) for name, p in model.state_dict().items()}
     torch.save({"model": weights, "optimizer": optimizer.state(), **more}, beside)
     beside.replace(path)
 
@@ -84,10 +85,15 @@ def main(rank=0):
     if not a.pool:
         model.vision_tower.requires_grad_(False)
         model.heads.requires_grad_(False)
-    optimizer = Optimizer(model)
-    step = 0
+    step, frozen = 0, {}
     if a.resume:
         state = torch.load(a.resume, map_location=a.device, weights_only=True)
+        model.load_state_dict(state["model"], strict=False)
+        frozen = state["model"] if a.freeze_text else {}
+    if a.freeze_text:
+        model.language_model.requires_grad_(False)
+    optimizer = Optimizer(model)
+    if a.resume:
         optimizer.load(state["optimizer"])
         step = state["step"]
     if a.vision:
@@ -123,11 +129,11 @@ def main(rank=0):
             print(f"step {step} {shown} norm {norm:.3f} rate {rate:.3f} {seen / (time.time() - began):.0f} tok/s {(time.time() - began) / 60:.1f} min", flush=True)
             losses = {"text": [], "pictures": []}
         if rank == 0 and time.time() - saved > 180:
-            save(a.out / "latest.pt", model, optimizer, step=step)
+            save(a.out / "latest.pt", model, optimizer, frozen, step=step)
             saved = time.time()
     if rank == 0:
-        save(a.out / "latest.pt", model, optimizer, step=step)
-        save(a.out / "final.pt", model, optimizer, step=step)
+        save(a.out / "latest.pt", model, optimizer, frozen, step=step)
+        save(a.out / "final.pt", model, optimizer, frozen, step=step)
         print("end", step, flush=True)
 
 

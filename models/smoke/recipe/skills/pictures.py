@@ -10,16 +10,16 @@ COLOR = ["What color is this?", "What colour is this?", "What color is it?", "Wh
          "What color is this image? One word.", "Describe the color of this image in one word."]
 SHAPE_COLOR = ["What color is the {s}?", "What colour is the {s}?", "Which color is the {s}?", "What is the color of the {s}?", "Color of the {s}?",
                "What color is the shape?", "What colour is the shape?", "What color is the object?"]
-SHAPES_COLOR = ["What color are the {s}s?", "What colour are the {s}s?", "Which color are the {s}s?", "What color are they?", "What color are the shapes?",
-                "What is the color of the {s}s?"]
+SHAPES_COLOR = ["What color are the {m}?", "What colour are the {m}?", "Which color are the {m}?", "What color are they?", "What color are the shapes?",
+                "What is the color of the {m}?"]
 BACKGROUND = ["What color is the background?", "What colour is the background?", "Which color is the background?", "What is the background color?", "Background color?",
               "What is the color of the background?"]
 SHAPE = ["What shape is this?", "What shape is it?", "Which shape is this?", "Which shape do you see?", "What shape do you see?", "Name the shape.", "Shape?",
          "What is the shape?", "What shape is in the picture?", "Tell me the shape.", "Which shape is in this image?", "What shape is shown?",
          "What shape is in the image? Answer with one word.", "What kind of shape is this?"]
-COUNT = ["How many {s}s are there?", "How many {s}s do you see?", "How many shapes are there?", "How many {s}s are in the picture?", "Count the {s}s.", "Count the shapes.",
-         "How many {s}s?", "How many objects are in the picture?", "How many shapes do you see?", "How many are there?", "How many things are in this image?",
-         "How many {c} {s}s are there?", "What is the number of {s}s?", "How many shapes are in the image? Answer with a number."]
+COUNT = ["How many {m} are there?", "How many {m} do you see?", "How many shapes are there?", "How many {m} are in the picture?", "Count the {m}.", "Count the shapes.",
+         "How many {m}?", "How many objects are in the picture?", "How many shapes do you see?", "How many are there?", "How many things are in this image?",
+         "How many {c} {m} are there?", "What is the number of {m}?", "How many shapes are in the image? Answer with a number."]
 DESCRIBE = ["What do you see?", "What is this?", "Describe the picture.", "Describe this image.", "What is in the picture?", "What is in this image?",
             "What does the image show?", "What is shown here?", "Describe what you see.", "What's in this image?"]
 
@@ -32,16 +32,20 @@ def questions(picture):
     return {"color": 2, "shape_color": 2, "background": 2, "shape": 4, "count": 7 if many else 2, "describe": 5, "repeat": 1}
 
 
+def several(shape):
+    return "crosses" if shape == "cross" else f"{shape}s"
+
+
 def described(picture):
     color, shape, count = picture["color"], picture["shape"], picture["count"]
     if not shape:
         return f"{color}"
-    return f"{count} {color} {shape}{'s' if count > 1 else ''} on {picture['background']}"
+    return f"{count} {color} {several(shape) if count > 1 else shape} on {picture['background']}"
 
 
 def question(rng, picture, kind):
     """(text, answer) for one kind of question."""
-    fields = {"s": picture["shape"], "c": picture["color"]}
+    fields = {"s": picture["shape"], "m": several(picture["shape"]), "c": picture["color"]}
     if kind == "color":
         return say(rng, COLOR, **fields), picture["color"]
     if kind == "shape_color":
