@@ -14,9 +14,8 @@ constexpr int kExitUsage = 2;
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 success; 1 failure (smoke: a wrong answer, stress: PARTIAL); 2 wrong usage\n"
-    "(stress: FAIL); 64 another sanctum serves this state directory; 69 an address is in use or "
-    "the\n"
-    "server cannot be reached; 78 bad configuration.";
+    "(stress: FAIL) or nobody there; 64 another sanctum serves this state directory; 69 an\n"
+    "address is in use; 78 bad configuration.";
 
 }  // namespace
 

@@ -3,10 +3,17 @@
 import pytest
 
 from engine_process import Engine
-from programs import SMOKE_MODEL
+from programs import PROVE, SMOKE_MODEL
 from sanctum_server import Server
 
 LOG_SHOWN = 4000  # characters
+PROVE_SECONDS_MAX = 1800  # of one test at its full count; pytest.ini has the limit of a short one
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if PROVE and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(PROVE_SECONDS_MAX))
 
 
 @pytest.hookimpl(wrapper=True)

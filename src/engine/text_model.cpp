@@ -5,6 +5,22 @@
 #include "base/error.h"
 
 namespace sanctum::engine {
+namespace {
+
+constexpr std::size_t kSpecialBytesMax = 32;  // the spelling of a special token
+constexpr std::size_t kShrinkMax = 2;         // what Unicode normalization may take off a text
+
+// Bytes beyond which no prompt fits `context_tokens`; 0 where decoding says nothing about encoding.
+std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens) {
+  if (!tokenizer.is_byte_level()) return 0;
+  std::size_t longest = kSpecialBytesMax;
+  for (int id = 0; id < tokenizer.vocabulary(); ++id) {
+    longest = std::max(longest, tokenizer.token_bytes(id).size());
+  }
+  return longest * kShrinkMax * static_cast<std::size_t>(context_tokens);
+}
+
+}  // namespace
 
 TextModel::TextModel(const models::Description& description)
     : context_tokens_(description.context_tokens),
@@ -12,7 +28,16 @@ TextModel::TextModel(const models::Description& description)
       tokenizer_(text::Tokenizer::load(description.directory)),
       chat_template_(text::ChatTemplate::load(description.directory)),
       output_format_(text::detect_format(chat_template_->source())),
-      reasons_(text::detect_reasoning(chat_template_->source())) {}
+      reasons_(text::detect_reasoning(chat_template_->source())),
+      prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {}
+
+void TextModel::refuse_hopeless(const std::string& text, const std::string& field) const {
+  if (prompt_bytes_max_ == 0 || text.size() <= prompt_bytes_max_) return;
+  throw Error(ErrorCode::kTooLong,
+              "the prompt has " + std::to_string(text.size()) + " bytes; this model's context of " +
+                  std::to_string(context_tokens_) + " tokens cannot hold as many",
+              field);
+}
 
 std::vector<int> TextModel::tokenize(const std::string& text, bool add_special) const {
   return tokenizer_->encode(text, add_special);
@@ -31,10 +56,14 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
     }
     return request.prompt_ids;
   }
-  if (request.prompt) return tokenizer_->encode(*request.prompt, /*add_special=*/true);
+  if (request.prompt) {
+    refuse_hopeless(*request.prompt, "prompt");
+    return tokenizer_->encode(*request.prompt, /*add_special=*/true);
+  }
   const std::string prompt =
       chat_template_->render(request.messages_json, request.tools_json,
                              request.template_options_json, /*add_generation_prompt=*/true);
+  refuse_hopeless(prompt, "messages");
   starts_in_reasoning = text::opens_reasoning(prompt);
   // The template writes the special tokens itself.
   return tokenizer_->encode(prompt, /*add_special=*/false);

@@ -38,6 +38,8 @@ class TextModel {
  private:
   std::vector<int> prompt_ids(const wire::GenerateRequest& request,
                               bool& starts_in_reasoning) const;
+  // Throws Error(kTooLong) for a text that cannot fit the context, without tokenizing it.
+  void refuse_hopeless(const std::string& text, const std::string& field) const;
 
   int context_tokens_;
   std::shared_ptr<const models::Processor> processor_;
@@ -45,6 +47,7 @@ class TextModel {
   std::shared_ptr<const text::ChatTemplate> chat_template_;
   text::OutputFormat output_format_;
   bool reasons_;
+  std::size_t prompt_bytes_max_;  // no longer text can fit; 0: not known
 };
 
 }  // namespace sanctum::engine
