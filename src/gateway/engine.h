@@ -15,9 +15,13 @@
 namespace sanctum::gateway {
 
 // Called in order: `accepted` at most once, `delta` any number of times, then `completed` once.
+// A listener that keeps everything to itself until the end may be told to start over.
 class GenerateListener {
  public:
   virtual ~GenerateListener() = default;
+  // Constant, asked on any thread: may the output so far be taken back?
+  virtual bool can_restart() const { return false; }
+  virtual void restarted() {}  // forget all rows; the same answer comes again from the beginning
   virtual void accepted(const wire::Accepted& accepted) = 0;
   virtual void delta(const wire::RowDelta& row) = 0;
   virtual void completed(const wire::Completed& completed) = 0;  // `failure` is set when refused

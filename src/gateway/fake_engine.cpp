@@ -59,6 +59,18 @@ void FakeEngine::fail(const std::string& request, const wire::Failure& failure) 
   wire::Completed completed{request, "error", "", {}, {}, failure};
   listener(request, true)->completed(completed);
 }
+void FakeEngine::restart(const std::string& request) {
+  const auto told = listener(request, false);
+  ASSERT_TRUE(told->can_restart());
+  told->restarted();
+}
+
+void FakeEngine::forget() {
+  std::map<std::string, std::shared_ptr<GenerateListener>> last;
+  const std::lock_guard lock(mutex_);
+  last.swap(listeners_);
+}
+
 void FakeEngine::answer_at_once() {
   const std::lock_guard lock(mutex_);
   at_once_ = true;

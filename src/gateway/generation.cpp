@@ -31,6 +31,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   }
 
   // From the engine's threads.
+  bool can_restart() const override { return !stream_; }
+  void restarted() override {
+    exchange_->post([self = shared_from_this()] { self->pending_ = {}; });
+  }
   void accepted(const wire::Accepted&) override {
     exchange_->post([self = shared_from_this()] { self->open_stream(); });
   }

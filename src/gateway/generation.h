@@ -3,8 +3,9 @@
 // It holds a place at the gate, gathers what the engine sends and writes it as fast as the client
 // reads: rows that come while a write is pending are merged, so that a slow client costs one row of
 // memory, not a queue. A client that leaves cancels its request. Errors before the first byte are
-// HTTP errors; after it they are an SSE event, then [DONE].
-// Thread rule: everything on the exchange's strand; the engine's callbacks are posted there.
+// HTTP errors; after it they are an SSE event, then [DONE]. An answer in one piece survives an
+// engine. Thread rule: everything on the exchange's strand; the engine's callbacks are posted
+// there.
 #pragma once
 
 #include <chrono>

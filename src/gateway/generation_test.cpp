@@ -37,6 +37,19 @@ TEST_F(GenerationTest, AnswersInOnePiece) {
   EXPECT_EQ(reply.headers.count("x-request-id"), 1u);
 }
 
+TEST_F(GenerationTest, AnAnswerInOnePieceSurvivesAnEngine) {
+  TestGateway gateway;
+  HttpClient client(gateway.port);
+  client.post(kChat, body());
+  const std::string id = gateway.engine.next_request().request;
+  gateway.engine.accept(id);
+  gateway.engine.text(id, "hel");
+  gateway.engine.restart(id);
+  gateway.engine.text(id, "hello");
+  gateway.engine.complete(id);
+  EXPECT_THAT(client.reply().body, HasSubstr(R"("content":"hello")"));
+}
+
 TEST_F(GenerationTest, StreamsAsTokensCome) {
   TestGateway gateway;
   HttpClient client(gateway.port);

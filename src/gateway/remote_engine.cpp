@@ -47,12 +47,14 @@ void RemoteEngine::generate(wire::GenerateRequest request,
 }
 
 void RemoteEngine::send_waiting() {
+  const int life = link_.status().starts;
   std::vector<std::shared_ptr<const wire::GenerateRequest>> requests;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, live] : live_) {
       if (live.stage != Stage::kWaiting) continue;
       live.stage = Stage::kSent;
+      live.sent_to = life;
       requests.push_back(live.request);
     }
   }
@@ -75,7 +77,7 @@ void RemoteEngine::answered(const std::string& request, const wire::Message& mes
     }
     return listener->accepted(accepted);
   }
-  bool again = false;
+  int lost_in = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = live_.find(request);
@@ -85,15 +87,17 @@ void RemoteEngine::answered(const std::string& request, const wire::Message& mes
       ++live.replays;
       live.stage = Stage::kWaiting;
       live.waiting_since = Clock::now();
-      again = true;
+      lost_in = live.sent_to;
     } else {
       listener = std::move(live.listener);
       live_.erase(found);
     }
   }
   if (listener) return listener->completed(failed(request, *message.failure));
-  // The new engine's ready() may have come before this request was waiting again.
-  if (again && link_.status().up) send_waiting();
+  // The next engine's ready() sends it, unless that came before this request was waiting again. The
+  // same engine, still thought to be up, would only lose it once more.
+  const EngineStatus now = link_.status();
+  if (now.up && now.starts != lost_in) send_waiting();
 }
 
 void RemoteEngine::cancel(const std::string& request) {
@@ -132,8 +136,9 @@ void RemoteEngine::notified(const wire::Message& message) {
         const std::lock_guard lock(mutex_);
         const auto found = live_.find(row.request);
         if (found == live_.end()) continue;
-        found->second.request.reset();
         listener = found->second.listener;
+        found->second.has_output = true;
+        if (!listener->can_restart()) found->second.request.reset();
       }
       listener->delta(row);
     }
@@ -162,17 +167,19 @@ void RemoteEngine::ready() {
 }
 
 void RemoteEngine::died(const std::string& reason) {
+  std::vector<std::shared_ptr<GenerateListener>> restarted;
   fail_where(
       {ErrorCode::kUnavailable, reason + " while it was answering; send the request again", {}},
-      [](Live& live) {
+      [&](Live& live) {
         if (live.stage == Stage::kWaiting) return false;
         if (!live.request || live.replays >= kReplaysMax) return true;
         ++live.replays;
         live.stage = Stage::kWaiting;
         live.waiting_since = Clock::now();
+        if (std::exchange(live.has_output, false)) restarted.push_back(live.listener);
         return false;
       });
-  if (link_.status().up) send_waiting();
+  for (const auto& listener : restarted) listener->restarted();
 }
 
 void RemoteEngine::parked(const std::string& reason) {

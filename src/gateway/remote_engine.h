@@ -1,9 +1,10 @@
 // An Engine in another process, reached by JSON-RPC.
 //
 // Contract: a request that meets no engine waits for one, up to `ready_timeout`; one whose engine
-// died before any output is sent once more; one whose engine died after output fails with
-// kUnavailable. When the engine will not come back (parked), all fail at once.
-// Thread rule: any thread. Listeners are called without locks held.
+// died before any output is sent once more, and so is one whose listener can start over (the seed
+// is fixed, so the answer is the same); any other fails with kUnavailable. When the engine will not
+// come back (parked), all fail at once. Thread rule: any thread. Listeners are called without locks
+// held.
 #pragma once
 
 #include <chrono>
@@ -57,6 +58,8 @@ class RemoteEngine : public Engine {
     Stage stage = Stage::kWaiting;
     Instant waiting_since;
     bool accepted = false;
+    bool has_output = false;
+    int sent_to = 0;  // which of the engine's lives
     int replays = 0;
   };
 

@@ -22,7 +22,7 @@ class FakeLink : public EngineLink {
             wire::RpcClient::Reply reply) override {
     sent.push_back({std::string(method), std::string(body), std::move(reply)});
   }
-  EngineStatus status() const override { return {state == "ready", state, reason, "", 1, 1}; }
+  EngineStatus status() const override { return {state == "ready", state, reason, "", 1, starts}; }
   void accept(std::size_t i) {
     sent[i].reply(
         wire::Message(line(wire::result_line("1", wire::encode(wire::Accepted{"r", 3, 0, 1})))));
@@ -36,11 +36,14 @@ class FakeLink : public EngineLink {
   }
   std::vector<Sent> sent;
   std::string state = "ready";
+  int starts = 1;
   std::string reason;
 };
 
 class Log : public GenerateListener {
  public:
+  bool can_restart() const override { return patient; }
+  void restarted() override { text += "again "; }
   void accepted(const wire::Accepted&) override { text += "accepted "; }
   void delta(const wire::RowDelta& row) override { text += row.content + " "; }
   void completed(const wire::Completed& c) override {
@@ -49,6 +52,7 @@ class Log : public GenerateListener {
   }
   std::string text;
   std::string message;
+  bool patient = false;
 };
 
 class RemoteEngineTest : public testing::Test {
@@ -137,8 +141,22 @@ TEST_F(RemoteEngineTest, ALostCallIsReplayed) {
   EXPECT_EQ(log->text, "unavailable");
 }
 
+TEST_F(RemoteEngineTest, ACallLostToAnEngineThatStillSeemsUpWaitsForTheNext) {
+  const auto log = generate();
+  link.refuse(0, wire::lost("gone"));  // nobody has noticed yet
+  EXPECT_EQ(link.sent.size(), 1u);
+  EXPECT_EQ(log->text, "");
+  engine.died("the engine was killed");
+  link.starts = 2;
+  engine.ready();
+  ASSERT_EQ(link.sent.size(), 2u);
+  link.accept(1);
+  EXPECT_EQ(log->text, "accepted ");
+}
+
 TEST_F(RemoteEngineTest, ACallLostBetweenTwoEnginesGoesToTheNewOne) {
   const auto log = generate();
+  link.starts = 2;
   engine.ready();  // the new engine is up before the old call is known to be lost
   link.refuse(0, wire::lost("gone"));
   ASSERT_EQ(link.sent.size(), 2u);
@@ -153,6 +171,20 @@ TEST_F(RemoteEngineTest, AfterOutputItFailsClearly) {
   engine.died("the engine was killed by SIGKILL");
   EXPECT_EQ(log->text, "accepted a unavailable");
   EXPECT_NE(log->message.find("SIGKILL"), std::string::npos);
+}
+
+TEST_F(RemoteEngineTest, WhoCanStartOverDoesSoOnce) {
+  const auto log = generate();
+  log->patient = true;
+  link.accept(0);
+  tokens("r", "a");
+  engine.died("the engine was killed");
+  engine.ready();
+  ASSERT_EQ(link.sent.size(), 2u);
+  EXPECT_EQ(link.sent[1].body, link.sent[0].body);
+  tokens("r", "b");
+  completed("r");
+  EXPECT_EQ(log->text, "accepted a again b stop");
 }
 
 TEST_F(RemoteEngineTest, ParkedFailsAllAtOnceAndRefusesTheNext) {

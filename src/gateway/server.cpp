@@ -108,6 +108,7 @@ bool Server::drain(std::chrono::milliseconds limit) {
 
 void Server::abort() {
   connections_->each(&Connection::abort);
+  connections_->wait_until_none(kAbortLimit);
 }
 
 }  // namespace sanctum::gateway

@@ -1,8 +1,8 @@
 // Listeners and connections of the gateway.
 //
 // Contract: drain() stops accepting first, lets running requests finish within a limit, and
-// returns when no connection is left; abort() ends what remains. Thread rule: the constructor's
-// thread owns it; handlers run on the connections' strands.
+// returns when no connection is left; abort() ends what remains and waits for that. Thread rule:
+// the constructor's thread owns it; handlers run on the connections' strands.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@
 namespace sanctum::gateway {
 
 inline constexpr int kConnectionsMax = 2048;
+inline constexpr std::chrono::milliseconds kAbortLimit{2000};  // for connections to notice
 
 class Server {
  public:

@@ -30,6 +30,7 @@ class TestGateway {
     server.close_listeners();
     server.abort();
     loop.stop();
+    engine.forget();
   }
 
   FakeEngine engine;

@@ -12,38 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 import chat
-import shape
 from batches import Encoder
 from conversations import WEIGHTS, single, with_system
 from drawing import picture
+from export import from_folder
 from generate import greedy
-from model import Model, load
+from model import load
 from preprocess import resized
 from quantize import dequantize, quantize
-from skills import pictures, repeat
+from skills import pictures
 
 HERE = Path(__file__).resolve().parent
 PICTURE_SKILLS = ["color 1x1", "color plain", "color", "shape_color", "background", "shape", "count", "describe", "repeat beside"]
-
-
-def from_folder(folder):
-    """The torch model with the exported weights, unpacked."""
-    stored, weights = load_file(str(folder / "model.safetensors")), {}
-    for name, value in stored.items():
-        if name.endswith((".scales", ".biases")):
-            continue
-        base = name.removesuffix(".weight")
-        if base + ".scales" in stored:
-            value = dequantize(value, stored[base + ".scales"], stored[base + ".biases"])
-        elif "patch_embed.proj.weight" in name:
-            value = value.float().sum(1).permute(0, 3, 1, 2).reshape(value.shape[0], -1)
-        weights[name] = value.float()
-    model = Model()
-    model.load_state_dict(weights, strict=False)
-    return model
 
 
 def from_checkpoint(path):

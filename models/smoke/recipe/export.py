@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from model import load, seeded
-from quantize import quantize
+from model import Model, load, seeded
+from quantize import dequantize, quantize
 
 
 def tensors(model):
@@ -38,6 +38,23 @@ def export(model, folder):
     os.chmod(beside, 0o644)
     os.replace(beside, path)
     return path.stat().st_size
+
+
+def from_folder(folder):
+    """The torch model with the exported weights, unpacked."""
+    stored, weights = load_file(str(folder / "model.safetensors")), {}
+    for name, value in stored.items():
+        if name.endswith((".scales", ".biases")):
+            continue
+        base = name.removesuffix(".weight")
+        if base + ".scales" in stored:
+            value = dequantize(value, stored[base + ".scales"], stored[base + ".biases"])
+        elif "patch_embed.proj.weight" in name:
+            value = value.float().sum(1).permute(0, 3, 1, 2).reshape(value.shape[0], -1)
+        weights[name] = value.float()
+    model = Model()
+    model.load_state_dict(weights, strict=False)
+    return model
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import batches
 import text_model
 import vision_model
 from conversations import WEIGHTS
-from model import Model, parameters, seeded
+from export import from_folder
+from model import parameters, seeded
 from muon import Optimizer
 from pool import Pool
 
@@ -26,6 +27,7 @@ def arguments():
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--minutes", type=float, required=True, help="length of the schedule, by the clock")
     p.add_argument("--resume", type=Path, help="checkpoint to go on from (weights and optimizer)")
+    p.add_argument("--start", type=Path, help="model folder to start from: the exported weights, when no checkpoint is left")
     p.add_argument("--vision", type=Path, help="checkpoint of train_vision.py to take the tower from")
     p.add_argument("--pool", type=Path, help="pictures (pool.py); without it the training is on text alone")
     p.add_argument("--tokenizer", type=Path, default=HERE.parent / "tokenizer.json")
@@ -86,6 +88,8 @@ def main(rank=0):
         model.vision_tower.requires_grad_(False)
         model.heads.requires_grad_(False)
     step, frozen = 0, {}
+    if a.start:
+        model.load_state_dict({name: w for name, w in from_folder(a.start).state_dict().items() if not name.startswith("heads.")}, strict=False)
     if a.resume:
         state = torch.load(a.resume, map_location=a.device, weights_only=True)
         model.load_state_dict(state["model"], strict=False)

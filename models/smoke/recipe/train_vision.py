@@ -19,6 +19,7 @@ from muon import Optimizer
 from pool import Pool
 from preprocess import patches
 
+
 class Tower(nn.Module):
     def __init__(self, tower):
         super().__init__()
