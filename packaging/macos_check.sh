@@ -54,7 +54,7 @@ default_sources() {
   local folder
   for folder in $FOLDERS; do
     git ls-files -co --exclude-standard -- "src/$folder/*.cpp" |
-      grep -vE '(_test|_linux)\.cpp$' || true
+      grep -vE '(_test|_linux)\.cpp$' | xargs -r grep -L 'gtest/gtest.h' || true
   done
   git ls-files -co --exclude-standard -- 'apps/*.cpp'
 }
@@ -73,4 +73,4 @@ exec python3 cmake/each_source.py --cache .cache/dev/macos --key packaging/macos
   "$cache/zig/ziglang/zig" c++ -target aarch64-macos.14.0 -std=c++20 \
   -O0 -c -o "$cache/objects/{name}.o" -Wall -Wextra -Wno-unused-parameter -Werror \
   -ffp-contract=off -DSANCTUM_VERSION='"check"' \
-  -Isrc -I. -Ibuild/src/text/bridge -isystem "$cache/include" -isystem "$cache/mlx/mlx/include" {}
+  -Isrc -I. -I.cache/rust/bridge -isystem "$cache/include" -isystem "$cache/mlx/mlx/include" {}

@@ -83,10 +83,10 @@ Process::Process(const ProcessOptions& options) {
   ::posix_spawn_file_actions_adddup2(&plan.actions, child_end, kChildSocket);
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::sigdelset(&all, SIGKILL);
-  ::sigdelset(&all, SIGSTOP);
+  sigemptyset(&none);
+  sigfillset(&all);
+  sigdelset(&all, SIGKILL);
+  sigdelset(&all, SIGSTOP);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
   int error = isolate_child(plan.attributes, plan.actions, flags, kChildSocket);
