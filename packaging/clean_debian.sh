@@ -21,7 +21,10 @@ fi
 cp -L /etc/resolv.conf "$DIR/etc/resolv.conf"
 cp -L /etc/ssl/certs/ca-certificates.crt "$DIR/etc/ssl/certs/ca-certificates.crt"
 mountpoint -q "$DIR/proc" || mount -t proc proc "$DIR/proc"
-mountpoint -q "$DIR/dev" || mount --rbind /dev "$DIR/dev"
+if ! mountpoint -q "$DIR/dev"; then
+  mount --rbind /dev "$DIR/dev"
+  mount --make-rslave "$DIR/dev"  # or taking it away would take this machine's too
+fi
 trap 'umount -l "$DIR/dev" "$DIR/proc"' EXIT
 
 inside() {
@@ -39,9 +42,9 @@ rm -rf "$DIR/root/bundle"
 git -C "$SOURCE" bundle create -q "$DIR/root/bundle" HEAD
 if [ -d "$DIR/root/sanctum" ]; then
   inside git -C /root/sanctum fetch -q /root/bundle HEAD
-  inside git -C /root/sanctum checkout -q FETCH_HEAD
+  inside git -C /root/sanctum -c advice.detachedHead=false checkout -q FETCH_HEAD
 else
-  inside git clone -q /root/bundle /root/sanctum
+  inside git -c advice.detachedHead=false clone -q /root/bundle /root/sanctum
 fi
 
 echo "== ./dev serve"
