@@ -10,7 +10,9 @@ set -m  # background jobs get process groups of their own
 
 [ $# -ge 1 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 DIR=$(realpath -m "$1")
-MIRROR=${2:-http://archive.example/debian}
+MIRROR=${2:-$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' | awk '$1 == "bookworm" {print $2; exit}')}
+[ -n "$MIRROR" ] || { echo "apt knows no bookworm archive: name one as MIRROR"; exit 2; }
+MIRROR=${MIRROR%/}
 SOURCE=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
 READY_SECONDS_MAX=3600
 
@@ -35,7 +37,7 @@ inside() {
 }
 
 # As an installed Debian 12 has it: cargo-web is new enough in the security archive only.
-echo "deb ${MIRROR%/}-security bookworm-security main" >"$DIR/etc/apt/sources.list.d/security.list"
+echo "deb $MIRROR-security bookworm-security main" >"$DIR/etc/apt/sources.list.d/security.list"
 inside apt-get update -qq
 inside apt-get install -y -qq git curl >/dev/null
 rm -rf "$DIR/root/bundle"

@@ -109,7 +109,7 @@ find_rust() {
   fi
   rust_fits "$CARGO" ||
     die "$CARGO is older than 1.$RUST_MINOR_MIN. Debian has a newer one in bookworm-security: add" \
-      "'deb http://archive.example/debian-security bookworm-security main' to apt's sources, or" \
+      "the suite bookworm-security (main) of Debian's security archive to apt's sources, or" \
       "install Rust by other means, then run this again."
   [ "$CARGO" != /usr/bin/cargo ] || export RUSTC=/usr/bin/rustc
   export CARGO
