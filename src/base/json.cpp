@@ -150,10 +150,12 @@ std::vector<std::pair<std::string, Node>> Node::members() const {
   return out;
 }
 
-void Node::only(std::initializer_list<std::string_view> known) const {
+void Node::only(std::initializer_list<std::string_view> known,
+                std::span<const std::string_view> more) const {
   for (const auto& [key, node] : members()) {
     bool found = false;
     for (std::string_view name : known) found = found || name == key;
+    for (std::string_view name : more) found = found || name == key;
     if (!found) node.fail("is not supported");
   }
 }

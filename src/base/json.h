@@ -13,6 +13,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,9 @@ class value;
 
 namespace sanctum::json {
 
-inline constexpr std::size_t kDepthMax = 64;
+inline constexpr std::size_t kDepthMax = 64;          // what we are sent
+inline constexpr std::size_t kOwnDepthMax = 96;       // what we wrote around it ourselves
+inline constexpr std::size_t kValuesMax = 1'200'000;  // numbers, strings, keys, ... of one document
 
 class Node {
  public:
@@ -54,8 +57,9 @@ class Node {
   std::optional<Node> get(std::string_view key) const;
   bool has(std::string_view key) const;
   std::vector<std::pair<std::string, Node>> members() const;
-  // Refuses members that are not in `known`, naming the first.
-  void only(std::initializer_list<std::string_view> known) const;
+  // Refuses members that are neither in `known` nor in `more`, naming the first.
+  void only(std::initializer_list<std::string_view> known,
+            std::span<const std::string_view> more = {}) const;
 
   std::string as_string_or(std::string_view key, std::string_view fallback) const;
   bool as_bool_or(std::string_view key, bool fallback) const;
@@ -74,10 +78,12 @@ class Node {
   std::string path_;
 };
 
-// Owns parsed text. Throws Error(kInvalid, "... at byte N") for malformed JSON.
+// Owns parsed text. Throws Error(kInvalid, "... near byte N") for malformed JSON, and for more than
+// `depth_max` levels or kValuesMax values: a value takes far more memory than its text.
 class Document {
  public:
-  explicit Document(std::string_view text, std::string root_path = {});
+  explicit Document(std::string_view text, std::string root_path = {},
+                    std::size_t depth_max = kDepthMax);
   ~Document();
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;

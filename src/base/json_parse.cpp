@@ -23,19 +23,27 @@ struct Handler {
   std::vector<std::set<std::string>> keys;
   std::string partial_key;
   std::string problem;
+  std::size_t values = 0;
+
+  bool count(bj::error_code& ec) {
+    if (++values <= kValuesMax) return true;
+    problem = "more than " + std::to_string(kValuesMax) + " values";
+    ec = bj::error::syntax;
+    return false;
+  }
 
   bool on_document_begin(bj::error_code&) { return true; }
   bool on_document_end(bj::error_code&) { return true; }
-  bool on_object_begin(bj::error_code&) {
+  bool on_object_begin(bj::error_code& ec) {
     keys.emplace_back();
-    return true;
+    return count(ec);
   }
   bool on_object_end(std::size_t n, bj::error_code&) {
     keys.pop_back();
     stack.push_object(n);
     return true;
   }
-  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_begin(bj::error_code& ec) { return count(ec); }
   bool on_array_end(std::size_t n, bj::error_code&) {
     stack.push_array(n);
     return true;
@@ -54,24 +62,24 @@ struct Handler {
     }
     partial_key.clear();
     stack.push_key(s);
-    return true;
+    return count(ec);
   }
   bool on_string_part(bj::string_view s, std::size_t, bj::error_code&) {
     stack.push_chars(s);
     return true;
   }
-  bool on_string(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_string(bj::string_view s, std::size_t, bj::error_code& ec) {
     stack.push_string(s);
-    return true;
+    return count(ec);
   }
   bool on_number_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_int64(std::int64_t i, bj::string_view, bj::error_code&) {
+  bool on_int64(std::int64_t i, bj::string_view, bj::error_code& ec) {
     stack.push_int64(i);
-    return true;
+    return count(ec);
   }
-  bool on_uint64(std::uint64_t u, bj::string_view, bj::error_code&) {
+  bool on_uint64(std::uint64_t u, bj::string_view, bj::error_code& ec) {
     stack.push_uint64(u);
-    return true;
+    return count(ec);
   }
   bool on_double(double d, bj::string_view, bj::error_code& ec) {
     if (!std::isfinite(d)) {
@@ -80,15 +88,15 @@ struct Handler {
       return false;
     }
     stack.push_double(d);
-    return true;
+    return count(ec);
   }
-  bool on_bool(bool b, bj::error_code&) {
+  bool on_bool(bool b, bj::error_code& ec) {
     stack.push_bool(b);
-    return true;
+    return count(ec);
   }
-  bool on_null(bj::error_code&) {
+  bool on_null(bj::error_code& ec) {
     stack.push_null();
-    return true;
+    return count(ec);
   }
   bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
@@ -96,10 +104,10 @@ struct Handler {
 
 }  // namespace
 
-Document::Document(std::string_view text, std::string root_path)
+Document::Document(std::string_view text, std::string root_path, std::size_t depth_max)
     : root_path_(std::move(root_path)) {
   bj::parse_options options;
-  options.max_depth = kDepthMax;
+  options.max_depth = depth_max;
   bj::basic_parser<Handler> parser(options);
   parser.handler().stack.reset();
   bj::error_code ec;

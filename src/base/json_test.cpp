@@ -52,6 +52,22 @@ TEST(JsonParse, BoundsDepth) {
   Document(std::string(kDepthMax - 1, '[') + std::string(kDepthMax - 1, ']'));
 }
 
+TEST(JsonParse, DepthCanBeAllowedForWhatWeWroteOurselves) {
+  const std::string deep = std::string(kDepthMax + 1, '[') + std::string(kDepthMax + 1, ']');
+  EXPECT_THROW(Document{deep}, Error);
+  EXPECT_NO_THROW((Document{deep, {}, kOwnDepthMax}));
+}
+
+TEST(JsonParse, BoundsTheNumberOfValues) {
+  const auto zeros = [](std::size_t count) {
+    std::string text = "[0";
+    for (std::size_t i = 1; i < count; ++i) text += ",0";
+    return text + "]";
+  };
+  EXPECT_NO_THROW(Document{zeros(kValuesMax - 1)});
+  EXPECT_THAT(error_of([&] { Document{zeros(kValuesMax)}; }).second, HasSubstr("values"));
+}
+
 TEST(JsonParse, RefusesLoneSurrogatesAndBrokenUtf8) {
   EXPECT_THROW(Document("\"\\ud800\""), Error);
   EXPECT_THROW(Document("\"\\udc00\""), Error);

@@ -1,21 +1,41 @@
 #include "gateway/api_request.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "gateway/request_id.h"
 #include "wire/sampling.h"
 
 namespace sanctum::gateway {
 
-void refuse_unknown(const json::Node& object, std::initializer_list<std::string_view> known,
-                    std::initializer_list<std::string_view> ignored) {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 4> kCommonFields{"model", "stream", "stream_options", "n"};
+
+void refuse_outside(const json::Node& object, std::initializer_list<Names> lists) {
   for (const auto& [key, node] : object.members()) {
-    if (node.is_null()) continue;
-    const auto in = [&key = key](const auto& list) {
+    const auto holds = [&key = key](Names list) {
       return std::find(list.begin(), list.end(), key) != list.end();
     };
-    if (!in(known) && !in(ignored)) node.fail("is not supported");
+    if (!node.is_null() && std::none_of(lists.begin(), lists.end(), holds))
+      node.fail("is not supported");
   }
+}
+
+}  // namespace
+
+void refuse_unknown(const json::Node& object, std::initializer_list<std::string_view> known,
+                    std::initializer_list<std::string_view> ignored) {
+  refuse_outside(object, {Names(known), Names(ignored)});
+}
+
+void refuse_unknown_beside_common(const json::Node& root,
+                                  std::initializer_list<std::string_view> known,
+                                  std::initializer_list<std::string_view> ignored) {
+  refuse_outside(root, {kCommonFields, wire::kSamplingFields, Names(known), Names(ignored)});
 }
 
 std::string public_field(const std::string& engine_field) {

@@ -30,6 +30,10 @@ std::string public_field(const std::string& engine_field);
 
 // model, stream, stream_options, n and the sampling parameters.
 ApiRequest decode_common(const json::Node& root);
+// Refuses members that are neither read by decode_common nor in a list, naming the first.
+void refuse_unknown_beside_common(const json::Node& root,
+                                  std::initializer_list<std::string_view> known,
+                                  std::initializer_list<std::string_view> ignored);
 // Refuses members that are in neither list, naming the first; null counts as absent.
 void refuse_unknown(const json::Node& object, std::initializer_list<std::string_view> known,
                     std::initializer_list<std::string_view> ignored);

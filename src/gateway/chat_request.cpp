@@ -120,37 +120,12 @@ std::string template_options(const json::Node& root) {
 
 ApiRequest decode_chat_request(const json::Node& root) {
   ApiRequest request = decode_common(root);
-  refuse_unknown(root,
-                 {"model",
-                  "messages",
-                  "stream",
-                  "stream_options",
-                  "n",
-                  "max_tokens",
-                  "max_completion_tokens",
-                  "temperature",
-                  "top_k",
-                  "top_p",
-                  "min_p",
-                  "repetition_penalty",
-                  "presence_penalty",
-                  "frequency_penalty",
-                  "logit_bias",
-                  "seed",
-                  "stop",
-                  "stop_token_ids",
-                  "ignore_eos",
-                  "logprobs",
-                  "top_logprobs",
-                  "tools",
-                  "tool_choice",
-                  "parallel_tool_calls",
-                  "response_format",
-                  "modalities",
-                  "chat_template_kwargs",
-                  "reasoning_effort"},
-                 {"user", "metadata", "store", "service_tier", "safety_identifier",
-                  "prompt_cache_key", "prompt_cache_retention", "verbosity"});
+  refuse_unknown_beside_common(root,
+                               {"messages", "max_completion_tokens", "logprobs", "top_logprobs",
+                                "tools", "tool_choice", "parallel_tool_calls", "response_format",
+                                "modalities", "chat_template_kwargs", "reasoning_effort"},
+                               {"user", "metadata", "store", "service_tier", "safety_identifier",
+                                "prompt_cache_key", "prompt_cache_retention", "verbosity"});
   refuse_what_cannot_be_done(root);
   read_length(root, request.generate.sampling);
   read_logprobs(root, request.generate.sampling);

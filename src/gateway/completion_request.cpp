@@ -30,30 +30,8 @@ void read_prompt(const json::Node& prompt, wire::GenerateRequest& out) {
 
 ApiRequest decode_completion_request(const json::Node& root) {
   ApiRequest request = decode_common(root);
-  refuse_unknown(
-      root,
-      {"model",
-       "prompt",
-       "stream",
-       "stream_options",
-       "n",
-       "max_tokens",
-       "temperature",
-       "top_k",
-       "top_p",
-       "min_p",
-       "repetition_penalty",
-       "presence_penalty",
-       "frequency_penalty",
-       "logit_bias",
-       "seed",
-       "stop",
-       "stop_token_ids",
-       "ignore_eos",
-       "logprobs",
-       "echo",
-       "suffix",
-       "best_of"},
+  refuse_unknown_beside_common(
+      root, {"prompt", "logprobs", "echo", "suffix", "best_of"},
       {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
   read_prompt(root.at("prompt"), request.generate);
   if (const auto node = root.get("echo"); node && node->as_bool()) node->fail("is not supported");

@@ -91,7 +91,7 @@ std::string encode(const GenerateRequest& r) {
   json::Writer w;
   w.begin_object().field("request", r.request).field("model", r.model);
   if (!r.messages_json.empty()) {
-    const json::Document document(r.messages_json, "messages");
+    const json::Document document(r.messages_json, "messages", json::kOwnDepthMax);
     std::size_t next = 0;
     w.key("messages")
         .raw(rewrite_messages(document.root(), [&](const json::Node& part, json::Writer& out) {
@@ -165,9 +165,7 @@ GenerateRequest decode_generate(const json::Node& params) {
   }
   r.parse_tool_calls = params.as_bool_or("parse_tool_calls", false);
   if (const auto sampling = params.get("sampling")) {
-    sampling->only({"temperature", "top_k", "top_p", "min_p", "repetition_penalty",
-                    "presence_penalty", "frequency_penalty", "logit_bias", "seed", "stop",
-                    "stop_token_ids", "ignore_eos", "max_tokens", "top_logprobs"});
+    sampling->only({"top_logprobs"}, kSamplingFields);
     r.sampling = read_sampling(*sampling);
     if (const auto top = sampling->get("top_logprobs")) {
       r.sampling.top_logprobs = static_cast<int>(top->as_int(-1, kTopLogprobsMax));

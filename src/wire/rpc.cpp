@@ -35,7 +35,7 @@ int rpc_code(ErrorCode code) {
 
 json::Document parse_line(std::string_view line) {
   try {
-    return json::Document(line);
+    return json::Document(line, {}, json::kOwnDepthMax);
   } catch (const Error& error) {
     throw Error(ErrorCode::kCorrupt, error.what());
   }

@@ -2,6 +2,9 @@
 // use. The gateway reads them from a request's top level, the engine from `sampling`.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "base/json.h"
 #include "wire/messages.h"
 
@@ -11,8 +14,13 @@ inline constexpr std::size_t kStopBytesMax = 1024;  // one stop string
 inline constexpr std::size_t kStopTokenIdsMax = 64;
 inline constexpr int kTokenIdMax = (1 << 30) - 1;
 
-// Reads temperature, top_k, top_p, min_p, the penalties, logit_bias, seed, stop, stop_token_ids,
-// ignore_eos and max_tokens; other members are left alone (log probabilities differ by API).
+// The members that read_sampling reads, for those who refuse what they do not know.
+inline constexpr std::array<std::string_view, 13> kSamplingFields{
+    "temperature",       "top_k",      "top_p", "min_p", "repetition_penalty", "presence_penalty",
+    "frequency_penalty", "logit_bias", "seed",  "stop",  "stop_token_ids",     "ignore_eos",
+    "max_tokens"};
+
+// Other members are left alone (log probabilities differ by API).
 // Throws Error(kInvalid) naming the field for a wrong type or a value out of range.
 Sampling read_sampling(const json::Node& object);
 
