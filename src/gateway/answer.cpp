@@ -31,6 +31,8 @@ std::size_t bytes_of(const wire::RowDelta& row) {
   return bytes;
 }
 
+namespace {
+
 void write_usage(json::Writer& w, const wire::Usage& usage) {
   w.key("usage").begin_object().field("prompt_tokens", usage.prompt_tokens);
   w.field("completion_tokens", usage.completion_tokens);
@@ -45,6 +47,56 @@ void write_timings(json::Writer& w, const wire::Completed& completed) {
   w.field("prefill_us", t.prefill_us).field("decode_us", t.decode_us);
   w.field("prompt_n", completed.usage.prompt_tokens).field("image_n", completed.usage.image_tokens);
   w.field("decode_n", completed.usage.completion_tokens).end_object();
+}
+
+void end_choice(json::Writer& w) {
+  w.end_object().end_array();
+}
+
+}  // namespace
+
+json::Writer begin_answer(const AnswerHead& head, std::string_view id_prefix,
+                          std::string_view object) {
+  json::Writer w;
+  w.begin_object().field("id", std::string(id_prefix) + head.id).field("object", object);
+  w.field("created", head.created_unix_s).field("model", head.model);
+  return w;
+}
+
+void begin_choice(json::Writer& w) {
+  w.key("choices").begin_array().begin_object().field("index", 0);
+}
+
+std::string end_event(json::Writer& w, const AnswerHead& head) {
+  end_choice(w);
+  if (head.include_usage) w.key("usage").null();
+  w.end_object();
+  return w.take();
+}
+
+std::string end_last_event(json::Writer& w, const AnswerHead& head,
+                           const wire::Completed& completed) {
+  end_choice(w);
+  if (head.include_usage) w.key("usage").null();
+  write_timings(w, completed);
+  w.end_object();
+  return w.take();
+}
+
+std::string end_whole(json::Writer& w, const wire::Completed& completed) {
+  end_choice(w);
+  write_usage(w, completed.usage);
+  write_timings(w, completed);
+  w.end_object();
+  return w.take();
+}
+
+std::string usage_event(json::Writer& w, const wire::Completed& completed) {
+  w.key("choices").begin_array().end_array();
+  write_usage(w, completed.usage);
+  write_timings(w, completed);
+  w.end_object();
+  return w.take();
 }
 
 }  // namespace sanctum::gateway

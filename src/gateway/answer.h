@@ -44,7 +44,19 @@ std::size_t bytes_of(const wire::RowDelta& row);
 
 // --- shared by the shapes ----------------------------------------------------------------------
 
-void write_usage(json::Writer& w, const wire::Usage& usage);
-void write_timings(json::Writer& w, const wire::Completed& completed);
+// Opens an answer or an event: the members that both APIs have before their choices. `id_prefix` is
+// the API's own ("chatcmpl-").
+json::Writer begin_answer(const AnswerHead& head, std::string_view id_prefix,
+                          std::string_view object);
+// Opens the one choice.
+void begin_choice(json::Writer& w);
+// Each closes the choice and the text that begin_answer opened: an event in the stream's midst, its
+// last event with a choice (`w` holds the finish reason already), a whole answer.
+std::string end_event(json::Writer& w, const AnswerHead& head);
+std::string end_last_event(json::Writer& w, const AnswerHead& head,
+                           const wire::Completed& completed);
+std::string end_whole(json::Writer& w, const wire::Completed& completed);
+// The event without choices that include_usage asks for, from what begin_answer opened.
+std::string usage_event(json::Writer& w, const wire::Completed& completed);
 
 }  // namespace sanctum::gateway

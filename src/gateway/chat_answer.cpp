@@ -49,15 +49,15 @@ class ChatAnswer : public AnswerShape {
   explicit ChatAnswer(AnswerHead head) : head_(std::move(head)) {}
 
   std::vector<std::string> opening() override {
-    json::Writer w = begin("chat.completion.chunk");
+    json::Writer w = begin(kEvent);
     begin_choice(w);
     w.key("delta").begin_object().field("role", "assistant").field("content", "").end_object();
     w.key("logprobs").null().key("finish_reason").null();
-    return {end_choice(w)};
+    return {end_event(w, head_)};
   }
 
   std::string chunk(const wire::RowDelta& row) override {
-    json::Writer w = begin("chat.completion.chunk");
+    json::Writer w = begin(kEvent);
     begin_choice(w);
     w.key("delta").begin_object();
     if (!row.reasoning.empty()) w.field("reasoning_content", row.reasoning);
@@ -66,26 +66,18 @@ class ChatAnswer : public AnswerShape {
     w.end_object();
     write_logprobs(w, row.logprobs);
     w.key("finish_reason").null();
-    return end_choice(w);
+    return end_event(w, head_);
   }
 
   std::vector<std::string> closing(const wire::Completed& completed) override {
-    json::Writer last = begin("chat.completion.chunk");
+    json::Writer last = begin(kEvent);
     begin_choice(last);
     last.key("delta").begin_object().end_object().key("logprobs").null();
     last.field("finish_reason", completed.finish_reason);
-    last.end_object().end_array();
-    if (head_.include_usage) last.key("usage").null();
-    write_timings(last, completed);
-    last.end_object();
-    std::vector<std::string> events{last.take()};
+    std::vector<std::string> events{end_last_event(last, head_, completed)};
     if (head_.include_usage) {
-      json::Writer w = begin("chat.completion.chunk");
-      w.key("choices").begin_array().end_array();
-      write_usage(w, completed.usage);
-      write_timings(w, completed);
-      w.end_object();
-      events.push_back(w.take());
+      json::Writer usage = begin(kEvent);
+      events.push_back(usage_event(usage, completed));
     }
     return events;
   }
@@ -100,28 +92,15 @@ class ChatAnswer : public AnswerShape {
     if (!all.tool_calls.empty()) write_tool_calls(w, all.tool_calls, false);
     w.end_object();
     write_logprobs(w, all.logprobs);
-    w.field("finish_reason", completed.finish_reason).end_object().end_array();
-    write_usage(w, completed.usage);
-    write_timings(w, completed);
-    w.end_object();
-    return w.take();
+    w.field("finish_reason", completed.finish_reason);
+    return end_whole(w, completed);
   }
 
  private:
+  static constexpr std::string_view kEvent = "chat.completion.chunk";
+
   json::Writer begin(std::string_view object) const {
-    json::Writer w;
-    w.begin_object().field("id", "chatcmpl-" + head_.id).field("object", object);
-    w.field("created", head_.created_unix_s).field("model", head_.model);
-    return w;
-  }
-  static void begin_choice(json::Writer& w) {
-    w.key("choices").begin_array().begin_object().field("index", 0);
-  }
-  std::string end_choice(json::Writer& w) const {
-    w.end_object().end_array();
-    if (head_.include_usage) w.key("usage").null();
-    w.end_object();
-    return w.take();
+    return begin_answer(head_, "chatcmpl-", object);
   }
 
   const AnswerHead head_;

@@ -14,58 +14,37 @@ class CompletionAnswer : public AnswerShape {
 
   std::string chunk(const wire::RowDelta& row) override {
     json::Writer w = begin();
-    begin_choice(w, row.content);
+    begin_choice(w);
+    w.field("text", row.content);
     write_logprobs(w, row.logprobs);
-    w.key("finish_reason").null().end_object().end_array();
-    if (head_.include_usage) w.key("usage").null();
-    w.end_object();
-    return w.take();
+    w.key("finish_reason").null();
+    return end_event(w, head_);
   }
 
   std::vector<std::string> closing(const wire::Completed& completed) override {
     json::Writer last = begin();
-    begin_choice(last, "");
-    last.key("logprobs")
-        .null()
-        .field("finish_reason", completed.finish_reason)
-        .end_object()
-        .end_array();
-    if (head_.include_usage) last.key("usage").null();
-    write_timings(last, completed);
-    last.end_object();
-    std::vector<std::string> events{last.take()};
+    begin_choice(last);
+    last.field("text", "").key("logprobs").null();
+    last.field("finish_reason", completed.finish_reason);
+    std::vector<std::string> events{end_last_event(last, head_, completed)};
     if (head_.include_usage) {
-      json::Writer w = begin();
-      w.key("choices").begin_array().end_array();
-      write_usage(w, completed.usage);
-      write_timings(w, completed);
-      w.end_object();
-      events.push_back(w.take());
+      json::Writer usage = begin();
+      events.push_back(usage_event(usage, completed));
     }
     return events;
   }
 
   std::string whole(const wire::RowDelta& all, const wire::Completed& completed) override {
     json::Writer w = begin();
-    begin_choice(w, all.content);
+    begin_choice(w);
+    w.field("text", all.content);
     write_logprobs(w, all.logprobs);
-    w.field("finish_reason", completed.finish_reason).end_object().end_array();
-    write_usage(w, completed.usage);
-    write_timings(w, completed);
-    w.end_object();
-    return w.take();
+    w.field("finish_reason", completed.finish_reason);
+    return end_whole(w, completed);
   }
 
  private:
-  json::Writer begin() const {
-    json::Writer w;
-    w.begin_object().field("id", "cmpl-" + head_.id).field("object", "text_completion");
-    w.field("created", head_.created_unix_s).field("model", head_.model);
-    return w;
-  }
-  static void begin_choice(json::Writer& w, std::string_view text) {
-    w.key("choices").begin_array().begin_object().field("index", 0).field("text", text);
-  }
+  json::Writer begin() const { return begin_answer(head_, "cmpl-", "text_completion"); }
 
   // Offsets count bytes of the text so far, over all pieces of one answer.
   void write_logprobs(json::Writer& w, const std::vector<wire::PositionLogprobs>& positions) {
