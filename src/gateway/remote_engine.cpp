@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "wire/rpc.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -30,60 +31,88 @@ wire::RpcClient::Reply decoded(Answered<T> answered, Decode decode) {
 
 void RemoteEngine::generate(wire::GenerateRequest request,
                             std::shared_ptr<GenerateListener> listener) {
-  const EngineStatus status = link_.status();
-  if (status.state == "parked") {
-    return listener->completed(failed(
-        request.request, {ErrorCode::kUnavailable, "the engine is stopped: " + status.reason, {}}));
-  }
   const std::string id = request.request;
+  std::shared_ptr<const std::string> body;
+  try {
+    body = std::make_shared<const std::string>(wire::encode(request));
+  } catch (const Error& error) {
+    return listener->completed(failed(id, wire::to_failure(error)));
+  }
   {
     const std::lock_guard lock(mutex_);
     Live& live = live_[id];
-    live.request = std::make_shared<const wire::GenerateRequest>(std::move(request));
+    live.body = std::move(body);
     live.listener = std::move(listener);
     live.waiting_since = Clock::now();
   }
+  // Asked only now: an engine that became ready, or was parked, before this request was in the
+  // table has not seen it.
+  const EngineStatus status = link_.status();
+  if (status.state == "parked") return parked(status.reason);
   if (status.up) send_waiting();
 }
 
 void RemoteEngine::send_waiting() {
   const int life = link_.status().starts;
-  std::vector<std::shared_ptr<const wire::GenerateRequest>> requests;
+  std::vector<std::pair<std::string, int>> marked;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, live] : live_) {
       if (live.stage != Stage::kWaiting) continue;
       live.stage = Stage::kSent;
       live.sent_to = life;
-      requests.push_back(live.request);
+      marked.emplace_back(id, ++live.attempts);
     }
   }
-  for (const auto& request : requests) {
-    link_.call(
-        "generate", wire::encode(*request), kNoTimeout,
-        [this, id = request->request](const wire::Message& message) { answered(id, message); });
-  }
+  for (const auto& [id, attempt] : marked) send(id, attempt);
 }
 
-void RemoteEngine::answered(const std::string& request, const wire::Message& message) {
-  std::shared_ptr<GenerateListener> listener;
-  if (!message.failure) {
-    const wire::Accepted accepted = wire::decode_accepted(message.body());
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = live_.find(request);
-      if (found == live_.end() || std::exchange(found->second.accepted, true)) return;
-      listener = found->second.listener;
-    }
-    return listener->accepted(accepted);
+void RemoteEngine::send(const std::string& request, int attempt) {
+  const auto current = [&](const auto& found) {
+    return found != live_.end() && found->second.stage == Stage::kSent &&
+           found->second.attempts == attempt;
+  };
+  std::shared_ptr<const std::string> body;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_.find(request);
+    if (!current(found)) return;  // the engine died meanwhile: the next one gets it
+    body = found->second.body;
   }
+  link_.call("generate", *body, kNoTimeout, [this, request, attempt](const wire::Message& message) {
+    answered(request, attempt, message);
+  });
+  bool cancelled = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_.find(request);
+    cancelled = current(found) && found->second.cancelled;
+  }
+  if (cancelled) send_cancel(request);  // the first one may have come before the request
+}
+
+void RemoteEngine::send_cancel(const std::string& request) {
+  json::Writer w;
+  w.begin_object().field("request", request).end_object();
+  link_.call("cancel", w.take(), kNoTimeout, [](const wire::Message&) {});
+}
+
+void RemoteEngine::answered(const std::string& request, int attempt, const wire::Message& message) {
+  std::optional<wire::Accepted> accepted;
+  if (!message.failure) accepted = wire::decode_accepted(message.body());
+  std::shared_ptr<GenerateListener> listener;
   int lost_in = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = live_.find(request);
-    if (found == live_.end()) return;
+    if (found == live_.end() || found->second.attempts != attempt ||
+        found->second.stage != Stage::kSent)
+      return;
     Live& live = found->second;
-    if (wire::is_lost(*message.failure) && live.request && live.replays < kReplaysMax) {
+    if (accepted) {
+      if (std::exchange(live.accepted, true)) return;
+      listener = live.listener;
+    } else if (wire::is_lost(*message.failure) && live.body && live.replays < kReplaysMax) {
       ++live.replays;
       live.stage = Stage::kWaiting;
       live.waiting_since = Clock::now();
@@ -93,6 +122,7 @@ void RemoteEngine::answered(const std::string& request, const wire::Message& mes
       live_.erase(found);
     }
   }
+  if (listener && accepted) return listener->accepted(*accepted);
   if (listener) return listener->completed(failed(request, *message.failure));
   // The next engine's ready() sends it, unless that came before this request was waiting again. The
   // same engine, still thought to be up, would only lose it once more.
@@ -111,13 +141,12 @@ void RemoteEngine::cancel(const std::string& request) {
       live_.erase(found);
     } else {
       found->second.replays = kReplaysMax;  // nobody waits for it any more
+      found->second.cancelled = true;
     }
   }
   if (listener)
     return listener->completed(failed(request, {ErrorCode::kCancelled, "cancelled", {}}));
-  json::Writer w;
-  w.begin_object().field("request", request).end_object();
-  link_.call("cancel", w.take(), kNoTimeout, [](const wire::Message&) {});
+  send_cancel(request);
 }
 
 void RemoteEngine::models(Answered<std::vector<wire::ModelInfo>> answered) {
@@ -138,7 +167,7 @@ void RemoteEngine::notified(const wire::Message& message) {
         if (found == live_.end()) continue;
         listener = found->second.listener;
         found->second.has_output = true;
-        if (!listener->can_restart()) found->second.request.reset();
+        if (!listener->can_restart()) found->second.body.reset();
       }
       listener->delta(row);
     }
@@ -172,7 +201,7 @@ void RemoteEngine::died(const std::string& reason) {
       {ErrorCode::kUnavailable, reason + " while it was answering; send the request again", {}},
       [&](Live& live) {
         if (live.stage == Stage::kWaiting) return false;
-        if (!live.request || live.replays >= kReplaysMax) return true;
+        if (!live.body || live.replays >= kReplaysMax) return true;
         ++live.replays;
         live.stage = Stage::kWaiting;
         live.waiting_since = Clock::now();

@@ -53,18 +53,22 @@ class RemoteEngine : public Engine {
  private:
   enum class Stage { kWaiting, kSent };
   struct Live {
-    std::shared_ptr<const wire::GenerateRequest> request;  // kept as long as a replay is possible
+    std::shared_ptr<const std::string> body;  // as it is sent; kept while a replay is possible
     std::shared_ptr<GenerateListener> listener;
     Stage stage = Stage::kWaiting;
     Instant waiting_since;
     bool accepted = false;
     bool has_output = false;
-    int sent_to = 0;  // which of the engine's lives
+    bool cancelled = false;
+    int sent_to = 0;   // which of the engine's lives
+    int attempts = 0;  // an answer to an earlier one is of no interest
     int replays = 0;
   };
 
   void send_waiting();
-  void answered(const std::string& request, const wire::Message& message);
+  void send(const std::string& request, int attempt);
+  void send_cancel(const std::string& request);
+  void answered(const std::string& request, int attempt, const wire::Message& message);
   // Takes matching requests out and completes them with the failure.
   template <class Predicate>
   void fail_where(const wire::Failure& failure, Predicate matches);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "base/json.h"
 #include "wire/rpc.h"
 
@@ -20,9 +23,14 @@ class FakeLink : public EngineLink {
   };
   void call(std::string_view method, std::string_view body, milliseconds,
             wire::RpcClient::Reply reply) override {
+    if (const auto first = std::exchange(before_call, nullptr)) first();
     sent.push_back({std::string(method), std::string(body), std::move(reply)});
   }
-  EngineStatus status() const override { return {state == "ready", state, reason, "", 1, starts}; }
+  EngineStatus status() const override {
+    const EngineStatus seen{state == "ready", state, reason, "", 1, starts};
+    if (const auto then = std::exchange(after_status, nullptr)) then();
+    return seen;
+  }
   void accept(std::size_t i) {
     sent[i].reply(
         wire::Message(line(wire::result_line("1", wire::encode(wire::Accepted{"r", 3, 0, 1})))));
@@ -38,6 +46,9 @@ class FakeLink : public EngineLink {
   std::string state = "ready";
   int starts = 1;
   std::string reason;
+  // Once each, for what happens on another thread at just that moment.
+  std::function<void()> before_call;
+  mutable std::function<void()> after_status;
 };
 
 class Log : public GenerateListener {
@@ -213,6 +224,49 @@ TEST_F(RemoteEngineTest, CancelReachesTheEngineOrTheQueue) {
   engine.cancel("b");
   EXPECT_EQ(waiting->text, "cancelled");
   engine.cancel("unknown");
+}
+
+TEST_F(RemoteEngineTest, AnEngineThatIsReadyWhileARequestComesInGetsIt) {
+  link.state = "starting";
+  link.after_status = [this] {
+    link.state = "ready";
+    engine.ready();
+  };
+  generate();
+  EXPECT_EQ(link.sent.size(), 1u);
+}
+
+TEST_F(RemoteEngineTest, TheAnswerToAnEarlierAttemptIsIgnored) {
+  const auto log = generate();
+  engine.died("the engine was killed");
+  link.starts = 2;
+  engine.ready();
+  ASSERT_EQ(link.sent.size(), 2u);
+  link.refuse(0, wire::lost("gone"));  // late
+  link.accept(1);
+  completed("r");
+  EXPECT_EQ(log->text, "accepted stop");
+}
+
+TEST_F(RemoteEngineTest, ACancelThatOvertakesItsRequestIsSentAgain) {
+  link.before_call = [this] { engine.cancel("r"); };
+  generate();
+  ASSERT_EQ(link.sent.size(), 3u);
+  EXPECT_EQ(link.sent[0].method, "cancel");
+  EXPECT_EQ(link.sent[1].method, "generate");
+  EXPECT_EQ(link.sent[2].method, "cancel");
+}
+
+TEST_F(RemoteEngineTest, ARequestThatCannotBeSpelledFailsAloneAndIsForgotten) {
+  wire::GenerateRequest request;
+  request.request = "bad";
+  request.model = "m";
+  request.messages_json = "[";
+  const auto log = std::make_shared<Log>();
+  engine.generate(request, log);
+  EXPECT_EQ(log->text, "invalid");
+  EXPECT_NO_THROW(engine.ready());
+  EXPECT_TRUE(link.sent.empty());
 }
 
 TEST_F(RemoteEngineTest, ModelsAndFailuresAreHandedOn) {
