@@ -22,6 +22,7 @@ using boost::system::error_code;
 using AcceptSocket = asio::basic_socket_acceptor<asio::ip::tcp, StrandExecutor>;
 
 constexpr int kBacklog = 512;
+constexpr unsigned char kSessionContext[] = "sanctum";
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process is out of descriptors
 
 std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
@@ -41,6 +42,9 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   });
   use("certificate authority", files.authority,
       [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
+  // Without a name of their own, sessions that clients resume are refused by OpenSSL.
+  ::SSL_CTX_set_session_id_context(context->native_handle(), kSessionContext,
+                                   sizeof kSessionContext - 1);
   context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
   return context;
 }

@@ -30,12 +30,14 @@ class TlsTest : public testing::Test {
   }
   ~TlsTest() override { fs::remove_all(root_); }
 
-  // What a client with the certificates of `directory` (none when empty) reads, "" when refused.
-  std::string ask(const std::string& directory, const std::string& request, int version_max = 0) {
-    const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(
-        ::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free);
+  using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
+  using Session = std::unique_ptr<SSL_SESSION, decltype(&::SSL_SESSION_free)>;
+
+  // A client with the certificates of `directory` (none when empty).
+  Context client(const std::string& directory, int version_max = 0) {
+    Context context(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free);
     ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    ::SSL_CTX_load_verify_locations(context.get(), (directory_ + "/ca.pem").c_str(), nullptr);
+    ::SSL_CTX_load_verify_locations(context.get(), (directory + "/ca.pem").c_str(), nullptr);
     ::SSL_CTX_set_security_level(context.get(), 0);
     if (version_max != 0) ::SSL_CTX_set_max_proto_version(context.get(), version_max);
     if (!directory.empty()) {
@@ -44,10 +46,16 @@ class TlsTest : public testing::Test {
       ::SSL_CTX_use_PrivateKey_file(context.get(), (directory + "/client.key").c_str(),
                                     SSL_FILETYPE_PEM);
     }
+    return context;
+  }
+
+  // What the client reads, "" when refused; goes on with session_ and leaves the new one there.
+  std::string exchange(SSL_CTX* context, const std::string& request) {
     HttpClient socket(port_);
-    const std::unique_ptr<SSL, decltype(&::SSL_free)> tls(::SSL_new(context.get()), ::SSL_free);
+    const std::unique_ptr<SSL, decltype(&::SSL_free)> tls(::SSL_new(context), ::SSL_free);
     ::SSL_set1_host(tls.get(), "localhost");
     ::SSL_set_fd(tls.get(), socket.fd());
+    if (session_) ::SSL_set_session(tls.get(), session_.get());
     if (::SSL_connect(tls.get()) != 1) return {};
     if (::SSL_write(tls.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
     std::string all;
@@ -56,7 +64,15 @@ class TlsTest : public testing::Test {
     while ((n = ::SSL_read(tls.get(), bytes, sizeof bytes)) > 0)
       all.append(bytes, static_cast<std::size_t>(n));
     clean_end_ = ::SSL_get_error(tls.get(), n) == SSL_ERROR_ZERO_RETURN;
+    resumed_ = ::SSL_session_reused(tls.get()) == 1;
+    session_.reset(::SSL_get1_session(tls.get()));
+    ::SSL_shutdown(tls.get());  // without it OpenSSL takes the session for a bad one
     return all;
+  }
+
+  std::string ask(const std::string& directory, const std::string& request, int version_max = 0) {
+    session_.reset();
+    return exchange(client(directory, version_max).get(), request);
   }
 
   fs::path root_;
@@ -64,6 +80,8 @@ class TlsTest : public testing::Test {
   TestGateway gateway_;
   std::uint16_t port_ = 0;
   bool clean_end_ = false;
+  bool resumed_ = false;
+  Session session_{nullptr, ::SSL_SESSION_free};
 };
 
 constexpr const char* kHealth =
@@ -82,6 +100,16 @@ TEST_F(TlsTest, NoCertificateForeignCertificateAndOldTlsAreRefused) {
   EXPECT_EQ(ask(foreign, kHealth), "");
   EXPECT_EQ(ask(directory_, kHealth, TLS1_1_VERSION), "");
   EXPECT_THAT(ask(directory_, kHealth), HasSubstr("ok"));
+}
+
+TEST_F(TlsTest, AResumedSessionIsServed) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    const Context context = client(directory_, version);
+    session_.reset();
+    EXPECT_THAT(exchange(context.get(), kHealth), HasSubstr("ok"));
+    EXPECT_THAT(exchange(context.get(), kHealth), HasSubstr("ok")) << version;
+    EXPECT_TRUE(resumed_) << version;
+  }
 }
 
 TEST_F(TlsTest, PlainHttpToTheTlsPortEnds) {
