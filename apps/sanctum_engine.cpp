@@ -13,6 +13,7 @@
 #include <iostream>
 #include <mutex>
 
+#include "apps/ranges.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/service.h"
@@ -131,10 +132,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--max-sequences", options.device.limits.sequences_max,
                  "requests that decode together")
-      ->check(CLI::Range(1, 256))
+      ->check(CLI::Range(kMaxSequences.low, kMaxSequences.high))
       ->capture_default_str();
   app.add_option("--queue", options.queue_max, "requests that may wait beyond those")
-      ->check(CLI::Range(0, 65536))
+      ->check(CLI::Range(kQueue.low, kQueue.high))
       ->capture_default_str();
   app.add_option("--step-tokens", options.device.limits.tokens_max,
                  "prompt and decode tokens of one step")

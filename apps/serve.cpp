@@ -11,12 +11,14 @@
 
 #include "apps/commands.h"
 #include "apps/engine_process.h"
+#include "apps/ranges.h"
 #include "apps/serve_config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "gateway/certificates.h"
 #include "gateway/server.h"
 #include "gateway/services.h"
+#include "platform/descriptors.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "supervisor/model_directory.h"
@@ -37,6 +39,7 @@ constexpr int kExitConfiguration = 78;
 constexpr int kGatewayThreads = 4;
 constexpr milliseconds kLastWords{1000};  // for the errors that a drain's end sends
 constexpr milliseconds kHousekeeping{1000};
+constexpr std::size_t kDescriptorsReserved = 128;  // for all that is no connection
 
 // Which exit code an Error means depends on where it comes from.
 struct Exit {
@@ -92,19 +95,56 @@ sigset_t ending_signals() {
 }
 
 // Turns the first ending signal into an event and the second into an end at once. Signals are
-// blocked in every other thread, so this must exist before any other.
-void watch_signals(Events& events, EngineProcess& process) {
-  std::thread([&events, &process] {
-    const sigset_t set = ending_signals();
-    int number = 0;
-    ::sigwait(&set, &number);
-    log::info("stopping", {{"signal", number}});
-    events.signalled();
-    ::sigwait(&set, &number);
-    log::warn("stopping_now", {{"signal", number}});
-    process.worker().kill();
-    std::_Exit(kExitFailure);
-  }).detach();
+// blocked in every other thread, so this must exist before any other. Its thread outlives it, and
+// leaves alone what it was given from then on.
+class SignalWatch {
+ public:
+  SignalWatch(Events& events, EngineProcess& process)
+      : targets_(std::make_shared<Targets>(&events, &process)) {
+    std::thread([targets = targets_] {
+      const sigset_t set = ending_signals();
+      int number = 0;
+      ::sigwait(&set, &number);
+      log::info("stopping", {{"signal", number}});
+      targets->with([](Events& e, EngineProcess&) { e.signalled(); });
+      ::sigwait(&set, &number);
+      log::warn("stopping_now", {{"signal", number}});
+      targets->with([](Events&, EngineProcess& p) { p.worker().kill(); });
+      std::_Exit(kExitFailure);
+    }).detach();
+  }
+  ~SignalWatch() {
+    const std::lock_guard lock(targets_->mutex);
+    targets_->events = nullptr;
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  struct Targets {
+    Targets(Events* e, EngineProcess* p) : events(e), process(p) {}
+    template <class Action>
+    void with(Action action) {
+      const std::lock_guard lock(mutex);
+      if (events != nullptr) action(*events, *process);
+    }
+    std::mutex mutex;
+    Events* events;  // null once serve() is over
+    EngineProcess* process;
+  };
+  const std::shared_ptr<Targets> targets_;
+};
+
+gateway::ConnectionLimits connection_limits() {
+  gateway::ConnectionLimits limits;
+  const std::size_t descriptors =
+      platform::raise_descriptor_limit(limits.connections + kDescriptorsReserved);
+  if (descriptors < limits.connections + kDescriptorsReserved) {
+    limits.connections = descriptors > 2 * kDescriptorsReserved ? descriptors - kDescriptorsReserved
+                                                                : descriptors / 2;
+    log::warn("few_descriptors", {{"limit", descriptors}, {"connections", limits.connections}});
+  }
+  return limits;
 }
 
 std::vector<wire::LoadRequest> find_models(const ServeConfig& config) {
@@ -192,7 +232,7 @@ int serve(const ServeConfig& config) {
                         [&events](const std::string&, const wire::Failure* failure) {
                           if (failure == nullptr) events.loaded();
                         });
-  watch_signals(events, process);
+  const SignalWatch signal_watch(events, process);
 
   gateway::Gate gate({config.max_sequences, config.queue});
   gateway::Metrics metrics;
@@ -207,9 +247,9 @@ int serve(const ServeConfig& config) {
   add_page(router, services);
   // Above is what running requests hold on to: it must outlive the loop that may still hold them.
   gateway::EventLoop loop(kGatewayThreads);
-  gateway::Server server(loop, {}, [&router](std::shared_ptr<gateway::Exchange> exchange) {
-    router.handle(exchange);
-  });
+  gateway::Server server(
+      loop, connection_limits(),
+      [&router](std::shared_ptr<gateway::Exchange> exchange) { router.handle(exchange); });
   services.draining = [&server] { return server.draining(); };
   services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
   services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
@@ -281,15 +321,15 @@ void add_serve(CLI::App& app, int& exit_code) {
       "The engine's program (default: beside this one)");
   add("--max-sequences", config->max_sequences, "SANCTUM_MAX_SEQUENCES", "max_sequences",
       "Requests that the engine serves at once")
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(kMaxSequences.low, kMaxSequences.high));
   add("--queue", config->queue, "SANCTUM_QUEUE", "queue", "Requests that may wait beyond those")
-      ->check(CLI::Range(0, 100000));
+      ->check(CLI::Range(kQueue.low, kQueue.high));
   add("--ready-timeout", config->ready_timeout_s, "SANCTUM_READY_TIMEOUT", "ready_timeout_s",
       "Seconds that a request waits for a model that is loading")
-      ->check(CLI::Range(1, 86400));
+      ->check(CLI::Range(kReadyTimeoutS.low, kReadyTimeoutS.high));
   add("--drain", config->drain_s, "SANCTUM_DRAIN", "drain_s",
       "Seconds that running requests get when stopping")
-      ->check(CLI::Range(0, 3600));
+      ->check(CLI::Range(kDrainS.low, kDrainS.high));
   add("--log-level", config->log_level, "SANCTUM_LOG_LEVEL", "log_level",
       "debug, info, warn or error");
   command->add_option("--config", *file, "A TOML file with the same settings")

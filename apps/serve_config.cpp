@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "apps/ranges.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -12,7 +13,6 @@ namespace sanctum {
 namespace {
 
 constexpr std::uint64_t kConfigBytesMax = 1 << 20;
-constexpr std::int64_t kNumberMax = 1'000'000;
 
 class Reader {
  public:
@@ -32,11 +32,12 @@ class Reader {
     if (!value) fail(node.source(), key, "'" + key + "' must be a string");
     if (!is_decided(key)) out = *value;
   }
-  void number(const toml::node& node, const std::string& key, int& out) const {
+  void number(const toml::node& node, const std::string& key, Range range, int& out) const {
     const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < 0 || *value > kNumberMax) {
+    if (!value || *value < range.low || *value > range.high) {
       fail(node.source(), key,
-           "'" + key + "' must be an integer from 0 to " + std::to_string(kNumberMax));
+           "'" + key + "' must be an integer from " + std::to_string(range.low) + " to " +
+               std::to_string(range.high));
     }
     if (!is_decided(key)) out = static_cast<int>(*value);
   }
@@ -86,13 +87,13 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
     else if (key == "log_level")
       read.text(node, key, config.log_level);
     else if (key == "max_sequences")
-      read.number(node, key, config.max_sequences);
+      read.number(node, key, kMaxSequences, config.max_sequences);
     else if (key == "queue")
-      read.number(node, key, config.queue);
+      read.number(node, key, kQueue, config.queue);
     else if (key == "ready_timeout_s")
-      read.number(node, key, config.ready_timeout_s);
+      read.number(node, key, kReadyTimeoutS, config.ready_timeout_s);
     else if (key == "drain_s")
-      read.number(node, key, config.drain_s);
+      read.number(node, key, kDrainS, config.drain_s);
     else
       read.fail(name.source(), key, "unknown key '" + key + "'");
   }

@@ -20,7 +20,8 @@ void add_server_options(CLI::App& command, client::EndpointOptions& options) {
       .add_option("--state-dir", options.state_dir,
                   "Where certs/{ca.pem,client.pem,client.key} are taken from for https "
                   "(default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
 }
 
 }  // namespace sanctum

@@ -128,7 +128,9 @@ void make_certificates(const std::string& directory, bool force) {
     const fs::path path = fs::path(directory) / name;
     if (!force && fs::exists(path, ec)) {
       throw Error(ErrorCode::kInvalid,
-                  path.string() + " is there already; --force replaces all certificates", "force");
+                  path.string() +
+                      " is there already; `sanctum certs init --force` replaces all certificates",
+                  "force");
     }
   }
   fs::create_directories(directory, ec);

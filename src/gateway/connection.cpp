@@ -13,6 +13,7 @@ namespace sanctum::gateway {
 namespace {
 
 constexpr std::size_t kWriteSliceBytes = 64 * 1024;
+constexpr std::size_t kSmallBodyBytes = 64 * 1024;  // no more is served whatever others hold
 
 class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -217,9 +218,12 @@ void HttpConnection::receive() {
   if (parsed == RequestParser::State::kRefused) {
     return refuse(error_response(parser_->status(), parser_->problem()));
   }
-  if (shared_->body_bytes > shared_->limits.bodies_bytes) {
+  if (accounted_bytes_ > kSmallBodyBytes && shared_->body_bytes > shared_->limits.bodies_bytes) {
     return refuse(error_response(
-        {ErrorCode::kUnavailable, "too many large requests are being received", {}}));
+        {ErrorCode::kUnavailable,
+         "the large requests that are being received or answered fill the " +
+             std::to_string(shared_->limits.bodies_bytes >> 20) + " MiB meant for them; try again",
+         {}}));
   }
   if (parsed == RequestParser::State::kHeader) return;
   if (!header_ended_) {

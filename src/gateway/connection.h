@@ -27,6 +27,7 @@ struct ConnectionLimits {
   std::chrono::milliseconds body{120000};         // from the header's end to the body's
   std::chrono::milliseconds stuck_reader{30000};  // one slice of an answer
   std::chrono::milliseconds linger{2000};         // for the client to take our last words
+  std::size_t connections = 2048;                 // at once
   std::size_t pipelined_bytes = 64 * 1024;        // of the next request while one is served
   std::uint64_t bodies_bytes = 512u << 20;        // request bodies held by all connections
 };

@@ -137,18 +137,17 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
   // The engine knows that the model is unknown; the client wants to know which are not.
   void explain_unknown_model() {
-    services_.engine.models(
-        [self = shared_from_this()](const auto&, const std::vector<wire::ModelInfo>& models) {
-          self->exchange_->post([self, models] {
-            if (self->over_) return;
-            std::string names;
-            for (const auto& model : models) names += (names.empty() ? "" : ", ") + model.model;
-            self->fail({ErrorCode::kNotFound,
-                        "the model '" + self->model_ + "' does not exist; there is " +
-                            (names.empty() ? "none" : names),
-                        "model"});
-          });
-        });
+    services_.engine.models([self = shared_from_this()](
+                                const auto& failure, const std::vector<wire::ModelInfo>& models) {
+      std::string names;
+      for (const auto& model : models) names += (names.empty() ? "" : ", ") + model.model;
+      const std::string known = failure ? "" : "; there is " + (names.empty() ? "none" : names);
+      self->exchange_->post([self, known] {
+        if (self->over_) return;
+        self->fail({ErrorCode::kNotFound, "the model '" + self->model_ + "' does not exist" + known,
+                    "model"});
+      });
+    });
   }
 
   void send(const std::string& event) {

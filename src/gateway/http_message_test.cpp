@@ -75,6 +75,17 @@ TEST(RequestParser, RefusesSmugglingAndNonsense) {
   }
 }
 
+TEST(RequestParser, ChunkExtensionsAndTrailersThatNeverEndAreRefused) {
+  for (const std::string& start : {"1;a=", "1\r\nx\r\n0\r\nX: "}) {
+    RequestParser parser;
+    std::string inbox = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + start;
+    ASSERT_EQ(parser.feed(inbox), State::kBody);
+    inbox += std::string(kHeaderBytesMax, 'a');
+    EXPECT_EQ(parser.feed(inbox), State::kRefused) << start;
+    EXPECT_EQ(parser.status(), 400);
+  }
+}
+
 TEST(RequestParser, EnforcesLimits) {
   RequestParser body;
   std::string inbox =

@@ -72,7 +72,12 @@ RequestParser::State RequestParser::feed(std::string& bytes) {
   if (message.version() == 11 && message.count(http::field::host) != 1) {
     return refuse(400, "a request needs exactly one Host header");
   }
-  return parser_->is_done() ? State::kComplete : State::kBody;
+  if (parser_->is_done()) return State::kComplete;
+  if (bytes.size() > kHeaderBytesMax) {  // the parser itself would wait for their end for ever
+    return refuse(400, "a chunk's extension or the trailer has more than " +
+                           std::to_string(kHeaderBytesMax) + " bytes");
+  }
+  return State::kBody;
 }
 
 bool RequestParser::expects_continue() const {

@@ -16,7 +16,7 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
     std::shared_ptr<Connection> connection;
     {
       const std::lock_guard lock(mutex_);
-      if (alive_.size() >= kConnectionsMax || shared->draining) {
+      if (alive_.size() >= shared->limits.connections || shared->draining) {
         log::warn("connection_refused",
                   {{"peer", transport->peer()}, {"connections", alive_.size()}});
         return;  // the transport closes as it goes

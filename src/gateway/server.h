@@ -15,7 +15,6 @@
 
 namespace sanctum::gateway {
 
-inline constexpr int kConnectionsMax = 2048;
 inline constexpr std::chrono::milliseconds kAbortLimit{2000};  // for connections to notice
 
 class Server {

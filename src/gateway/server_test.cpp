@@ -130,6 +130,22 @@ TEST(Server, TheMemoryOfAllBodiesIsBounded) {
   EXPECT_EQ(next.get("/health").status, 200);
 }
 
+TEST(Server, SmallRequestsAreServedWhileLargeOnesFillTheirMemory) {
+  ConnectionLimits limits;
+  limits.bodies_bytes = 100 * 1024;
+  TestGateway gateway({}, limits);
+  HttpClient large(gateway.port), another(gateway.port), small(gateway.port);
+  // Under the limit, and held until it is answered.
+  large.post("/v1/completions",
+             R"({"model":"m","user":")" + std::string(90 * 1024, 'x') + R"(","prompt":"x"})");
+  gateway.engine.next_request();
+  another.send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" +
+               std::string(80 * 1024, 'x'));
+  EXPECT_EQ(another.reply().status, 503);
+  small.post("/v1/completions", std::string(20 * 1024, 'x'));
+  EXPECT_EQ(small.reply().status, 400) << "read and found malformed, not refused for its size";
+}
+
 TEST(Server, SlowHeadersIdleConnectionsAndSlowBodiesEnd) {
   ConnectionLimits limits;
   limits.header = limits.idle = limits.body = milliseconds(50);

@@ -71,7 +71,12 @@ Process::Process(const ProcessOptions& options) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) fail("cannot make a socket", errno);
   const int child_end = ::fcntl(pair[1], F_DUPFD_CLOEXEC, kFirstFreeDescriptor);
+  const int duplicate_error = errno;
   ::close(pair[1]);
+  if (child_end < 0) {
+    ::close(pair[0]);
+    fail("cannot make a socket", duplicate_error);
+  }
   ::fcntl(pair[0], F_SETFD, FD_CLOEXEC);
   socket_ = pair[0];
 
