@@ -9,6 +9,7 @@
 #include "base/invariant.h"
 #include "base/json.h"
 #include "image/qwen_patches.h"
+#include "models/decoder_config.h"
 #include "nn/attention.h"
 
 namespace sanctum::models {
@@ -69,7 +70,7 @@ nn::Rope tower_rope(const VisionConfig& c) {
 
 VisionConfig VisionConfig::read(const json::Node& c) {
   const auto count = [&](std::string_view key, int fallback) {
-    return c.has(key) ? static_cast<int>(c.at(key).as_int(1, 1 << 24)) : fallback;
+    return c.has(key) ? static_cast<int>(c.at(key).as_int(1, kWidthMax)) : fallback;
   };
   VisionConfig out;
   out.depth = count("depth", 32);
@@ -81,9 +82,23 @@ VisionConfig VisionConfig::read(const json::Node& c) {
   out.temporal_patch_size = count("temporal_patch_size", 2);
   out.channels = count("in_channels", 3);
   out.merge_size = count("spatial_merge_size", 2);
+  if (out.channels != 3) c.at("in_channels").fail("must be 3: pictures are red, green and blue");
+  const auto refuse_wide = [&](std::string_view key, int side, std::int64_t rest) {
+    if (std::int64_t{side} * side <= kWidthMax / rest) return;
+    c.at(key).fail("makes rows of more than " + std::to_string(kWidthMax) + " features");
+  };
+  refuse_wide("patch_size", out.patch_size, out.channels);
+  refuse_wide("spatial_merge_size", out.merge_size, out.hidden_size);
+  if (std::int64_t{out.patch_size} * out.patch_size * out.channels >
+      kWidthMax / out.temporal_patch_size) {
+    c.at("temporal_patch_size")
+        .fail("makes rows of more than " + std::to_string(kWidthMax) + " features");
+  }
   out.table_side = static_cast<int>(std::sqrt(count("num_position_embeddings", 2304)));
+  // Half of a head follows rows and half columns, each in pairs.
   if (out.hidden_size % (4 * out.heads) != 0) {
-    c.at("num_heads").fail("must divide hidden_size into heads of a multiple of 4");
+    c.at(c.has("num_heads") ? "num_heads" : "hidden_size")
+        .fail("must make num_heads divide hidden_size into heads of a multiple of 4");
   }
   if (const auto layers = c.get("deepstack_visual_indexes")) {
     for (const auto& layer : layers->as_array()) {

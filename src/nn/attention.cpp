@@ -2,6 +2,9 @@
 
 #include <mlx/fast.h>
 #include <mlx/ops.h>
+#include <mlx/transforms.h>
+
+#include <algorithm>
 
 namespace sanctum::nn {
 namespace {
@@ -41,10 +44,26 @@ mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::arr
   return outputs.size() == 1 ? outputs.front() : mx::concatenate(outputs, 0);
 }
 
-mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale) {
+mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
+                         std::uint64_t scores_bytes_max) {
   const auto batched = [](const mx::array& x) { return mx::expand_dims(heads_first(x), 0); };
-  return rows_first(
-      mx::fast::scaled_dot_product_attention(batched(q), batched(k), batched(v), scale));
+  const int n = q.shape(0);
+  const std::uint64_t row_bytes = sizeof(float) * static_cast<std::uint64_t>(q.shape(1)) *
+                                  static_cast<std::uint64_t>(k.shape(0));
+  if (row_bytes * static_cast<std::uint64_t>(n) <= scores_bytes_max) {
+    return rows_first(
+        mx::fast::scaled_dot_product_attention(batched(q), batched(k), batched(v), scale));
+  }
+  const mx::array keys = batched(k), values = batched(v);
+  const int count = static_cast<int>(std::clamp<std::uint64_t>(scores_bytes_max / row_bytes, 1, n));
+  std::vector<mx::array> outputs;
+  for (int first = 0; first < n; first += count) {
+    const mx::array queries = batched(rows(q, {first, std::min(count, n - first), nullptr}));
+    outputs.push_back(
+        rows_first(mx::fast::scaled_dot_product_attention(queries, keys, values, scale)));
+    mx::eval(outputs.back());  // or the scores of all chunks would be there at once
+  }
+  return mx::concatenate(outputs, 0);
 }
 
 }  // namespace sanctum::nn

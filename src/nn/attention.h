@@ -3,6 +3,7 @@
 
 #include <mlx/array.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "nn/kv_cache.h"
@@ -22,8 +23,14 @@ struct Slice {
 mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
                            const std::vector<Slice>& slices, int layer);
 
+// Scores of one picture's attention that may be in memory at once.
+inline constexpr std::uint64_t kScoresBytesMax = 256u << 20;
+
 // Attention of all rows over all rows, for one picture. q, k, v [rows, heads, head_size] ->
-// [rows, heads * head_size].
-mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale);
+// [rows, heads * head_size]. Where no fused kernel serves (MLX's CPU has none), heads * rows * rows
+// float32 scores are materialized: over `scores_bytes_max` the rows are taken in chunks, which are
+// evaluated here.
+mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
+                         std::uint64_t scores_bytes_max = kScoresBytesMax);
 
 }  // namespace sanctum::nn
