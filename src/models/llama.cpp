@@ -5,52 +5,22 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "models/decoder_config.h"
 #include "nn/layers.h"
 #include "nn/rope.h"
 
 namespace sanctum::models {
 namespace {
 
-struct Config {
-  int hidden_size;
-  int layers;
-  int intermediate_size;
-  int heads;
-  int kv_heads;
-  int head_size;
-  int vocabulary;
-  float norm_eps;
+struct Config : DecoderConfig {
   bool attention_bias;
   bool mlp_bias;
-  bool tied;
-  std::vector<float> inverse_frequencies;
 };
 
 Config read_config(const json::Node& c) {
-  const auto count = [&](std::string_view key) {
-    return static_cast<int>(c.at(key).as_int(1, 1 << 24));
-  };
-  Config out;
-  out.hidden_size = count("hidden_size");
-  out.layers = count("num_hidden_layers");
-  out.intermediate_size = count("intermediate_size");
-  out.heads = count("num_attention_heads");
-  out.kv_heads = c.has("num_key_value_heads") ? count("num_key_value_heads") : out.heads;
-  out.head_size = c.has("head_dim") ? count("head_dim") : out.hidden_size / out.heads;
-  out.vocabulary = count("vocab_size");
-  out.norm_eps = static_cast<float>(c.at("rms_norm_eps").as_double(0, 1));
-  out.attention_bias = c.as_bool_or("attention_bias", false);
-  out.mlp_bias = c.as_bool_or("mlp_bias", false);
-  out.tied = c.as_bool_or("tie_word_embeddings", true);
+  Config out{read_decoder_config(c, {.rope_theta = 10000}), c.as_bool_or("attention_bias", false),
+             c.as_bool_or("mlp_bias", false)};
   if (c.as_bool_or("rope_traditional", false)) c.at("rope_traditional").fail("is not supported");
-  // transformers 5 nests theta and scaling under rope_parameters.
-  auto scaling = c.get("rope_scaling");
-  if (!scaling) scaling = c.get("rope_parameters");
-  const double theta = scaling && scaling->has("rope_theta")
-                           ? scaling->at("rope_theta").as_double(1)
-                           : c.as_double_or("rope_theta", 10000);
-  out.inverse_frequencies =
-      nn::rope_inverse_frequencies(out.head_size, theta, scaling ? &*scaling : nullptr);
   return out;
 }
 
@@ -110,7 +80,7 @@ class Llama final : public Model {
         norm_(w.rms_norm("model.norm", c.hidden_size, c.norm_eps)) {
     for (int i = 0; i < c.layers; ++i)
       layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
-    if (!c.tied) lm_head_ = w.linear("lm_head", c.hidden_size, c.vocabulary, false);
+    if (!traits_.tied) lm_head_ = w.linear("lm_head", c.hidden_size, c.vocabulary, false);
     traits_.layers = c.layers;
     traits_.vocabulary = c.vocabulary;
   }

@@ -22,20 +22,21 @@ namespace mx = mlx::core;
 
 void run(const std::string& directory, const std::string& dtype) {
   const json::Document request(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  const auto description = models::describe(directory);
   std::vector<int> ids;
   for (const auto& id : request.root().at("tokens").as_array())
-    ids.push_back(static_cast<int>(id.as_int(0, 1 << 24)));
+    ids.push_back(static_cast<int>(id.as_int(0, description.vocabulary - 1)));
   std::vector<std::string> files;
   if (const auto images = request.root().get("images")) {
     for (const auto& image : images->as_array()) files.push_back(read_file(image.as_string()));
   }
 
-  const auto description = models::describe(directory);
   const mx::Dtype compute = dtype == "bfloat16"  ? mx::bfloat16
                             : dtype == "float16" ? mx::float16
                                                  : mx::float32;
   const auto model = models::load_model(description, compute, [](std::uint64_t, std::uint64_t) {});
-  const models::Prompt prompt = models::load_processor(description)->prepare(ids, files, {});
+  const models::Prompt prompt =
+      models::load_processor(description)->prepare(ids, files, {}, description.context_tokens);
   const int total = static_cast<int>(prompt.tokens.size());
 
   std::vector<models::VisualFeatures> features;

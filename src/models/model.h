@@ -50,6 +50,7 @@ struct Traits {
   int context_tokens = 0;
   int vocabulary = 0;
   int layers = 0;
+  bool tied = false;  // the output head is the embedding
   std::string quantization;
   std::uint64_t weight_bytes = 0;
 };

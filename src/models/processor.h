@@ -3,6 +3,7 @@
 // Contract: immutable; prepare() may be called from any thread and touches no device.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,9 +33,14 @@ class Processor {
   virtual bool vision() const { return false; }
   // `ids`: the tokenized prompt with one placeholder per picture; `files`: the pictures' encoded
   // bytes, in order; `paths`: where each stands in the request. Throws Error(kInvalid) naming the
-  // path of a picture that can't be decoded, "messages" when pictures and placeholders don't match.
+  // path of a picture that can't be decoded, "messages" when pictures and placeholders don't match;
+  // Error(kTooLong) naming "messages" for a prompt of more than `tokens_max`, before the picture
+  // that is too much is expanded.
   virtual Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
-                         const std::vector<std::string>& paths) const;
+                         const std::vector<std::string>& paths, std::int64_t tokens_max) const;
 };
+
+// Throws Error(kTooLong) naming "messages".
+void refuse_over(std::int64_t tokens, std::int64_t tokens_max);
 
 }  // namespace sanctum::models

@@ -6,10 +6,14 @@
 namespace sanctum::models {
 namespace {
 
+std::optional<std::string> head_of(const Traits& traits) {
+  return traits.tied ? std::nullopt : std::optional<std::string>("lm_head");
+}
+
 class Qwen3 final : public Model {
  public:
   Qwen3(const Qwen3TextConfig& config, nn::Weights& weights, Traits traits)
-      : Model(std::move(traits)), text_(config, weights, "model", "lm_head") {
+      : Model(std::move(traits)), text_(config, weights, "model", head_of(traits_)) {
     traits_.layers = config.layers;
     traits_.vocabulary = config.vocabulary;
   }
@@ -22,7 +26,8 @@ class Qwen3 final : public Model {
 }  // namespace
 
 std::unique_ptr<Model> load_qwen3(const json::Node& config, nn::Weights& weights, Traits traits) {
-  return std::make_unique<Qwen3>(Qwen3TextConfig::read(config), weights, std::move(traits));
+  return std::make_unique<Qwen3>(Qwen3TextConfig::read(config, /*vision=*/false), weights,
+                                 std::move(traits));
 }
 
 }  // namespace sanctum::models

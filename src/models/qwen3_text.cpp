@@ -4,43 +4,47 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "base/json.h"
 
 namespace sanctum::models {
 
-Qwen3TextConfig Qwen3TextConfig::read(const json::Node& c) {
-  const auto count = [&](std::string_view key) {
-    return static_cast<int>(c.at(key).as_int(1, 1 << 24));
-  };
-  Qwen3TextConfig out;
-  out.hidden_size = count("hidden_size");
-  out.layers = count("num_hidden_layers");
-  out.intermediate_size = count("intermediate_size");
-  out.heads = count("num_attention_heads");
-  out.kv_heads = count("num_key_value_heads");
-  out.head_size = c.has("head_dim") ? count("head_dim") : out.hidden_size / out.heads;
-  out.vocabulary = count("vocab_size");
-  out.norm_eps = static_cast<float>(c.at("rms_norm_eps").as_double(0, 1));
-  out.tied = c.as_bool_or("tie_word_embeddings", false);
+namespace {
+
+// Pairs of a head that follow time, height and width where config.json is silent, as in
+// transformers and mlx-vlm.
+constexpr std::array<int, 3> kDefaultSection{24, 20, 20};
+
+std::array<int, 3> read_section(const json::Node& c, int head_size) {
+  const auto rope = rope_members(c);
+  const auto stored = rope ? rope->get("mrope_section") : std::nullopt;
+  std::array<int, 3> section = kDefaultSection;
+  if (stored) {
+    const auto counts = stored->as_array(3);
+    if (counts.size() != 3) stored->fail("must have three numbers: time, height, width");
+    for (std::size_t i = 0; i < 3; ++i)
+      section[i] = static_cast<int>(counts[i].as_int(0, head_size));
+  }
+  if (section[0] + section[1] + section[2] != head_size / 2) {
+    const std::string path = (rope ? rope->path() : c.path() + ".rope_scaling") + ".mrope_section";
+    throw Error(
+        ErrorCode::kInvalid,
+        "'" + path + "' " + (stored ? "adds up to " : "is missing, and its default is for ") +
+            std::to_string(section[0] + section[1] + section[2]) + " pairs; heads of size " +
+            std::to_string(head_size) + " have " + std::to_string(head_size / 2),
+        path);
+  }
+  return section;
+}
+
+}  // namespace
+
+Qwen3TextConfig Qwen3TextConfig::read(const json::Node& c, bool vision) {
+  Qwen3TextConfig out{read_decoder_config(c, {.rope_theta = std::nullopt}), {}};
   if (c.as_bool_or("attention_bias", false))
     c.at("attention_bias").fail("is not supported for this architecture");
-
-  auto scaling = c.get("rope_scaling");
-  if (!scaling) scaling = c.get("rope_parameters");
-  const double theta = scaling && scaling->has("rope_theta")
-                           ? scaling->at("rope_theta").as_double(1)
-                           : c.at("rope_theta").as_double(1);
-  out.inverse_frequencies =
-      nn::rope_inverse_frequencies(out.head_size, theta, scaling ? &*scaling : nullptr);
-  if (scaling && scaling->has("mrope_section")) {
-    const auto sections = scaling->at("mrope_section").as_array(3);
-    if (sections.size() != 3)
-      scaling->at("mrope_section").fail("must have three numbers: time, height, width");
-    std::array<int, 3> section{};
-    for (std::size_t i = 0; i < 3; ++i)
-      section[i] = static_cast<int>(sections[i].as_int(0, out.head_size));
-    out.rope_axes = nn::interleaved_axes(section, out.head_size / 2);
-  }
+  if (vision)
+    out.rope_axes = nn::interleaved_axes(read_section(c, out.head_size), out.head_size / 2);
   return out;
 }
 
@@ -80,13 +84,13 @@ mx::array Qwen3Text::Block::operator()(const mx::array& x, const nn::RotaryTable
 }
 
 Qwen3Text::Qwen3Text(const Qwen3TextConfig& c, nn::Weights& w, const std::string& body,
-                     const std::string& head)
+                     const std::optional<std::string>& head)
     : rope_(c.inverse_frequencies, c.rope_axes),
       embed_tokens_(w.embedding(body + ".embed_tokens", c.vocabulary, c.hidden_size)),
       norm_(w.rms_norm(body + ".norm", c.hidden_size, c.norm_eps)) {
   for (int i = 0; i < c.layers; ++i)
     layers_.emplace_back(w, body + ".layers." + std::to_string(i), c);
-  if (!c.tied) lm_head_ = w.linear(head, c.hidden_size, c.vocabulary, false);
+  if (head) lm_head_ = w.linear(*head, c.hidden_size, c.vocabulary, false);
 }
 
 namespace {

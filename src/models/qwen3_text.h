@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/decoder_config.h"
 #include "models/model.h"
 #include "nn/layers.h"
 #include "nn/rope.h"
@@ -17,27 +18,20 @@ class Node;
 
 namespace sanctum::models {
 
-struct Qwen3TextConfig {
-  int hidden_size;
-  int layers;
-  int intermediate_size;
-  int heads;
-  int kv_heads;
-  int head_size;
-  int vocabulary;
-  float norm_eps;
-  bool tied;
-  std::vector<float> inverse_frequencies;
-  std::vector<int> rope_axes;  // empty without mrope
+struct Qwen3TextConfig : DecoderConfig {
+  std::vector<int> rope_axes;  // empty for a model without pictures
 
-  static Qwen3TextConfig read(const json::Node& config);
+  // Throws Error(kInvalid) naming the member that is missing or wrong. With `vision` positions have
+  // three axes, shared out by mrope_section.
+  static Qwen3TextConfig read(const json::Node& config, bool vision);
 };
 
 class Qwen3Text {
  public:
-  // `body` is where the layers are ("model"), `head` where an untied output head is ("lm_head").
+  // `body` is where the layers are ("model"), `head` where the output head is ("lm_head"); nothing
+  // where the head is the embedding.
   Qwen3Text(const Qwen3TextConfig& config, nn::Weights& weights, const std::string& body,
-            const std::string& head);
+            const std::optional<std::string>& head);
   // float32 [logits_rows, vocabulary]. Rows named in step.visuals take a picture's embedding
   // instead of their token's, and its deepstack features after the first layers.
   mx::array forward(const Step& step) const;

@@ -11,12 +11,16 @@ void replace_prefix(std::string& name, std::string_view from, std::string_view t
   if (name.rfind(from, 0) == 0) name.replace(0, from.size(), to);
 }
 
+std::optional<std::string> head_of(const Traits& traits) {
+  return traits.tied ? std::nullopt : std::optional<std::string>("language_model.lm_head");
+}
+
 class Qwen3Vl final : public Model {
  public:
   Qwen3Vl(const Qwen3TextConfig& text, const VisionConfig& vision, nn::Weights& weights,
           Traits traits)
       : Model(std::move(traits)),
-        text_(text, weights, "language_model.model", "language_model.lm_head"),
+        text_(text, weights, "language_model.model", head_of(traits_)),
         vision_tower_(vision, weights, "vision_tower") {
     traits_.layers = text.layers;
     traits_.vocabulary = text.vocabulary;
@@ -43,7 +47,7 @@ std::optional<std::string> rename_qwen3_vl(const std::string& stored) {
 
 std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights,
                                      Traits traits) {
-  const Qwen3TextConfig text = Qwen3TextConfig::read(config.at("text_config"));
+  const Qwen3TextConfig text = Qwen3TextConfig::read(config.at("text_config"), /*vision=*/true);
   const VisionConfig vision = VisionConfig::read(config.at("vision_config"));
   if (vision.out_hidden_size != text.hidden_size) {
     config.at("vision_config")

@@ -8,9 +8,28 @@
 #include "image/decode.h"
 #include "image/qwen_config.h"
 #include "models/qwen3_vl.h"
+#include "models/vision_tower.h"
 
 namespace sanctum::models {
 namespace {
+
+// Patches of another shape than the tower's would end in an MLX error on the device thread.
+void refuse_mismatch(const image::QwenImageConfig& images, const VisionConfig& vision) {
+  const auto same = [](const std::string& ours, int found, const std::string& theirs,
+                       int expected) {
+    if (found == expected) return;
+    const std::string field = "preprocessor_config.json." + ours;
+    throw Error(ErrorCode::kInvalid,
+                "'" + field + "' is " + std::to_string(found) +
+                    ", but config.json's vision_config." + theirs + " is " +
+                    std::to_string(expected),
+                field);
+  };
+  same("patch_size", images.patch_size, "patch_size", vision.patch_size);
+  same("temporal_patch_size", images.temporal_patch_size, "temporal_patch_size",
+       vision.temporal_patch_size);
+  same("merge_size", images.merge_size, "spatial_merge_size", vision.merge_size);
+}
 
 class Qwen3VlProcessor final : public Processor {
  public:
@@ -20,7 +39,7 @@ class Qwen3VlProcessor final : public Processor {
   bool vision() const override { return true; }
 
   Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
-                 const std::vector<std::string>& paths) const override {
+                 const std::vector<std::string>& paths, std::int64_t tokens_max) const override {
     const auto placeholders = std::count(ids.begin(), ids.end(), image_token_);
     if (placeholders != static_cast<long>(files.size())) {
       throw Error(ErrorCode::kInvalid,
@@ -29,12 +48,18 @@ class Qwen3VlProcessor final : public Processor {
                   "messages");
     }
     Prompt prompt;
+    std::int64_t tokens = static_cast<std::int64_t>(ids.size()) - placeholders;
+    refuse_over(tokens, tokens_max);
     int next = 0;
     std::size_t file = 0;
     for (const int id : ids) {
       if (id == image_token_) {
-        append_picture(files[file], file < paths.size() ? paths[file] : "messages", prompt, next);
-        ++file;
+        const std::string path = file < paths.size() ? paths[file] : "messages";
+        const image::Picture picture = decoded(files[file++], path);
+        // A token's patches are thousands of floats: none for a prompt that will not be served.
+        tokens += picture_tokens(picture, path);
+        refuse_over(tokens, tokens_max);
+        append_picture(picture, prompt, next);
       } else {
         prompt.tokens.push_back(id);
         prompt.positions.push_back({next, next, next});
@@ -46,15 +71,31 @@ class Qwen3VlProcessor final : public Processor {
   }
 
  private:
-  void append_picture(const std::string& file, const std::string& path, Prompt& prompt,
-                      int& next) const {
-    PromptImage picture;
+  // Runs `work`; its Errors name the picture's place in the request.
+  template <class Work>
+  static auto naming(const std::string& path, const Work& work) {
     try {
-      picture.patches = image::qwen_patches(image::decode(file), images_);
+      return work();
     } catch (const Error& error) {
       throw Error(error.code(), std::string("the picture could not be read: ") + error.what(),
                   path);
     }
+  }
+
+  static image::Picture decoded(const std::string& file, const std::string& path) {
+    return naming(path, [&] { return image::decode(file); });
+  }
+
+  std::int64_t picture_tokens(const image::Picture& picture, const std::string& path) const {
+    return naming(path, [&] {
+      return image::grid_of(image::smart_resize(picture.width, picture.height, images_), images_)
+          .tokens(images_);
+    });
+  }
+
+  void append_picture(const image::Picture& from, Prompt& prompt, int& next) const {
+    PromptImage picture;
+    picture.patches = image::qwen_patches(from, images_);
     const int height = picture.patches.grid.h / images_.merge_size;
     const int width = picture.patches.grid.w / images_.merge_size;
     picture.first = static_cast<int>(prompt.tokens.size());
@@ -78,7 +119,9 @@ class Qwen3VlProcessor final : public Processor {
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory) {
   const int image_token = static_cast<int>(config.as_int_or("image_token_id", 151655));
-  return std::make_shared<Qwen3VlProcessor>(image::load_qwen_image_config(directory), image_token);
+  image::QwenImageConfig images = image::load_qwen_image_config(directory);
+  refuse_mismatch(images, VisionConfig::read(config.at("vision_config")));
+  return std::make_shared<Qwen3VlProcessor>(std::move(images), image_token);
 }
 
 }  // namespace sanctum::models

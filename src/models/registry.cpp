@@ -23,20 +23,24 @@ std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&
 
 constexpr std::uint64_t kEvaluateBytes = 64u << 20;  // weights read between two progress reports
 
-bool tied(const json::Node& config) {
-  const auto text = config.get("text_config");
-  return text ? text->as_bool_or("tie_word_embeddings",
-                                 config.as_bool_or("tie_word_embeddings", false))
-              : config.as_bool_or("tie_word_embeddings", false);
+constexpr std::int64_t kDefaultContextTokens = 4096;
+
+// What config.json says, if anything: transformers 5 writes it at the top level only.
+std::optional<bool> stated_tie(const json::Node& config) {
+  for (const auto& node : {config.get("text_config"), std::optional(config)}) {
+    if (node && node->has("tie_word_embeddings")) return node->at("tie_word_embeddings").as_bool();
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> list{
-      {"llama", rename_llama, load_llama, text_only},
-      {"qwen3", keep_name, load_qwen3, text_only},
-      {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor},
+      {"llama", rename_llama, load_llama, text_only, "lm_head", /*tied_by_default=*/true},
+      {"qwen3", keep_name, load_qwen3, text_only, "lm_head"},
+      {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor,
+       "language_model.lm_head"},
   };
   return list;
 }
@@ -58,7 +62,10 @@ Description describe(const std::string& directory) {
         .fail("is '" + type + "', which is not supported yet; supported: " + known);
   }
   const json::Node text = config.get("text_config").value_or(config);
-  out.context_tokens = static_cast<int>(text.as_int_or("max_position_embeddings", 4096));
+  const auto context = text.get("max_position_embeddings");
+  out.context_tokens =
+      static_cast<int>(context ? context->as_int(1, kContextTokensMax) : kDefaultContextTokens);
+  out.vocabulary = static_cast<int>(text.at("vocab_size").as_int(1, kVocabularyMax));
   return out;
 }
 
@@ -72,15 +79,15 @@ std::unique_ptr<Model> load_model(
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const json::Document document(description.config_json, "config.json");
   const json::Node config = document.root();
-  const bool drop_head = tied(config);
-  nn::Checkpoint checkpoint(description.directory,
-                            [&](const std::string& stored) -> std::optional<std::string> {
-                              const auto name = description.architecture->rename(stored);
-                              // Some exporters store the output head of a tied model once more.
-                              if (name && drop_head && name->find("lm_head.") != std::string::npos)
-                                return std::nullopt;
-                              return name;
-                            });
+  const std::optional<bool> tie = stated_tie(config);
+  nn::Checkpoint checkpoint(
+      description.directory, [&](const std::string& stored) -> std::optional<std::string> {
+        const auto name = description.architecture->rename(stored);
+        // Some exporters store the output head of a tied model once more.
+        if (name && tie.value_or(false) && name->starts_with(description.architecture->head + "."))
+          return std::nullopt;
+        return name;
+      });
   nn::QuantizationConfig quantization = nn::read_quantization(config);
   Traits traits;
   traits.architecture = description.architecture->model_type;
@@ -88,6 +95,8 @@ std::unique_ptr<Model> load_model(
   traits.quantization = quantization.describe();
   traits.weight_bytes = checkpoint.bytes();
   nn::Weights weights(checkpoint, std::move(quantization), compute);
+  traits.tied = tie.value_or(description.architecture->tied_by_default &&
+                             !weights.has(description.architecture->head + ".weight"));
   auto model = description.architecture->load(config, weights, traits);
   checkpoint.finish();
 

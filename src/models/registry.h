@@ -1,6 +1,7 @@
 // The visible list of architectures: adding one is a file and a row here.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,7 +24,12 @@ struct Architecture {
   std::unique_ptr<Model> (*load)(const json::Node& config, nn::Weights& weights, Traits traits);
   std::shared_ptr<const Processor> (*processor)(const json::Node& config,
                                                 const std::string& directory);
+  std::string head;              // where an output head is, after renaming
+  bool tied_by_default = false;  // where config.json is silent and no head is stored
 };
+
+inline constexpr std::int64_t kContextTokensMax = 1 << 24;
+inline constexpr std::int64_t kVocabularyMax = 1 << 24;
 
 const std::vector<Architecture>& architectures();
 
@@ -33,6 +39,7 @@ struct Description {
   std::string config_json;
   const Architecture* architecture = nullptr;
   int context_tokens = 0;
+  int vocabulary = 0;  // rows of the embedding: no larger id may reach the model
 };
 Description describe(const std::string& directory);
 

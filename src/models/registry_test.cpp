@@ -39,6 +39,30 @@ TEST(Registry, AnUnknownArchitectureIsRefusedNamingTheFieldAndWhatIsSupported) {
   }
 }
 
+TEST(Registry, AContextOverTheLimitIsRefusedByName) {
+  TemporaryDirectory directory;
+  for (const char* context : {"0", "-1", "16777217", "4294967297"}) {
+    write_file_atomically(
+        directory.path() + "/config.json",
+        R"({"model_type": "llama", "vocab_size": 5, "max_position_embeddings": )" +
+            std::string(context) + "}");
+    try {
+      describe(directory.path());
+      ADD_FAILURE() << "accepted " << context;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "config.json.max_position_embeddings");
+    }
+  }
+}
+
+TEST(Registry, TheVocabularyIsTheLanguageModels) {
+  TemporaryDirectory directory;
+  write_file_atomically(
+      directory.path() + "/config.json",
+      R"({"model_type": "qwen3_vl", "vocab_size": 9, "text_config": {"vocab_size": 7}})");
+  EXPECT_EQ(describe(directory.path()).vocabulary, 7);
+}
+
 TEST(Registry, AMissingConfigurationIsNotFound) {
   TemporaryDirectory directory;
   try {

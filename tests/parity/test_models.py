@@ -173,6 +173,37 @@ def reference_vision(model, config, files, tokens):
     return np.array(logits.logits[0].astype(mx.float32)), len(expanded)
 
 
+def without(config, *names):
+    return {key: value for key, value in config.items() if key not in names}
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_llama_that_does_not_say_whether_it_is_tied(tied, tmp_path):
+    """The stored head decides."""
+    model = build(LLAMA | dict(tie_word_embeddings=tied))
+    save(tmp_path, without(LLAMA, "tie_word_embeddings"), model)
+    tokens = text_tokens()
+    assert np.abs(our_logits(tmp_path, "float32", {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
+
+
+def check_vision(model, config, directory):
+    files, tokens = vision_case(directory)
+    expected, _ = reference_vision(model, VL, files, tokens)
+    save(directory, config, model)
+    assert np.abs(our_logits(directory, "float32", {"tokens": tokens, "images": files}) - expected).max() < FLOAT32_ERROR_MAX
+
+
+def test_tied_at_the_top_level_only(tmp_path):
+    """Where transformers 5 writes it."""
+    config = VL | dict(tie_word_embeddings=True, text_config=without(VL["text_config"], "tie_word_embeddings"))
+    check_vision(build(VL), config, tmp_path)
+
+
+def test_the_default_mrope_section(tmp_path):
+    config = VL | dict(text_config=without(VL["text_config"], "rope_scaling") | dict(head_dim=128))
+    check_vision(build(config), config, tmp_path)
+
+
 @pytest.mark.parametrize("bits", [None, 8])
 def test_vision_language(bits, tmp_path):
     model = build(VL)

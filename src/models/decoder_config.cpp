@@ -1,0 +1,56 @@
+#include "models/decoder_config.h"
+
+#include <string>
+
+#include "base/json.h"
+#include "nn/rope.h"
+
+namespace sanctum::models {
+
+std::optional<json::Node> rope_members(const json::Node& config) {
+  auto scaling = config.get("rope_scaling");
+  return scaling ? scaling : config.get("rope_parameters");
+}
+
+DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& defaults) {
+  const auto count = [&](std::string_view key) {
+    return static_cast<int>(c.at(key).as_int(1, kWidthMax));
+  };
+  DecoderConfig out;
+  out.hidden_size = count("hidden_size");
+  out.layers = count("num_hidden_layers");
+  out.intermediate_size = count("intermediate_size");
+  out.heads = count("num_attention_heads");
+  out.kv_heads = c.has("num_key_value_heads") ? count("num_key_value_heads") : out.heads;
+  out.head_size = c.has("head_dim") ? count("head_dim") : out.hidden_size / out.heads;
+  out.vocabulary = count("vocab_size");
+  out.norm_eps = static_cast<float>(c.at("rms_norm_eps").as_double(0, 1));
+  const std::string_view size_from = c.has("head_dim") ? "head_dim" : "hidden_size";
+  if (out.head_size < 2 || out.head_size % 2 != 0) {
+    c.at(size_from).fail("gives heads of size " + std::to_string(out.head_size) +
+                         "; rotary embeddings need an even one");
+  }
+  if (std::int64_t{out.heads} * out.head_size > kWidthMax) {
+    c.at(size_from).fail("times num_attention_heads is over " + std::to_string(kWidthMax));
+  }
+  if (out.heads % out.kv_heads != 0) {
+    c.at("num_key_value_heads")
+        .fail("is " + std::to_string(out.kv_heads) + ", which does not divide the " +
+              std::to_string(out.heads) + " num_attention_heads");
+  }
+
+  const auto rope = rope_members(c);
+  double theta = 0;
+  if (rope && rope->has("rope_theta")) {  // where transformers 5 puts it
+    theta = rope->at("rope_theta").as_double(1);
+  } else if (c.has("rope_theta") || !defaults.rope_theta) {
+    theta = c.at("rope_theta").as_double(1);
+  } else {
+    theta = *defaults.rope_theta;
+  }
+  out.inverse_frequencies =
+      nn::rope_inverse_frequencies(out.head_size, theta, rope ? &*rope : nullptr);
+  return out;
+}
+
+}  // namespace sanctum::models

@@ -1,0 +1,40 @@
+// The members of config.json that every decoder-only transformer here has under the same names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sanctum::json {
+class Node;
+}
+
+namespace sanctum::models {
+
+struct DecoderConfig {
+  int hidden_size;
+  int layers;
+  int intermediate_size;
+  int heads;
+  int kv_heads;
+  int head_size;
+  int vocabulary;
+  float norm_eps;
+  std::vector<float> inverse_frequencies;  // of the rotary embedding, head_size / 2
+};
+
+// What an architecture takes where config.json is silent, as in the reference implementation.
+struct DecoderDefaults {
+  std::optional<double> rope_theta;  // none: it must be there
+};
+
+// Features of one row: wider would not be a model, and products of two counts stay an int.
+inline constexpr std::int64_t kWidthMax = 1 << 24;
+
+// Throws Error(kInvalid) naming the member that is missing, wrong or at odds with another.
+DecoderConfig read_decoder_config(const json::Node& config, const DecoderDefaults& defaults);
+
+// rope_scaling, or rope_parameters as transformers 5 calls it; nothing where there is neither.
+std::optional<json::Node> rope_members(const json::Node& config);
+
+}  // namespace sanctum::models
