@@ -38,7 +38,11 @@ std::string Detokenizer::push(int id) {
 
 std::string Detokenizer::finish() {
   std::string rest = take_characters(bytes_, true);
-  if (!window_.empty()) rest += tokenizer_->decode(window_, false).substr(emitted_);
+  if (!window_.empty()) {
+    // A decoder may turn what is out already into something shorter.
+    const std::string text = tokenizer_->decode(window_, false);
+    rest += text.substr(std::min(emitted_, text.size()));
+  }
   window_.clear();
   emitted_ = 0;
   return rest;

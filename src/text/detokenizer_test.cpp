@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "text/test_directory.h"
 #include "text/utf8_stream.h"
 
@@ -69,6 +71,28 @@ TEST(Detokenizer, WordsComeOutAtOnce) {
   Detokenizer detokenizer(tokenizer);
   EXPECT_EQ(detokenizer.push(*tokenizer->id_of("▁the")), "the");
   EXPECT_EQ(detokenizer.push(*tokenizer->id_of("▁dog")), " dog");
+}
+
+// A decoder may look at the whole text: what is out already is not taken back.
+TEST(Detokenizer, AnEndThatMakesTheTextShorterAddsNothing) {
+  const TestDirectory directory;
+  directory.copy(fixture("metaspace"));
+  const std::string path = directory.path() + "/tokenizer.json";
+  json::Document whole(read_file(path), "", json::kOwnDepthMax);
+  json::Writer writer;
+  writer.begin_object();
+  for (const auto& [key, node] : whole.root().members()) {
+    if (key != "decoder") writer.key(key).raw(node.dump());
+  }
+  writer.key("decoder").raw(R"({"type": "Sequence", "decoders": [
+      {"type": "ByteFallback"}, {"type": "Fuse"},
+      {"type": "Replace", "pattern": {"String": "▁the!"}, "content": ""}]})");
+  directory.write("tokenizer.json", writer.end_object().take());
+  const auto tokenizer = Tokenizer::load(directory.path());
+  Detokenizer detokenizer(tokenizer);
+  EXPECT_EQ(detokenizer.push(*tokenizer->id_of("▁the")), "▁the");
+  EXPECT_EQ(detokenizer.push(*tokenizer->id_of("<0x21>")), "");
+  EXPECT_EQ(detokenizer.finish(), "");
 }
 
 TEST(Detokenizer, ShowsTheMarkersAskedFor) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "text/test_directory.h"
 
 namespace sanctum::text {
@@ -140,6 +141,22 @@ TEST(Tokenizer, ErrorsNameTheFile) {
   directory.write("generation_config.json", R"({"eos_token_id": "two"})");
   EXPECT_THAT(load_error(directory.path(), ErrorCode::kCorrupt),
               HasSubstr("generation_config.json, field eos_token_id"));
+}
+
+// The table has a row for every id: one wild id must not ask for billions, or wrap to none.
+TEST(Tokenizer, AnIdOverTheLimitIsRefused) {
+  for (const std::string id : {"16777216", "4294967295"}) {
+    const TestDirectory directory;
+    directory.copy(fixture("metaspace"));
+    std::string text = read_file(directory.path() + "/tokenizer.json");
+    const std::string vocabulary = "\"vocab\":{";
+    const auto at = text.find(vocabulary);
+    ASSERT_NE(at, std::string::npos);
+    text.insert(at + vocabulary.size(), "\"no such piece\": " + id + ",");
+    directory.write("tokenizer.json", text);
+    EXPECT_THAT(load_error(directory.path(), ErrorCode::kCorrupt),
+                HasSubstr("a token of id " + id));
+  }
 }
 
 TEST(Tokenizer, ServesManyThreads) {

@@ -5,6 +5,10 @@ use serde_json::Value;
 use std::collections::HashMap;
 use tokenizers::Model;
 
+/// Ids a tokenizer may use; the largest vocabularies in use have a quarter of a million. The table
+/// has a row for every id up to the largest.
+const IDS_MAX: u32 = 1 << 24;
+
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
 }
@@ -64,7 +68,11 @@ impl Tokenizer {
         let steps = flatten(&decoder);
         let added = self.inner.get_added_vocabulary();
         let model = self.inner.get_model();
-        let size = self.inner.get_vocab(true).into_values().max().map_or(0, |id| id + 1);
+        let largest = self.inner.get_vocab(true).into_values().max();
+        if let Some(id) = largest.filter(|&id| id >= IDS_MAX) {
+            return Err(format!("has a token of id {id}; ids must be below {IDS_MAX}"));
+        }
+        let size = largest.map_or(0, |id| id + 1);
         let byte_of = alphabet();
         // Alone, the decoder is a concatenation of bytes; among other steps it is not.
         let byte_level = steps.iter().any(|s| s["type"] == "ByteLevel")
