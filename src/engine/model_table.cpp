@@ -73,6 +73,7 @@ void ModelTable::set_failed(const std::string& model, const wire::Failure& failu
   Entry& e = entry(model);
   e.info.state = "failed";
   e.info.failure = failure;
+  e.text.reset();  // a tokenizer may hold hundreds of megabytes
 }
 
 ModelTable::Lease ModelTable::acquire(const std::string& model,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "engine/test_model.h"
 
 namespace sanctum::engine {
 namespace {
@@ -47,6 +48,17 @@ TEST(ModelTable, AFailedLoadSaysWhyAndCanBeTriedAgain) {
   }
   EXPECT_EQ(table.begin_load("m", "/b"), ModelTable::Load::kStart);
   EXPECT_FALSE(table.info("m").failure);
+}
+
+TEST(ModelTable, AModelThatFailedKeepsNoTokenizer) {
+  ModelTable table;
+  auto text = std::make_shared<const TextModel>(text_description(tokenizer_fixture("byte_level")));
+  const std::weak_ptr<const TextModel> kept = text;
+  table.begin_load("m", "/a");
+  table.set_text("m", std::move(text));
+  EXPECT_FALSE(kept.expired());
+  table.set_failed("m", {ErrorCode::kCorrupt, "tensor x is missing", "path"});
+  EXPECT_TRUE(kept.expired());
 }
 
 }  // namespace

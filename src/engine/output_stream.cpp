@@ -1,5 +1,7 @@
 #include "engine/output_stream.h"
 
+#include "engine/failure_of.h"
+
 namespace sanctum::engine {
 namespace {
 
@@ -35,13 +37,22 @@ void OutputStream::emit(std::string_view text, wire::RowDelta& delta) {
 }
 
 wire::RowDelta OutputStream::push(const TokenOutput& token) {
-  const Sampled& sampled = token.sampled;
   wire::RowDelta delta;
   delta.request = request_;
   if (stopped()) return delta;
+  try {
+    add(token, delta);
+  } catch (const std::exception& error) {
+    failure_ = failure_of(error);
+  }
+  return delta;
+}
+
+void OutputStream::add(const TokenOutput& token, wire::RowDelta& delta) {
+  const Sampled& sampled = token.sampled;
   ++tokens_;
   delta.ids.push_back(sampled.token);
-  if (token.ends_answer) return delta;
+  if (token.ends_answer) return;
   if (with_logprobs_) {
     const text::Tokenizer& tokenizer = *model_->tokenizer();
     wire::PositionLogprobs position;
@@ -51,28 +62,36 @@ wire::RowDelta OutputStream::push(const TokenOutput& token) {
     delta.logprobs.push_back(std::move(position));
   }
   emit(detokenizer_.push(sampled.token), delta);
-  return delta;
 }
 
-wire::Completed OutputStream::finish(const SequenceEnd& end, wire::RowDelta& delta) {
-  delta.request = request_;
+void OutputStream::flush(wire::RowDelta& delta) {
   if (!stopped()) emit(detokenizer_.finish(), delta);
   if (!stopped()) {
     const std::string held = stop_strings_.finish();
     if (!held.empty()) take(parser_.push(held), delta);
   }
   take(parser_.finish(), delta);
+}
 
+wire::Completed OutputStream::finish(const SequenceEnd& end, wire::RowDelta& delta) {
+  delta.request = request_;
+  if (!failure_) {
+    try {
+      flush(delta);
+    } catch (const std::exception& error) {
+      failure_ = failure_of(error);
+    }
+  }
   wire::Completed completed;
   completed.request = request_;
-  completed.finish_reason = stopped() ? "stop" : end.reason;
+  completed.finish_reason = failure_ ? "error" : stopped() ? "stop" : end.reason;
   if (parser_.calls() > 0 && completed.finish_reason == "stop")
     completed.finish_reason = "tool_calls";
   completed.stop_string = stop_string_;
   completed.usage = end.usage;
   completed.usage.completion_tokens = tokens_;
   completed.timings = end.timings;
-  if (!stopped()) completed.failure = end.failure;
+  completed.failure = stopped() ? failure_ : end.failure;
   return completed;
 }
 

@@ -21,13 +21,16 @@ class OutputStream {
   OutputStream(std::string request, std::shared_ptr<const TextModel> model,
                const wire::GenerateRequest& options, bool starts_in_reasoning);
 
-  // What the token adds for the client. After a stop string was met (`stopped`) nothing more comes.
+  // What the token adds for the client. After a stop string was met or its text could not be made
+  // (`stopped`) nothing more comes. Throws nothing: what goes wrong ends this request alone.
   wire::RowDelta push(const TokenOutput& token);
-  bool stopped() const { return !stop_string_.empty(); }
-  // The end: what was held back, and the final account. `delta` has no ids.
+  bool stopped() const { return !stop_string_.empty() || failure_; }
+  // The end: what was held back, and the final account. `delta` has no ids. Throws nothing.
   wire::Completed finish(const SequenceEnd& end, wire::RowDelta& delta);
 
  private:
+  void add(const TokenOutput& token, wire::RowDelta& delta);
+  void flush(wire::RowDelta& delta);
   void emit(std::string_view text, wire::RowDelta& delta);
   static void take(text::OutputParser::Event event, wire::RowDelta& delta);
 
@@ -39,6 +42,7 @@ class OutputStream {
   bool with_logprobs_;
   int tokens_ = 0;
   std::string stop_string_;
+  std::optional<wire::Failure> failure_;  // of making the text
 };
 
 }  // namespace sanctum::engine

@@ -4,7 +4,8 @@
 #include <random>
 
 #include "base/error.h"
-#include "wire/rpc.h"
+#include "base/invariant.h"
+#include "engine/failure_of.h"
 
 namespace sanctum::engine {
 namespace {
@@ -54,10 +55,12 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
 
 void Requests::prepare(wire::GenerateRequest request) {
   const std::string name = request.request;
+  const std::string model = request.model;
   std::shared_ptr<const TextModel> text;
   try {
-    std::lock_guard lock(
-        mutex_);  // so that model_settled cannot come between the look and the wait
+    // So that neither model_settled nor cancel can come between the look and the wait.
+    std::lock_guard lock(mutex_);
+    if (live_.at(name).cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
     if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
       const int wait_ms = request.ready_timeout_ms > 0 ? request.ready_timeout_ms : kReadyTimeoutMs;
       waiting_.push_back(
@@ -65,15 +68,14 @@ void Requests::prepare(wire::GenerateRequest request) {
       changed_.notify_all();
       return;
     }
-  } catch (const Error& error) {
-    return refuse(name, wire::to_failure(error));
+  } catch (const std::exception& error) {
+    return refuse(name, failure_of(error));
   }
-  const std::string model = request.model;
   try {
     start(request, text);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     if (models_.release(model)) hooks_.last_lease_returned(model);
-    refuse(name, wire::to_failure(error));
+    refuse(name, failure_of(error));
   }
 }
 
@@ -101,23 +103,25 @@ void Requests::start(const wire::GenerateRequest& asked,
 }
 
 void Requests::refuse(const std::string& request, const wire::Failure& failure) {
-  std::string rpc_id;
-  {
-    std::lock_guard lock(mutex_);
-    rpc_id = live_.at(request).rpc_id;
-  }
-  hooks_.refused(rpc_id, failure);
-  forget(request);
+  const Live live = leave(request);
+  hooks_.refused(live.rpc_id, failure);
+  left();
 }
 
-void Requests::forget(const std::string& request) {
-  bool idle = false;
+Requests::Live Requests::leave(const std::string& request) {
+  std::lock_guard lock(mutex_);
+  auto live = live_.extract(request);
+  SANCTUM_INVARIANT(!live.empty(), "a request ends once");
+  ++leaving_;
+  return std::move(live.mapped());
+}
+
+void Requests::left() {
   {
     std::lock_guard lock(mutex_);
-    live_.erase(request);
-    idle = live_.empty();
+    --leaving_;
   }
-  if (idle) hooks_.idle();
+  if (idle()) hooks_.idle();
 }
 
 bool Requests::cancel(const std::string& request) {
@@ -142,14 +146,11 @@ void Requests::cancel_all() {
   for (const std::string& name : names) cancel(name);
 }
 
-void Requests::completed(const std::string& request) {
-  std::string model;
-  {
-    std::lock_guard lock(mutex_);
-    model = live_.at(request).model;
-  }
-  if (models_.release(model)) hooks_.last_lease_returned(model);
-  forget(request);
+void Requests::completed(const wire::Completed& completed) {
+  const Live live = leave(completed.request);
+  hooks_.completed(completed);
+  if (models_.release(live.model)) hooks_.last_lease_returned(live.model);
+  left();
 }
 
 void Requests::model_settled(const std::string& model) {
@@ -166,7 +167,7 @@ void Requests::model_settled(const std::string& model) {
 
 bool Requests::idle() const {
   std::lock_guard lock(mutex_);
-  return live_.empty();
+  return live_.empty() && leaving_ == 0;
 }
 
 void Requests::watch_deadlines() {

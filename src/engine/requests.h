@@ -29,6 +29,7 @@ inline constexpr int kReadyTimeoutMs = 120'000;  // a request's wait for a model
 struct RequestHooks {
   std::function<void(const std::string& rpc_id, const wire::Accepted&)> accepted;
   std::function<void(const std::string& rpc_id, const wire::Failure&)> refused;
+  std::function<void(const wire::Completed&)> completed;
   std::function<void(const std::string& model)> last_lease_returned;
   std::function<void()> idle;  // no request is live any more
 };
@@ -45,10 +46,12 @@ class Requests {
   // Whether the request was live.
   bool cancel(const std::string& request);
   void cancel_all();
-  // The output worker has sent `completed`.
-  void completed(const std::string& request);
+  // The output worker has the request's last word, which is sent through the hook. The request is
+  // no longer live by then: whoever reads the word may send another at once.
+  void completed(const wire::Completed& completed);
   // The model became ready or failed: those who wait for it go on.
   void model_settled(const std::string& model);
+  // No request is live and every last word is sent.
   bool idle() const;
 
  private:
@@ -68,7 +71,9 @@ class Requests {
   void prepare(wire::GenerateRequest request);
   void start(const wire::GenerateRequest& request, const std::shared_ptr<const TextModel>& text);
   void refuse(const std::string& request, const wire::Failure& failure);
-  void forget(const std::string& request);
+  // No longer live from here on; `left` when its last word is sent.
+  Live leave(const std::string& request);
+  void left();
   void watch_deadlines();
 
   const int live_max_;
@@ -81,6 +86,7 @@ class Requests {
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
   std::map<std::string, Live> live_;
+  int leaving_ = 0;  // between leave() and left()
   std::vector<Waiting> waiting_;
   bool stopping_ = false;
   std::thread deadlines_;

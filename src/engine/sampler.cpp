@@ -55,30 +55,49 @@ int draw(std::span<const float> logits, float largest, const wire::Sampling& s, 
     const double weight = std::exp((static_cast<double>(logits[i]) - largest) / s.temperature);
     if (weight > 0) candidates.push_back({static_cast<int>(i), weight});
   }
-  if (s.min_p > 0) {
-    std::erase_if(candidates, [&](const Candidate& c) { return c.weight < s.min_p; });
-  }
   if (s.top_k > 0 && static_cast<std::size_t>(s.top_k) < candidates.size()) {
     std::nth_element(candidates.begin(), candidates.begin() + s.top_k, candidates.end(), likelier);
     candidates.resize(static_cast<std::size_t>(s.top_k));
   }
-  std::sort(candidates.begin(), candidates.end(), likelier);
-  double total = 0;
+  double total = 0;  // what top_p takes its share of: all that top_k left
   for (const Candidate& c : candidates) total += c.weight;
-  if (s.top_p < 1) {
-    double kept = 0;
-    std::size_t n = 0;
-    while (n < candidates.size() && (n == 0 || kept < s.top_p * total))
-      kept += candidates[n++].weight;
-    candidates.resize(n);
-    total = kept;
+  // top_p and min_p both keep the best few, so cutting by min_p first changes nothing but the time
+  // that sorting takes.
+  if (s.min_p > 0) {
+    std::erase_if(candidates, [&](const Candidate& c) { return c.weight < s.min_p; });
   }
-  double left = u * total;
+  std::sort(candidates.begin(), candidates.end(), likelier);
+  double kept = 0;
+  std::size_t n = 0;
+  while (n < candidates.size() && (n == 0 || s.top_p >= 1 || kept < s.top_p * total))
+    kept += candidates[n++].weight;
+  candidates.resize(n);
+  double left = u * kept;
   for (const Candidate& c : candidates) {
     left -= c.weight;
     if (left < 0) return c.token;
   }
   return candidates.back().token;
+}
+
+// The `count` largest, best first: a heap of that size whose front is its smallest.
+std::vector<int> likeliest(std::span<const float> logits, std::size_t count) {
+  const auto before = [&](int a, int b) {
+    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  };
+  std::vector<int> best;
+  for (int id = 0; count > 0 && id < static_cast<int>(logits.size()); ++id) {
+    if (best.size() == count) {
+      if (!before(id, best.front())) continue;
+      std::pop_heap(best.begin(), best.end(), before);
+      best.pop_back();
+    }
+    best.push_back(id);
+    std::push_heap(best.begin(), best.end(), before);
+  }
+  std::sort_heap(best.begin(), best.end(), before);
+  return best;
 }
 
 }  // namespace
@@ -111,16 +130,8 @@ Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const w
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
   const double log_sum = std::log(sum) + largest;
   out.logprob = logits[static_cast<std::size_t>(out.token)] - log_sum;
-  std::vector<int> ids(logits.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int>(i);
-  const auto n = std::min<std::size_t>(static_cast<std::size_t>(s.top_logprobs), ids.size());
-  std::partial_sort(ids.begin(), ids.begin() + static_cast<long>(n), ids.end(), [&](int a, int b) {
-    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
-    return x != y ? x > y : a < b;
-  });
-  for (std::size_t i = 0; i < n; ++i) {
-    out.top.emplace_back(ids[i], logits[static_cast<std::size_t>(ids[i])] - log_sum);
-  }
+  for (const int id : likeliest(logits, static_cast<std::size_t>(s.top_logprobs)))
+    out.top.emplace_back(id, logits[static_cast<std::size_t>(id)] - log_sum);
   return out;
 }
 

@@ -68,6 +68,25 @@ TEST(Sampler, TopKTopPAndMinPCutTheTail) {
   }
 }
 
+// top_p takes its share of all tokens, not of those that min_p leaves.
+TEST(Sampler, MinPCutsAfterTopP) {
+  wire::Sampling s;
+  s.top_p = 0.6;
+  s.min_p = 0.25;
+  std::array<int, 4> hits{};
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const std::vector<float> logits{std::log(0.5f), std::log(0.3f), std::log(0.1f), std::log(0.1f)};
+    ++hits[static_cast<std::size_t>(pick(logits, s, 5, i))];
+  }
+  EXPECT_NEAR(hits[0] / 2000.0, 0.5 / 0.8, 0.05);
+  EXPECT_NEAR(hits[1] / 2000.0, 0.3 / 0.8, 0.05);
+  EXPECT_EQ(hits[2] + hits[3], 0);
+  s.min_p = 0.7;  // of the largest: cuts what top_p kept
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    EXPECT_EQ(pick({std::log(0.5f), std::log(0.3f), std::log(0.1f), std::log(0.1f)}, s, 5, i), 0);
+  }
+}
+
 TEST(Sampler, TheSameSeedAndPositionGiveTheSameToken) {
   wire::Sampling s;
   std::vector<float> logits(100);
@@ -112,6 +131,20 @@ TEST(Sampler, LogprobsAreOfTheSoftmaxBestFirst) {
   EXPECT_EQ(out.top[0].first, 2);
   EXPECT_EQ(out.top[1].first, 1);
   EXPECT_NEAR(out.top[1].second, 1 - z, 1e-9);
+}
+
+TEST(Sampler, TopLogprobsTieToTheSmallerIdAndEndWithTheVocabulary) {
+  const auto top = [](int count) {
+    wire::Sampling s = greedy();
+    s.top_logprobs = count;
+    std::vector<float> logits{1, 5, 3, 5, 3, 0, 5};
+    std::vector<int> ids;
+    for (const auto& [id, logprob] : sample_token(logits, {}, s, 1, 0).top) ids.push_back(id);
+    return ids;
+  };
+  EXPECT_EQ(top(0), std::vector<int>{});
+  EXPECT_EQ(top(4), (std::vector<int>{1, 3, 6, 2}));
+  EXPECT_EQ(top(20), (std::vector<int>{1, 3, 6, 2, 4, 0, 5}));
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "engine/service.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "engine/failure_of.h"
 
 namespace sanctum::engine {
 
@@ -12,10 +15,7 @@ Service::Service(ServiceOptions options, Peer& peer)
       output_({[this](const wire::TokensFrame& frame) {
                  peer_.send(wire::notification_line("tokens", wire::encode(frame)));
                },
-               [this](const wire::Completed& completed) {
-                 peer_.send(wire::notification_line("completed", wire::encode(completed)));
-                 requests_.completed(completed.request);
-               },
+               [this](const wire::Completed& completed) { requests_.completed(completed); },
                [this](const std::string& request) { device_.cancel(request); },
                [this] { device_.wake(); }}),
       device_(options_.device, *this),
@@ -27,6 +27,9 @@ Service::Service(ServiceOptions options, Peer& peer)
                  },
                  [this](const std::string& id, const wire::Failure& failure) {
                    peer_.send(wire::failure_line(id, failure));
+                 },
+                 [this](const wire::Completed& completed) {
+                   peer_.send(wire::notification_line("completed", wire::encode(completed)));
                  },
                  [this](const std::string& model) { device_.unload(model); },
                  [this] { wake_drain(); }}) {}
@@ -138,8 +141,8 @@ void Service::tokenize(const std::string& rpc_id, const wire::TokenizeRequest& r
       for (const int id : text->tokenize(request.text, request.add_special)) writer.value(id);
       writer.end_array().end_object();
       peer_.send(wire::result_line(rpc_id, writer.take()));
-    } catch (const Error& error) {
-      peer_.send(wire::failure_line(rpc_id, wire::to_failure(error)));
+    } catch (const std::exception& error) {
+      peer_.send(wire::failure_line(rpc_id, failure_of(error)));
     }
     if (models_.release(request.model)) device_.unload(request.model);
   });
@@ -181,22 +184,29 @@ void Service::on_loaded(const std::string& model, const models::Traits& traits,
             {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
   models_.set_ready(model, traits, load_us);
   send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
-  settle(model, std::nullopt);
+  settle(model, std::nullopt, load_waiters(model));
 }
 
 void Service::on_load_failed(const std::string& model, const wire::Failure& failure) {
   log::error("load failed", {{"model", model}, {"error", failure.message}});
-  models_.set_failed(model, failure);
-  send_progress(model, "failed", 0, 0);
-  settle(model, failure);
-}
-
-void Service::settle(const std::string& model, const std::optional<wire::Failure>& failure) {
   std::vector<std::string> waiters;
   {
+    // At once: a load_model that comes after this starts a load of its own and waits for that.
     std::lock_guard lock(mutex_);
+    models_.set_failed(model, failure);
     waiters.swap(load_waiters_[model]);
   }
+  send_progress(model, "failed", 0, 0);
+  settle(model, failure, waiters);
+}
+
+std::vector<std::string> Service::load_waiters(const std::string& model) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(load_waiters_[model], {});
+}
+
+void Service::settle(const std::string& model, const std::optional<wire::Failure>& failure,
+                     const std::vector<std::string>& waiters) {
   for (const std::string& id : waiters) {
     peer_.send(failure ? wire::failure_line(id, *failure)
                        : wire::result_line(id, wire::encode(models_.info(model))));

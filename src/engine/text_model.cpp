@@ -10,13 +10,23 @@ namespace {
 constexpr std::size_t kSpecialBytesMax = 32;  // the spelling of a special token
 constexpr std::size_t kShrinkMax = 2;         // what Unicode normalization may take off a text
 
-// Bytes beyond which no prompt fits `context_tokens`; 0 where decoding says nothing about encoding.
+constexpr std::size_t kMarkBytes = 3;  // "▁", which some vocabularies have for a space
+constexpr int kByteTokens = 256;
+
+// Bytes beyond which no prompt fits `context_tokens`; 0 where an unknown token may stand for any
+// number of bytes.
 std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens) {
-  if (!tokenizer.is_byte_level()) return 0;
+  const bool byte_level = tokenizer.is_byte_level();
   std::size_t longest = kSpecialBytesMax;
+  int byte_tokens = 0;
   for (int id = 0; id < tokenizer.vocabulary(); ++id) {
-    longest = std::max(longest, tokenizer.token_bytes(id).size());
+    const std::string bytes = tokenizer.token_bytes(id);
+    // A prompt may have the mark itself where the token's text has a space.
+    const auto spaces = byte_level ? 0 : std::count(bytes.begin(), bytes.end(), ' ');
+    longest = std::max(longest, bytes.size() + (kMarkBytes - 1) * static_cast<std::size_t>(spaces));
+    if (tokenizer.is_byte_fallback(id)) ++byte_tokens;
   }
+  if (!byte_level && byte_tokens < kByteTokens) return 0;
   return longest * kShrinkMax * static_cast<std::size_t>(context_tokens);
 }
 
@@ -24,6 +34,7 @@ std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens)
 
 TextModel::TextModel(const models::Description& description)
     : context_tokens_(description.context_tokens),
+      rows_(description.vocabulary),
       processor_(models::load_processor(description)),
       tokenizer_(text::Tokenizer::load(description.directory)),
       chat_template_(text::ChatTemplate::load(description.directory)),
@@ -43,17 +54,31 @@ std::vector<int> TextModel::tokenize(const std::string& text, bool add_special) 
   return tokenizer_->encode(text, add_special);
 }
 
+void TextModel::refuse_unknown_id(int id, const std::string& field) const {
+  const int known = std::max(tokenizer_->vocabulary(), rows_);
+  if (id >= 0 && id < known) return;
+  throw Error(ErrorCode::kInvalid,
+              "token id " + std::to_string(id) + " is not in the model's vocabulary of " +
+                  std::to_string(known),
+              field);
+}
+
+void TextModel::refuse_rowless_ids(const std::vector<int>& ids, const std::string& field) const {
+  for (const int id : ids) {
+    if (id < rows_) continue;
+    throw Error(ErrorCode::kInvalid,
+                "token id " + std::to_string(id) +
+                    " cannot be read by this model: its directory's tokenizer has more tokens than "
+                    "the model has rows (config.json's vocab_size, " +
+                    std::to_string(rows_) + ")",
+                field);
+  }
+}
+
 std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
                                        bool& starts_in_reasoning) const {
   if (!request.prompt_ids.empty()) {
-    for (const int id : request.prompt_ids) {
-      if (id < 0 || id >= tokenizer_->vocabulary()) {
-        throw Error(ErrorCode::kInvalid,
-                    "token id " + std::to_string(id) + " is not in the model's vocabulary of " +
-                        std::to_string(tokenizer_->vocabulary()),
-                    "prompt_ids");
-      }
-    }
+    for (const int id : request.prompt_ids) refuse_unknown_id(id, "prompt_ids");
     return request.prompt_ids;
   }
   if (request.prompt) {
@@ -70,25 +95,29 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
 }
 
 TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) const {
+  for (const auto& [id, bias] : request.sampling.logit_bias)
+    refuse_unknown_id(id, "sampling.logit_bias");
+  for (const int id : request.sampling.stop_token_ids)
+    refuse_unknown_id(id, "sampling.stop_token_ids");
   Prepared out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
   const std::string field = !request.messages_json.empty() ? "messages"
                             : request.prompt               ? "prompt"
                                                            : "prompt_ids";
   if (ids.empty()) throw Error(ErrorCode::kInvalid, "the prompt is empty", field);
-  const auto refuse_too_long = [&](std::size_t tokens) {
-    if (tokens < static_cast<std::size_t>(context_tokens_)) return;
+  // Before any picture is decoded.
+  refuse_rowless_ids(ids, field);
+  if (ids.size() >= static_cast<std::size_t>(context_tokens_)) {
     throw Error(ErrorCode::kTooLong,
-                "the prompt has " + std::to_string(tokens) +
+                "the prompt has " + std::to_string(ids.size()) +
                     " tokens; this model's context holds " + std::to_string(context_tokens_) +
                     ", the answer included",
                 field);
-  };
-  refuse_too_long(ids.size());  // before any picture is decoded
+  }
 
   auto sequence = std::make_unique<Sequence>();
-  sequence->prompt = processor_->prepare(std::move(ids), request.images, request.image_paths);
-  refuse_too_long(sequence->prompt.tokens.size());
+  sequence->prompt = processor_->prepare(std::move(ids), request.images, request.image_paths,
+                                         /*tokens_max=*/context_tokens_ - 1);
   const int room = context_tokens_ - static_cast<int>(sequence->prompt.tokens.size());
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;
   sequence->request = request.request;

@@ -38,10 +38,15 @@ class TextModel {
  private:
   std::vector<int> prompt_ids(const wire::GenerateRequest& request,
                               bool& starts_in_reasoning) const;
+  // Throws Error(kInvalid) for an id that neither the tokenizer nor the model knows.
+  void refuse_unknown_id(int id, const std::string& field) const;
+  // Throws Error(kInvalid) for an id that the model has no embedding for.
+  void refuse_rowless_ids(const std::vector<int>& ids, const std::string& field) const;
   // Throws Error(kTooLong) for a text that cannot fit the context, without tokenizing it.
   void refuse_hopeless(const std::string& text, const std::string& field) const;
 
   int context_tokens_;
+  int rows_;  // of the model's embedding
   std::shared_ptr<const models::Processor> processor_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::shared_ptr<const text::ChatTemplate> chat_template_;

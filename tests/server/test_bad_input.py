@@ -64,6 +64,8 @@ CASES = [
     ("stop of a wrong type", chat(stop=[1]), {400}, "stop"),
     ("too many logprobs", chat(logprobs=True, top_logprobs=1000), {400}, "top_logprobs"),
     ("logit_bias of a wrong type", chat(logit_bias={"x": 1}), {400}, "logit_bias"),
+    ("logit_bias outside the vocabulary", chat(logit_bias={"1000000": 1}), {400}, "logit_bias"),
+    ("stop_token_ids outside the vocabulary", chat(stop_token_ids=[2, 1000000]), {400}, "stop_token_ids"),
     ("stream of a wrong type", chat(stream="yes"), {400}, "stream"),
     ("tools of a wrong type", chat(tools={}), {400}, "tools"),
     ("tool without a name", chat(tools=[{"type": "function", "function": {}}]), {400}, "tools[0].function.name"),
@@ -140,3 +142,22 @@ def test_completions_prompt(server, model):
 def test_it_still_answers(client, model):
     answer = client.chat.completions.create(model=model, messages=HI, max_tokens=4)
     assert answer.choices[0].finish_reason in ("stop", "length")
+
+
+def nested(depth):
+    value = {}
+    for _ in range(depth - 1):
+        value = {"a": value}
+    return value
+
+
+def test_the_deepest_json_that_is_taken_does_not_end_the_engine(server, model):
+    """It becomes deeper on its way: wrapped in a message's line, or taken out of a string."""
+    before = server.engine_pid()
+    for depth in range(50, 66):
+        tool = {"type": "function", "function": {"name": "f", "parameters": nested(depth)}}
+        called = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": json.dumps(nested(depth))}}]}
+        for body in (chat(tools=[tool], max_tokens=1), chat(messages=HI + [called] + HI, max_tokens=1)):
+            status, _, text = server.request("POST", "/v1/chat/completions", with_model(body, model))
+            assert status in (200, 400), text
+    assert server.engine_pid() == before

@@ -1,0 +1,96 @@
+#include "engine/service.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+
+#include "engine/test_model.h"
+
+namespace sanctum::engine {
+namespace {
+
+// Remembers every line; `on_line` may call the service from within, as a fast peer would.
+class FastPeer final : public Peer {
+ public:
+  void send(std::string_view line) override {
+    const std::string text(line);
+    if (on_line) on_line(text);
+    std::lock_guard lock(mutex_);
+    lines_.push_back(text);
+    changed_.notify_all();
+  }
+  std::string wait_for(const std::string& part) {
+    std::unique_lock lock(mutex_);
+    std::string found;
+    changed_.wait_for(lock, std::chrono::seconds(120), [&] {
+      for (const std::string& line : lines_) {
+        if (line.find(part) != std::string::npos) found = line;
+      }
+      return !found.empty();
+    });
+    return found;
+  }
+
+  std::function<void(const std::string&)> on_line;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+std::string load_line(int id, const std::string& path) {
+  return wire::request_line(std::to_string(id), "load_model",
+                            wire::encode(wire::LoadRequest{"m", path}));
+}
+
+std::string generate_line(int id, const std::string& name) {
+  wire::GenerateRequest request;
+  request.request = name;
+  request.model = "m";
+  request.prompt = "1, 2,";
+  request.sampling.max_tokens = 1;
+  return wire::request_line(std::to_string(id), "generate", wire::encode(request));
+}
+
+bool has(const std::string& line, const std::string& part) {
+  return line.find(part) != std::string::npos;
+}
+
+// At its limit, the engine takes the next request as soon as the peer can know that one has ended.
+TEST(Service, ARequestThatIsCompletedLeavesRoomForTheNext) {
+  FastPeer peer;
+  ServiceOptions options;
+  options.device.limits.sequences_max = 1;
+  options.queue_max = 0;
+  Service service(options, peer);
+  peer.on_line = [&](const std::string& line) {
+    if (has(line, "\"completed\"") && has(line, "\"first\""))
+      service.handle(generate_line(3, "second"));
+  };
+  service.handle(load_line(1, source_directory() + "/models/smoke"));
+  ASSERT_TRUE(has(peer.wait_for("\"id\":1"), "\"result\"")) << peer.wait_for("\"id\":1");
+  service.handle(generate_line(2, "first"));
+  const std::string answer = peer.wait_for("\"id\":3");
+  EXPECT_TRUE(has(answer, "\"result\"")) << answer;
+  service.drain();
+}
+
+// A load that is asked for after one has failed is answered with its own end.
+TEST(Service, ALoadAfterAFailureIsNotAnsweredWithThatFailure) {
+  FastPeer peer;
+  Service service({}, peer);
+  peer.on_line = [&](const std::string& line) {
+    if (has(line, "\"failed\"")) service.handle(load_line(2, source_directory() + "/models/smoke"));
+  };
+  service.handle(load_line(1, "/nonexistent"));
+  EXPECT_TRUE(has(peer.wait_for("\"id\":1"), "\"error\""));
+  const std::string second = peer.wait_for("\"id\":2");
+  EXPECT_TRUE(has(second, "\"result\"")) << second;
+  service.drain();
+}
+
+}  // namespace
+}  // namespace sanctum::engine

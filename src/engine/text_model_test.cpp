@@ -1,0 +1,82 @@
+#include "engine/text_model.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "engine/test_model.h"
+
+namespace sanctum::engine {
+namespace {
+
+wire::GenerateRequest prompt_of(const std::string& text) {
+  wire::GenerateRequest request;
+  request.prompt = text;
+  request.sampling.seed = 1;
+  return request;
+}
+
+// The Error that preparing ends in; code kBusy where it does not.
+Error refusal(const TextModel& model, const wire::GenerateRequest& request) {
+  try {
+    model.prepare(request);
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(ErrorCode::kBusy, "nothing was thrown");
+}
+
+TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
+  const TextModel model(text_description(tokenizer_fixture("byte_level"), 300));
+  wire::GenerateRequest ids = prompt_of("");
+  ids.prompt.reset();
+  ids.prompt_ids = {7, 299};
+  EXPECT_EQ(refusal(model, ids).code(), ErrorCode::kBusy);
+  ids.prompt_ids = {7, 300};
+  EXPECT_EQ(refusal(model, ids).code(), ErrorCode::kInvalid);
+  EXPECT_EQ(refusal(model, ids).field(), "prompt_ids");
+  // The tokenizer's own ids 300 and up: "the quick" is made of such pieces, and 321 is <|end|>.
+  const Error error = refusal(model, prompt_of("<|end|>"));
+  EXPECT_EQ(error.code(), ErrorCode::kInvalid);
+  EXPECT_EQ(error.field(), "prompt");
+  EXPECT_NE(std::string(error.what()).find("more tokens than the model has rows"),
+            std::string::npos);
+}
+
+TEST(TextModel, AnIdThatOnlyTheModelHasIsAccepted) {
+  const TextModel model(text_description(tokenizer_fixture("byte_level"), 1000));
+  wire::GenerateRequest request = prompt_of("");
+  request.prompt.reset();
+  request.prompt_ids = {999};
+  request.sampling.logit_bias[999] = 1;
+  request.sampling.stop_token_ids = {999};
+  EXPECT_EQ(refusal(model, request).code(), ErrorCode::kBusy);
+  request.sampling.logit_bias[1000] = 1;
+  EXPECT_EQ(refusal(model, request).field(), "sampling.logit_bias");
+  request.sampling.logit_bias.clear();
+  request.sampling.stop_token_ids = {1000};
+  EXPECT_EQ(refusal(model, request).field(), "sampling.stop_token_ids");
+}
+
+// Seen by its message: the bytes are counted, not the tokens.
+TEST(TextModel, AHopelessTextIsRefusedWithoutTokenizingIt) {
+  for (const char* name : {"byte_level", "metaspace"}) {
+    const TextModel model(text_description(tokenizer_fixture(name)));
+    for (const std::string unit : {"a ", "▁", "é"}) {
+      std::string text;
+      while (text.size() < 100'000) text += unit;
+      const Error error = refusal(model, prompt_of(text));
+      EXPECT_EQ(error.code(), ErrorCode::kTooLong) << name;
+      EXPECT_NE(std::string(error.what()).find(" bytes"), std::string::npos) << error.what();
+    }
+  }
+}
+
+// Any run of unknown characters may be one token there.
+TEST(TextModel, WithoutByteTokensALongTextIsTokenized) {
+  const TextModel model(text_description(tokenizer_fixture("unigram")));
+  const Error error = refusal(model, prompt_of(std::string(100'000, 'a')));
+  EXPECT_EQ(std::string(error.what()).find(" bytes"), std::string::npos) << error.what();
+}
+
+}  // namespace
+}  // namespace sanctum::engine
