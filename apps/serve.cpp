@@ -249,7 +249,7 @@ int serve(const ServeConfig& config) {
   gateway::EventLoop loop(kGatewayThreads);
   gateway::Server server(
       loop, connection_limits(),
-      [&router](std::shared_ptr<gateway::Exchange> exchange) { router.handle(exchange); });
+      [&router](const std::shared_ptr<gateway::Exchange>& exchange) { router.handle(exchange); });
   services.draining = [&server] { return server.draining(); };
   services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
   services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);

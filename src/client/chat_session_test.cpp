@@ -14,7 +14,7 @@ namespace {
 using Kind = Command::Kind;
 
 // Answers every question with `content` as a stream, and keeps the last body.
-SmallServer::Handler says(std::string content, std::string& last_body) {
+SmallServer::Handler says(const std::string& content, std::string& last_body) {
   return [content, &last_body](const SmallServer::Request& request, SmallServer::Peer& peer) {
     if (request.head.rfind("GET /v1/models ", 0) == 0) {
       peer.write(response(200, "application/json", R"({"data":[{"id":"m"}]})"));

@@ -123,6 +123,7 @@ wire::ModelInfo ModelTable::info(const std::string& model) const {
 std::vector<wire::ModelInfo> ModelTable::all() const {
   std::lock_guard lock(mutex_);
   std::vector<wire::ModelInfo> out;
+  out.reserve(entries_.size());
   for (const auto& [name, entry] : entries_) out.push_back(entry.info);
   return out;
 }

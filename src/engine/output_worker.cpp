@@ -43,13 +43,13 @@ void OutputWorker::run() {
     Queued queued = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    handle(std::move(queued));
+    handle(queued);
     if (was_full) hooks_.room();
     lock.lock();
   }
 }
 
-void OutputWorker::handle(Queued queued) {
+void OutputWorker::handle(const Queued& queued) {
   // A stream's pointer stays valid without the lock: only this thread removes streams.
   const auto find = [&](const std::string& request) {
     std::lock_guard lock(mutex_);

@@ -45,7 +45,7 @@ class OutputWorker {
     StepOutput output;
   };
   void run();
-  void handle(Queued queued);
+  void handle(const Queued& queued);
 
   OutputHooks hooks_;
   mutable std::mutex mutex_;  // guards everything below

@@ -42,10 +42,11 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
 }  // namespace
 
 void add_completions(Router& router, Services& services) {
-  router.add("POST", "/v1/chat/completions", [&services](std::shared_ptr<Exchange> exchange) {
-    serve(services, exchange, "chat", decode_chat_request, chat_answer);
-  });
-  router.add("POST", "/v1/completions", [&services](std::shared_ptr<Exchange> exchange) {
+  router.add("POST", "/v1/chat/completions",
+             [&services](const std::shared_ptr<Exchange>& exchange) {
+               serve(services, exchange, "chat", decode_chat_request, chat_answer);
+             });
+  router.add("POST", "/v1/completions", [&services](const std::shared_ptr<Exchange>& exchange) {
     serve(services, exchange, "completions", decode_completion_request, completion_answer);
   });
 }

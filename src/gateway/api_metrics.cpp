@@ -4,7 +4,7 @@
 namespace sanctum::gateway {
 
 void add_metrics(Router& router, Services& services) {
-  router.add("GET", "/metrics", [&services](std::shared_ptr<Exchange> exchange) {
+  router.add("GET", "/metrics", [&services](const std::shared_ptr<Exchange>& exchange) {
     services.engine.models([&services, exchange](const auto&, std::vector<wire::ModelInfo> models) {
       services.engine.stats([&services, exchange, models = std::move(models)](
                                 const auto& missing, wire::EngineStats stats) {

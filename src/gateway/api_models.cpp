@@ -63,8 +63,8 @@ void show(Services& services, const std::shared_ptr<Exchange>& exchange, const s
 void add_models(Router& router, Services& services) {
   const std::string path = "/v1/models";
   router.add("GET", path,
-             [&services](std::shared_ptr<Exchange> exchange) { list(services, exchange); });
-  router.add("GET", path + "/", [&services, path](std::shared_ptr<Exchange> exchange) {
+             [&services](const std::shared_ptr<Exchange>& exchange) { list(services, exchange); });
+  router.add("GET", path + "/", [&services, path](const std::shared_ptr<Exchange>& exchange) {
     show(services, exchange, exchange->request().path.substr(path.size() + 1));
   });
 }

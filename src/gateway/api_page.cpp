@@ -146,7 +146,7 @@ std::string page(const Services& services) {
 }  // namespace
 
 void add_page(Router& router, Services& services) {
-  router.add("GET", "/", [&services](std::shared_ptr<Exchange> exchange) {
+  router.add("GET", "/", [&services](const std::shared_ptr<Exchange>& exchange) {
     HttpResponse response;
     response.content_type = "text/html; charset=utf-8";
     response.body = page(services);

@@ -118,15 +118,16 @@ void status(Services& services, const std::shared_ptr<Exchange>& exchange) {
 }  // namespace
 
 void add_status(Router& router, Services& services) {
-  router.add("GET", "/health", [](std::shared_ptr<Exchange> exchange) {
+  router.add("GET", "/health", [](const std::shared_ptr<Exchange>& exchange) {
     HttpResponse response;
     response.body = R"({"status":"ok"})";
     exchange->respond(std::move(response));
   });
   router.add("GET", "/ready",
-             [&services](std::shared_ptr<Exchange> exchange) { ready(services, exchange); });
-  router.add("GET", "/status",
-             [&services](std::shared_ptr<Exchange> exchange) { status(services, exchange); });
+             [&services](const std::shared_ptr<Exchange>& exchange) { ready(services, exchange); });
+  router.add("GET", "/status", [&services](const std::shared_ptr<Exchange>& exchange) {
+    status(services, exchange);
+  });
 }
 
 }  // namespace sanctum::gateway

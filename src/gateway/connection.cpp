@@ -253,7 +253,8 @@ void HttpConnection::serve() {
   HttpRequest request = parser_->take();
   keep_alive_ = keep_alive_ && request.keep_alive && !shared_->draining;
   exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request));
-  shared_->handler(exchange_);
+  const std::shared_ptr<Exchange> exchange = exchange_;  // ours may be gone before the handler ends
+  shared_->handler(exchange);
 }
 
 void HttpConnection::send(std::string bytes) {

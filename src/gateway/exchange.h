@@ -40,6 +40,6 @@ class Exchange {
   virtual void after(std::chrono::milliseconds delay, std::function<void()> action) = 0;
 };
 
-using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
 
 }  // namespace sanctum::gateway

@@ -222,7 +222,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
 }  // namespace
 
-void start_generation(Services& services, std::shared_ptr<Exchange> exchange,
+void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
                       std::unique_ptr<AnswerShape> shape) {
   int retry_after_s = 0;

@@ -21,7 +21,7 @@ inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatev
 inline constexpr std::size_t kUnreadBytesMax =
     8u << 20;  // merged rows a stream's client has not taken
 
-void start_generation(Services& services, std::shared_ptr<Exchange> exchange,
+void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
                       std::unique_ptr<AnswerShape> shape);
 

@@ -272,7 +272,7 @@ TEST_F(RemoteEngineTest, ARequestThatCannotBeSpelledFailsAloneAndIsForgotten) {
 TEST_F(RemoteEngineTest, ModelsAndFailuresAreHandedOn) {
   std::string seen;
   const auto note = [&](const std::optional<wire::Failure>& failure,
-                        std::vector<wire::ModelInfo> models) {
+                        const std::vector<wire::ModelInfo>& models) {
     seen += failure ? "failed " : std::to_string(models.size()) + " ";
   };
   engine.models(note);

@@ -31,7 +31,7 @@ void Router::add(const std::string& method, const std::string& path, Handler han
   paths_[path][method] = std::move(handler);
 }
 
-void Router::handle(std::shared_ptr<Exchange> exchange) const {
+void Router::handle(const std::shared_ptr<Exchange>& exchange) const {
   const HttpRequest& request = exchange->request();
   auto found = paths_.find(request.path);
   if (found == paths_.end()) {

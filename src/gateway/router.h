@@ -13,7 +13,7 @@ class Router {
   // A path ending in '/' (but "/") also takes everything below it. GET serves HEAD too.
   void add(const std::string& method, const std::string& path, Handler handler);
   // Answers 404, 405 (with Allow) and OPTIONS itself. A handler that throws Error is answered for.
-  void handle(std::shared_ptr<Exchange> exchange) const;
+  void handle(const std::shared_ptr<Exchange>& exchange) const;
 
  private:
   std::map<std::string, std::map<std::string, Handler>> paths_;

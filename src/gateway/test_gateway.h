@@ -16,7 +16,7 @@ class TestGateway {
  public:
   explicit TestGateway(AdmissionLimits admission = {}, ConnectionLimits limits = {})
       : gate(admission),
-        server(loop, limits, [this](std::shared_ptr<Exchange> e) { router.handle(std::move(e)); }) {
+        server(loop, limits, [this](const std::shared_ptr<Exchange>& e) { router.handle(e); }) {
     std::signal(SIGPIPE, SIG_IGN);
     services.draining = [this] { return server.draining(); };
     add_completions(router, services);

@@ -40,6 +40,7 @@ void run(const std::string& directory, const std::string& dtype) {
   const int total = static_cast<int>(prompt.tokens.size());
 
   std::vector<models::VisualFeatures> features;
+  features.reserve(prompt.images.size());
   for (const auto& image : prompt.images) features.push_back(model->encode(image.patches));
 
   std::vector<int> chunks{total};

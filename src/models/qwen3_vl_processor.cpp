@@ -33,8 +33,8 @@ void refuse_mismatch(const image::QwenImageConfig& images, const VisionConfig& v
 
 class Qwen3VlProcessor final : public Processor {
  public:
-  Qwen3VlProcessor(image::QwenImageConfig images, int image_token)
-      : images_(std::move(images)), image_token_(image_token) {}
+  Qwen3VlProcessor(const image::QwenImageConfig& images, int image_token)
+      : images_(images), image_token_(image_token) {}
 
   bool vision() const override { return true; }
 
@@ -119,9 +119,9 @@ class Qwen3VlProcessor final : public Processor {
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory) {
   const int image_token = static_cast<int>(config.as_int_or("image_token_id", 151655));
-  image::QwenImageConfig images = image::load_qwen_image_config(directory);
+  const image::QwenImageConfig images = image::load_qwen_image_config(directory);
   refuse_mismatch(images, VisionConfig::read(config.at("vision_config")));
-  return std::make_shared<Qwen3VlProcessor>(std::move(images), image_token);
+  return std::make_shared<Qwen3VlProcessor>(images, image_token);
 }
 
 }  // namespace sanctum::models

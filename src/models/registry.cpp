@@ -82,7 +82,7 @@ std::unique_ptr<Model> load_model(
   const std::optional<bool> tie = stated_tie(config);
   nn::Checkpoint checkpoint(
       description.directory, [&](const std::string& stored) -> std::optional<std::string> {
-        const auto name = description.architecture->rename(stored);
+        auto name = description.architecture->rename(stored);
         // Some exporters store the output head of a tied model once more.
         if (name && tie.value_or(false) && name->starts_with(description.architecture->head + "."))
           return std::nullopt;

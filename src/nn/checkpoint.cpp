@@ -76,7 +76,7 @@ mx::array Checkpoint::take(const std::string& name, const mx::Shape& shape) {
 std::optional<mx::array> Checkpoint::take_if(const std::string& name, const mx::Shape& shape) {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) return std::nullopt;
-  const mx::array array = found->second.array;
+  mx::array array = found->second.array;
   if (!shape.empty() && array.shape() != shape) {
     throw Error(ErrorCode::kCorrupt,
                 "tensor " + name + " in " + found->second.file + " has shape " +
