@@ -165,6 +165,7 @@ TEST(Tokenizer, ServesManyThreads) {
   for (const char* text : kTricky) expected.push_back(tokenizer->encode(text, true));
   std::vector<int> wrong(4, 0);
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (std::size_t t = 0; t < wrong.size(); ++t) {
     threads.emplace_back([&, t] {
       for (int round = 0; round < 200; ++round) {
