@@ -86,7 +86,7 @@ def picture_batches(rng, encode, tokens, pool):
         batch["positions"] = picture_positions(batch["ids"], encode.image, rows, cols)
         batch["image_at"] = np.flatnonzero(batch["ids"].reshape(-1) == encode.image)
         batch["patches"] = patches(pixels[keep])
-        batch |= labelled([labels[at] for at in keep])
+        batch |= labelled([labels[at] for at in keep], rows, cols)
         batch["grid"] = (rows * 2, cols * 2)
         yield batch
 

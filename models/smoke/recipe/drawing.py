@@ -77,21 +77,24 @@ def through_jpeg(rng, image):
     return Image.open(data).convert("RGB")
 
 
-def picture(rng, plain=0.22):
-    """(image, labels)"""
+def picture(rng, plain=0.22, single=0.4):
+    """(image, labels); `plain` and `single`: shares of uniform pictures and, among the others, of those with one shape.
+
+    Labels name centres as (x, y) in parts of the width and the height."""
     color = rng.choice(list(COLORS))
     if rng.random() < plain:
         image = Image.new("RGB", size(rng, 1), shade(rng, color))
-        labels = {"color": color, "shape": None, "background": color, "count": 0}
+        labels = {"color": color, "shape": None, "background": color, "count": 0, "centres": []}
     else:
         width, height = size(rng, LEAST_SIDE)
         background = rng.choice([c for c in (list(COLORS) if rng.random() < 0.6 else ["white", "black", "gray"]) if c != color] or ["white"])
-        count = 1 if rng.random() < 0.4 else rng.randint(2, 6)
+        count = 1 if rng.random() < single else rng.randint(2, 6)
         shape = rng.choice(SHAPES)
         smooth = 2 if max(width, height) <= 160 and rng.random() < 0.6 else 1
         image = Image.new("RGB", (width * smooth, height * smooth), shade(rng, background))
         pen, ink = ImageDraw.Draw(image), shade(rng, color)
         centres, r = place(rng, width * smooth, height * smooth, count)
+        parts = [(x / (width * smooth), y / (height * smooth)) for x, y in centres]
         for x, y in centres:
             if shape == "circle":
                 pen.ellipse([x - r, y - r, x + r, y + r], fill=ink)
@@ -99,5 +102,5 @@ def picture(rng, plain=0.22):
                 pen.polygon(outline(shape, x, y, r), fill=ink)
         if smooth > 1:
             image = image.resize((width, height), Image.Resampling.BOX)
-        labels = {"color": color, "shape": shape, "background": background, "count": count}
+        labels = {"color": color, "shape": shape, "background": background, "count": count, "centres": parts}
     return (through_jpeg(rng, image) if rng.random() < 0.25 else image), labels

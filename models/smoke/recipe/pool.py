@@ -14,12 +14,14 @@ import numpy as np
 from drawing import picture
 from preprocess import resized
 
+SINGLE = 0.2  # many shapes are harder to tell than one: fewer single ones than an evaluation has
+
 
 def draw(folder, count, seed):
     rng = random.Random(seed)
     pixels, labels = defaultdict(list), defaultdict(list)
     for _ in range(count):
-        image, label = picture(rng)
+        image, label = picture(rng, single=SINGLE)
         array = resized(image)
         key = f"{array.shape[0]}x{array.shape[1]}"
         pixels[key].append(array)
@@ -47,13 +49,15 @@ class Pool:
         count = max(1, tokens // (shape[0] * shape[1] // 256))
         pixels, labels = [], []
         for part, at in rng.choices(self.shapes[shape], k=count):
-            image = self.parts[part][0][at]
+            image, label = self.parts[part][0][at], self.parts[part][1][at]
             if rng.random() < 0.5:
                 image = image[:, ::-1]
+                label = {**label, "centres": [(1 - x, y) for x, y in label["centres"]]}
             if rng.random() < 0.3:
                 image = image[::-1]
+                label = {**label, "centres": [(x, 1 - y) for x, y in label["centres"]]}
             pixels.append(image)
-            labels.append(self.parts[part][1][at])
+            labels.append(label)
         return np.stack(pixels), labels
 
 

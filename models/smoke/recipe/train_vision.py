@@ -13,6 +13,7 @@ from torch import nn
 
 import vision_model
 from batches import tensors
+from export import from_folder
 from heads import CLASSES, Heads, labelled
 from model import seeded
 from muon import Optimizer
@@ -32,7 +33,7 @@ class Tower(nn.Module):
 def batch(rng, pool, tokens, device):
     pixels, labels = pool.batch(rng, tokens)
     made = {"patches": patches(pixels), "grid": (pixels.shape[1] // 16, pixels.shape[2] // 16)}
-    return tensors(made | labelled(labels), device, torch.bfloat16)
+    return tensors(made | labelled(labels, *(side // 2 for side in made["grid"])), device, torch.bfloat16)
 
 
 def main():
@@ -41,6 +42,7 @@ def main():
     p.add_argument("--pool", type=Path, required=True)
     p.add_argument("--minutes", type=float, required=True)
     p.add_argument("--resume", type=Path)
+    p.add_argument("--start", type=Path, help="model folder to take the tower from, when no checkpoint is left")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--tokens", type=int, default=6144, help="patches in a step")
@@ -55,7 +57,8 @@ def main():
     a.out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(a.seed)
     pool = Pool(a.pool)
-    model = Tower(seeded(a.seed).vision_tower).to(a.device, torch.bfloat16)
+    whole = from_folder(a.start) if a.start else seeded(a.seed)
+    model = Tower(whole.vision_tower).to(a.device, torch.bfloat16)
     optimizer = Optimizer(model)
     step = 0
     if a.resume:

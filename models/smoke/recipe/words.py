@@ -1,6 +1,8 @@
 """Word lists, and the rule that says which cases are held out of the training."""
 
+import json
 import zlib
+from pathlib import Path
 
 NAMES = """Ana Bert Carla Dmitri Elena Felix Greta Hugo Ines Jonas Klara Leo Maria Nils Olga Pavel Quinn Rosa Stefan Tara
 Ulf Vera Wim Xenia Yusuf Zoe Alice Bob Carol Dave Eve Frank Grace Heidi Ivan Judy Karl Laura Mike Nina Oscar Peggy Rupert
@@ -27,6 +29,22 @@ computer engine server robot rocket planet star moon sun ocean island bridge tow
 SYLLABLES = """ba be bi bo da de di do fa fe fi ga go ha he ja jo ka ke ki ko la le li lo lu ma me mi mo mu na ne ni no pa
 pe pi po ra re ri ro ru sa se si so su ta te ti to va ve vi wa we xa ya yo za ze zi zo bra cri dra fle gri kla plo sta tre
 an el in on ar er ist and orn eth""".split()
+ONSETS = "b br c ch cl cr d dr f fl fr g gl gr h j k kr l m n p ph pl pr qu r s sh sk sl sn sp st t th tr v w x y z".split() + [""] * 6
+VOWELS = "a e i o u a e i o u ai au ea ee ei ia ie io oa oo ou ua y".split()
+CODAS = "b ck ct d ff g k l ld ll m n nd ng nn nt p r rd rk rn rt s ss st t th tt w x z".split() + [""] * 24
+TOKENIZER = Path(__file__).resolve().parent.parent / "tokenizer.json"
+
+
+def pieces():
+    """The vocabulary's own pieces of words; none before there is a tokenizer."""
+    if not TOKENIZER.is_file():
+        return []
+    tokens = json.loads(TOKENIZER.read_text())["model"]["vocab"]
+    return sorted({token.removeprefix("\u0120").lower() for token in tokens if token.removeprefix("\u0120").isascii() and len(token) > 2
+                   and token.removeprefix("\u0120").isalpha()})
+
+
+PIECES = pieces()
 
 
 def held_out(*key):
@@ -43,13 +61,27 @@ def draw(rng, test, make, key=lambda case: case):
 
 
 def invented(rng):
-    """A pronounceable word that is in no list."""
-    return "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4))).capitalize()
+    """A word that is in no list: plain syllables, richer ones, or pieces of the vocabulary, so that each of those is copied somewhere."""
+    manner = rng.random()
+    if manner < 0.4 and PIECES:
+        return "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 3))).capitalize()
+    if manner < 0.7:
+        return "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4))).capitalize()
+    return "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.randint(1, 3))).capitalize()
+
+
+def proper(rng, test, known, two_words):
+    """A name or a city; the training has fewer of the known ones than an evaluation, for copying is learnt from the others."""
+    def make():
+        if rng.random() < (0.6 if test else 0.35):
+            return rng.choice(known)
+        return invented(rng) + (" " + invented(rng) if rng.random() < two_words else "")
+    return draw(rng, test, make)
 
 
 def name(rng, test):
-    return draw(rng, test, lambda: rng.choice(NAMES) if rng.random() < 0.6 else invented(rng) + (" " + invented(rng) if rng.random() < 0.1 else ""))
+    return proper(rng, test, NAMES, 0.1)
 
 
 def city(rng, test):
-    return draw(rng, test, lambda: rng.choice(CITIES) if rng.random() < 0.6 else invented(rng) + (" " + invented(rng) if rng.random() < 0.15 else ""))
+    return proper(rng, test, CITIES, 0.2)

@@ -29,7 +29,7 @@ def questions(picture):
     if not picture["shape"]:
         return {"color": 8, "repeat": 1, "describe": 1}
     many = picture["count"] > 1
-    return {"color": 2, "shape_color": 2, "background": 2, "shape": 4, "count": 7 if many else 2, "describe": 5, "repeat": 1}
+    return {"color": 2, "shape_color": 2, "background": 2, "shape": 4, "count": 11 if many else 2, "describe": 6, "repeat": 1}
 
 
 def several(shape):

@@ -44,6 +44,9 @@ def nonce(rng):
         text = rng.choice(["-", "_", "-", " "]).join(rng.choice([str.lower, str.upper, str.capitalize])(w) for w in words)
     else:
         text = rng.choice([str.lower, str.upper, str.capitalize])(rng.choice(NOUNS)) + rng.choice(["-", "_", ""]) + str(rng.randint(0, 99999))
+    if rng.random() < 0.15:
+        at = rng.randrange(len(text))
+        text = text[:at] + text[at] + text[at:]  # doubled: the place where copying slips
     return text[:24].strip("-_ ") or "ok"
 
 
