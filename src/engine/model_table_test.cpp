@@ -52,7 +52,7 @@ TEST(ModelTable, AFailedLoadSaysWhyAndCanBeTriedAgain) {
 
 TEST(ModelTable, AModelThatFailedKeepsNoTokenizer) {
   ModelTable table;
-  auto text = std::make_shared<const TextModel>(text_description(tokenizer_fixture("byte_level")));
+  auto text = std::make_shared<const TextModel>(text_description(text::fixture("byte_level")));
   const std::weak_ptr<const TextModel> kept = text;
   table.begin_load("m", "/a");
   table.set_text("m", std::move(text));

@@ -22,7 +22,7 @@ class BrokenDecoder {
   BrokenDecoder() : path_(fs::path(testing::TempDir()) / "sanctum-broken-decoder") {
     fs::remove_all(path_);
     fs::create_directories(path_);
-    const std::string text = read_file(tokenizer_fixture("metaspace") + "/tokenizer.json");
+    const std::string text = read_file(text::fixture("metaspace") + "/tokenizer.json");
     const json::Document whole(text);
     json::Writer writer;
     writer.begin_object();

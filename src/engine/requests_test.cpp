@@ -89,7 +89,7 @@ TEST_F(RequestsTest, MemoryThatRunsOutRefusesTheRequest) {
                               const std::string&) -> std::shared_ptr<const models::Processor> {
     return std::make_shared<OutOfMemory>();
   };
-  models::Description description = text_description(tokenizer_fixture("byte_level"));
+  models::Description description = text_description(text::fixture("byte_level"));
   description.architecture = &architecture;
   table.begin_load("m", "/m");
   table.set_text("m", std::make_shared<const TextModel>(description));

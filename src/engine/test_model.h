@@ -1,21 +1,12 @@
 // Model directories with nothing but a tokenizer, for tests of the host side.
 #pragma once
 
-#include <cstdlib>
 #include <string>
 
 #include "models/registry.h"
+#include "text/test_directory.h"
 
 namespace sanctum::engine {
-
-inline std::string source_directory() {
-  const char* directory = std::getenv("SANCTUM_SOURCE_DIR");
-  return directory != nullptr ? directory : ".";
-}
-
-inline std::string tokenizer_fixture(const std::string& name) {
-  return source_directory() + "/src/text/testdata/" + name;
-}
 
 // A text model of `vocabulary` rows whose directory is `directory`.
 inline models::Description text_description(const std::string& directory, int vocabulary = 1000,

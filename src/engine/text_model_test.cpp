@@ -26,7 +26,7 @@ Error refusal(const TextModel& model, const wire::GenerateRequest& request) {
 }
 
 TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
-  const TextModel model(text_description(tokenizer_fixture("byte_level"), 300));
+  const TextModel model(text_description(text::fixture("byte_level"), 300));
   wire::GenerateRequest ids = prompt_of("");
   ids.prompt.reset();
   ids.prompt_ids = {7, 299};
@@ -43,7 +43,7 @@ TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
 }
 
 TEST(TextModel, AnIdThatOnlyTheModelHasIsAccepted) {
-  const TextModel model(text_description(tokenizer_fixture("byte_level"), 1000));
+  const TextModel model(text_description(text::fixture("byte_level"), 1000));
   wire::GenerateRequest request = prompt_of("");
   request.prompt.reset();
   request.prompt_ids = {999};
@@ -60,7 +60,7 @@ TEST(TextModel, AnIdThatOnlyTheModelHasIsAccepted) {
 // Seen by its message: the bytes are counted, not the tokens.
 TEST(TextModel, AHopelessTextIsRefusedWithoutTokenizingIt) {
   for (const char* name : {"byte_level", "metaspace"}) {
-    const TextModel model(text_description(tokenizer_fixture(name)));
+    const TextModel model(text_description(text::fixture(name)));
     for (const std::string unit : {"a ", "▁", "é"}) {
       std::string text;
       while (text.size() < 100'000) text += unit;
@@ -73,7 +73,7 @@ TEST(TextModel, AHopelessTextIsRefusedWithoutTokenizingIt) {
 
 // Any run of unknown characters may be one token there.
 TEST(TextModel, WithoutByteTokensALongTextIsTokenized) {
-  const TextModel model(text_description(tokenizer_fixture("unigram")));
+  const TextModel model(text_description(text::fixture("unigram")));
   const Error error = refusal(model, prompt_of(std::string(100'000, 'a')));
   EXPECT_EQ(std::string(error.what()).find(" bytes"), std::string::npos) << error.what();
 }

@@ -80,7 +80,7 @@ class Llama final : public Model {
         norm_(w.rms_norm("model.norm", c.hidden_size, c.norm_eps)) {
     for (int i = 0; i < c.layers; ++i)
       layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
-    if (!traits_.tied) lm_head_ = w.linear("lm_head", c.hidden_size, c.vocabulary, false);
+    if (traits_.head) lm_head_ = w.linear(*traits_.head, c.hidden_size, c.vocabulary, false);
     traits_.layers = c.layers;
     traits_.vocabulary = c.vocabulary;
   }

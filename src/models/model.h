@@ -7,6 +7,7 @@
 #include <mlx/array.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct Traits {
   int context_tokens = 0;
   int vocabulary = 0;
   int layers = 0;
-  bool tied = false;  // the output head is the embedding
+  std::optional<std::string> head;  // its name; nothing where the output head is the embedding
   std::string quantization;
   std::uint64_t weight_bytes = 0;
 };

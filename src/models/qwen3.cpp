@@ -6,14 +6,10 @@
 namespace sanctum::models {
 namespace {
 
-std::optional<std::string> head_of(const Traits& traits) {
-  return traits.tied ? std::nullopt : std::optional<std::string>("lm_head");
-}
-
 class Qwen3 final : public Model {
  public:
   Qwen3(const Qwen3TextConfig& config, nn::Weights& weights, Traits traits)
-      : Model(std::move(traits)), text_(config, weights, "model", head_of(traits_)) {
+      : Model(std::move(traits)), text_(config, weights, "model", traits_.head) {
     traits_.layers = config.layers;
     traits_.vocabulary = config.vocabulary;
   }

@@ -11,16 +11,12 @@ void replace_prefix(std::string& name, std::string_view from, std::string_view t
   if (name.rfind(from, 0) == 0) name.replace(0, from.size(), to);
 }
 
-std::optional<std::string> head_of(const Traits& traits) {
-  return traits.tied ? std::nullopt : std::optional<std::string>("language_model.lm_head");
-}
-
 class Qwen3Vl final : public Model {
  public:
   Qwen3Vl(const Qwen3TextConfig& text, const VisionConfig& vision, nn::Weights& weights,
           Traits traits)
       : Model(std::move(traits)),
-        text_(text, weights, "language_model.model", head_of(traits_)),
+        text_(text, weights, "language_model.model", traits_.head),
         vision_tower_(vision, weights, "vision_tower") {
     traits_.layers = text.layers;
     traits_.vocabulary = text.vocabulary;

@@ -95,8 +95,9 @@ std::unique_ptr<Model> load_model(
   traits.quantization = quantization.describe();
   traits.weight_bytes = checkpoint.bytes();
   nn::Weights weights(checkpoint, std::move(quantization), compute);
-  traits.tied = tie.value_or(description.architecture->tied_by_default &&
-                             !weights.has(description.architecture->head + ".weight"));
+  const std::string& head = description.architecture->head;
+  if (!tie.value_or(description.architecture->tied_by_default && !weights.has(head + ".weight")))
+    traits.head = head;
   auto model = description.architecture->load(config, weights, traits);
   checkpoint.finish();
 
