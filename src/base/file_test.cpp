@@ -6,19 +6,15 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/test_directory.h"
 
 namespace sanctum {
 namespace {
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "sanctum-file-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~FileTest() override { std::filesystem::remove_all(directory_); }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
-  std::filesystem::path directory_;
+  std::string path(const std::string& name) const { return directory_.path(name); }
+  const TestDirectory directory_;
 };
 
 TEST_F(FileTest, WritesAndReadsBack) {
@@ -35,7 +31,7 @@ TEST_F(FileTest, WritesAndReadsBack) {
 TEST_F(FileTest, LeavesNothingBeside) {
   write_file_atomically(path("x"), "1");
   int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory_))
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory_.path()))
     ++files;
   EXPECT_EQ(files, 1);
 }
@@ -62,7 +58,7 @@ TEST_F(FileTest, LargerThanTheLimitIsCorrupt) {
 }
 
 TEST_F(FileTest, DirectoryIsRefused) {
-  EXPECT_THROW(read_file(directory_.string()), Error);
+  EXPECT_THROW(read_file(directory_.path()), Error);
   EXPECT_THROW(write_file_atomically(path("absent/x"), "1"), Error);
 }
 

@@ -1,13 +1,11 @@
 #include "client/endpoint.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/error.h"
+#include "base/test_directory.h"
 
 namespace sanctum::client {
 namespace {
@@ -22,15 +20,11 @@ Environment environment(std::map<std::string, std::string> values) {
 class Certificates : public testing::Test {
  protected:
   void SetUp() override {
-    char pattern[] = "/tmp/sanctum-endpoint-XXXXXX";
-    state_ = mkdtemp(pattern);
-    std::filesystem::create_directory(state_ + "/certs");
-    for (const char* name : {"ca.pem", "client.pem", "client.key"}) {
-      std::ofstream(state_ + "/certs/" + name) << "x";
-    }
+    for (const char* name : {"certs/ca.pem", "certs/client.pem", "certs/client.key"})
+      directory_.write(name, "x");
   }
-  void TearDown() override { std::filesystem::remove_all(state_); }
-  std::string state_;
+  const TestDirectory directory_;
+  const std::string state_ = directory_.path();
 };
 
 TEST(Endpoint, UrlsAsPeopleWriteThem) {

@@ -2,45 +2,33 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <future>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/test_directory.h"
 #include "engine/test_model.h"
 
 namespace sanctum::engine {
 namespace {
 
-namespace fs = std::filesystem;
-
 // A tokenizer whose decoder panics over the token "x": stripped from both ends it is shorter than
 // nothing.
-class BrokenDecoder {
- public:
-  BrokenDecoder() : path_(fs::path(testing::TempDir()) / "sanctum-broken-decoder") {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-    const std::string text = read_file(text::fixture("metaspace") + "/tokenizer.json");
-    const json::Document whole(text);
-    json::Writer writer;
-    writer.begin_object();
-    for (const auto& [key, node] : whole.root().members()) {
-      if (key != "decoder") writer.key(key).raw(node.dump());
-    }
-    writer.key("decoder").raw(R"({"type": "Strip", "content": "x", "start": 1, "stop": 1})");
-    std::ofstream(path_ / "tokenizer.json") << writer.end_object().take();
+std::string broken_decoder() {
+  const std::string text = read_file(text::fixture("metaspace") + "/tokenizer.json");
+  const json::Document whole(text);
+  json::Writer writer;
+  writer.begin_object();
+  for (const auto& [key, node] : whole.root().members()) {
+    if (key != "decoder") writer.key(key).raw(node.dump());
   }
-  ~BrokenDecoder() { fs::remove_all(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
+  writer.key("decoder").raw(R"({"type": "Strip", "content": "x", "start": 1, "stop": 1})");
+  return writer.end_object().take();
+}
 
 TEST(OutputWorker, ATextThatCannotBeMadeEndsItsRequestAlone) {
-  const BrokenDecoder directory;
+  const TestDirectory directory;
+  directory.write("tokenizer.json", broken_decoder());
   const auto model = std::make_shared<const TextModel>(text_description(directory.path()));
   const int bad = model->tokenizer()->id_of("x").value();
   const int good = model->tokenizer()->id_of("▁the").value();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 
+#include "base/test_directory.h"
 #include "engine/test_model.h"
 
 namespace sanctum::engine {
@@ -70,7 +71,7 @@ TEST(Service, ARequestThatIsCompletedLeavesRoomForTheNext) {
     if (has(line, "\"completed\"") && has(line, "\"first\""))
       service.handle(generate_line(3, "second"));
   };
-  service.handle(load_line(1, text::source_directory() + "/models/smoke"));
+  service.handle(load_line(1, source_directory() + "/models/smoke"));
   ASSERT_TRUE(has(peer.wait_for("\"id\":1"), "\"result\"")) << peer.wait_for("\"id\":1");
   service.handle(generate_line(2, "first"));
   const std::string answer = peer.wait_for("\"id\":3");
@@ -83,8 +84,7 @@ TEST(Service, ALoadAfterAFailureIsNotAnsweredWithThatFailure) {
   FastPeer peer;
   Service service({}, peer);
   peer.on_line = [&](const std::string& line) {
-    if (has(line, "\"failed\""))
-      service.handle(load_line(2, text::source_directory() + "/models/smoke"));
+    if (has(line, "\"failed\"")) service.handle(load_line(2, source_directory() + "/models/smoke"));
   };
   service.handle(load_line(1, "/nonexistent"));
   EXPECT_TRUE(has(peer.wait_for("\"id\":1"), "\"error\""));

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "models/registry.h"
-#include "text/test_directory.h"
+#include "text/test_fixtures.h"
 
 namespace sanctum::engine {
 

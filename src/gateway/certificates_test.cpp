@@ -8,16 +8,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_directory.h"
 
 namespace sanctum::gateway {
 namespace {
 
-namespace fs = std::filesystem;
-
 TEST(Certificates, AreMadeOnceAndKeptPrivate) {
-  std::string pattern = (fs::temp_directory_path() / "sanctum-certs-XXXXXX").string();
-  const fs::path root = ::mkdtemp(pattern.data());
-  const std::string directory = (root / "certs").string();
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
   EXPECT_FALSE(have_certificates(directory));
   EXPECT_THROW(describe_certificates(directory), Error);
   make_certificates(directory, false);
@@ -39,7 +37,6 @@ TEST(Certificates, AreMadeOnceAndKeptPrivate) {
   EXPECT_EQ(read_file(directory + "/ca.pem"), before);
   make_certificates(directory, true);
   EXPECT_NE(read_file(directory + "/ca.pem"), before);
-  fs::remove_all(root);
 }
 
 }  // namespace

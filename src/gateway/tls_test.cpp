@@ -3,24 +3,21 @@
 #include <openssl/ssl.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 
+#include "base/test_directory.h"
 #include "gateway/certificates.h"
 #include "gateway/test_gateway.h"
 
 namespace sanctum::gateway {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 class TlsTest : public testing::Test {
  protected:
   TlsTest() {
-    std::string pattern = (fs::temp_directory_path() / "sanctum-tls-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    directory_ = (root_ / "certs").string();
+    directory_ = root_.path("certs");
     make_certificates(directory_, false);
     port_ =
         gateway_.server
@@ -28,7 +25,6 @@ class TlsTest : public testing::Test {
                                                directory_ + "/server.key"})
             .port;
   }
-  ~TlsTest() override { fs::remove_all(root_); }
 
   using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
   using Session = std::unique_ptr<SSL_SESSION, decltype(&::SSL_SESSION_free)>;
@@ -75,7 +71,7 @@ class TlsTest : public testing::Test {
     return exchange(client(directory, version_max).get(), request);
   }
 
-  fs::path root_;
+  const TestDirectory root_;
   std::string directory_;
   TestGateway gateway_;
   std::uint16_t port_ = 0;
@@ -95,7 +91,7 @@ TEST_F(TlsTest, AClientWithACertificateIsServedAndToldGoodbye) {
 
 TEST_F(TlsTest, NoCertificateForeignCertificateAndOldTlsAreRefused) {
   EXPECT_EQ(ask("", kHealth), "");
-  const std::string foreign = (root_ / "foreign").string();
+  const std::string foreign = root_.path("foreign");
   make_certificates(foreign, false);
   EXPECT_EQ(ask(foreign, kHealth), "");
   EXPECT_EQ(ask(directory_, kHealth, TLS1_1_VERSION), "");

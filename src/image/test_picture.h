@@ -1,19 +1,16 @@
 // Pictures and files the tests of this folder share.
 #pragma once
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <string>
 
-#include "base/file.h"
+#include "base/test_directory.h"
 #include "image/picture.h"
 
 namespace sanctum::image {
 
 inline std::string testdata(const std::string& name) {
-  const char* root = std::getenv("SANCTUM_SOURCE_DIR");
-  return std::string(root != nullptr ? root : ".") + "/src/image/testdata/" + name;
+  return source_directory() + "/src/image/testdata/" + name;
 }
 
 inline std::istringstream testdata_lines(const std::string& name) {

@@ -2,24 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/test_directory.h"
 #include "models/registry.h"
 #include "models/vision_tower.h"
 
 namespace sanctum::models {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string source_directory() {
-  const char* directory = std::getenv("SANCTUM_SOURCE_DIR");
-  return directory != nullptr ? directory : ".";
-}
 
 std::string refused_by_vision(const std::string& text) {
   const json::Document document(text, "vision_config");
@@ -46,13 +37,12 @@ TEST(VisionConfig, MembersThatDoNotFitAreRefusedByName) {
 }
 
 TEST(Qwen3VlProcessor, APreprocessorThatIsNotTheTowersIsRefusedByName) {
-  const fs::path copy = fs::path(testing::TempDir()) / "sanctum-preprocessor";
-  fs::create_directories(copy);
+  const TestDirectory copy;
   const std::string config = read_file(source_directory() + "/models/smoke/config.json");
-  write_file_atomically((copy / "config.json").string(), config);
-  const Description description = describe(copy.string());
+  copy.write("config.json", config);
+  const Description description = describe(copy.path());
   for (const std::string member : {"patch_size", "temporal_patch_size", "merge_size"}) {
-    write_file_atomically((copy / "preprocessor_config.json").string(), "{\"" + member + "\": 8}");
+    copy.write("preprocessor_config.json", "{\"" + member + "\": 8}");
     try {
       load_processor(description);
       ADD_FAILURE() << "accepted another " << member;
@@ -61,9 +51,8 @@ TEST(Qwen3VlProcessor, APreprocessorThatIsNotTheTowersIsRefusedByName) {
       EXPECT_EQ(error.field(), "preprocessor_config.json." + member);
     }
   }
-  write_file_atomically((copy / "preprocessor_config.json").string(), "{}");
+  copy.write("preprocessor_config.json", "{}");
   EXPECT_TRUE(load_processor(description)->vision());
-  fs::remove_all(copy);
 }
 
 TEST(Qwen3VlProcessor, PicturesBeyondTheContextAreRefused) {

@@ -2,33 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "base/error.h"
-#include "base/file.h"
+#include "base/test_directory.h"
 
 namespace sanctum::models {
 namespace {
 
-namespace fs = std::filesystem;
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory()
-      : path_(fs::temp_directory_path() / ("sanctum-models-" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
-
 TEST(Registry, AnUnknownArchitectureIsRefusedNamingTheFieldAndWhatIsSupported) {
-  TemporaryDirectory directory;
-  write_file_atomically(directory.path() + "/config.json", R"({"model_type": "parrot"})");
+  const TestDirectory directory;
+  directory.write("config.json", R"({"model_type": "parrot"})");
   try {
     describe(directory.path());
     FAIL() << "accepted";
@@ -40,12 +22,11 @@ TEST(Registry, AnUnknownArchitectureIsRefusedNamingTheFieldAndWhatIsSupported) {
 }
 
 TEST(Registry, AContextOverTheLimitIsRefusedByName) {
-  TemporaryDirectory directory;
+  const TestDirectory directory;
   for (const char* context : {"0", "-1", "16777217", "4294967297"}) {
-    write_file_atomically(
-        directory.path() + "/config.json",
-        R"({"model_type": "llama", "vocab_size": 5, "max_position_embeddings": )" +
-            std::string(context) + "}");
+    directory.write("config.json",
+                    R"({"model_type": "llama", "vocab_size": 5, "max_position_embeddings": )" +
+                        std::string(context) + "}");
     try {
       describe(directory.path());
       ADD_FAILURE() << "accepted " << context;
@@ -56,15 +37,15 @@ TEST(Registry, AContextOverTheLimitIsRefusedByName) {
 }
 
 TEST(Registry, TheVocabularyIsTheLanguageModels) {
-  TemporaryDirectory directory;
-  write_file_atomically(
-      directory.path() + "/config.json",
+  const TestDirectory directory;
+  directory.write(
+      "config.json",
       R"({"model_type": "qwen3_vl", "vocab_size": 9, "text_config": {"vocab_size": 7}})");
   EXPECT_EQ(describe(directory.path()).vocabulary, 7);
 }
 
 TEST(Registry, AMissingConfigurationIsNotFound) {
-  TemporaryDirectory directory;
+  const TestDirectory directory;
   try {
     describe(directory.path());
     FAIL() << "accepted";
@@ -74,9 +55,7 @@ TEST(Registry, AMissingConfigurationIsNotFound) {
 }
 
 TEST(Registry, TheBuiltInModelLoadsAndEveryWeightIsRead) {
-  const char* source = std::getenv("SANCTUM_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "run through ctest";
-  const Description description = describe(std::string(source) + "/models/smoke");
+  const Description description = describe(source_directory() + "/models/smoke");
   EXPECT_EQ(description.architecture->model_type, "qwen3_vl");
   std::uint64_t last = 0;
   const auto model =

@@ -83,17 +83,14 @@ VisionConfig VisionConfig::read(const json::Node& c) {
   out.channels = count("in_channels", 3);
   out.merge_size = count("spatial_merge_size", 2);
   if (out.channels != 3) c.at("in_channels").fail("must be 3: pictures are red, green and blue");
-  const auto refuse_wide = [&](std::string_view key, int side, std::int64_t rest) {
-    if (std::int64_t{side} * side <= kWidthMax / rest) return;
+  const auto refuse_wide = [&](std::string_view key, std::int64_t side, std::int64_t rest) {
+    if (side * side <= kWidthMax / rest) return;
     c.at(key).fail("makes rows of more than " + std::to_string(kWidthMax) + " features");
   };
   refuse_wide("patch_size", out.patch_size, out.channels);
+  refuse_wide("temporal_patch_size", out.patch_size,
+              std::int64_t{out.channels} * out.temporal_patch_size);
   refuse_wide("spatial_merge_size", out.merge_size, out.hidden_size);
-  if (std::int64_t{out.patch_size} * out.patch_size * out.channels >
-      kWidthMax / out.temporal_patch_size) {
-    c.at("temporal_patch_size")
-        .fail("makes rows of more than " + std::to_string(kWidthMax) + " features");
-  }
   out.table_side = static_cast<int>(std::sqrt(count("num_position_embeddings", 2304)));
   // Half of a head follows rows and half columns, each in pairs.
   if (out.hidden_size % (4 * out.heads) != 0) {

@@ -1,19 +1,16 @@
 #include "nn/safetensors_header.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_directory.h"
 
 namespace sanctum::nn {
 namespace {
 
 class SafetensorsHeader : public ::testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
   std::vector<TensorEntry> read(const std::string& header, std::size_t data_bytes) {
     std::string file(8, '\0');
     for (int i = 0; i < 8; ++i)
@@ -34,9 +31,8 @@ class SafetensorsHeader : public ::testing::Test {
       EXPECT_NE(std::string(error.what()).find(path_), std::string::npos) << error.what();
     }
   }
-  std::string path_ = (std::filesystem::temp_directory_path() /
-                       ("header-" + std::to_string(::getpid()) + ".safetensors"))
-                          .string();
+  const TestDirectory directory_;
+  const std::string path_ = directory_.path("header.safetensors");
 };
 
 TEST_F(SafetensorsHeader, GivesTensorsInFileOrder) {

@@ -2,28 +2,19 @@
 
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/test_directory.h"
 
 namespace sanctum::nn {
 namespace {
 
-namespace fs = std::filesystem;
-
 class WeightsTest : public ::testing::Test {
  protected:
-  WeightsTest()
-      : directory_(fs::temp_directory_path() / ("sanctum-weights-" + std::to_string(::getpid()))) {
-    fs::create_directories(directory_);
-  }
-  ~WeightsTest() override { fs::remove_all(directory_); }
   Checkpoint save(const std::unordered_map<std::string, mx::array>& tensors) {
-    mx::save_safetensors((directory_ / "model.safetensors").string(), tensors);
-    return Checkpoint(directory_.string(),
+    mx::save_safetensors(directory_.path("model.safetensors"), tensors);
+    return Checkpoint(directory_.path(),
                       [](const std::string& name) { return std::optional(name); });
   }
   static QuantizationConfig quantization(std::string_view json) {
@@ -38,7 +29,7 @@ class WeightsTest : public ::testing::Test {
     }
     return "";
   }
-  fs::path directory_;
+  const TestDirectory directory_;
 };
 
 TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {

@@ -3,18 +3,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <string>
 
 #include "base/error.h"
+#include "base/test_directory.h"
 
 namespace sanctum::platform {
 namespace {
 
 TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sanctum-lock-XXXXXX").string();
-  const std::filesystem::path directory = ::mkdtemp(pattern.data());
-  const std::string path = (directory / "lock").string();
+  const TestDirectory directory;
+  const std::string path = directory.path("lock");
   {
     const LockFile first(path);
     try {
@@ -27,7 +26,6 @@ TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
     }
   }
   const LockFile again(path);
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

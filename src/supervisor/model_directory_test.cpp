@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/file.h"
+#include "base/test_directory.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -16,16 +16,7 @@ using testing::HasSubstr;
 
 class ModelDirectory : public testing::Test {
  protected:
-  ModelDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "sanctum-models-XXXXXX").string();
-    root_ = fs::canonical(::mkdtemp(pattern.data()));
-    places_ = {(root_ / "build/bin/sanctum").string(), (root_ / "hub").string()};
-  }
-  ~ModelDirectory() override { fs::remove_all(root_); }
-  void add(const std::string& path, const std::string& text = "{}") {
-    fs::create_directories((root_ / path).parent_path());
-    write_file_atomically((root_ / path).string(), text);
-  }
+  void add(const std::string& path, const std::string& text = "{}") { root_.write(path, text); }
   std::string refusal(const std::string& name) {
     try {
       find_model(name, places_);
@@ -34,26 +25,26 @@ class ModelDirectory : public testing::Test {
     }
     return "accepted";
   }
-  fs::path root_;
-  SearchPlaces places_;
+  const TestDirectory root_;
+  const SearchPlaces places_{root_.path("build/bin/sanctum"), root_.path("hub")};
 };
 
 TEST_F(ModelDirectory, BuiltInIsFoundInACheckoutAndInAnInstallation) {
   EXPECT_THROW(built_in_model(places_), Error);
   add("build/share/sanctum/models/smoke/config.json");
-  EXPECT_EQ(built_in_model(places_).path, (root_ / "build/share/sanctum/models/smoke").string());
+  EXPECT_EQ(built_in_model(places_).path, root_.path("build/share/sanctum/models/smoke"));
   add("models/smoke/config.json");
-  EXPECT_EQ(built_in_model(places_).path, (root_ / "models/smoke").string());
+  EXPECT_EQ(built_in_model(places_).path, root_.path("models/smoke"));
   EXPECT_EQ(built_in_model(places_).model, "sanctum-smoke");
 }
 
 TEST_F(ModelDirectory, ADirectoryIsNamedByItsLastPart) {
   add("Llama-3.2-1B/config.json");
-  const auto found = find_model((root_ / "Llama-3.2-1B").string() + "/", places_);
+  const auto found = find_model(root_.path("Llama-3.2-1B") + "/", places_);
   EXPECT_EQ(found.model, "Llama-3.2-1B");
-  EXPECT_EQ(found.path, (root_ / "Llama-3.2-1B").string());
-  fs::create_directories(root_ / "empty");
-  EXPECT_THAT(refusal((root_ / "empty").string()), HasSubstr("no config.json"));
+  EXPECT_EQ(found.path, root_.path("Llama-3.2-1B"));
+  fs::create_directories(root_.path("empty"));
+  EXPECT_THAT(refusal(root_.path("empty")), HasSubstr("no config.json"));
 }
 
 TEST_F(ModelDirectory, ADownloadedModelIsFoundThroughItsReference) {
@@ -62,7 +53,7 @@ TEST_F(ModelDirectory, ADownloadedModelIsFoundThroughItsReference) {
   add("hub/models--org--name/snapshots/abc/config.json");
   const auto found = find_model("org/name", places_);
   EXPECT_EQ(found.model, "org/name");
-  EXPECT_EQ(found.path, (root_ / "hub/models--org--name/snapshots/abc").string());
+  EXPECT_EQ(found.path, root_.path("hub/models--org--name/snapshots/abc"));
 }
 
 TEST_F(ModelDirectory, RefusalsSayWhereItLooked) {

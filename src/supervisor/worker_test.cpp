@@ -7,17 +7,16 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <mutex>
 #include <queue>
 
 #include "base/file.h"
+#include "base/test_directory.h"
 
 namespace sanctum::supervisor {
 namespace {
 
-namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
@@ -35,17 +34,9 @@ done
 
 class WorkerTest : public testing::Test {
  protected:
-  WorkerTest() {
-    std::signal(SIGPIPE, SIG_IGN);
-    std::string pattern = (fs::temp_directory_path() / "sanctum-worker-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~WorkerTest() override {
-    worker_.reset();
-    fs::remove_all(root_);
-  }
+  WorkerTest() { std::signal(SIGPIPE, SIG_IGN); }
   void start(const std::string& script, std::vector<wire::LoadRequest> models = {}) {
-    const std::string path = (root_ / "engine").string();
+    const std::string path = root_.path("engine");
     if (!script.empty()) write_file_atomically(path, script, 0700);
     WorkerListener listener;
     listener.ready = [this] { tell("ready"); };
@@ -75,7 +66,7 @@ class WorkerTest : public testing::Test {
     });
     return answer.get_future().get();
   }
-  fs::path root_;
+  const TestDirectory root_;
   std::mutex mutex_;
   std::condition_variable told_;
   std::queue<std::string> events_;
@@ -128,7 +119,7 @@ TEST_F(WorkerTest, AMissingProgramParks) {
 }
 
 TEST_F(WorkerTest, ModelsAreAskedForAtEveryStart) {
-  const std::string log = (root_ / "log").string();
+  const std::string log = root_.path("log");
   std::string script = kAnswering;
   script.replace(script.find("  id="), 0,
                  "  case \"$line\" in *load_model*) echo \"$line\" >>" + log + ";; esac\n");

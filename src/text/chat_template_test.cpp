@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "text/output_parser.h"
-#include "text/test_directory.h"
+#include "text/test_fixtures.h"
 
 namespace sanctum::text {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "text/test_directory.h"
+#include "text/test_fixtures.h"
 #include "text/utf8_stream.h"
 
 namespace sanctum::text {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "text/test_directory.h"
+#include "text/test_fixtures.h"
 
 namespace sanctum::text {
 namespace {
