@@ -1,6 +1,6 @@
 """Write model.safetensors in MLX form: 8-bit linears and embedding, everything else bfloat16.
 
-Usage: export.py CHECKPOINT|random MODEL_FOLDER
+Usage: export.py CHECKPOINT|random MODEL_FOLDER [PREFIX]     with PREFIX (vision_tower.): those tensors alone, the folder's others stay
 """
 
 import os
@@ -31,10 +31,14 @@ def tensors(model):
     return out
 
 
-def export(model, folder):
+def export(model, folder, prefix=""):
     """Write beside and rename, so that a reader never sees half a file."""
     path, beside = folder / "model.safetensors", folder / "model.safetensors.new"
-    save_file(tensors(model), str(beside), metadata={"format": "mlx"})
+    made = tensors(model)
+    if prefix:
+        kept = load_file(str(path))
+        made = {name: value if name.startswith(prefix) else kept[name] for name, value in made.items()}
+    save_file(made, str(beside), metadata={"format": "mlx"})
     os.chmod(beside, 0o644)
     os.replace(beside, path)
     return path.stat().st_size
@@ -58,4 +62,4 @@ def from_folder(folder):
 
 
 if __name__ == "__main__":
-    print(export(seeded() if sys.argv[1] == "random" else load(sys.argv[1]), Path(sys.argv[2])), "bytes")
+    print(export(seeded() if sys.argv[1] == "random" else load(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]), "bytes")

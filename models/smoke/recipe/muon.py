@@ -1,13 +1,12 @@
-"""Muon for hidden matrices, AdamW for the rest, fp32 masters for bf16 weights, matrices of one shape together."""
+"""Muon for hidden matrices, AdamW for the rest, fp32 masters for the model's weights, matrices of one shape together."""
 
 from collections import defaultdict
 
 import torch
 
 
-def orthogonalize(g, steps=5):
-    """Newton-Schulz on a stack of matrices [n, rows, cols], rows <= cols."""
-    x = g.bfloat16()
+def orthogonalize(x, steps=5):
+    """Newton-Schulz on a stack of matrices [n, rows, cols], rows <= cols, in their own precision; bf16's is enough."""
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(steps):
         a = x @ x.mT
@@ -16,7 +15,7 @@ def orthogonalize(g, steps=5):
 
 
 class Optimizer:
-    """Parameters live in bf16 in the model; this holds their fp32 masters and the fp32 sums of their gradients."""
+    """Parameters live in the model in its dtype; this holds their fp32 masters and the fp32 sums of their gradients."""
 
     def __init__(self, model, matrix_rate=0.02, other_rate=3e-3, weight_decay=0.01):
         self.rates = {"matrix": matrix_rate, "other": other_rate}
@@ -54,7 +53,7 @@ class Optimizer:
                 m.lerp_(g, 0.05)
                 u = g.lerp(m, 0.95)
                 updates.append(u.T if u.shape[0] > u.shape[1] else u)
-            turned = orthogonalize(torch.stack(updates)).float()
+            turned = orthogonalize(torch.stack(updates).to(self.named[names[0]].dtype)).float()
             for name, u in zip(names, turned):
                 w = self.master[name]
                 u = u.T if w.shape[0] > w.shape[1] else u

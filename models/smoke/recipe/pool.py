@@ -1,6 +1,6 @@
 """A pool of drawn pictures on disk, by resized shape, so that training does not wait for drawing.
 
-Usage: pool.py FOLDER COUNT SEED
+Usage: pool.py FOLDER COUNT SEED [SINGLE PLAIN]
 """
 
 import json
@@ -14,14 +14,14 @@ import numpy as np
 from drawing import picture
 from preprocess import resized
 
-SINGLE = 0.2  # many shapes are harder to tell than one: fewer single ones than an evaluation has
+SINGLE, PLAIN = 0.2, 0.22  # many shapes are harder to tell than one: fewer single ones than an evaluation has
 
 
-def draw(folder, count, seed):
+def draw(folder, count, seed, single=SINGLE, plain=PLAIN):
     rng = random.Random(seed)
     pixels, labels = defaultdict(list), defaultdict(list)
     for _ in range(count):
-        image, label = picture(rng, single=SINGLE)
+        image, label = picture(rng, plain, single)
         array = resized(image)
         key = f"{array.shape[0]}x{array.shape[1]}"
         pixels[key].append(array)
@@ -62,4 +62,4 @@ class Pool:
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    draw(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *map(float, sys.argv[4:]))

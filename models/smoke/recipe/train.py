@@ -33,11 +33,13 @@ def arguments():
     p.add_argument("--tokenizer", type=Path, default=HERE.parent / "tokenizer.json")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--float32", action="store_true", help="for CPUs without bf16 arithmetic, where it is several times faster")
     p.add_argument("--tokens", type=int, default=4096, help="tokens in a micro-batch")
     p.add_argument("--text", default="3", help="text micro-batches a step, a number for each worker: 2,0")
     p.add_argument("--pictures", default="1", help="picture micro-batches a step, a number for each worker: 0,1")
     p.add_argument("--workers", type=int, default=1, help="processes that share a step's micro-batches")
-    p.add_argument("--freeze-text", action="store_true", help="with --resume: train the tower alone, through the language model's answers")
+    p.add_argument("--freeze-text", action="store_true", help="train the tower alone, through the language model's answers")
+    p.add_argument("--heads-first", type=int, default=0, help="with --start, which brings no heads: steps in which they learn alone, before the tower follows them")
     p.add_argument("--rate", type=float, default=1.0, help="factor on the base learning rates")
     p.add_argument("--tail", type=float, default=0.5, help="last part of the schedule in which the rate falls to zero")
     p.add_argument("--warmup", type=int, default=60)
@@ -63,6 +65,24 @@ def take_vision(model, optimizer, path):
             optimizer.named[name].data.copy_(value)
 
 
+def warm_heads(model, queue, steps, device, dtype):
+    """Fresh heads learn to read the tower as it is, so that their first gradients do not spoil it; the first worker's are everyone's."""
+    optimizer = Optimizer(model.heads)
+    for step in range(steps):
+        batch = batches.tensors(queue.get(), device, dtype)
+        with torch.no_grad():
+            seen, deep = model.vision_tower(batch["patches"], *batch["grid"])
+        loss = model.heads.loss(model.heads(seen, deep, batch["patches"].shape[0]), batch)
+        loss.backward()
+        optimizer.gather()
+        optimizer.step(min(1.0, (steps - step) / steps * 2))
+        if step % 20 == 0:
+            print(f"heads alone, step {step} {loss.item():.3f}", flush=True)
+    if torch.distributed.is_initialized():
+        for p in model.heads.parameters():
+            torch.distributed.broadcast(p.data, 0)
+
+
 def agree(optimizer, rate, done):
     """Sum the workers' gradients; the first worker's clock decides the rate and the end."""
     said = torch.tensor([rate, float(done)])
@@ -83,25 +103,23 @@ def main(rank=0):
     if not a.eager:
         for part in (text_model.Layer, vision_model.Block):
             part.forward = torch.compile(part.forward, dynamic=True)
-    model = seeded(a.seed).to(a.device, torch.bfloat16)
+    dtype = torch.float32 if a.float32 else torch.bfloat16
+    model = seeded(a.seed).to(a.device, dtype)
     if not a.pool:
         model.vision_tower.requires_grad_(False)
         model.heads.requires_grad_(False)
     step, frozen = 0, {}
     if a.start:
-        model.load_state_dict({name: w for name, w in from_folder(a.start).state_dict().items() if not name.startswith("heads.")}, strict=False)
+        frozen = {name: w for name, w in from_folder(a.start).state_dict().items() if not name.startswith("heads.")}
+        model.load_state_dict(frozen, strict=False)
     if a.resume:
         state = torch.load(a.resume, map_location=a.device, weights_only=True)
-        model.load_state_dict(state["model"], strict=False)
-        frozen = state["model"] if a.freeze_text else {}
+        frozen = state["model"]
+        model.load_state_dict(frozen, strict=False)
     if a.freeze_text:
         model.language_model.requires_grad_(False)
-    optimizer = Optimizer(model)
     if a.resume:
-        optimizer.load(state["optimizer"])
         step = state["step"]
-    if a.vision:
-        take_vision(model, optimizer, a.vision)
     weights = {**WEIGHTS, **json.loads(a.weights or "{}")}
     seed = (a.seed * 1000003 + step) * 16 + rank
     sources = []
@@ -109,6 +127,13 @@ def main(rank=0):
         sources += [("text", batches.start("text", seed, a.tokenizer, a.tokens, weights))] * counts[0]
     if a.pool and counts[1]:
         sources += [("pictures", batches.start("pictures", seed + 8, a.tokenizer, a.tokens * 5 // 8, pool=Pool(a.pool)))] * counts[1]
+    if a.heads_first:
+        warm_heads(model, sources[-1][1], a.heads_first, a.device, dtype)
+    optimizer = Optimizer(model)
+    if a.resume:
+        optimizer.load(state["optimizer"])
+    if a.vision:
+        take_vision(model, optimizer, a.vision)
     micro = sum(int(n) for part in ((a.text, a.pictures) if a.pool else (a.text,)) for n in part.split(","))
     print(parameters(model), "parameters, device", a.device, "from step", step, flush=True)
     began = saved = time.time()
@@ -118,7 +143,7 @@ def main(rank=0):
         done = past >= 1 or step - first >= a.max_steps
         rate = a.rate * max(0.0, min(1.0, (step - first + 1) / a.warmup, (1 - past) / a.tail))
         for kind, queue in sources:
-            batch = batches.tensors(queue.get(), a.device, torch.bfloat16)
+            batch = batches.tensors(queue.get(), a.device, dtype)
             loss = model.loss(batch)
             loss.backward()
             optimizer.gather(1 / micro)

@@ -30,10 +30,10 @@ class Tower(nn.Module):
         return self.heads(*self.vision_tower(batch["patches"], *batch["grid"]), batch["patches"].shape[0])
 
 
-def batch(rng, pool, tokens, device):
+def batch(rng, pool, tokens, device, dtype):
     pixels, labels = pool.batch(rng, tokens)
     made = {"patches": patches(pixels), "grid": (pixels.shape[1] // 16, pixels.shape[2] // 16)}
-    return tensors(made | labelled(labels, *(side // 2 for side in made["grid"])), device, torch.bfloat16)
+    return tensors(made | labelled(labels, *(side // 2 for side in made["grid"])), device, dtype)
 
 
 def main():
@@ -44,6 +44,7 @@ def main():
     p.add_argument("--resume", type=Path)
     p.add_argument("--start", type=Path, help="model folder to take the tower from, when no checkpoint is left")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--float32", action="store_true", help="for CPUs without bf16 arithmetic, where it is several times faster")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--tokens", type=int, default=6144, help="patches in a step")
     p.add_argument("--tail", type=float, default=0.6)
@@ -58,7 +59,8 @@ def main():
     rng = random.Random(a.seed)
     pool = Pool(a.pool)
     whole = from_folder(a.start) if a.start else seeded(a.seed)
-    model = Tower(whole.vision_tower).to(a.device, torch.bfloat16)
+    dtype = torch.float32 if a.float32 else torch.bfloat16
+    model = Tower(whole.vision_tower).to(a.device, dtype)
     optimizer = Optimizer(model)
     step = 0
     if a.resume:
@@ -73,7 +75,7 @@ def main():
 
     while time.time() - began < a.minutes * 60:
         rate = a.rate * min(1.0, (step - first + 1) / 60, (1 - (time.time() - began) / (a.minutes * 60)) / a.tail)
-        made = batch(rng, pool, a.tokens, a.device)
+        made = batch(rng, pool, a.tokens, a.device, dtype)
         out = model(made)
         model.heads.loss(out, made).backward()
         optimizer.gather()

@@ -40,8 +40,8 @@ def pieces():
     if not TOKENIZER.is_file():
         return []
     tokens = json.loads(TOKENIZER.read_text())["model"]["vocab"]
-    return sorted({token.removeprefix("\u0120").lower() for token in tokens if token.removeprefix("\u0120").isascii() and len(token) > 2
-                   and token.removeprefix("\u0120").isalpha()})
+    words = (token.removeprefix("\u0120") for token in tokens if len(token) > 2)
+    return sorted({word.lower() for word in words if word.isascii() and word.isalpha()})
 
 
 PIECES = pieces()
