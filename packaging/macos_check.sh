@@ -54,7 +54,7 @@ default_sources() {
   local folder
   for folder in $FOLDERS; do
     git ls-files -co --exclude-standard -- "src/$folder/*.cpp" |
-      grep -vE '(_test|_linux)\.cpp$' | xargs -r grep -L 'gtest/gtest.h' || true
+      grep -vE '(_test|_linux|_x86)\.cpp$' | xargs -r grep -L 'gtest/gtest.h' || true
   done
   git ls-files -co --exclude-standard -- 'apps/*.cpp'
 }

@@ -1,0 +1,178 @@
+// The kernel of attention.h, written once over a vector type V like those of quantized_panel.h,
+// whose rules hold here too.
+//
+// Keys fold into a row in blocks of 64 that begin at multiples of 64, whoever computes them: a
+// block's scores, their largest, exp(score - largest), one sum (16 virtual lanes, then halves), and
+// the values in key order (online softmax: Milakov and Gimelshein, 2018). So a row's bits depend on
+// nothing but its query and its keys.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernel_arguments.h"
+
+namespace sanctum::kernels {
+
+// exp for x <= 0: 0 below -87, NaN for NaN; within 2 ulp (Cody-Waite reduction, degree 6).
+template <class V>
+[[gnu::always_inline]] inline typename V::F exp_of(typename V::F x) {
+  using F = typename V::F;
+  const F n = V::round(V::mul(x, V::broadcast(1.44269504088896341f)));
+  F r = V::fma(n, V::broadcast(-0.693359375f), x);
+  r = V::fma(n, V::broadcast(2.12194440e-4f), r);
+  F p = V::broadcast(1.3888889e-3f);
+  p = V::fma(p, r, V::broadcast(8.3333333e-3f));
+  p = V::fma(p, r, V::broadcast(4.1666667e-2f));
+  p = V::fma(p, r, V::broadcast(1.6666667e-1f));
+  p = V::fma(p, r, V::broadcast(0.5f));
+  p = V::fma(p, r, V::broadcast(1.0f));
+  p = V::fma(p, r, V::broadcast(1.0f));
+  return V::zero_where_below(x, -87.0f, V::times_power_of_two(p, n));
+}
+
+// The rows of a tile and what is known of them so far.
+template <class V, int R>
+struct AttentionTile {
+  const float* q[R];
+  float* out[R];
+  int visible[R];  // keys that the row sees
+  float largest[R];
+  float sum[R];
+  float weights[R][kKeysPerBlock];
+};
+
+template <class V, int kType, int R>
+[[gnu::always_inline]] inline void block_scores(const AttentionArguments& a,
+                                                AttentionTile<V, R>& tile, const void* keys) {
+  using F = typename V::F;
+  constexpr int kWide = V::kLanes == 16 ? 4 : 2;  // vectors of keys at a time
+  for (int first = 0; first < kKeysPerBlock; first += kWide * V::kLanes) {
+    F sum[R][kWide];
+    for (int r = 0; r < R; ++r)
+      for (int w = 0; w < kWide; ++w) sum[r][w] = V::zero_f();
+    for (int d = 0; d < a.head_size; ++d) {
+      F key[kWide];
+      for (int w = 0; w < kWide; ++w)
+        key[w] = V::template load_numbers<kType>(keys, d * kKeysPerBlock + first + w * V::kLanes);
+      for (int r = 0; r < R; ++r) {
+        const F query = V::broadcast(tile.q[r][d]);
+        for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(query, key[w], sum[r][w]);
+      }
+    }
+    const F scale = V::broadcast(a.scale);
+    for (int r = 0; r < R; ++r)
+      for (int w = 0; w < kWide; ++w)
+        V::store(tile.weights[r] + first + w * V::kLanes, V::mul(sum[r][w], scale));
+  }
+}
+
+// Turns a row's scores into weights; returns by how much what it has so far shrinks.
+template <class V>
+[[gnu::always_inline]] inline float softmax_step(float* weights, int visible, float& largest,
+                                                 float& sum) {
+  using F = typename V::F;
+  for (int j = visible; j < kKeysPerBlock; ++j) weights[j] = -__builtin_inff();
+  F top = V::load_f(weights);
+  for (int j = V::kLanes; j < kKeysPerBlock; j += V::kLanes)
+    top = V::max(top, V::load_f(weights + j));
+  float lanes[V::kLanes];
+  V::store(lanes, top);
+  float now = largest;
+  for (const float lane : lanes) now = now < lane ? lane : now;
+  for (int j = 0; j < kKeysPerBlock; j += V::kLanes)
+    V::store(weights + j, exp_of<V>(V::sub(V::load_f(weights + j), V::broadcast(now))));
+  float shrunk[V::kLanes];
+  V::store(shrunk, exp_of<V>(V::broadcast(largest - now)));
+  // 16 virtual lanes, each the sum of its four keys, then halves of halves.
+  float all[16];
+  for (int lane = 0; lane < 16; lane += V::kLanes) {
+    const F low = V::add(V::load_f(weights + lane), V::load_f(weights + 16 + lane));
+    const F high = V::add(V::load_f(weights + 32 + lane), V::load_f(weights + 48 + lane));
+    V::store(all + lane, V::add(low, high));
+  }
+  for (int half = 8; half > 0; half /= 2)
+    for (int lane = 0; lane < half; ++lane) all[lane] += all[lane + half];
+  largest = now;
+  sum = __builtin_fmaf(sum, shrunk[0], all[0]);
+  return shrunk[0];
+}
+
+template <class V, int kType, int R>
+[[gnu::always_inline]] inline void add_values(const AttentionArguments& a,
+                                              AttentionTile<V, R>& tile, const void* values,
+                                              int keys, const float (&shrink)[R]) {
+  using F = typename V::F;
+  constexpr int kWide = 2;
+  for (int d = 0; d < a.head_size; d += kWide * V::kLanes) {
+    F sum[R][kWide];
+    for (int r = 0; r < R; ++r)
+      for (int w = 0; w < kWide; ++w)
+        sum[r][w] = V::mul(V::load_f(tile.out[r] + d + w * V::kLanes), V::broadcast(shrink[r]));
+    for (int j = 0; j < keys; ++j) {
+      F value[kWide];
+      for (int w = 0; w < kWide; ++w)
+        value[w] = V::template load_numbers<kType>(values, j * a.head_size + d + w * V::kLanes);
+      for (int r = 0; r < R; ++r) {
+        const F weight = V::broadcast(tile.weights[r][j]);
+        for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
+      }
+    }
+    for (int r = 0; r < R; ++r)
+      for (int w = 0; w < kWide; ++w) V::store(tile.out[r] + d + w * V::kLanes, sum[r][w]);
+  }
+}
+
+// Rows [first, first + R) of a.rows * a.group, the heads of one token after another.
+template <class V, int kType, int R>
+void attend_tile(const AttentionArguments& a, int first) {
+  AttentionTile<V, R> tile;
+  int most = 0;
+  for (int r = 0; r < R; ++r) {
+    const int token = (first + r) / a.group, head = (first + r) % a.group;
+    const std::size_t at = static_cast<std::size_t>(token) * a.row_stride +
+                           static_cast<std::size_t>(head) * static_cast<std::size_t>(a.head_size);
+    tile.q[r] = a.q + at;
+    tile.out[r] = a.out + at;
+    tile.visible[r] = a.causal ? a.keys - a.rows + token + 1 : a.keys;
+    tile.largest[r] = -__builtin_inff();
+    tile.sum[r] = 0;
+    most = most < tile.visible[r] ? tile.visible[r] : most;
+    for (int d = 0; d < a.head_size; ++d) tile.out[r][d] = 0;
+  }
+  for (int block = 0; block * kKeysPerBlock < most; ++block) {
+    const int begin = block * kKeysPerBlock;
+    block_scores<V, kType, R>(a, tile, a.key_blocks[block]);
+    float shrink[R];
+    for (int r = 0; r < R; ++r) {
+      const int visible = tile.visible[r] - begin;
+      shrink[r] = 1;
+      if (visible > 0) {
+        shrink[r] =
+            softmax_step<V>(tile.weights[r], visible < kKeysPerBlock ? visible : kKeysPerBlock,
+                            tile.largest[r], tile.sum[r]);
+      } else {
+        for (float& weight : tile.weights[r]) weight = 0;
+      }
+    }
+    const int left = most - begin;
+    add_values<V, kType, R>(a, tile, a.value_blocks[block],
+                            left < kKeysPerBlock ? left : kKeysPerBlock, shrink);
+  }
+  for (int r = 0; r < R; ++r)
+    for (int d = 0; d < a.head_size; ++d) tile.out[r][d] /= tile.sum[r];
+}
+
+template <class V>
+void attend_with(const AttentionArguments& a) {
+  const auto rows = [&]<int kType>() {
+    int row = 0;
+    for (; row + 4 <= a.rows * a.group; row += 4) attend_tile<V, kType, 4>(a, row);
+    for (; row < a.rows * a.group; ++row) attend_tile<V, kType, 1>(a, row);
+  };
+  if (a.kv_type == kBfloat16) return rows.template operator()<kBfloat16>();
+  if (a.kv_type == kFloat16) return rows.template operator()<kFloat16>();
+  rows.template operator()<kFloat32>();
+}
+
+}  // namespace sanctum::kernels

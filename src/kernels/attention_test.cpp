@@ -1,0 +1,150 @@
+#include "kernels/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/half.h"
+#include "kernels/test_matrices.h"
+
+namespace sanctum::kernels {
+namespace {
+
+// One sequence's keys and values of one head.
+class Blocks {
+ public:
+  Blocks(int keys, int head_size, NumberType type) : head_size_(head_size), type_(type) {
+    const std::size_t block_bytes = bytes_of(type) * kKeysPerBlock * head_size;
+    const int blocks = (keys + kKeysPerBlock - 1) / kKeysPerBlock;
+    data_.resize(block_bytes * blocks * 2);
+    for (int i = 0; i < blocks; ++i) {
+      key_blocks_.push_back(data_.data() + block_bytes * (2 * i));
+      value_blocks_.push_back(data_.data() + block_bytes * (2 * i + 1));
+    }
+    key = test_rows(11, keys, head_size);
+    value = test_rows(12, keys, head_size);
+    for (int at = 0; at < keys; ++at) {
+      write_key_value(&key[at * head_size], &value[at * head_size], head_size, at % kKeysPerBlock,
+                      key_blocks_[at / kKeysPerBlock], value_blocks_[at / kKeysPerBlock], type);
+    }
+    for (std::vector<float>* numbers : {&key, &value}) {
+      for (float& x : *numbers) {
+        std::uint8_t stored[4];
+        from_float(x, stored, type);
+        x = to_float(stored, type);
+      }
+    }
+  }
+  // The first `keys` of them, for the queries of `rows` tokens.
+  std::vector<float> attend(const std::vector<float>& q, int rows, int group, int keys, bool causal,
+                            Isa isa) const {
+    std::vector<float> out(q.size(), -1);
+    kernels::attend(
+        {q.data(), out.data(), static_cast<std::size_t>(group) * head_size_, rows, group,
+         head_size_, 0.125f, keys, causal, type_, key_blocks_.data(), value_blocks_.data()},
+        isa);
+    return out;
+  }
+  std::vector<float> key, value;  // as they are stored
+
+ private:
+  int head_size_;
+  NumberType type_;
+  std::vector<std::uint8_t> data_;
+  std::vector<void*> key_blocks_, value_blocks_;
+};
+
+std::vector<double> expected(const float* q, const Blocks& blocks, int keys, int head_size) {
+  std::vector<double> weights(keys), out(head_size, 0.0);
+  double largest = -1e300, sum = 0;
+  for (int j = 0; j < keys; ++j) {
+    double dot = 0;
+    for (int d = 0; d < head_size; ++d)
+      dot += static_cast<double>(q[d]) * static_cast<double>(blocks.key[j * head_size + d]);
+    weights[j] = dot * 0.125;
+    largest = std::max(largest, weights[j]);
+  }
+  for (double& weight : weights) sum += weight = std::exp(weight - largest);
+  for (int j = 0; j < keys; ++j)
+    for (int d = 0; d < head_size; ++d)
+      out[d] += weights[j] / sum * static_cast<double>(blocks.value[j * head_size + d]);
+  return out;
+}
+
+TEST(Attention, IsTheSoftmaxOverTheKeysThatARowSees) {
+  for (const NumberType type : kNumberTypes) {
+    for (const auto& [rows, keys, head_size, group] : {std::array{1, 1, 32, 1},
+                                                       {5, 5, 64, 4},
+                                                       {3, 64, 96, 2},
+                                                       {9, 200, 128, 3},
+                                                       {1, 130, 256, 1}}) {
+      const Blocks blocks(keys, head_size, type);
+      const std::vector<float> q = test_rows(13, rows * group, head_size);
+      for (const bool causal : {true, false}) {
+        const std::vector<float> out =
+            blocks.attend(q, rows, group, keys, causal, available_isas().back());
+        for (int row = 0; row < rows * group; ++row) {
+          const int seen = causal ? keys - rows + row / group + 1 : keys;
+          const auto right = expected(&q[row * head_size], blocks, seen, head_size);
+          for (int d = 0; d < head_size; ++d)
+            ASSERT_NEAR(out[row * head_size + d], right[d], 2e-5)
+                << "type " << type << ", head " << head_size << ", row " << row;
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, EveryPathGivesThePortableOnesBits) {
+  for (const NumberType type : kNumberTypes) {
+    constexpr int kRows = 7, kKeys = 150, kHead = 64, kGroup = 3;
+    const Blocks blocks(kKeys, kHead, type);
+    const std::vector<float> q = test_rows(14, kRows * kGroup, kHead);
+    const auto portable = blocks.attend(q, kRows, kGroup, kKeys, true, Isa::kPortable);
+    for (const Isa isa : available_isas()) {
+      const auto out = blocks.attend(q, kRows, kGroup, kKeys, true, isa);
+      EXPECT_TRUE(same_bits(out, portable)) << to_string(isa);
+    }
+  }
+}
+
+TEST(Attention, ATokensBitsDoNotDependOnTheChunkItComesIn) {
+  constexpr int kKeys = 140, kHead = 32, kGroup = 2, kWide = kGroup * kHead;
+  const Blocks blocks(kKeys, kHead, kBfloat16);
+  const std::vector<float> q = test_rows(15, kKeys * kGroup, kHead);
+  for (const Isa isa : available_isas()) {
+    const auto whole = blocks.attend(q, kKeys, kGroup, kKeys, true, isa);
+    for (int token = 0; token < kKeys; ++token) {
+      const std::vector<float> one(q.begin() + token * kWide, q.begin() + (token + 1) * kWide);
+      const auto alone = blocks.attend(one, 1, kGroup, token + 1, true, isa);
+      ASSERT_TRUE(same_bits(alone, std::span(whole).subspan(token * kWide, kWide)))
+          << to_string(isa) << ", token " << token;
+    }
+  }
+}
+
+// exp's range reduction: scores far below the largest weigh nothing, and near ones are exact.
+TEST(Attention, ScoresFarApartAreRight) {
+  constexpr int kHead = 32;
+  Blocks blocks(3, kHead, kFloat32);
+  for (const float far : {1.0f, 30.0f, 86.0f, 88.0f, 1e4f}) {
+    std::vector<float> q(kHead);
+    double dots[3];
+    for (int d = 0; d < kHead; ++d) q[d] = far * (blocks.key[d] - blocks.key[kHead + d]) / 32;
+    for (int j = 0; j < 3; ++j) {
+      dots[j] = 0;
+      for (int d = 0; d < kHead; ++d)
+        dots[j] += static_cast<double>(q[d]) * static_cast<double>(blocks.key[j * kHead + d]) / 8;
+    }
+    const auto right = expected(q.data(), blocks, 3, kHead);
+    for (const Isa isa : available_isas()) {
+      const auto out = blocks.attend(q, 1, 1, 3, true, isa);
+      for (int d = 0; d < kHead; ++d)
+        EXPECT_NEAR(out[d], right[d], 1e-5 + 1e-6 * std::fabs(dots[0] - dots[1]))
+            << to_string(isa) << ", far " << far;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sanctum::kernels

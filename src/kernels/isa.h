@@ -1,0 +1,30 @@
+// Which instructions the kernels use: chosen once, at run time.
+//
+// Paths that multiply integers agree bit for bit; floating-point paths keep one order of
+// accumulation each (see DESIGN's rule 2). SANCTUM_KERNELS_ISA forces a path.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sanctum::kernels {
+
+enum class Isa {
+  kPortable,    // plain C++, every machine
+  kAvx2,        // with FMA and F16C; integer products widened to 16, then to 32 bits
+  kAvx2Vnni,    // AVX-VNNI
+  kAvx512Vnni,  // AVX-512 F, BW, VL and VNNI
+};
+
+const char* to_string(Isa isa);
+std::optional<Isa> isa_named(std::string_view name);
+// What this machine can run, slowest first; kPortable always.
+std::vector<Isa> available_isas();
+// The fastest available, or the one that `forced` names; nothing and "" force none. Throws
+// Error(kInvalid) naming SANCTUM_KERNELS_ISA for one that is unknown or that this machine lacks.
+Isa choose_isa(const char* forced);
+// choose_isa of the environment's SANCTUM_KERNELS_ISA, decided once.
+Isa chosen_isa();
+
+}  // namespace sanctum::kernels

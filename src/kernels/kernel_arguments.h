@@ -1,0 +1,65 @@
+// What crosses from the chosen path into the files compiled for one instruction set: plain data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/number_type.h"
+
+namespace sanctum::kernels {
+
+inline constexpr std::size_t kLineBytes = 64;
+inline constexpr int kKeysPerBlock = 64;
+
+// Rows [row_first, row_last) times the outputs of panels [panel_first, panel_last).
+struct MultiplyArguments {
+  const void* values;  // int8 or int16 [rows, columns]
+  const float* scales;
+  const float* weighted;  // both [rows, blocks]
+  int row_bits, columns, blocks;
+
+  const std::uint8_t* panels;
+  std::size_t panel_bytes, group_bytes;
+  int bits, scale_type, outputs, block, group;
+
+  float* out;  // [rows, stride]
+  std::size_t stride;
+  int panel_first, panel_last, row_first, row_last;
+};
+
+struct QuantizeArguments {
+  const float* x;  // [rows, columns]
+  void* values;
+  float* scales;
+  float* weighted;
+  int row_bits, columns, block;
+  int row_first, row_last;
+};
+
+// `rows` tokens' queries of the `group` heads that share one head of keys and values.
+struct AttentionArguments {
+  const float* q;  // [rows, row_stride], from the first of the heads on
+  float* out;      // the same
+  std::size_t row_stride;
+  int rows, group, head_size;
+  float scale;
+  // The sequence has `keys` of them; causal: the last row sees all, the one before one fewer, ...
+  int keys;
+  bool causal;
+  int kv_type;
+  const void* const* key_blocks;    // each [head_size, 64]
+  const void* const* value_blocks;  // each [64, head_size]
+};
+
+// One for each instruction set, in a file of its own.
+struct Kernels {
+  void (*multiply)(const MultiplyArguments&);
+  void (*quantize)(const QuantizeArguments&);
+  void (*attend)(const AttentionArguments&);
+};
+extern const Kernels kPortableKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels, kAvx2VnniKernels, kAvx512VnniKernels;
+#endif
+
+}  // namespace sanctum::kernels

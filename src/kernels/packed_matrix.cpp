@@ -1,0 +1,86 @@
+#include "kernels/packed_matrix.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/invariant.h"
+#include "kernels/half.h"
+
+namespace sanctum::kernels {
+namespace {
+
+// A cache line; large matrices begin at a large page, which the kernel may then use.
+std::size_t alignment(std::size_t bytes) {
+  return bytes >= (std::size_t{2} << 20) ? std::size_t{2} << 20 : 64;
+}
+
+// A stored word's columns in the packed order.
+std::uint32_t reordered(std::uint32_t word, int bits) {
+  if (bits == 8) return (word & 0xff0000ff) | (word & 0xff00) << 8 | (word & 0xff0000) >> 8;
+  const auto spread = [](std::uint32_t four) { return (four & 0x0f0f) | (four & 0xf0f0) << 12; };
+  return spread(word & 0xffff) | spread(word >> 16) << 4;
+}
+
+// Column `column` of those that a packed word holds.
+int value_of(std::uint32_t word, int column, int bits) {
+  const std::uint32_t byte = word >> 8 * kColumnOrder[column % 4] & 0xff;
+  if (bits == 8) return static_cast<int>(byte);
+  return static_cast<int>(column < 4 ? byte & 15 : byte >> 4);
+}
+
+}  // namespace
+
+void PackedMatrix::Free::operator()(std::uint8_t* data) const {
+  std::free(data);
+}
+
+PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns, int bits,
+                           int group, NumberType scale_type)
+    : outputs_(outputs), columns_(columns), bits_(bits), group_(group), scale_type_(scale_type) {
+  SANCTUM_INVARIANT(outputs > 0 && columns > 0 && columns % group == 0, "shape of a matrix");
+  SANCTUM_INVARIANT(bits == 4 || bits == 8, "bits of a matrix");
+  SANCTUM_INVARIANT(group == 32 || group == 64 || group == 128, "group of a matrix");
+  const std::size_t align = alignment(bytes()), size = (bytes() + align - 1) / align * align;
+  data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(align, size)));
+  if (!data_) throw std::bad_alloc();
+  std::memset(data_.get(), 0, size);
+
+  const int groups = columns / group, chunks = group * bits / 32;
+  const std::size_t scale_bytes = bytes_of(scale_type);
+  const auto* scales = static_cast<const std::uint8_t*>(source.scales);
+  const auto* biases = static_cast<const std::uint8_t*>(source.biases);
+  const std::uint32_t* word = source.words;
+  for (int output = 0; output < outputs; ++output) {
+    const std::size_t lane = output % kPanelRows;
+    std::uint8_t* block = data_.get() + panel_bytes() * (output / kPanelRows);
+    for (int g = 0; g < groups; ++g, block += group_bytes()) {
+      for (int chunk = 0; chunk < chunks; ++chunk) {
+        const std::uint32_t packed = reordered(*word++, bits);
+        std::memcpy(block + kChunkBytes * chunk + lane * 4, &packed, 4);
+      }
+      const std::size_t from = (static_cast<std::size_t>(output) * groups + g) * scale_bytes;
+      std::uint8_t* to = block + kChunkBytes * chunks + lane * scale_bytes;
+      std::memcpy(to, scales + from, scale_bytes);
+      std::memcpy(to + kPanelRows * scale_bytes, biases + from, scale_bytes);
+    }
+  }
+}
+
+void PackedMatrix::read_row(int output, float* out) const {
+  const std::size_t lane = output % kPanelRows, scale_bytes = bytes_of(scale_type_);
+  const int chunks = group_ * bits_ / 32, per_word = 32 / bits_;
+  const std::uint8_t* block = panel(output / kPanelRows);
+  for (int g = 0; g < columns_ / group_; ++g, block += group_bytes()) {
+    const std::uint8_t* at = block + kChunkBytes * chunks + lane * scale_bytes;
+    const float scale = to_float(at, scale_type_);
+    const float bias = to_float(at + kPanelRows * scale_bytes, scale_type_);
+    for (int chunk = 0; chunk < chunks; ++chunk) {
+      std::uint32_t word;
+      std::memcpy(&word, block + kChunkBytes * chunk + lane * 4, 4);
+      for (int c = 0; c < per_word; ++c)
+        *out++ = scale * static_cast<float>(value_of(word, c, bits_)) + bias;
+    }
+  }
+}
+
+}  // namespace sanctum::kernels

@@ -1,0 +1,39 @@
+#include "kernels/quantized_matmul.h"
+
+#include "base/invariant.h"
+#include "kernels/kernel_table.h"
+
+namespace sanctum::kernels {
+void quantize_rows(const float* x, const QuantizedRows& out, int first, int last, Isa isa) {
+  SANCTUM_INVARIANT(out.block == 32 || out.block == 64, "block of a row");
+  kernels_of(isa).quantize(
+      {x, out.values, out.scales, out.weighted, out.bits, out.columns, out.block, first, last});
+}
+
+void multiply(const QuantizedRows& x, const PackedMatrix& w, float* out, std::size_t stride,
+              const MatmulPart& part, Isa isa) {
+  SANCTUM_INVARIANT(x.columns == w.columns() && x.block == w.block(), "shapes of a product");
+  SANCTUM_INVARIANT(x.bits == 16 || w.bits() == 4, "8-bit weights take 16-bit activations");
+  kernels_of(isa).multiply({x.values,
+                            x.scales,
+                            x.weighted,
+                            x.bits,
+                            x.columns,
+                            x.blocks(),
+                            w.panel(0),
+                            w.panel_bytes(),
+                            w.group_bytes(),
+                            w.bits(),
+                            static_cast<int>(w.scale_type()),
+                            w.outputs(),
+                            w.block(),
+                            w.group(),
+                            out,
+                            stride,
+                            part.panel_first,
+                            part.panel_last,
+                            part.row_first,
+                            part.row_last});
+}
+
+}  // namespace sanctum::kernels
