@@ -10,26 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/exp_kernel.h"
 #include "kernels/kernel_arguments.h"
+#include "kernels/lane_sums.h"
 
 namespace sanctum::kernels {
-
-// exp for x <= 0: 0 below -87, NaN for NaN; within 2 ulp (Cody-Waite reduction, degree 6).
-template <class V>
-[[gnu::always_inline]] inline typename V::F exp_of(typename V::F x) {
-  using F = typename V::F;
-  const F n = V::round(V::mul(x, V::broadcast(1.44269504088896341f)));
-  F r = V::fma(n, V::broadcast(-0.693359375f), x);
-  r = V::fma(n, V::broadcast(2.12194440e-4f), r);
-  F p = V::broadcast(1.3888889e-3f);
-  p = V::fma(p, r, V::broadcast(8.3333333e-3f));
-  p = V::fma(p, r, V::broadcast(4.1666667e-2f));
-  p = V::fma(p, r, V::broadcast(1.6666667e-1f));
-  p = V::fma(p, r, V::broadcast(0.5f));
-  p = V::fma(p, r, V::broadcast(1.0f));
-  p = V::fma(p, r, V::broadcast(1.0f));
-  return V::zero_where_below(x, -87.0f, V::times_power_of_two(p, n));
-}
 
 // The rows of a tile and what is known of them so far.
 template <class V, int R>
@@ -91,10 +76,8 @@ template <class V>
     const F high = V::add(V::load_f(weights + 32 + lane), V::load_f(weights + 48 + lane));
     V::store(all + lane, V::add(low, high));
   }
-  for (int half = 8; half > 0; half /= 2)
-    for (int lane = 0; lane < half; ++lane) all[lane] += all[lane + half];
   largest = now;
-  sum = __builtin_fmaf(sum, shrunk[0], all[0]);
+  sum = __builtin_fmaf(sum, shrunk[0], sum_of_lanes<V>(all));
   return shrunk[0];
 }
 

@@ -18,6 +18,7 @@ struct Widened {
 }  // namespace
 
 const Kernels kAvx2Kernels{multiply_with<Avx2Vector<Widened>>, quantize_with<Avx2Vector<Widened>>,
-                           attend_with<Avx2Vector<Widened>>};
+                           attend_with<Avx2Vector<Widened>>, rows_with<Avx2Vector<Widened>>,
+                           multiply_float_with<Avx2Vector<Widened>>};
 
 }  // namespace sanctum::kernels

@@ -4,7 +4,9 @@
 #include <immintrin.h>
 
 #include "kernels/attention_kernel.h"
+#include "kernels/float_matmul_kernel.h"
 #include "kernels/quantized_panel.h"
+#include "kernels/row_kernels.h"
 
 namespace sanctum::kernels {
 
@@ -55,6 +57,9 @@ struct Avx2Vector : Dot {
   static F add(F a, F b) { return _mm256_add_ps(a, b); }
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   static F max(F a, F b) { return _mm256_max_ps(a, b); }
+  static F div(F a, F b) { return _mm256_div_ps(a, b); }
+  static F negative_abs(F a) { return _mm256_or_ps(a, _mm256_set1_ps(-0.0f)); }
+  static F where_negative(F x, F a, F b) { return _mm256_blendv_ps(b, a, x); }
   static F round(F a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
   static F times_power_of_two(F a, F n) {
     return _mm256_castsi256_ps(

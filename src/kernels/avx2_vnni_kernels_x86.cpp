@@ -16,6 +16,7 @@ struct Vnni {
 }  // namespace
 
 const Kernels kAvx2VnniKernels{multiply_with<Avx2Vector<Vnni>>, quantize_with<Avx2Vector<Vnni>>,
-                               attend_with<Avx2Vector<Vnni>>};
+                               attend_with<Avx2Vector<Vnni>>, rows_with<Avx2Vector<Vnni>>,
+                               multiply_float_with<Avx2Vector<Vnni>>};
 
 }  // namespace sanctum::kernels

@@ -2,7 +2,9 @@
 #include <immintrin.h>
 
 #include "kernels/attention_kernel.h"
+#include "kernels/float_matmul_kernel.h"
 #include "kernels/quantized_panel.h"
+#include "kernels/row_kernels.h"
 
 namespace sanctum::kernels {
 namespace {
@@ -53,6 +55,11 @@ struct Avx512 {
   static F add(F a, F b) { return _mm512_add_ps(a, b); }
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static F div(F a, F b) { return _mm512_div_ps(a, b); }
+  static F negative_abs(F a) { return _mm512_or_ps(a, _mm512_set1_ps(-0.0f)); }
+  static F where_negative(F x, F a, F b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+  }
   static F round(F a) {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }
@@ -68,6 +75,7 @@ struct Avx512 {
 
 }  // namespace
 
-const Kernels kAvx512VnniKernels{multiply_with<Avx512>, quantize_with<Avx512>, attend_with<Avx512>};
+const Kernels kAvx512VnniKernels{multiply_with<Avx512>, quantize_with<Avx512>, attend_with<Avx512>,
+                                 rows_with<Avx512>, multiply_float_with<Avx512>};
 
 }  // namespace sanctum::kernels

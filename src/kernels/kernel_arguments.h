@@ -51,11 +51,38 @@ struct AttentionArguments {
   const void* const* value_blocks;  // each [64, head_size]
 };
 
+enum class RowKind : int { kRmsNorm, kLayerNorm, kSwiGlu, kGeluTanh, kRope };
+
+// Rows [row_first, row_last) of what rows.h computes; see there for what each kind reads.
+struct RowArguments {
+  RowKind kind;
+  const float* x;  // [rows, heads, columns]
+  float* out;      // the same
+  int columns, heads;
+  const float* other;   // [rows, columns]
+  const float* weight;  // [columns]
+  const float* bias;    // [columns]
+  float eps;
+  int row_first, row_last;
+};
+
+// Rows [row_first, row_last) times the transpose of outputs [output_first, output_last).
+struct FloatMatmulArguments {
+  const float* x;      // [rows, columns]
+  const void* weight;  // [outputs, columns]
+  int weight_type, columns;
+  float* out;  // [rows, stride]
+  std::size_t stride;
+  int output_first, output_last, row_first, row_last;
+};
+
 // One for each instruction set, in a file of its own.
 struct Kernels {
   void (*multiply)(const MultiplyArguments&);
   void (*quantize)(const QuantizeArguments&);
   void (*attend)(const AttentionArguments&);
+  void (*rows)(const RowArguments&);
+  void (*multiply_float)(const FloatMatmulArguments&);
 };
 extern const Kernels kPortableKernels;
 #if defined(__x86_64__)

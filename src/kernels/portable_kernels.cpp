@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "kernels/attention_kernel.h"
+#include "kernels/float_matmul_kernel.h"
 #include "kernels/half.h"
 #include "kernels/quantized_panel.h"
+#include "kernels/row_kernels.h"
 
 namespace sanctum::kernels {
 namespace {
@@ -102,6 +104,15 @@ struct Portable {
   static F max(const F& a, const F& b) {
     return each_f([&](int i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
   }
+  static F div(const F& a, const F& b) {
+    return each_f([&](int i) { return a.at[i] / b.at[i]; });
+  }
+  static F negative_abs(const F& a) {
+    return each_f([&](int i) { return -std::fabs(a.at[i]); });
+  }
+  static F where_negative(const F& x, const F& a, const F& b) {
+    return each_f([&](int i) { return std::signbit(x.at[i]) ? a.at[i] : b.at[i]; });
+  }
   static F round(const F& a) {
     return each_f([&](int i) { return __builtin_rintf(a.at[i]); });
   }
@@ -121,6 +132,7 @@ struct Portable {
 }  // namespace
 
 const Kernels kPortableKernels{multiply_with<Portable>, quantize_with<Portable>,
-                               attend_with<Portable>};
+                               attend_with<Portable>, rows_with<Portable>,
+                               multiply_float_with<Portable>};
 
 }  // namespace sanctum::kernels
