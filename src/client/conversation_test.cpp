@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
-
 #include "base/error.h"
+#include "base/test_directory.h"
 
 namespace sanctum::client {
 namespace {
@@ -24,10 +22,10 @@ TEST(Conversation, TurnsInOrderUnderTheSystemPrompt) {
 }
 
 TEST(Conversation, APictureGoesWithTheNextUserTurnOnly) {
-  const std::string path = testing::TempDir() + "/conversation_test.png";
-  std::ofstream(path, std::ios::binary) << "\x89PNG\r\n\x1a\nrest";
+  const TestDirectory directory;
+  directory.write("picture.png", "\x89PNG\r\n\x1a\nrest");
   Conversation talk;
-  talk.attach(path);
+  talk.attach(directory.path("picture.png"));
   EXPECT_EQ(talk.attached(), 1u);
   talk.user("what?");
   EXPECT_EQ(talk.attached(), 0u);
@@ -38,7 +36,6 @@ TEST(Conversation, APictureGoesWithTheNextUserTurnOnly) {
             R"({"role":"user","content":"and?"}])");
   talk.reset();
   EXPECT_EQ(talk.messages_json(), "[]");
-  std::remove(path.c_str());
 }
 
 TEST(Conversation, OnlyPicturesAreTaken) {

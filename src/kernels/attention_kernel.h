@@ -13,6 +13,7 @@
 #include "kernels/exp_kernel.h"
 #include "kernels/kernel_arguments.h"
 #include "kernels/lane_sums.h"
+#include "kernels/typed.h"
 
 namespace sanctum::kernels {
 
@@ -69,12 +70,12 @@ template <class V>
     V::store(weights + j, exp_of<V>(V::sub(V::load_f(weights + j), V::broadcast(now))));
   float shrunk[V::kLanes];
   V::store(shrunk, exp_of<V>(V::broadcast(largest - now)));
-  // 16 virtual lanes, each the sum of its four keys, then halves of halves.
-  float all[16];
-  for (int lane = 0; lane < 16; lane += V::kLanes) {
-    const F low = V::add(V::load_f(weights + lane), V::load_f(weights + 16 + lane));
-    const F high = V::add(V::load_f(weights + 32 + lane), V::load_f(weights + 48 + lane));
-    V::store(all + lane, V::add(low, high));
+  Lanes<V> all;  // each lane the sum of its four keys
+  for (int p = 0; p < Lanes<V>::kParts; ++p) {
+    const float* at = weights + p * V::kLanes;
+    const F low = V::add(V::load_f(at), V::load_f(at + 16));
+    const F high = V::add(V::load_f(at + 32), V::load_f(at + 48));
+    all.part[p] = V::add(low, high);
   }
   largest = now;
   sum = __builtin_fmaf(sum, shrunk[0], sum_of_lanes<V>(all));
@@ -148,14 +149,11 @@ void attend_tile(const AttentionArguments& a, int first) {
 
 template <class V>
 void attend_with(const AttentionArguments& a) {
-  const auto rows = [&]<int kType>() {
+  with_type(a.kv_type, [&]<int kType>() {
     int row = 0;
     for (; row + 4 <= a.rows * a.group; row += 4) attend_tile<V, kType, 4>(a, row);
     for (; row < a.rows * a.group; ++row) attend_tile<V, kType, 1>(a, row);
-  };
-  if (a.kv_type == kBfloat16) return rows.template operator()<kBfloat16>();
-  if (a.kv_type == kFloat16) return rows.template operator()<kFloat16>();
-  rows.template operator()<kFloat32>();
+  });
 }
 
 }  // namespace sanctum::kernels

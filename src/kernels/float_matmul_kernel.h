@@ -8,6 +8,7 @@
 
 #include "kernels/kernel_arguments.h"
 #include "kernels/lane_sums.h"
+#include "kernels/typed.h"
 
 namespace sanctum::kernels {
 
@@ -74,15 +75,12 @@ void float_rows(const FloatMatmulArguments& a, int row) {
 
 template <class V>
 void multiply_float_with(const FloatMatmulArguments& a) {
-  const auto typed = [&]<int kType>() {
+  with_type(a.weight_type, [&]<int kType>() {
     constexpr int kRows = V::kLanes == 16 ? 4 : 2;
     int row = a.row_first;
     for (; row + kRows <= a.row_last; row += kRows) float_rows<V, kType, kRows>(a, row);
     for (; row < a.row_last; ++row) float_rows<V, kType, 1>(a, row);
-  };
-  if (a.weight_type == kBfloat16) return typed.template operator()<kBfloat16>();
-  if (a.weight_type == kFloat16) return typed.template operator()<kFloat16>();
-  typed.template operator()<kFloat32>();
+  });
 }
 
 }  // namespace sanctum::kernels

@@ -1,7 +1,7 @@
 // Which instructions the kernels use: chosen once, at run time.
 //
-// Paths that multiply integers agree bit for bit; floating-point paths keep one order of
-// accumulation each (see DESIGN's rule 2). SANCTUM_KERNELS_ISA forces a path.
+// All paths agree bit for bit, those that add floats too: each adds in the order of lane_sums.h or
+// of its kernel's header. SANCTUM_KERNELS_ISA forces a path.
 #pragma once
 
 #include <optional>

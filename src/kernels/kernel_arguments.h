@@ -8,7 +8,8 @@
 
 namespace sanctum::kernels {
 
-inline constexpr std::size_t kLineBytes = 64;
+inline constexpr int kPanelRows = 16;                       // outputs of a panel
+inline constexpr std::size_t kChunkBytes = 4 * kPanelRows;  // a stored word of each of them
 inline constexpr int kKeysPerBlock = 64;
 
 // Rows [row_first, row_last) times the outputs of panels [panel_first, panel_last).

@@ -4,14 +4,6 @@
 
 namespace sanctum::kernels {
 
-// Leaves the lanes spoilt.
-template <class V>
-[[gnu::always_inline]] inline float sum_of_lanes(float (&lanes)[16]) {
-  for (int half = 8; half > 0; half /= 2)
-    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  return lanes[0];
-}
-
 // 16 lanes in as many vectors as V needs.
 template <class V>
 struct Lanes {
@@ -30,7 +22,9 @@ template <class V>
 [[gnu::always_inline]] inline float sum_of_lanes(const Lanes<V>& sum) {
   float lanes[16];
   for (int p = 0; p < Lanes<V>::kParts; ++p) V::store(lanes + p * V::kLanes, sum.part[p]);
-  return sum_of_lanes<V>(lanes);
+  for (int half = 8; half > 0; half /= 2)
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  return lanes[0];
 }
 
 }  // namespace sanctum::kernels

@@ -15,12 +15,11 @@
 #include <cstdint>
 #include <memory>
 
+#include "kernels/kernel_arguments.h"
 #include "kernels/number_type.h"
 
 namespace sanctum::kernels {
 
-inline constexpr int kPanelRows = 16;
-inline constexpr std::size_t kChunkBytes = 4 * kPanelRows;
 inline constexpr std::array<int, 4> kColumnOrder{0, 2, 1, 3};  // its own inverse
 
 // A matrix as MLX stores it: element 0 in a word's lowest bits.

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "kernels/kernel_arguments.h"
+#include "kernels/typed.h"
 
 namespace sanctum::kernels {
 
@@ -24,7 +25,7 @@ template <class V, int kBits, int kRowBits, int R>
   using I = typename V::I;
   for (int r = 0; r < R; ++r) even[r] = odd[r] = V::zero_i();
   const int per_chunk = 32 / kBits;
-  for (int c = 0; c < columns; c += per_chunk, chunk += kLineBytes) {
+  for (int c = 0; c < columns; c += per_chunk, chunk += kChunkBytes) {
     const I bytes = V::load_i(chunk);
     const auto row8 = [&](int r) { return static_cast<const std::int8_t*>(x[r]) + first + c; };
     const auto row16 = [&](int r) { return static_cast<const std::int16_t*>(x[r]) + first + c; };
@@ -74,13 +75,13 @@ void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int pa
     weighted[r] = a.weighted + at * a.blocks;
   }
   const int blocks_per_group = a.group / a.block;
-  const std::size_t block_bytes = kLineBytes * static_cast<std::size_t>(a.block) * kBits / 32;
+  const std::size_t block_bytes = kChunkBytes * static_cast<std::size_t>(a.block) * kBits / 32;
   const std::uint8_t* at = panel;
   for (int b = 0; b < a.blocks; at += a.group_bytes) {
     const std::uint8_t* scale_at =
         at + blocks_per_group * block_bytes + part * V::kLanes * kScaleBytes;
     const F scale = V::template load_numbers<kType>(scale_at, 0);
-    const F bias = V::template load_numbers<kType>(scale_at, 16);
+    const F bias = V::template load_numbers<kType>(scale_at, kPanelRows);
     for (int i = 0; i < blocks_per_group; ++i, ++b) {
       I even[R], odd[R];
       dot_block<V, kBits, kRowBits, R>(at + i * block_bytes + part * V::kLanes * 4, a.block, values,
@@ -108,8 +109,8 @@ template <class V, int kBits, int kRowBits, int kType>
 void multiply_part(const MultiplyArguments& a) {
   for (int p = a.panel_first; p < a.panel_last; ++p) {
     const std::uint8_t* panel = a.panels + a.panel_bytes * static_cast<std::size_t>(p);
-    for (int v = 0; v < 16 / V::kLanes; ++v) {
-      const int first = p * 16 + v * V::kLanes, left = a.outputs - first;
+    for (int v = 0; v < kPanelRows / V::kLanes; ++v) {
+      const int first = p * kPanelRows + v * V::kLanes, left = a.outputs - first;
       const int lanes = left < V::kLanes ? left : V::kLanes;
       if (lanes <= 0) continue;
       int row = a.row_first;
@@ -128,9 +129,7 @@ void multiply_part(const MultiplyArguments& a) {
 template <class V>
 void multiply_with(const MultiplyArguments& a) {
   const auto scaled = [&]<int kBits, int kRowBits>() {
-    if (a.scale_type == kBfloat16) return multiply_part<V, kBits, kRowBits, kBfloat16>(a);
-    if (a.scale_type == kFloat16) return multiply_part<V, kBits, kRowBits, kFloat16>(a);
-    multiply_part<V, kBits, kRowBits, kFloat32>(a);
+    with_type(a.scale_type, [&]<int kType>() { multiply_part<V, kBits, kRowBits, kType>(a); });
   };
   if (a.bits == 8) return scaled.template operator()<8, 16>();
   if (a.row_bits == 16) return scaled.template operator()<4, 16>();

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <optional>
+
+#include "base/test_directory.h"
 
 namespace sanctum::release {
 namespace {
@@ -29,12 +30,10 @@ TEST(RestartCount, AServerThatStartedAnewHasCrashed) {
 }
 
 TEST(CrashReports, CountsMatchingFilesThatAppear) {
-  const std::string directory = testing::TempDir() + "/crash_reports";
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
-  const auto write = [&](const char* name) { std::ofstream(directory + "/" + name) << "x"; };
+  const TestDirectory directory;
+  const auto write = [&](const char* name) { directory.write(name, "x"); };
   write("sanctum-engine-old.ips");
-  CrashReports reports({directory, directory + "/missing"}, {"sanctum"});
+  CrashReports reports({directory.path(), directory.path("missing")}, {"sanctum"});
   EXPECT_TRUE(reports.appeared().empty());
   write("Safari-new.ips");
   write("sanctum-engine-new.log");
@@ -42,7 +41,6 @@ TEST(CrashReports, CountsMatchingFilesThatAppear) {
   write("sanctum-engine-new.ips");
   write("sanctum-new.crash");
   EXPECT_EQ(reports.appeared().size(), 2u);
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace
