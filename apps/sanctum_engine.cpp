@@ -141,8 +141,19 @@ int main(int argc, char** argv) {
                  "prompt and decode tokens of one step")
       ->check(CLI::Range(16, 65536))
       ->capture_default_str();
-  app.add_option("--compute-dtype", options.device.compute_dtype,
-                 "arithmetic of the floating-point weights")
+  app.add_option("--kernels", options.device.kernels,
+                 "cpu: our kernels; mlx: MLX's operations; auto: ours where there is no GPU")
+      ->check(CLI::IsMember({"auto", "cpu", "mlx"}))
+      ->capture_default_str();
+  app.add_option("--threads", options.device.cpu.threads,
+                 "threads of our kernels; 0: one for each core")
+      ->check(CLI::Range(0, nn::kCpuThreadsMax))
+      ->capture_default_str();
+  app.add_option("--activation-bits", options.device.cpu.row_bits,
+                 "of the activations that meet 4-bit weights in our kernels")
+      ->check(CLI::IsMember({8, 16}))
+      ->capture_default_str();
+  app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of MLX's operations")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
       ->capture_default_str();
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();

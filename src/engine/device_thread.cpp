@@ -31,6 +31,12 @@ mx::Dtype compute_dtype(const std::string& name) {
   return on_gpu() ? mx::bfloat16 : mx::float32;
 }
 
+nn::BackendPointer backend_of(const DeviceOptions& options) {
+  const bool ours = options.kernels == "cpu" || (options.kernels == "auto" && !on_gpu());
+  return ours ? nn::cpu_backend(options.cpu)
+              : nn::stock_backend(compute_dtype(options.compute_dtype));
+}
+
 }  // namespace
 
 DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
@@ -109,12 +115,14 @@ void DeviceThread::cancel(const std::string& request) {
 void DeviceThread::do_load(const std::string& model, const models::Description& description) {
   const Instant begin = Clock::now();
   try {
-    auto loaded = models::load_model(description, compute_dtype(options_.compute_dtype),
-                                     [&](std::uint64_t done, std::uint64_t total) {
-                                       listener_.on_load_progress(model, done, total);
-                                     });
+    auto loaded =
+        models::load_model(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
+          listener_.on_load_progress(model, done, total);
+        });
     const models::Traits traits = loaded->traits();
-    runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), options_.limits);
+    runners_[model] = std::make_unique<ModelRunner>(
+        std::move(loaded), backend_->kv_memory(traits.kv, options_.kv_bytes), options_.limits,
+        options_.prefix_bytes_max);
     publish_counters();
     listener_.on_loaded(model, traits, microseconds_between(begin, Clock::now()));
   } catch (const Error& error) {
@@ -133,6 +141,7 @@ bool DeviceThread::work_left() const {
 
 void DeviceThread::run() {
   mx::set_cache_limit(kBufferCacheBytesMax);
+  backend_ = backend_of(options_);
   while (true) {
     std::deque<std::function<void()>> commands;
     {
@@ -148,6 +157,7 @@ void DeviceThread::run() {
     if (work_left() && listener_.has_room()) run_steps();
   }
   runners_.clear();
+  backend_.reset();
 }
 
 void DeviceThread::run_steps() {

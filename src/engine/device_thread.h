@@ -46,7 +46,11 @@ struct DeviceCounters {
 
 struct DeviceOptions {
   StepLimits limits;
-  std::string compute_dtype = "auto";  // auto, float32, bfloat16, float16
+  std::string kernels = "auto";        // auto, cpu (ours), mlx
+  std::string compute_dtype = "auto";  // auto, float32, bfloat16, float16: of MLX's operations
+  std::uint64_t kv_bytes = std::uint64_t{2} << 30;          // of one model's keys and values
+  std::uint64_t prefix_bytes_max = std::uint64_t{1} << 30;  // kept while unused; 0: no prefix cache
+  nn::CpuOptions cpu;                                       // of our kernels
 };
 
 class DeviceThread {
@@ -86,6 +90,7 @@ class DeviceThread {
   bool stopping_ = false;
   bool poked_ = false;
 
+  nn::BackendPointer backend_;                                   // device thread only
   std::map<std::string, std::unique_ptr<ModelRunner>> runners_;  // device thread only
   std::thread thread_;
 };

@@ -13,10 +13,10 @@ namespace {
 
 namespace mx = mlx::core;
 
-// The pictures of `sequence` whose tokens fall into its next `count` prompt tokens, as rows of the
-// step whose first row for this sequence is `first_row`.
+// The pictures of `sequence` whose tokens fall into its next `count` tokens, as rows of the step
+// whose first row for this sequence is `first_row`.
 void add_visual_rows(const Sequence& sequence, int count, int first_row, models::Step& step) {
-  const int begin = sequence.prefilled;
+  const int begin = sequence.fed();
   const int end = begin + count;
   for (std::size_t i = 0; i < sequence.prompt.images.size(); ++i) {
     const models::PromptImage& image = sequence.prompt.images[i];
@@ -24,36 +24,60 @@ void add_visual_rows(const Sequence& sequence, int count, int first_row, models:
     const int last = std::min(end, image.first + image.count);
     if (first >= last) continue;
     step.visuals.push_back(
-        {first_row + first - begin, last - first, &sequence.features[i], first - image.first});
+        {first_row + first - begin, last - first, &*sequence.features[i], first - image.first});
   }
 }
 
-// Appends the sequence's rows to the step; says whether they give a token.
+// Appends the sequence's next `count` tokens to the step; says whether they give a token.
 bool add_rows(Sequence& sequence, int count, models::Step& step) {
-  const int first_row = static_cast<int>(step.tokens.size());
-  bool gives_token = true;
-  if (sequence.prompt_left() > 0) {
-    add_visual_rows(sequence, count, first_row, step);
-    const auto begin = sequence.prefilled;
-    step.tokens.insert(step.tokens.end(), sequence.prompt.tokens.begin() + begin,
-                       sequence.prompt.tokens.begin() + begin + count);
-    step.positions.insert(step.positions.end(), sequence.prompt.positions.begin() + begin,
-                          sequence.prompt.positions.begin() + begin + count);
-    gives_token = count == sequence.prompt_left();
-  } else {
-    const int position =
-        sequence.prompt.next_position + static_cast<int>(sequence.output.size()) - 1;
-    step.tokens.push_back(sequence.output.back());
-    step.positions.push_back({position, position, position});
+  const int first_row = static_cast<int>(step.tokens.size()), begin = sequence.fed();
+  add_visual_rows(sequence, count, first_row, step);
+  for (int at = begin; at < begin + count; ++at) {
+    step.tokens.push_back(sequence.token(at));
+    step.positions.push_back(sequence.position(at));
   }
-  step.slices.push_back({first_row, count, &*sequence.cache});
-  if (gives_token) step.logits_rows.push_back(first_row + count - 1);
-  return gives_token;
+  step.slices.push_back({first_row, count, sequence.cache.get()});
+  if (begin + count < sequence.length()) return false;
+  step.logits_rows.push_back(first_row + count - 1);
+  return true;
+}
+
+// What the prefix cache knows `count` tokens by.
+std::vector<PrefixCache::Token> spelled(const Sequence& sequence, int first, int count) {
+  std::vector<PrefixCache::Token> out;
+  out.reserve(static_cast<std::size_t>(count));
+  for (int at = first; at < first + count; ++at) out.push_back({sequence.token(at), {}});
+  for (const models::PromptImage& image : sequence.prompt.images) {
+    const int from = std::max(first, image.first);
+    const int to = std::min(first + count, image.first + image.count);
+    for (int at = from; at < to; ++at)
+      out[static_cast<std::size_t>(at - first)].digest = image.digest;
+  }
+  return out;
 }
 
 }  // namespace
 
+std::vector<std::size_t> Sequence::images_to_encode() const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < prompt.images.size(); ++i) {
+    const models::PromptImage& image = prompt.images[i];
+    if (!features[i] && image.first + image.count > fed()) out.push_back(i);
+  }
+  return out;
+}
+
+ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model,
+                         std::unique_ptr<nn::KvMemory> memory, StepLimits limits,
+                         std::uint64_t prefix_bytes_max)
+    : model_(std::move(model)),
+      memory_(std::move(memory)),
+      limits_(limits),
+      prefixes_(memory_->block_tokens(), prefix_bytes_max),
+      keeps_prefixes_(prefix_bytes_max > 0) {}
+
 void ModelRunner::submit(std::unique_ptr<Sequence> sequence) {
+  sequence->features.resize(sequence->prompt.images.size());
   sequences_.push_back(std::move(sequence));
 }
 
@@ -68,7 +92,7 @@ bool ModelRunner::cancel(const std::string& request) {
 
 int ModelRunner::running() const {
   return static_cast<int>(std::count_if(sequences_.begin(), sequences_.end(),
-                                        [](const auto& s) { return s->cache.has_value(); }));
+                                        [](const auto& s) { return s->cache != nullptr; }));
 }
 
 int ModelRunner::waiting() const {
@@ -83,12 +107,78 @@ std::uint64_t ModelRunner::kv_bytes() const {
   return total;
 }
 
-std::vector<SequenceState> ModelRunner::states() const {
+std::vector<SequenceState> ModelRunner::states() {
   std::vector<SequenceState> out;
   out.reserve(sequences_.size());
-  for (const auto& s : sequences_)
-    out.push_back({s->cache.has_value(), s->images_to_encode(), s->prompt_left()});
+  for (const auto& s : sequences_) {
+    const bool held_back = s->cache && !follow_prefix(*s);
+    out.push_back({s->cache != nullptr, held_back, static_cast<int>(s->images_to_encode().size()),
+                   s->left()});
+  }
   return out;
+}
+
+bool ModelRunner::make_room(Sequence& sequence, int tokens) {
+  while (!sequence.cache->reserve(tokens)) {
+    if (!prefixes_.evict()) return false;
+  }
+  return true;
+}
+
+void ModelRunner::make_room(StepPlan& plan) {
+  for (const StepPlan::Row& row : plan.rows) {
+    Sequence& sequence = *sequences_[row.sequence];
+    while (sequence.cache && !make_room(sequence, sequence.fed() + row.tokens)) {
+      const auto youngest = std::find_if(sequences_.rbegin(), sequences_.rend(),
+                                         [](const auto& s) { return s->cache != nullptr; });
+      preempt(**youngest);
+    }
+  }
+  std::erase_if(plan.rows,
+                [&](const StepPlan::Row& row) { return !sequences_[row.sequence]->cache; });
+}
+
+void ModelRunner::preempt(Sequence& sequence) {
+  for (PrefixCache::Node* node : sequence.prefix) prefixes_.release(node, &sequence);
+  sequence.prefix.clear();
+  sequence.cache.reset();
+}
+
+bool ModelRunner::follow_prefix(Sequence& sequence) {
+  if (!keeps_prefixes_) return true;
+  const int block = memory_->block_tokens();
+  auto& nodes = sequence.prefix;
+  // A token must be left to feed: it gives the logits.
+  while (sequence.fed() == static_cast<int>(nodes.size()) * block && sequence.left() > block) {
+    PrefixCache::Node* node = prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
+                                             spelled(sequence, sequence.fed(), block));
+    if (PrefixCache::block_of(node)) {
+      sequence.cache->adopt(PrefixCache::block_of(node));
+      if (sequence.fed() <= sequence.prompt_tokens()) sequence.cached_tokens = sequence.fed();
+      nodes.push_back(node);
+      continue;
+    }
+    if (!PrefixCache::claim(node, &sequence)) {
+      prefixes_.release(node, &sequence);
+      return false;
+    }
+    nodes.push_back(node);
+  }
+  return true;
+}
+
+void ModelRunner::keep_prefix(Sequence& sequence, int from) {
+  if (!keeps_prefixes_) return;
+  const int block = memory_->block_tokens();
+  auto& nodes = sequence.prefix;
+  for (int at = from / block; (at + 1) * block <= sequence.fed(); ++at) {
+    if (at == static_cast<int>(nodes.size())) {
+      nodes.push_back(prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
+                                     spelled(sequence, at * block, block)));
+    }
+    PrefixCache::Node* node = nodes[static_cast<std::size_t>(at)];
+    if (!PrefixCache::block_of(node)) prefixes_.fill(node, sequence.cache->share(at));
+  }
 }
 
 StepOutput ModelRunner::step() {
@@ -97,14 +187,19 @@ StepOutput ModelRunner::step() {
     if (sequence->cancelled) end(*sequence, "cancelled", output);
   }
   drop_ended();
-  const StepPlan plan = plan_step(states(), limits_);
+  StepPlan plan = plan_step(states(), limits_);
   for (const std::size_t i : plan.admit) {
-    sequences_[i]->cache.emplace(model_->traits().layers);
-    sequences_[i]->started = Clock::now();
-    if (sequences_[i]->sampling.repetition_penalty != 1)
-      sequences_[i]->counts.add_prompt(sequences_[i]->prompt.tokens);
+    Sequence& sequence = *sequences_[i];
+    sequence.cache = memory_->sequence();
+    if (sequence.started) continue;  // it had to make room once
+    sequence.started = Clock::now();
+    if (sequence.sampling.repetition_penalty != 1)
+      sequence.counts.add_prompt(sequence.prompt.tokens);
   }
+  // Who was admitted now may find its prefix cached.
+  if (!plan.admit.empty()) plan = plan_step(states(), limits_);
   if (plan.encode_image) encode_next_image(*sequences_[*plan.encode_image]);
+  make_room(plan);
   if (!plan.rows.empty()) run_rows(plan, output);
   drop_ended();
   return output;
@@ -112,12 +207,12 @@ StepOutput ModelRunner::step() {
 
 void ModelRunner::encode_next_image(Sequence& sequence) {
   const Instant begin = Clock::now();
-  models::VisualFeatures features =
-      model_->encode(sequence.prompt.images[sequence.features.size()].patches);
+  const std::size_t next = sequence.images_to_encode().front();
+  models::VisualFeatures features = model_->encode(sequence.prompt.images[next].patches);
   std::vector<mx::array> arrays = features.deepstack;
   arrays.push_back(features.embeddings);
   mx::eval(arrays);
-  sequence.features.push_back(std::move(features));
+  sequence.features[next] = std::move(features);
   sequence.vision_us += microseconds_between(begin, Clock::now());
 }
 
@@ -133,12 +228,10 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   if (unwanted) step.logits_rows.push_back(static_cast<int>(step.tokens.size()) - 1);
   mx::array logits = mx::contiguous(model_->forward(step));
   mx::eval(logits);
+  for (const nn::Slice& slice : step.slices) slice.cache->advance(slice.count);
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
-    if (sequence.prompt_left() > 0) sequence.prefilled += row.tokens;
-    SANCTUM_INVARIANT(
-        sequence.cache->length() == sequence.prefilled + static_cast<int>(sequence.output.size()),
-        "a cache holds what was fed to it");
+    keep_prefix(sequence, sequence.fed() - row.tokens);
   }
   if (unwanted) return;
   const auto vocabulary = static_cast<std::size_t>(logits.shape(1));
@@ -160,8 +253,7 @@ void ModelRunner::take_logits(Sequence& sequence, std::span<float> logits, StepO
   const Instant now = Clock::now();
   if (!sequence.first_token) {
     sequence.first_token = now;
-    sequence.prompt.images.clear();  // pixels and features are in the cache now
-    sequence.features.clear();
+    for (auto& features : sequence.features) features.reset();  // they are in the cache now
   }
   sequence.last_token = now;
   sequence.output.push_back(sampled.token);
@@ -183,6 +275,7 @@ void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput&
   end.reason = reason;
   end.failure = std::move(failure);
   end.usage.prompt_tokens = static_cast<int>(sequence.prompt.tokens.size());
+  end.usage.cached_tokens = sequence.cached_tokens;
   end.usage.image_tokens = sequence.image_tokens;
   end.usage.completion_tokens = static_cast<int>(sequence.output.size());
   const Instant now = Clock::now();
@@ -194,6 +287,7 @@ void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput&
   if (sequence.first_token) {
     end.timings.decode_us = microseconds_between(*sequence.first_token, sequence.last_token);
   }
+  preempt(sequence);
   output.ended.push_back(std::move(end));
   sequence.request.clear();  // marks it for drop_ended
 }

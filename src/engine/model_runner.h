@@ -17,8 +17,8 @@ namespace sanctum::engine {
 
 class ModelRunner {
  public:
-  ModelRunner(std::unique_ptr<models::Model> model, StepLimits limits)
-      : model_(std::move(model)), limits_(limits) {}
+  ModelRunner(std::shared_ptr<const models::Model> model, std::unique_ptr<nn::KvMemory> memory,
+              StepLimits limits, std::uint64_t prefix_bytes_max);
 
   void submit(std::unique_ptr<Sequence> sequence);
   // True if the request is here; it ends with the next step.
@@ -35,7 +35,18 @@ class ModelRunner {
   const models::Model& model() const { return *model_; }
 
  private:
-  std::vector<SequenceState> states() const;
+  std::vector<SequenceState> states();
+  // Room for `tokens` of the sequence, at the cost of what nobody uses; false if that is not
+  // enough.
+  bool make_room(Sequence& sequence, int tokens);
+  // Room for what the plan feeds, at the cost of the youngest; drops the rows that lost theirs.
+  void make_room(StepPlan& plan);
+  // The sequence loses its cache, and is fed again later.
+  void preempt(Sequence& sequence);
+  // Takes over what is cached of the sequence's next tokens; false while another computes them.
+  bool follow_prefix(Sequence& sequence);
+  // Offers the sequence's blocks from the one that token `from` is in.
+  void keep_prefix(Sequence& sequence, int from);
   void encode_next_image(Sequence& sequence);
   void run_rows(const StepPlan& plan, StepOutput& output);
   void take_logits(Sequence& sequence, std::span<float> logits, StepOutput& output);
@@ -43,8 +54,11 @@ class ModelRunner {
            std::optional<wire::Failure> failure = std::nullopt);
   void drop_ended();
 
-  std::unique_ptr<models::Model> model_;
+  std::shared_ptr<const models::Model> model_;
+  std::unique_ptr<nn::KvMemory> memory_;
   StepLimits limits_;
+  PrefixCache prefixes_;
+  bool keeps_prefixes_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  // in order of arrival; null once ended
 };
 

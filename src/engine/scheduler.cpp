@@ -21,17 +21,17 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
 
   int budget = limits.tokens_max;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
-    if (running[i] && sequences[i].prompt_left == 0 && sequences[i].images_to_encode == 0) {
+    if (running[i] && sequences[i].left == 1 && sequences[i].images_to_encode == 0) {
       plan.rows.push_back({i, 1});
       --budget;
     }
   }
   for (std::size_t i = 0; i < sequences.size(); ++i) {
-    if (!running[i]) continue;
+    if (!running[i] || sequences[i].held_back) continue;
     if (sequences[i].images_to_encode > 0) {
       if (!plan.encode_image) plan.encode_image = i;
-    } else if (sequences[i].prompt_left > 0 && budget > 0) {
-      const int tokens = std::min(sequences[i].prompt_left, budget);
+    } else if (sequences[i].left > 1 && budget > 0) {
+      const int tokens = std::min(sequences[i].left, budget);
       plan.rows.push_back({i, tokens});
       budget -= tokens;
     }

@@ -18,9 +18,10 @@ struct StepLimits {
 
 // One sequence, in order of arrival.
 struct SequenceState {
-  bool running = false;  // holds a KV cache
+  bool running = false;    // holds a KV cache
+  bool held_back = false;  // another sequence is computing what it would compute next
   int images_to_encode = 0;
-  int prompt_left = 0;  // prompt tokens not yet prefilled; 0: decoding
+  int left = 1;  // tokens not yet fed to the model; the last one gives a token; 1: decoding
 };
 
 struct StepPlan {

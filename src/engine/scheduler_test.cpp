@@ -8,13 +8,13 @@ namespace sanctum::engine {
 namespace {
 
 SequenceState waiting(int prompt) {
-  return {false, 0, prompt};
+  return {false, false, 0, prompt};
 }
 SequenceState prefilling(int left) {
-  return {true, 0, left};
+  return {true, false, 0, left};
 }
 SequenceState decoding() {
-  return {true, 0, 0};
+  return {true, false, 0, 1};
 }
 
 TEST(Scheduler, DecodingRowsComeBeforePrompts) {
@@ -41,7 +41,8 @@ TEST(Scheduler, AdmissionIsInOrderAndBounded) {
 }
 
 TEST(Scheduler, OnePictureAStepAndNoPrefillBeforeItsPictures) {
-  const StepPlan plan = plan_step({{true, 2, 50}, {true, 1, 50}, decoding()}, {8, 64});
+  const StepPlan plan =
+      plan_step({{true, false, 2, 50}, {true, false, 1, 50}, decoding()}, {8, 64});
   ASSERT_TRUE(plan.encode_image);
   EXPECT_EQ(*plan.encode_image, 0u);
   ASSERT_EQ(plan.rows.size(), 1u);
@@ -60,11 +61,11 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
     std::vector<SequenceState> states;
     int running = 0;
     for (int i = pick(0, 12); i > 0; --i) {
-      SequenceState state{running < limits.sequences_max && pick(0, 1) == 1,
-                          pick(0, 3) == 0 ? pick(1, 3) : 0, pick(1, 200)};
+      SequenceState state{running < limits.sequences_max && pick(0, 1) == 1, false,
+                          pick(0, 3) == 0 ? pick(1, 3) : 0, pick(2, 200)};
       if (state.running) {
         ++running;
-        if (state.images_to_encode == 0 && pick(0, 1) == 1) state.prompt_left = 0;
+        if (state.images_to_encode == 0 && pick(0, 1) == 1) state.left = 1;
       }
       states.push_back(state);
     }
@@ -75,13 +76,13 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
       EXPECT_FALSE(seen[row.sequence]);
       seen[row.sequence] = true;
       tokens += row.tokens;
-      if (states[row.sequence].prompt_left == 0)
+      if (states[row.sequence].left == 1)
         ++decodes;
       else
-        EXPECT_LE(row.tokens, states[row.sequence].prompt_left);
+        EXPECT_LE(row.tokens, states[row.sequence].left);
     }
     for (const auto& state : states) {
-      if (state.running && state.prompt_left == 0 && state.images_to_encode == 0) ++decoding_states;
+      if (state.running && state.left == 1 && state.images_to_encode == 0) ++decoding_states;
     }
     EXPECT_LE(tokens, limits.tokens_max);
     EXPECT_EQ(decodes, decoding_states);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/prefix_cache.h"
 #include "engine/sampler.h"
 #include "models/model.h"
 #include "models/processor.h"
@@ -27,18 +28,35 @@ struct Sequence {
   Instant received{};
 
   // From here on the device thread's.
-  std::optional<nn::SequenceCache> cache;  // present while running
-  std::vector<models::VisualFeatures> features;
+  std::unique_ptr<nn::SequenceCache> cache;                     // present while running
+  std::vector<std::optional<models::VisualFeatures>> features;  // of the prompt's pictures
   TokenCounts counts;
-  int prefilled = 0;
   std::vector<int> output;
+  std::vector<PrefixCache::Node*> prefix;  // the cache's whole blocks
+  int cached_tokens = 0;                   // of the prompt, found in the prefix cache
   bool cancelled = false;
   std::optional<Instant> started, first_token;
   Instant last_token{};
   std::int64_t vision_us = 0;
 
-  int prompt_left() const { return static_cast<int>(prompt.tokens.size()) - prefilled; }
-  int images_to_encode() const { return static_cast<int>(prompt.images.size() - features.size()); }
+  // The prompt and the output are one stream of tokens that is fed to the model; a sequence that
+  // lost its cache is fed again from the start.
+  int prompt_tokens() const { return static_cast<int>(prompt.tokens.size()); }
+  int length() const { return prompt_tokens() + static_cast<int>(output.size()); }
+  int token(int at) const {
+    return at < prompt_tokens() ? prompt.tokens[static_cast<std::size_t>(at)]
+                                : output[static_cast<std::size_t>(at - prompt_tokens())];
+  }
+  nn::Position position(int at) const {
+    if (at < prompt_tokens()) return prompt.positions[static_cast<std::size_t>(at)];
+    const int next = prompt.next_position + at - prompt_tokens();
+    return {next, next, next};
+  }
+  int fed() const { return cache ? cache->length() : 0; }
+  // The last of them gives a token.
+  int left() const { return length() - fed(); }
+  // Pictures that still have tokens to be fed, and are not encoded.
+  std::vector<std::size_t> images_to_encode() const;
 };
 
 // What a step added to one request.

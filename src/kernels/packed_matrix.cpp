@@ -1,10 +1,12 @@
 #include "kernels/packed_matrix.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/invariant.h"
 #include "kernels/half.h"
+#include "kernels/thread_pool.h"
 
 namespace sanctum::kernels {
 namespace {
@@ -35,7 +37,7 @@ void PackedMatrix::Free::operator()(std::uint8_t* data) const {
 }
 
 PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns, int bits,
-                           int group, NumberType scale_type)
+                           int group, NumberType scale_type, ThreadPool* pool)
     : outputs_(outputs), columns_(columns), bits_(bits), group_(group), scale_type_(scale_type) {
   SANCTUM_INVARIANT(outputs > 0 && columns > 0 && columns % group == 0, "shape of a matrix");
   SANCTUM_INVARIANT(bits == 4 || bits == 8, "bits of a matrix");
@@ -43,22 +45,31 @@ PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns,
   const std::size_t align = alignment(bytes()), size = (bytes() + align - 1) / align * align;
   data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(align, size)));
   if (!data_) throw std::bad_alloc();
-  std::memset(data_.get(), 0, size);
+  if (pool == nullptr) {
+    for (int p = 0; p < panels(); ++p) pack_panel(source, p);
+    return;
+  }
+  pool->run(panels(), [&](int p) { pack_panel(source, p); });
+}
 
-  const int groups = columns / group, chunks = group * bits / 32;
-  const std::size_t scale_bytes = bytes_of(scale_type);
+void PackedMatrix::pack_panel(const AffineSource& source, int at) {
+  const int groups = columns_ / group_, chunks = group_ * bits_ / 32;
+  const std::size_t scale_bytes = bytes_of(scale_type_);
   const auto* scales = static_cast<const std::uint8_t*>(source.scales);
   const auto* biases = static_cast<const std::uint8_t*>(source.biases);
-  const std::uint32_t* word = source.words;
-  for (int output = 0; output < outputs; ++output) {
-    const std::size_t lane = output % kPanelRows;
-    std::uint8_t* block = data_.get() + panel_bytes() * (output / kPanelRows);
+  std::uint8_t* panel = data_.get() + panel_bytes() * static_cast<std::size_t>(at);
+  const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs_);
+  if (last - first < kPanelRows) std::memset(panel, 0, panel_bytes());
+  for (int output = first; output < last; ++output) {
+    const std::size_t lane = output - first, row = static_cast<std::size_t>(output) * groups;
+    const std::uint32_t* word = source.words + row * chunks;
+    std::uint8_t* block = panel;
     for (int g = 0; g < groups; ++g, block += group_bytes()) {
       for (int chunk = 0; chunk < chunks; ++chunk) {
-        const std::uint32_t packed = reordered(*word++, bits);
+        const std::uint32_t packed = reordered(*word++, bits_);
         std::memcpy(block + kChunkBytes * chunk + lane * 4, &packed, 4);
       }
-      const std::size_t from = (static_cast<std::size_t>(output) * groups + g) * scale_bytes;
+      const std::size_t from = (row + g) * scale_bytes;
       std::uint8_t* to = block + kChunkBytes * chunks + lane * scale_bytes;
       std::memcpy(to, scales + from, scale_bytes);
       std::memcpy(to + kPanelRows * scale_bytes, biases + from, scale_bytes);

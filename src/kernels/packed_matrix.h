@@ -20,6 +20,8 @@
 
 namespace sanctum::kernels {
 
+class ThreadPool;
+
 inline constexpr std::array<int, 4> kColumnOrder{0, 2, 1, 3};  // its own inverse
 
 // A matrix as MLX stores it: element 0 in a word's lowest bits.
@@ -31,9 +33,9 @@ struct AffineSource {
 
 class PackedMatrix {
  public:
-  // bits 4 or 8; group 32, 64 or 128, which divides columns.
+  // bits 4 or 8; group 32, 64 or 128, which divides columns. `pool`'s threads share the work.
   PackedMatrix(const AffineSource& source, int outputs, int columns, int bits, int group,
-               NumberType scale_type);
+               NumberType scale_type, ThreadPool* pool = nullptr);
 
   int outputs() const { return outputs_; }
   int columns() const { return columns_; }
@@ -55,6 +57,8 @@ class PackedMatrix {
   void read_row(int output, float* out) const;
 
  private:
+  void pack_panel(const AffineSource& source, int at);
+
   struct Free {
     void operator()(std::uint8_t* data) const;
   };

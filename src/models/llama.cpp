@@ -2,8 +2,6 @@
 
 #include <mlx/ops.h>
 
-#include <cmath>
-
 #include "base/json.h"
 #include "models/decoder_config.h"
 #include "nn/layers.h"
@@ -34,22 +32,21 @@ struct Attention {
             w.linear(path + ".k_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
         v_proj(
             w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, c.attention_bias)),
-        o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.attention_bias)) {
-  }
+        o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.attention_bias)),
+        attend(w.attention(c.head_size)) {}
 
-  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+  mx::array operator()(const mx::array& x, const nn::Rotation& rope,
                        const std::vector<nn::Slice>& slices, int layer) const {
     const int tokens = x.shape(0);
     const mx::array q = mx::reshape(q_proj(x), {tokens, heads, head_size});
     const mx::array k = mx::reshape(k_proj(x), {tokens, kv_heads, head_size});
     const mx::array v = mx::reshape(v_proj(x), {tokens, kv_heads, head_size});
-    const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-    return o_proj(
-        nn::causal_attention(nn::rotate(q, rope), nn::rotate(k, rope), v, scale, slices, layer));
+    return o_proj(attend.causal(rope(q), rope(k), v, slices, layer));
   }
 
   int heads, kv_heads, head_size;
   nn::Linear q_proj, k_proj, v_proj, o_proj;
+  nn::Attention attend;
 };
 
 struct Block {
@@ -60,7 +57,7 @@ struct Block {
         post_attention_layernorm(
             w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
 
-  mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+  mx::array operator()(const mx::array& x, const nn::Rotation& rope,
                        const std::vector<nn::Slice>& slices, int layer) const {
     const mx::array h = mx::add(x, self_attn(input_layernorm(x), rope, slices, layer));
     return mx::add(h, mlp(post_attention_layernorm(h)));
@@ -75,18 +72,18 @@ class Llama final : public Model {
  public:
   Llama(const Config& c, nn::Weights& w, Traits traits)
       : Model(std::move(traits)),
-        rope_(c.inverse_frequencies),
+        rope_(w.rope(c.inverse_frequencies)),
         embed_tokens_(w.embedding("model.embed_tokens", c.vocabulary, c.hidden_size)),
         norm_(w.rms_norm("model.norm", c.hidden_size, c.norm_eps)) {
     for (int i = 0; i < c.layers; ++i)
       layers_.emplace_back(w, "model.layers." + std::to_string(i), c);
     if (traits_.head) lm_head_ = w.linear(*traits_.head, c.hidden_size, c.vocabulary, false);
-    traits_.layers = c.layers;
+    traits_.kv = {c.layers, c.kv_heads, c.head_size, w.stored_type()};
     traits_.vocabulary = c.vocabulary;
   }
 
   mx::array forward(const Step& step) const override {
-    const nn::RotaryTable rope = rope_.table(step.positions);
+    const nn::Rotation rope = rope_.at(step.positions);
     mx::array h = embed_tokens_(
         mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
     for (std::size_t i = 0; i < layers_.size(); ++i)

@@ -1,9 +1,11 @@
-// sanctum-logits MODEL_DIR float32|bfloat16|float16 < request.json > logits.f32
+// sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16 < request.json > logits.f32
 //
 // The model's logits for every token of one prompt, for comparison with a reference. The request is
 // {"tokens": [...], "images": ["file", ...], "chunks": [n, ...]}: `tokens` has one placeholder per
 // picture; the prompt runs in steps of the given sizes, whose sum is the expanded prompt's length
-// (one step when absent). Output: float32 [tokens, vocabulary], native byte order.
+// (one step when absent). The first three compute with MLX's operations in that type, the others
+// with our kernels, 4-bit weights meeting 8- or 16-bit activations. Output: float32 [tokens,
+// vocabulary], native byte order.
 #include <mlx/mlx.h>
 
 #include <iostream>
@@ -20,7 +22,18 @@ namespace {
 using namespace sanctum;
 namespace mx = mlx::core;
 
-void run(const std::string& directory, const std::string& dtype) {
+constexpr std::uint64_t kKvBytes = 1u << 30;
+
+nn::BackendPointer backend(const std::string& arithmetic) {
+  if (arithmetic == "kernels" || arithmetic == "kernels16") {
+    return nn::cpu_backend({.row_bits = arithmetic == "kernels" ? 8 : 16});
+  }
+  return nn::stock_backend(arithmetic == "bfloat16"  ? mx::bfloat16
+                           : arithmetic == "float16" ? mx::float16
+                                                     : mx::float32);
+}
+
+void run(const std::string& directory, const std::string& arithmetic) {
   const json::Document request(std::string(std::istreambuf_iterator<char>(std::cin), {}));
   const auto description = models::describe(directory);
   std::vector<int> ids;
@@ -31,10 +44,9 @@ void run(const std::string& directory, const std::string& dtype) {
     for (const auto& image : images->as_array()) files.push_back(read_file(image.as_string()));
   }
 
-  const mx::Dtype compute = dtype == "bfloat16"  ? mx::bfloat16
-                            : dtype == "float16" ? mx::float16
-                                                 : mx::float32;
-  const auto model = models::load_model(description, compute, [](std::uint64_t, std::uint64_t) {});
+  const nn::BackendPointer arithmetic_backend = backend(arithmetic);
+  const auto model =
+      models::load_model(description, arithmetic_backend, [](std::uint64_t, std::uint64_t) {});
   const models::Prompt prompt =
       models::load_processor(description)->prepare(ids, files, {}, description.context_tokens);
   const int total = static_cast<int>(prompt.tokens.size());
@@ -49,13 +61,15 @@ void run(const std::string& directory, const std::string& dtype) {
     for (const auto& chunk : node->as_array())
       chunks.push_back(static_cast<int>(chunk.as_int(1, total)));
   }
-  nn::SequenceCache cache(model->traits().layers);
+  const auto memory = arithmetic_backend->kv_memory(model->traits().kv, kKvBytes);
+  const auto cache = memory->sequence();
   int done = 0;
   for (const int n : chunks) {
     models::Step step;
     step.tokens.assign(prompt.tokens.begin() + done, prompt.tokens.begin() + done + n);
     step.positions.assign(prompt.positions.begin() + done, prompt.positions.begin() + done + n);
-    step.slices = {{0, n, &cache}};
+    if (!cache->reserve(done + n)) throw Error(ErrorCode::kTooLong, "the prompt is too long");
+    step.slices = {{0, n, cache.get()}};
     for (std::size_t i = 0; i < prompt.images.size(); ++i) {
       const int first = std::max(prompt.images[i].first, done);
       const int last = std::min(prompt.images[i].first + prompt.images[i].count, done + n);
@@ -67,6 +81,7 @@ void run(const std::string& directory, const std::string& dtype) {
     step.logits_rows.resize(static_cast<std::size_t>(n));
     std::iota(step.logits_rows.begin(), step.logits_rows.end(), 0);
     mx::array logits = mx::contiguous(model->forward(step));
+    cache->advance(n);
     mx::eval(logits);
     std::cout.write(reinterpret_cast<const char*>(logits.data<float>()),
                     static_cast<std::streamsize>(logits.nbytes()));
@@ -78,7 +93,8 @@ void run(const std::string& directory, const std::string& dtype) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::cerr << "usage: sanctum-logits MODEL_DIR float32|bfloat16|float16 < request.json\n";
+    std::cerr << "usage: sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16 < "
+                 "request.json\n";
     return 2;
   }
   try {

@@ -11,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/attention.h"
-#include "nn/kv_cache.h"
+#include "nn/backend.h"
 #include "nn/rope.h"
 
 namespace sanctum::image {
@@ -50,7 +49,7 @@ struct Traits {
   std::string architecture;
   int context_tokens = 0;
   int vocabulary = 0;
-  int layers = 0;
+  nn::KvShape kv;
   std::optional<std::string> head;  // its name; nothing where the output head is the embedding
   std::string quantization;
   std::uint64_t weight_bytes = 0;

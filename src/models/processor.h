@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "image/qwen_patches.h"
 #include "nn/rope.h"
 
@@ -17,6 +18,7 @@ namespace sanctum::models {
 struct PromptImage {
   int first = 0;
   int count = 0;
+  Sha256 digest{};  // of its file; the same file has the same features
   image::QwenPatches patches;
 };
 

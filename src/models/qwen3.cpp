@@ -10,7 +10,7 @@ class Qwen3 final : public Model {
  public:
   Qwen3(const Qwen3TextConfig& config, nn::Weights& weights, Traits traits)
       : Model(std::move(traits)), text_(config, weights, "model", traits_.head) {
-    traits_.layers = config.layers;
+    traits_.kv = {config.layers, config.kv_heads, config.head_size, weights.stored_type()};
     traits_.vocabulary = config.vocabulary;
   }
   mx::array forward(const Step& step) const override { return text_.forward(step); }

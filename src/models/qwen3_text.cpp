@@ -2,8 +2,6 @@
 
 #include <mlx/ops.h>
 
-#include <cmath>
-
 #include "base/error.h"
 #include "base/json.h"
 
@@ -57,17 +55,16 @@ Qwen3Text::Attention::Attention(nn::Weights& w, const std::string& path, const Q
       v_proj(w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, false)),
       o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, false)),
       q_norm(w.rms_norm(path + ".q_norm", c.head_size, c.norm_eps)),
-      k_norm(w.rms_norm(path + ".k_norm", c.head_size, c.norm_eps)) {}
+      k_norm(w.rms_norm(path + ".k_norm", c.head_size, c.norm_eps)),
+      attend(w.attention(c.head_size)) {}
 
-mx::array Qwen3Text::Attention::operator()(const mx::array& x, const nn::RotaryTable& rope,
+mx::array Qwen3Text::Attention::operator()(const mx::array& x, const nn::Rotation& rope,
                                            const std::vector<nn::Slice>& slices, int layer) const {
   const int tokens = x.shape(0);
   const mx::array q = q_norm(mx::reshape(q_proj(x), {tokens, heads, head_size}));
   const mx::array k = k_norm(mx::reshape(k_proj(x), {tokens, kv_heads, head_size}));
   const mx::array v = mx::reshape(v_proj(x), {tokens, kv_heads, head_size});
-  const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-  return o_proj(
-      nn::causal_attention(nn::rotate(q, rope), nn::rotate(k, rope), v, scale, slices, layer));
+  return o_proj(attend.causal(rope(q), rope(k), v, slices, layer));
 }
 
 Qwen3Text::Block::Block(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c)
@@ -77,7 +74,7 @@ Qwen3Text::Block::Block(nn::Weights& w, const std::string& path, const Qwen3Text
       post_attention_layernorm(
           w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
 
-mx::array Qwen3Text::Block::operator()(const mx::array& x, const nn::RotaryTable& rope,
+mx::array Qwen3Text::Block::operator()(const mx::array& x, const nn::Rotation& rope,
                                        const std::vector<nn::Slice>& slices, int layer) const {
   const mx::array h = mx::add(x, self_attn(input_layernorm(x), rope, slices, layer));
   return mx::add(h, mlp(post_attention_layernorm(h)));
@@ -85,7 +82,7 @@ mx::array Qwen3Text::Block::operator()(const mx::array& x, const nn::RotaryTable
 
 Qwen3Text::Qwen3Text(const Qwen3TextConfig& c, nn::Weights& w, const std::string& body,
                      const std::optional<std::string>& head)
-    : rope_(c.inverse_frequencies, c.rope_axes),
+    : rope_(w.rope(c.inverse_frequencies, c.rope_axes)),
       embed_tokens_(w.embedding(body + ".embed_tokens", c.vocabulary, c.hidden_size)),
       norm_(w.rms_norm(body + ".norm", c.hidden_size, c.norm_eps)) {
   for (int i = 0; i < c.layers; ++i)
@@ -103,7 +100,7 @@ mx::array rows_of(const mx::array& features, const VisualRows& rows) {
 }  // namespace
 
 mx::array Qwen3Text::forward(const Step& step) const {
-  const nn::RotaryTable rope = rope_.table(step.positions);
+  const nn::Rotation rope = rope_.at(step.positions);
   mx::array h = embed_tokens_(
       mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
   const int width = h.shape(1);

@@ -39,15 +39,16 @@ class Qwen3Text {
  private:
   struct Attention {
     Attention(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
-    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
                          const std::vector<nn::Slice>& slices, int layer) const;
     int heads, kv_heads, head_size;
     nn::Linear q_proj, k_proj, v_proj, o_proj;
     nn::RmsNorm q_norm, k_norm;
+    nn::Attention attend;
   };
   struct Block {
     Block(nn::Weights& w, const std::string& path, const Qwen3TextConfig& c);
-    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope,
+    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
                          const std::vector<nn::Slice>& slices, int layer) const;
     Attention self_attn;
     nn::SwiGlu mlp;

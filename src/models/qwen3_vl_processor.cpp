@@ -55,11 +55,12 @@ class Qwen3VlProcessor final : public Processor {
     for (const int id : ids) {
       if (id == image_token_) {
         const std::string path = file < paths.size() ? paths[file] : "messages";
-        const image::Picture picture = decoded(files[file++], path);
+        const image::Picture picture = decoded(files[file], path);
         // A token's patches are thousands of floats: none for a prompt that will not be served.
         tokens += picture_tokens(picture, path);
         refuse_over(tokens, tokens_max);
         append_picture(picture, prompt, next);
+        prompt.images.back().digest = sha256(files[file++]);
       } else {
         prompt.tokens.push_back(id);
         prompt.positions.push_back({next, next, next});

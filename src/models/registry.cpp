@@ -1,8 +1,5 @@
 #include "models/registry.h"
 
-#include <mlx/ops.h>
-#include <mlx/transforms.h>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -20,8 +17,6 @@ std::optional<std::string> keep_name(const std::string& stored) {
 std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&) {
   return std::make_shared<Processor>();
 }
-
-constexpr std::uint64_t kEvaluateBytes = 64u << 20;  // weights read between two progress reports
 
 constexpr std::int64_t kDefaultContextTokens = 4096;
 
@@ -75,7 +70,7 @@ std::shared_ptr<const Processor> load_processor(const Description& description) 
 }
 
 std::unique_ptr<Model> load_model(
-    const Description& description, mx::Dtype compute,
+    const Description& description, const nn::BackendPointer& backend,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const json::Document document(description.config_json, "config.json");
   const json::Node config = document.root();
@@ -94,31 +89,13 @@ std::unique_ptr<Model> load_model(
   traits.context_tokens = description.context_tokens;
   traits.quantization = quantization.describe();
   traits.weight_bytes = checkpoint.bytes();
-  nn::Weights weights(checkpoint, std::move(quantization), compute);
+  nn::Weights weights(checkpoint, std::move(quantization), backend,
+                      [&](std::uint64_t done) { progress(done, checkpoint.bytes()); });
   const std::string& head = description.architecture->head;
   if (!tie.value_or(description.architecture->tied_by_default && !weights.has(head + ".weight")))
     traits.head = head;
   auto model = description.architecture->load(config, weights, traits);
-  checkpoint.finish();
-
-  std::uint64_t total = 0;
-  for (const mx::array& array : weights.arrays()) total += array.nbytes();
-  std::uint64_t done = 0;
-  std::uint64_t pending_bytes = 0;
-  std::vector<mx::array> pending;
-  const auto evaluate = [&] {
-    mx::eval(pending);
-    pending.clear();
-    done += pending_bytes;
-    pending_bytes = 0;
-    progress(done, total);
-  };
-  for (const mx::array& array : weights.arrays()) {
-    pending.push_back(array);
-    pending_bytes += array.nbytes();
-    if (pending_bytes >= kEvaluateBytes) evaluate();
-  }
-  evaluate();
+  weights.finish();
   return model;
 }
 

@@ -47,7 +47,7 @@ std::shared_ptr<const Processor> load_processor(const Description& description);
 
 // Device thread only. Evaluates every weight, calling `progress(done, total)` in bytes on the way.
 std::unique_ptr<Model> load_model(
-    const Description& description, mx::Dtype compute,
+    const Description& description, const nn::BackendPointer& backend,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace sanctum::models

@@ -58,12 +58,12 @@ TEST(Registry, TheBuiltInModelLoadsAndEveryWeightIsRead) {
   const Description description = describe(source_directory() + "/models/smoke");
   EXPECT_EQ(description.architecture->model_type, "qwen3_vl");
   std::uint64_t last = 0;
-  const auto model =
-      load_model(description, mx::float32, [&](std::uint64_t done, std::uint64_t total) {
-        EXPECT_GE(done, last);
-        EXPECT_LE(done, total);
-        last = done;
-      });
+  const auto model = load_model(description, nn::stock_backend(mx::float32),
+                                [&](std::uint64_t done, std::uint64_t total) {
+                                  EXPECT_GE(done, last);
+                                  EXPECT_LE(done, total);
+                                  last = done;
+                                });
   EXPECT_GT(last, 0u);
   EXPECT_EQ(model->traits().quantization, "8-bit group 64");
   EXPECT_TRUE(load_processor(description)->vision());

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "image/qwen_patches.h"
 #include "models/decoder_config.h"
-#include "nn/attention.h"
 
 namespace sanctum::models {
 namespace {
@@ -55,7 +54,7 @@ mx::array patch_matrix(nn::Weights& w, const std::string& name, const VisionConf
               "path");
 }
 
-nn::Rope tower_rope(const VisionConfig& c) {
+nn::Rope tower_rope(nn::Weights& w, const VisionConfig& c) {
   const int pairs = c.hidden_size / c.heads / 2;  // the first half follows rows, the second columns
   std::vector<float> frequencies = nn::rope_inverse_frequencies(pairs, 10000, nullptr);
   const std::size_t half = frequencies.size();
@@ -63,7 +62,7 @@ nn::Rope tower_rope(const VisionConfig& c) {
                      frequencies.begin() + static_cast<long>(half));
   std::vector<int> axes(half, 1);
   axes.insert(axes.end(), half, 2);
-  return nn::Rope(std::move(frequencies), std::move(axes));
+  return w.rope(std::move(frequencies), std::move(axes));
 }
 
 }  // namespace
@@ -126,29 +125,30 @@ VisionTower::Block::Block(nn::Weights& w, const std::string& path, const VisionC
       qkv(w.linear(path + ".attn.qkv", c.hidden_size, 3 * c.hidden_size, true)),
       proj(w.linear(path + ".attn.proj", c.hidden_size, c.hidden_size, true)),
       linear_fc1(w.linear(path + ".mlp.linear_fc1", c.hidden_size, c.intermediate_size, true)),
-      linear_fc2(w.linear(path + ".mlp.linear_fc2", c.intermediate_size, c.hidden_size, true)) {}
+      linear_fc2(w.linear(path + ".mlp.linear_fc2", c.intermediate_size, c.hidden_size, true)),
+      attend(w.attention(c.hidden_size / c.heads)),
+      gelu_tanh(w.gelu_tanh()) {}
 
-mx::array VisionTower::Block::operator()(const mx::array& x, const nn::RotaryTable& rope) const {
+mx::array VisionTower::Block::operator()(const mx::array& x, const nn::Rotation& rope) const {
   const int rows = x.shape(0);
   const int head_size = x.shape(1) / heads;
   const auto parts = mx::split(qkv(norm1(x)), 3, -1);
   const auto by_head = [&](const mx::array& part) {
     return mx::reshape(part, {rows, heads, head_size});
   };
-  const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
   const mx::array attended =
-      nn::full_attention(nn::rotate(by_head(parts[0]), rope), nn::rotate(by_head(parts[1]), rope),
-                         by_head(parts[2]), scale);
+      attend.full(rope(by_head(parts[0])), rope(by_head(parts[1])), by_head(parts[2]));
   const mx::array h = mx::add(x, proj(attended));
-  return mx::add(h, linear_fc2(nn::gelu_tanh(linear_fc1(norm2(h)))));
+  return mx::add(h, linear_fc2(gelu_tanh(linear_fc1(norm2(h)))));
 }
 
 VisionTower::VisionTower(const VisionConfig& c, nn::Weights& w, const std::string& path)
     : config_(c),
-      patch_embed_(patch_matrix(w, path + ".patch_embed.proj.weight", c)),
-      patch_bias_(w.tensor(path + ".patch_embed.proj.bias", {c.hidden_size})),
+      compute_(w.backend().compute_dtype()),
+      patch_embed_(w.linear(patch_matrix(w, path + ".patch_embed.proj.weight", c),
+                            w.tensor(path + ".patch_embed.proj.bias", {c.hidden_size}))),
       pos_embed_(w.embedding(path + ".pos_embed", c.table_side * c.table_side, c.hidden_size)),
-      rope_(tower_rope(c)),
+      rope_(tower_rope(w, c)),
       merger_(w, path + ".merger", c, false) {
   for (int i = 0; i < c.depth; ++i)
     blocks_.emplace_back(w, path + ".blocks." + std::to_string(i), c);
@@ -196,15 +196,13 @@ VisualFeatures VisionTower::encode(const image::QwenPatches& patches) const {
   const int rows = patches.grid.h * patches.grid.w;
   const mx::array pixels(patches.values.begin(),
                          {rows, static_cast<int>(patches.values.size()) / rows}, mx::float32);
-  mx::array h =
-      mx::add(mx::matmul(mx::astype(pixels, patch_embed_.dtype()), mx::transpose(patch_embed_)),
-              patch_bias_);
-  h = mx::add(h, positions(patches.grid.h, patches.grid.w));
+  mx::array h = mx::add(patch_embed_(mx::astype(pixels, compute_)),
+                        positions(patches.grid.h, patches.grid.w));
 
   std::vector<nn::Position> places;
   in_merge_order(patches.grid.h, patches.grid.w, config_.merge_size,
                  [&](int row, int column) { places.push_back({0, row, column}); });
-  const nn::RotaryTable rope = rope_.table(places);
+  const nn::Rotation rope = rope_.at(places);
 
   std::vector<mx::array> deepstack;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {

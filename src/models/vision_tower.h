@@ -51,17 +51,19 @@ class VisionTower {
   };
   struct Block {
     Block(nn::Weights& w, const std::string& path, const VisionConfig& c);
-    mx::array operator()(const mx::array& x, const nn::RotaryTable& rope) const;
+    mx::array operator()(const mx::array& x, const nn::Rotation& rope) const;
     int heads;
     nn::LayerNorm norm1, norm2;
     nn::Linear qkv, proj, linear_fc1, linear_fc2;
+    nn::Attention attend;
+    nn::GeluTanh gelu_tanh;
   };
 
   mx::array positions(int grid_height, int grid_width) const;
 
   VisionConfig config_;
-  mx::array patch_embed_;  // [hidden, channels * temporal * patch * patch]
-  mx::array patch_bias_;
+  mx::Dtype compute_;
+  nn::Linear patch_embed_;  // of channels * temporal * patch * patch pixels
   nn::Embedding pos_embed_;
   nn::Rope rope_;
   std::vector<Block> blocks_;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "nn/kv_cache.h"
+
 namespace sanctum::nn {
 namespace {
 
@@ -34,7 +36,7 @@ mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::arr
   std::vector<mx::array> outputs;
   outputs.reserve(slices.size());
   for (const Slice& slice : slices) {
-    KvCache& cache = slice.cache->layers[static_cast<std::size_t>(layer)];
+    KvCache& cache = static_cast<ContiguousCache*>(slice.cache)->layer(layer);
     const auto [keys, values] =
         cache.append(heads_first(rows(k, slice)), heads_first(rows(v, slice)));
     const mx::array queries = mx::expand_dims(heads_first(rows(q, slice)), 0);

@@ -1,4 +1,4 @@
-// Attention over packed tokens: the only layer that knows sequences.
+// Attention with MLX's operations over contiguous keys and values.
 #pragma once
 
 #include <mlx/array.h>
@@ -6,20 +6,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "nn/kv_cache.h"
+#include "nn/backend.h"
 
 namespace sanctum::nn {
 
-// Rows [first, first + count) of a step's packed tokens belong to the sequence that owns `cache`.
-struct Slice {
-  int first = 0;
-  int count = 0;
-  SequenceCache* cache = nullptr;
-};
-
 // Causal attention of each slice over its sequence's whole past and itself; grouped heads.
 // q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads *
-// head_size]. Appends k and v to the caches of `layer`.
+// head_size]. Appends k and v to the caches of `layer`,
+// which are ContiguousCaches.
 mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
                            const std::vector<Slice>& slices, int layer);
 

@@ -1,6 +1,7 @@
 #include "nn/kv_cache.h"
 
 #include <mlx/ops.h>
+#include <mlx/transforms.h>
 
 namespace sanctum::nn {
 namespace {
@@ -13,6 +14,22 @@ mx::array grown(const std::optional<mx::array>& old, int capacity, const mx::arr
   const mx::array room = mx::zeros({1, heads, capacity - used, head_size}, like.dtype());
   return old ? mx::concatenate({*old, room}, 2) : room;
 }
+
+// A block of every layer, copied.
+class CopiedBlock final : public KvBlock {
+ public:
+  explicit CopiedBlock(std::vector<std::pair<mx::array, mx::array>> layers)
+      : layers_(std::move(layers)) {}
+  std::uint64_t bytes() const override {
+    std::uint64_t total = 0;
+    for (const auto& [keys, values] : layers_) total += keys.nbytes() + values.nbytes();
+    return total;
+  }
+  const std::vector<std::pair<mx::array, mx::array>>& layers() const { return layers_; }
+
+ private:
+  std::vector<std::pair<mx::array, mx::array>> layers_;
+};
 
 }  // namespace
 
@@ -39,13 +56,40 @@ std::pair<mx::array, mx::array> KvCache::append(const mx::array& keys, const mx:
   return {std::move(all_keys), std::move(all_values)};
 }
 
+std::pair<mx::array, mx::array> KvCache::copy(int first, int last) const {
+  const auto part = [&](const mx::array& all) {
+    return mx::contiguous(mx::slice(all, {0, 0, first, 0}, {1, all.shape(1), last, all.shape(3)}));
+  };
+  return {part(*keys_), part(*values_)};
+}
+
 std::uint64_t KvCache::bytes() const {
   return (keys_ ? keys_->nbytes() : 0) + (values_ ? values_->nbytes() : 0);
 }
 
-std::uint64_t SequenceCache::bytes() const {
+std::shared_ptr<KvBlock> ContiguousCache::share(int at) {
+  const int first = at * kShareTokens;
+  std::vector<std::pair<mx::array, mx::array>> layers;
+  std::vector<mx::array> arrays;
+  for (const KvCache& layer : layers_) {
+    layers.push_back(layer.copy(first, first + kShareTokens));
+    arrays.push_back(layers.back().first);
+    arrays.push_back(layers.back().second);
+  }
+  mx::eval(arrays);  // or they would hold on to the whole
+  return std::make_shared<CopiedBlock>(std::move(layers));
+}
+
+void ContiguousCache::adopt(const std::shared_ptr<KvBlock>& block) {
+  const auto& layers = static_cast<const CopiedBlock&>(*block).layers();
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    layers_[i].append(mx::squeeze(layers[i].first, 0), mx::squeeze(layers[i].second, 0));
+  advance(kShareTokens);
+}
+
+std::uint64_t ContiguousCache::bytes() const {
   std::uint64_t total = 0;
-  for (const KvCache& cache : layers) total += cache.bytes();
+  for (const KvCache& cache : layers_) total += cache.bytes();
   return total;
 }
 

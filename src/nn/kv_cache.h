@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "nn/sequence_cache.h"
+
 namespace sanctum::nn {
 
 namespace mx = mlx::core;
@@ -22,6 +24,8 @@ class KvCache {
 
   // keys, values [heads, n, head_size]; returns all of both so far, [1, heads, length, head_size].
   std::pair<mx::array, mx::array> append(const mx::array& keys, const mx::array& values);
+  // Copies of tokens [first, last), [1, heads, last - first, head_size].
+  std::pair<mx::array, mx::array> copy(int first, int last) const;
   int length() const { return length_; }
   std::uint64_t bytes() const;
 
@@ -34,12 +38,32 @@ class KvCache {
   int capacity_ = 0;
 };
 
-// One sequence's caches, one per layer.
-struct SequenceCache {
-  explicit SequenceCache(int layers) : layers(static_cast<std::size_t>(layers)) {}
-  std::vector<KvCache> layers;
-  int length() const { return layers.empty() ? 0 : layers.front().length(); }
-  std::uint64_t bytes() const;
+// One sequence's caches, one per layer. Room comes as it is needed.
+class ContiguousCache final : public SequenceCache {
+ public:
+  static constexpr int kShareTokens = 64;
+
+  explicit ContiguousCache(int layers) : layers_(static_cast<std::size_t>(layers)) {}
+  bool reserve(int) override { return true; }
+  std::uint64_t bytes() const override;
+  std::shared_ptr<KvBlock> share(int at) override;
+  void adopt(const std::shared_ptr<KvBlock>& block) override;
+  KvCache& layer(int at) { return layers_[static_cast<std::size_t>(at)]; }
+
+ private:
+  std::vector<KvCache> layers_;
+};
+
+class ContiguousMemory final : public KvMemory {
+ public:
+  explicit ContiguousMemory(int layers) : layers_(layers) {}
+  int block_tokens() const override { return ContiguousCache::kShareTokens; }
+  std::unique_ptr<SequenceCache> sequence() override {
+    return std::make_unique<ContiguousCache>(layers_);
+  }
+
+ private:
+  int layers_;
 };
 
 }  // namespace sanctum::nn

@@ -49,7 +49,7 @@ TEST(Attention, PackedSequencesEqualEachAlone) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  SequenceCache a(1), b(1), alone_a(1), alone_b(1);
+  ContiguousCache a(1), b(1), alone_a(1), alone_b(1);
   const mx::array both = causal_attention(q, k, v, 0.3f, {{0, 3, &a}, {3, 4, &b}}, 0);
   const mx::array first =
       causal_attention(part(q, 0, 3), part(k, 0, 3), part(v, 0, 3), 0.3f, {{0, 3, &alone_a}}, 0);
@@ -66,7 +66,7 @@ TEST(Attention, ChunksEqualTheWhole) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  SequenceCache whole(1), pieces(1);
+  ContiguousCache whole(1), pieces(1);
   const mx::array expected = causal_attention(q, k, v, 0.3f, {{0, 9, &whole}}, 0);
   std::vector<mx::array> found;
   for (const auto& [from, to] : {std::pair{0, 4}, {4, 5}, {5, 9}}) {

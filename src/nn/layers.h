@@ -6,65 +6,64 @@
 
 #include <mlx/array.h>
 
+#include <cmath>
+#include <memory>
 #include <optional>
+
+#include "nn/backend.h"
 
 namespace sanctum::nn {
 
 namespace mx = mlx::core;
 
-// A weight matrix [rows, columns], plain or MLX-affine quantized along the columns.
-struct Matrix {
-  mx::array weight;  // plain: [rows, columns]; quantized: uint32 [rows, columns * bits / 32]
-  std::optional<mx::array> scales;  // [rows, columns / group_size]
-  std::optional<mx::array> biases;
-  int group_size = 0;
-  int bits = 0;
-};
-
-// x [n, columns] times the transposed matrix: [n, rows].
-mx::array multiply(const mx::array& x, const Matrix& matrix);
-
 class Linear {
  public:
-  Linear(Matrix matrix, std::optional<mx::array> bias)
+  Linear(std::shared_ptr<const Matrix> matrix, std::optional<mx::array> bias)
       : matrix_(std::move(matrix)), bias_(std::move(bias)) {}
   mx::array operator()(const mx::array& x) const;
 
  private:
-  Matrix matrix_;
+  std::shared_ptr<const Matrix> matrix_;
   std::optional<mx::array> bias_;
 };
 
 class Embedding {
  public:
-  Embedding(Matrix table, mx::Dtype compute) : table_(std::move(table)), compute_(compute) {}
+  explicit Embedding(std::shared_ptr<const Matrix> table) : table_(std::move(table)) {}
   // ids int32 [n] -> [n, width]
-  mx::array operator()(const mx::array& ids) const;
+  mx::array operator()(const mx::array& ids) const { return table_->gather(ids); }
   // Tied output head: x [n, width] -> [n, count].
-  mx::array as_linear(const mx::array& x) const { return multiply(x, table_); }
+  mx::array as_linear(const mx::array& x) const { return table_->multiply(x); }
 
  private:
-  Matrix table_;
-  mx::Dtype compute_;
+  std::shared_ptr<const Matrix> table_;
 };
 
 class RmsNorm {
  public:
-  RmsNorm(mx::array weight, float eps) : weight_(std::move(weight)), eps_(eps) {}
-  mx::array operator()(const mx::array& x) const;
+  RmsNorm(BackendPointer backend, mx::array weight, float eps)
+      : backend_(std::move(backend)), weight_(std::move(weight)), eps_(eps) {}
+  mx::array operator()(const mx::array& x) const { return backend_->rms_norm(x, weight_, eps_); }
 
  private:
+  BackendPointer backend_;
   mx::array weight_;
   float eps_;
 };
 
 class LayerNorm {
  public:
-  LayerNorm(mx::array weight, mx::array bias, float eps)
-      : weight_(std::move(weight)), bias_(std::move(bias)), eps_(eps) {}
-  mx::array operator()(const mx::array& x) const;
+  LayerNorm(BackendPointer backend, mx::array weight, mx::array bias, float eps)
+      : backend_(std::move(backend)),
+        weight_(std::move(weight)),
+        bias_(std::move(bias)),
+        eps_(eps) {}
+  mx::array operator()(const mx::array& x) const {
+    return backend_->layer_norm(x, weight_, bias_, eps_);
+  }
 
  private:
+  BackendPointer backend_;
   mx::array weight_;
   mx::array bias_;
   float eps_;
@@ -73,16 +72,49 @@ class LayerNorm {
 // down(silu(gate(x)) * up(x)) (Shazeer, 2020).
 class SwiGlu {
  public:
-  SwiGlu(Linear gate, Linear up, Linear down)
-      : gate_proj_(std::move(gate)), up_proj_(std::move(up)), down_proj_(std::move(down)) {}
-  mx::array operator()(const mx::array& x) const;
+  SwiGlu(BackendPointer backend, Linear gate, Linear up, Linear down)
+      : backend_(std::move(backend)),
+        gate_proj_(std::move(gate)),
+        up_proj_(std::move(up)),
+        down_proj_(std::move(down)) {}
+  mx::array operator()(const mx::array& x) const {
+    return down_proj_(backend_->swiglu(gate_proj_(x), up_proj_(x)));
+  }
 
  private:
+  BackendPointer backend_;
   Linear gate_proj_, up_proj_, down_proj_;
 };
 
-mx::array silu(const mx::array& x);
-mx::array gelu(const mx::array& x);       // x * Phi(x), exact
-mx::array gelu_tanh(const mx::array& x);  // the tanh approximation (Hendrycks and Gimpel, 2016)
+// x * Phi(x) by the tanh approximation (Hendrycks and Gimpel, 2016).
+class GeluTanh {
+ public:
+  explicit GeluTanh(BackendPointer backend) : backend_(std::move(backend)) {}
+  mx::array operator()(const mx::array& x) const { return backend_->gelu_tanh(x); }
+
+ private:
+  BackendPointer backend_;
+};
+
+// Softmax attention over heads of one size, scaled by its root.
+class Attention {
+ public:
+  Attention(BackendPointer backend, int head_size)
+      : backend_(std::move(backend)), scale_(1.0f / std::sqrt(static_cast<float>(head_size))) {}
+  // See Backend::causal_attention and full_attention.
+  mx::array causal(const mx::array& q, const mx::array& k, const mx::array& v,
+                   const std::vector<Slice>& slices, int layer) const {
+    return backend_->causal_attention(q, k, v, scale_, slices, layer);
+  }
+  mx::array full(const mx::array& q, const mx::array& k, const mx::array& v) const {
+    return backend_->full_attention(q, k, v, scale_);
+  }
+
+ private:
+  BackendPointer backend_;
+  float scale_;
+};
+
+mx::array gelu(const mx::array& x);  // x * Phi(x), exact
 
 }  // namespace sanctum::nn

@@ -1,7 +1,5 @@
 #include "nn/rope.h"
 
-#include <mlx/ops.h>
-
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -57,29 +55,23 @@ std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs) 
   return axes;
 }
 
-RotaryTable Rope::table(const std::vector<Position>& positions) const {
+Rotation Rope::at(const std::vector<Position>& positions) const {
   const std::size_t pairs = inverse_frequencies_.size();
-  std::vector<float> angles(positions.size() * pairs);
-  for (std::size_t t = 0; t < positions.size(); ++t) {
+  std::vector<float> angles(positions.size() * pairs * 2);
+  float* to = angles.data();
+  for (const Position& position : positions) {
     for (std::size_t i = 0; i < pairs; ++i) {
-      const int axis = axes_.empty() ? 0 : axes_[i];
-      angles[t * pairs + i] = static_cast<float>(positions[t][static_cast<std::size_t>(axis)]) *
-                              inverse_frequencies_[i];
+      const std::size_t axis = axes_.empty() ? 0 : static_cast<std::size_t>(axes_[i]);
+      // As the reference rounds it, so that far positions agree with it.
+      const float angle = static_cast<float>(position[axis]) * inverse_frequencies_[i];
+      to[i] = static_cast<float>(std::cos(static_cast<double>(angle)));
+      to[pairs + i] = static_cast<float>(std::sin(static_cast<double>(angle)));
     }
+    to += 2 * pairs;
   }
-  const mx::array table(
-      angles.data(), {static_cast<int>(positions.size()), 1, static_cast<int>(pairs)}, mx::float32);
-  return RotaryTable{mx::cos(table), mx::sin(table)};
-}
-
-mx::array rotate(const mx::array& x, const RotaryTable& table) {
-  const mx::array wide = mx::astype(x, mx::float32);
-  const auto halves = mx::split(wide, 2, -1);
-  const mx::array first =
-      mx::subtract(mx::multiply(halves[0], table.cos), mx::multiply(halves[1], table.sin));
-  const mx::array second =
-      mx::add(mx::multiply(halves[1], table.cos), mx::multiply(halves[0], table.sin));
-  return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
+  return {mx::array(angles.data(),
+                    {static_cast<int>(positions.size()), static_cast<int>(2 * pairs)}, mx::float32),
+          backend_};
 }
 
 }  // namespace sanctum::nn

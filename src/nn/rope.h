@@ -1,14 +1,16 @@
 // Rotary position embeddings (Su et al., 2021) for packed tokens.
 //
 // Frequencies are computed once on the host in double precision; each step turns the host's integer
-// positions into one cos/sin table that all layers share. Rotation pairs dimension i with i + D/2
-// (the "half split" of GPT-NeoX, which all supported checkpoints use).
+// positions into one table of cosines and sines that all layers share. Rotation pairs dimension i
+// with i + D/2 (the "half split" of GPT-NeoX, which all supported checkpoints use).
 #pragma once
 
 #include <mlx/array.h>
 
 #include <array>
 #include <vector>
+
+#include "nn/backend.h"
 
 namespace sanctum::json {
 class Node;
@@ -30,24 +32,32 @@ std::vector<float> rope_inverse_frequencies(int head_size, double theta, const j
 // of H and W last, then T. `section` counts the pairs of each axis.
 std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs);
 
-struct RotaryTable {
-  mx::array cos;  // float32 [tokens, 1, head_size / 2]
-  mx::array sin;
+// The rotation of a step's tokens.
+class Rotation {
+ public:
+  Rotation(mx::array angles, BackendPointer backend)
+      : angles_(std::move(angles)), backend_(std::move(backend)) {}
+  // x [tokens, heads, head_size] -> the same shape and dtype, rotated in float32.
+  mx::array operator()(const mx::array& x) const { return backend_->rotate(x, angles_); }
+
+ private:
+  mx::array angles_;  // see Backend::rotate
+  BackendPointer backend_;
 };
 
 class Rope {
  public:
   // `axes` is empty for text models: every pair follows axis 0.
-  Rope(std::vector<float> inverse_frequencies, std::vector<int> axes = {})
-      : inverse_frequencies_(std::move(inverse_frequencies)), axes_(std::move(axes)) {}
-  RotaryTable table(const std::vector<Position>& positions) const;
+  Rope(BackendPointer backend, std::vector<float> inverse_frequencies, std::vector<int> axes = {})
+      : backend_(std::move(backend)),
+        inverse_frequencies_(std::move(inverse_frequencies)),
+        axes_(std::move(axes)) {}
+  Rotation at(const std::vector<Position>& positions) const;
 
  private:
+  BackendPointer backend_;
   std::vector<float> inverse_frequencies_;
   std::vector<int> axes_;
 };
-
-// x [tokens, heads, head_size] -> the same shape and dtype, rotated in float32.
-mx::array rotate(const mx::array& x, const RotaryTable& table);
 
 }  // namespace sanctum::nn

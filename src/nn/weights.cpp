@@ -1,12 +1,17 @@
 #include "nn/weights.h"
 
 #include <mlx/ops.h>
+#include <mlx/transforms.h>
+
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
 
 namespace sanctum::nn {
 namespace {
+
+constexpr std::uint64_t kPendingBytesMax = 64u << 20;  // read at once, between two reports
 
 Quantization read_one(const json::Node& node, Quantization fallback) {
   Quantization q = fallback;
@@ -64,21 +69,53 @@ std::optional<Quantization> Weights::quantization_of(const std::string& path) co
   return checkpoint_.has(path + ".scales") ? quantization_.all : std::nullopt;
 }
 
-mx::array Weights::keep(mx::array array) {
-  if (mx::issubdtype(array.dtype(), mx::floating) && array.dtype() != compute_) {
-    array = mx::astype(array, compute_);
+Weights::Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
+                 std::function<void(std::uint64_t)> read)
+    : checkpoint_(checkpoint),
+      quantization_(std::move(quantization)),
+      backend_(std::move(backend)),
+      read_(std::move(read)) {}
+
+mx::array Weights::take(const std::string& name, const mx::Shape& shape) {
+  mx::array array = checkpoint_.take(name, shape);
+  if (!stored_type_ && mx::issubdtype(array.dtype(), mx::floating)) {
+    stored_type_ = array.dtype() == mx::bfloat16  ? kernels::kBfloat16
+                   : array.dtype() == mx::float16 ? kernels::kFloat16
+                                                  : kernels::kFloat32;
   }
-  arrays_.push_back(array);
   return array;
 }
 
-mx::array Weights::tensor(const std::string& name, const mx::Shape& shape) {
-  return keep(checkpoint_.take(name, shape));
+mx::array Weights::keep(mx::array array) {
+  pending_bytes_ += array.nbytes();
+  if (const mx::Dtype compute = backend_->compute_dtype();
+      mx::issubdtype(array.dtype(), mx::floating) && array.dtype() != compute) {
+    array = mx::astype(array, compute);
+  }
+  pending_.push_back(array);
+  if (pending_bytes_ >= kPendingBytesMax) read_pending();
+  return array;
 }
 
-Matrix Weights::matrix(const std::string& path, int rows, int columns) {
+void Weights::read_pending() {
+  mx::eval(pending_);
+  pending_.clear();
+  read_bytes_ += std::exchange(pending_bytes_, 0);
+  if (read_) read_(read_bytes_);
+}
+
+void Weights::finish() {
+  checkpoint_.finish();
+  read_pending();
+}
+
+mx::array Weights::tensor(const std::string& name, const mx::Shape& shape) {
+  return keep(take(name, shape));
+}
+
+StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int columns) {
   const auto quantization = quantization_of(path);
-  if (!quantization) return Matrix{tensor(path + ".weight", {rows, columns}), {}, {}, 0, 0};
+  if (!quantization) return {take(path + ".weight", {rows, columns}), {}, {}, 0, 0};
   const auto [group_size, bits] = *quantization;
   if (columns % group_size != 0) {
     throw Error(ErrorCode::kCorrupt,
@@ -86,40 +123,62 @@ Matrix Weights::matrix(const std::string& path, int rows, int columns) {
                     " columns, no multiple of its group size " + std::to_string(group_size),
                 "path");
   }
-  mx::array weight = checkpoint_.take(path + ".weight", {rows, columns * bits / 32});
+  mx::array weight = take(path + ".weight", {rows, columns * bits / 32});
   if (weight.dtype() != mx::uint32) {
     throw Error(ErrorCode::kCorrupt,
                 "tensor " + path + ".weight is quantized but not of dtype uint32", "path");
   }
-  arrays_.push_back(weight);
   const mx::Shape groups{rows, columns / group_size};
-  return Matrix{weight, tensor(path + ".scales", groups), tensor(path + ".biases", groups),
-                group_size, bits};
+  return {weight, take(path + ".scales", groups), take(path + ".biases", groups), group_size, bits};
+}
+
+std::shared_ptr<const Matrix> Weights::matrix(const std::string& path, int rows, int columns) {
+  StoredMatrix stored = stored_matrix(path, rows, columns);
+  if (!backend_->packs()) {
+    stored.weight = keep(stored.weight);
+    if (stored.scales) stored.scales = keep(*stored.scales);
+    if (stored.biases) stored.biases = keep(*stored.biases);
+    return backend_->matrix(std::move(stored));
+  }
+  read_bytes_ += stored.weight.nbytes();
+  if (stored.scales) read_bytes_ += stored.scales->nbytes() + stored.biases->nbytes();
+  auto made = backend_->matrix(std::move(stored));
+  if (read_) read_(read_bytes_);
+  return made;
 }
 
 Linear Weights::linear(const std::string& path, int in, int out, bool bias) {
-  Matrix m = matrix(path, out, in);
+  auto m = matrix(path, out, in);
   if (!bias) return Linear(std::move(m), std::nullopt);
   return Linear(std::move(m), tensor(path + ".bias", {out}));
+}
+
+Linear Weights::linear(mx::array weight, mx::array bias) {
+  return {backend_->matrix({std::move(weight), {}, {}, 0, 0}), std::move(bias)};
 }
 
 SwiGlu Weights::swiglu(const std::string& path, int width, int inner, bool bias) {
   Linear gate = linear(path + ".gate_proj", width, inner, bias);
   Linear up = linear(path + ".up_proj", width, inner, bias);
-  return SwiGlu(std::move(gate), std::move(up), linear(path + ".down_proj", inner, width, bias));
+  return {backend_, std::move(gate), std::move(up),
+          linear(path + ".down_proj", inner, width, bias)};
 }
 
 Embedding Weights::embedding(const std::string& path, int count, int width) {
-  return Embedding(matrix(path, count, width), compute_);
+  return Embedding(matrix(path, count, width));
 }
 
 RmsNorm Weights::rms_norm(const std::string& path, int width, float eps) {
-  return RmsNorm(tensor(path + ".weight", {width}), eps);
+  return {backend_, tensor(path + ".weight", {width}), eps};
 }
 
 LayerNorm Weights::layer_norm(const std::string& path, int width, float eps) {
   mx::array weight = tensor(path + ".weight", {width});
-  return LayerNorm(std::move(weight), tensor(path + ".bias", {width}), eps);
+  return {backend_, std::move(weight), tensor(path + ".bias", {width}), eps};
+}
+
+Rope Weights::rope(std::vector<float> inverse_frequencies, std::vector<int> axes) {
+  return {backend_, std::move(inverse_frequencies), std::move(axes)};
 }
 
 }  // namespace sanctum::nn

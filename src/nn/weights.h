@@ -1,13 +1,15 @@
 // Turns a checkpoint's tensors into layers: which are quantized, and in which dtype they compute.
 //
 // Rules: a layer is quantized if config.json's "quantization" has an override for its path (false
-// means plain), else if `<path>.scales` is stored. Floating tensors are cast to the compute dtype.
-// Every array made here is remembered, so that loading can evaluate them with progress.
+// means plain), else if `<path>.scales` is stored. Floating tensors are cast to the backend's
+// compute dtype, but for matrices that it wants as they are. What is taken is read soon after, a
+// bounded part of the file at a time; after finish() all is.
 // Thread rule: device thread only.
 #pragma once
 
 #include <mlx/dtype.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "nn/checkpoint.h"
 #include "nn/layers.h"
+#include "nn/rope.h"
 
 namespace sanctum::json {
 class Node;
@@ -40,31 +43,46 @@ QuantizationConfig read_quantization(const json::Node& config);
 
 class Weights {
  public:
-  Weights(Checkpoint& checkpoint, QuantizationConfig quantization, mx::Dtype compute)
-      : checkpoint_(checkpoint), quantization_(std::move(quantization)), compute_(compute) {}
+  // `read` hears how many bytes of the file have been read so far.
+  Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
+          std::function<void(std::uint64_t)> read = nullptr);
 
   // `in` and `out` are feature counts from config.json; a stored shape that differs is an error.
   Linear linear(const std::string& path, int in, int out, bool bias);
+  // Of a matrix [out, in] that was taken and put into shape before.
+  Linear linear(mx::array weight, mx::array bias);
   // gate_proj and up_proj [width -> inner], down_proj [inner -> width].
   SwiGlu swiglu(const std::string& path, int width, int inner, bool bias);
   Embedding embedding(const std::string& path, int count, int width);
   RmsNorm rms_norm(const std::string& path, int width, float eps);
   LayerNorm layer_norm(const std::string& path, int width, float eps);
+  GeluTanh gelu_tanh() const { return GeluTanh(backend_); }
+  Attention attention(int head_size) const { return {backend_, head_size}; }
+  Rope rope(std::vector<float> inverse_frequencies, std::vector<int> axes = {});
   mx::array tensor(const std::string& name, const mx::Shape& shape);
+  // Reads what is left. Throws Error(kCorrupt) as Checkpoint::finish() does.
+  void finish();
 
+  // As the first floating tensor that was taken is stored.
+  kernels::NumberType stored_type() const { return stored_type_.value_or(kernels::kFloat32); }
   bool has(const std::string& name) const { return checkpoint_.has(name); }
-  mx::Dtype compute_dtype() const { return compute_; }
-  const std::vector<mx::array>& arrays() const { return arrays_; }
+  const Backend& backend() const { return *backend_; }
 
  private:
   std::optional<Quantization> quantization_of(const std::string& path) const;
-  Matrix matrix(const std::string& path, int rows, int columns);
+  std::shared_ptr<const Matrix> matrix(const std::string& path, int rows, int columns);
+  StoredMatrix stored_matrix(const std::string& path, int rows, int columns);
+  mx::array take(const std::string& name, const mx::Shape& shape);
   mx::array keep(mx::array array);
+  void read_pending();
 
   Checkpoint& checkpoint_;
   QuantizationConfig quantization_;
-  mx::Dtype compute_;
-  std::vector<mx::array> arrays_;
+  BackendPointer backend_;
+  std::function<void(std::uint64_t)> read_;
+  std::optional<kernels::NumberType> stored_type_;
+  std::vector<mx::array> pending_;  // not yet read
+  std::uint64_t pending_bytes_ = 0, read_bytes_ = 0;
 };
 
 }  // namespace sanctum::nn

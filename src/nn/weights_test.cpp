@@ -41,7 +41,7 @@ TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {
     Weights weights(
         checkpoint,
         quantization(R"({"quantization":{"group_size":64,"bits":)" + std::to_string(bits) + "}}"),
-        mx::float32);
+        stock_backend(mx::float32));
     const Linear layer = weights.linear("l", 128, 96, false);
     checkpoint.finish();
     const mx::array x = mx::random::normal({3, 128});
@@ -62,7 +62,7 @@ TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {
       checkpoint,
       quantization(
           R"({"quantization":{"group_size":64,"bits":4,"odd":{"group_size":32,"bits":8}}})"),
-      mx::float32);
+      stock_backend(mx::float32));
   weights.linear("plain", 64, 64, false);
   weights.linear("odd", 64, 64, false);
   EXPECT_NO_THROW(checkpoint.finish());
@@ -70,7 +70,7 @@ TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {
 
 TEST_F(WeightsTest, MissingUnknownAndMisshapenTensorsAreNamed) {
   Checkpoint checkpoint = save({{"a.weight", mx::ones({2, 3})}, {"stray", mx::ones({1})}});
-  Weights weights(checkpoint, {}, mx::float32);
+  Weights weights(checkpoint, {}, stock_backend(mx::float32));
   EXPECT_NE(error_of([&] { weights.linear("b", 3, 2, false); }).find("b.weight is missing"),
             std::string::npos);
   EXPECT_NE(error_of([&] { weights.linear("a", 4, 2, false); }).find("(2,3)"), std::string::npos);

@@ -1,0 +1,17 @@
+// Whole products, shared among a runtime's threads: x [rows, columns] times the transpose of a
+// weight matrix, out [rows, outputs]. The bits are those of quantized_matmul.h and float_matmul.h,
+// however many threads there are.
+#pragma once
+
+#include "kernels/float_matmul.h"
+#include "kernels/packed_matrix.h"
+#include "kernels/runtime.h"
+
+namespace sanctum::kernels {
+
+// row_bits: 8 or 16, of the activations; 16 for 8-bit weights.
+void multiply_all(Runtime& runtime, const float* x, int rows, const PackedMatrix& w, int row_bits,
+                  float* out);
+void multiply_all(Runtime& runtime, const float* x, int rows, const FloatMatrix& w, float* out);
+
+}  // namespace sanctum::kernels

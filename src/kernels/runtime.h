@@ -1,0 +1,36 @@
+// What products and rows are computed with: instructions, threads and room for one product.
+//
+// One thread at a time calls into a runtime; it is one of the pool's threads.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "kernels/isa.h"
+#include "kernels/quantized_rows.h"
+#include "kernels/rows.h"
+#include "kernels/thread_pool.h"
+
+namespace sanctum::kernels {
+
+class Runtime {
+ public:
+  Runtime(int threads, Isa isa) : isa_(isa), pool_(threads) {}
+
+  Isa isa() const { return isa_; }
+  ThreadPool& pool() { return pool_; }
+  // Room for quantized activations, valid until the next call. Grows to the largest.
+  QuantizedRows quantized_rows(int rows, int columns, int block, int bits);
+  // Calls work for ranges that cover [0, rows), on several threads where the rows' `values` numbers
+  // each make that worth it. A row's result must not depend on its range.
+  void share_rows(int rows, int values, const std::function<void(RowRange)>& work);
+
+ private:
+  Isa isa_;
+  ThreadPool pool_;
+  std::vector<std::byte> values_;
+  std::vector<float> scales_, weighted_;
+};
+
+}  // namespace sanctum::kernels

@@ -1,0 +1,94 @@
+// What the layers compute with: MLX's own operations, as Metal and CUDA run them, or our kernels on
+// a CPU. The layers and models are the same; a backend is chosen once, when a model is loaded.
+//
+// Device thread only. Every call builds graph nodes and evaluates nothing, but for `matrix`.
+#pragma once
+
+#include <mlx/array.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "nn/sequence_cache.h"
+
+namespace sanctum::nn {
+
+namespace mx = mlx::core;
+
+// A weight matrix [rows, columns] as it is stored, plain or MLX-affine quantized along the columns.
+struct StoredMatrix {
+  mx::array weight;  // plain: [rows, columns]; quantized: uint32 [rows, columns * bits / 32]
+  std::optional<mx::array> scales;  // [rows, columns / group_size]
+  std::optional<mx::array> biases;
+  int group_size = 0;
+  int bits = 0;
+};
+
+class Matrix {
+ public:
+  virtual ~Matrix() = default;
+  // x [n, columns] times the transposed matrix: [n, rows].
+  virtual mx::array multiply(const mx::array& x) const = 0;
+  // ids int32 [n] -> rows of the matrix, [n, columns].
+  virtual mx::array gather(const mx::array& ids) const = 0;
+};
+
+// Rows [first, first + count) of a step's packed tokens belong to the sequence that owns `cache`,
+// which has room for them.
+struct Slice {
+  int first = 0;
+  int count = 0;
+  SequenceCache* cache = nullptr;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // The type in which layers hand rows to one another.
+  virtual mx::Dtype compute_dtype() const = 0;
+  // Whether `matrix` evaluates what is stored and keeps it in a form of its own. Otherwise it keeps
+  // what it is given, of the compute dtype.
+  virtual bool packs() const = 0;
+  virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
+
+  // x [..., columns]; weight and bias [columns].
+  virtual mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const = 0;
+  virtual mx::array layer_norm(const mx::array& x, const mx::array& weight, const mx::array& bias,
+                               float eps) const = 0;
+  // silu(gate) * up, both [rows, columns] (Shazeer, 2020).
+  virtual mx::array swiglu(const mx::array& gate, const mx::array& up) const = 0;
+  // The tanh approximation (Hendrycks and Gimpel, 2016).
+  virtual mx::array gelu_tanh(const mx::array& x) const = 0;
+  // x [rows, heads, head_size], rotated in float32; angles float32 [rows, head_size]: the cosines
+  // of its pairs, then the sines.
+  virtual mx::array rotate(const mx::array& x, const mx::array& angles) const = 0;
+
+  // Memory for the sequences of one model. Throws Error(kInvalid) naming "kv_bytes" if `bytes` is
+  // too little for any.
+  virtual std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const = 0;
+  // Causal attention of each slice over its sequence's whole past and itself; grouped heads.
+  // q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads *
+  // head_size]. Writes k and v into the caches of `layer`, behind the tokens that they have; the
+  // caches advance when all layers have.
+  virtual mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                                     float scale, const std::vector<Slice>& slices,
+                                     int layer) const = 0;
+  // Attention of all rows over all rows, for one picture. q, k, v [rows, heads, head_size] ->
+  // [rows, heads * head_size].
+  virtual mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                                   float scale) const = 0;
+};
+
+using BackendPointer = std::shared_ptr<const Backend>;
+BackendPointer stock_backend(mx::Dtype compute);
+
+// Our kernels. Rows are float32.
+struct CpuOptions {
+  int threads = 0;   // 0: one for each core
+  int row_bits = 8;  // 8 or 16, of the activations that meet 4-bit weights
+};
+inline constexpr int kCpuThreadsMax = 256;
+BackendPointer cpu_backend(const CpuOptions& options);
+
+}  // namespace sanctum::nn

@@ -1,0 +1,187 @@
+// Our kernels, as nodes of MLX's graph.
+#include <mlx/ops.h>
+#include <mlx/transforms.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/invariant.h"
+#include "kernels/product.h"
+#include "nn/backend.h"
+#include "nn/cpu_attention.h"
+#include "nn/cpu_op.h"
+#include "nn/paged_cache.h"
+
+namespace sanctum::nn {
+namespace {
+
+using RuntimePointer = std::shared_ptr<kernels::Runtime>;
+
+const float* floats(const void* data) {
+  return static_cast<const float*>(data);
+}
+
+kernels::NumberType number_type(mx::Dtype dtype) {
+  if (dtype == mx::bfloat16) return kernels::kBfloat16;
+  if (dtype == mx::float16) return kernels::kFloat16;
+  SANCTUM_INVARIANT(dtype == mx::float32, "type of a weight");
+  return kernels::kFloat32;
+}
+
+class PackedWeights final : public Matrix {
+ public:
+  PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits)
+      : runtime_(std::move(runtime)), row_bits_(stored.bits == 8 ? 16 : row_bits) {
+    mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
+    mx::array biases = mx::contiguous(*stored.biases);
+    mx::eval(words, scales, biases);
+    packed_ = std::make_shared<const kernels::PackedMatrix>(
+        kernels::AffineSource{words.data<std::uint32_t>(), scales.data<char>(),
+                              biases.data<char>()},
+        words.shape(0), words.shape(1) * 32 / stored.bits, stored.bits, stored.group_size,
+        number_type(scales.dtype()), &runtime_->pool());
+  }
+  mx::array multiply(const mx::array& x) const override {
+    const int rows = x.shape(0);
+    return cpu_op(
+        {x}, {rows, packed_->outputs()}, mx::float32,
+        [runtime = runtime_, w = packed_, rows, bits = row_bits_](const auto& in, void* out) {
+          kernels::multiply_all(*runtime, floats(in[0]), rows, *w, bits, static_cast<float*>(out));
+        });
+  }
+  mx::array gather(const mx::array& ids) const override {
+    const int count = ids.shape(0);
+    return cpu_op({ids}, {count, packed_->columns()}, mx::float32,
+                  [w = packed_, count](const auto& in, void* out) {
+                    const auto* id = static_cast<const std::int32_t*>(in[0]);
+                    auto* to = static_cast<float*>(out);
+                    for (int i = 0; i < count; ++i, to += w->columns()) w->read_row(id[i], to);
+                  });
+  }
+
+ private:
+  RuntimePointer runtime_;
+  int row_bits_;
+  std::shared_ptr<const kernels::PackedMatrix> packed_;
+};
+
+class PlainWeights final : public Matrix {
+ public:
+  PlainWeights(RuntimePointer runtime, mx::array weight)
+      : runtime_(std::move(runtime)), weight_(mx::contiguous(weight)) {
+    mx::eval(weight_);
+  }
+  mx::array multiply(const mx::array& x) const override {
+    const int rows = x.shape(0), outputs = weight_.shape(0), columns = weight_.shape(1);
+    return cpu_op({x, weight_}, {rows, outputs}, mx::float32,
+                  [runtime = runtime_, rows, outputs, columns, type = number_type(weight_.dtype())](
+                      const auto& in, void* out) {
+                    kernels::multiply_all(*runtime, floats(in[0]), rows,
+                                          {in[1], type, outputs, columns},
+                                          static_cast<float*>(out));
+                  });
+  }
+  mx::array gather(const mx::array& ids) const override {
+    return mx::astype(mx::take(weight_, ids, 0), mx::float32);
+  }
+
+ private:
+  RuntimePointer runtime_;
+  mx::array weight_;
+};
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(RuntimePointer runtime, int row_bits)
+      : runtime_(std::move(runtime)), row_bits_(row_bits) {}
+
+  mx::Dtype compute_dtype() const override { return mx::float32; }
+  bool packs() const override { return true; }
+  std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
+    if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, std::move(stored.weight));
+    return std::make_shared<PackedWeights>(runtime_, stored, row_bits_);
+  }
+  mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
+    const int columns = x.shape(-1);
+    return by_rows({x, weight}, columns,
+                   [eps, columns](const auto& in, float* out, auto range, auto isa) {
+                     kernels::rms_norm(floats(in[0]), floats(in[1]), eps, columns, out, range, isa);
+                   });
+  }
+  mx::array layer_norm(const mx::array& x, const mx::array& weight, const mx::array& bias,
+                       float eps) const override {
+    const int columns = x.shape(-1);
+    return by_rows({x, weight, bias}, columns,
+                   [eps, columns](const auto& in, float* out, auto range, auto isa) {
+                     kernels::layer_norm(floats(in[0]), floats(in[1]), floats(in[2]), eps, columns,
+                                         out, range, isa);
+                   });
+  }
+  mx::array swiglu(const mx::array& gate, const mx::array& up) const override {
+    const int columns = gate.shape(-1);
+    return by_rows({gate, up}, columns,
+                   [columns](const auto& in, float* out, auto range, auto isa) {
+                     kernels::swiglu(floats(in[0]), floats(in[1]), columns, out, range, isa);
+                   });
+  }
+  mx::array gelu_tanh(const mx::array& x) const override {
+    const int columns = x.shape(-1);
+    return by_rows({x}, columns, [columns](const auto& in, float* out, auto range, auto isa) {
+      kernels::gelu_tanh(floats(in[0]), columns, out, range, isa);
+    });
+  }
+  mx::array rotate(const mx::array& x, const mx::array& angles) const override {
+    const int heads = x.shape(1), head_size = x.shape(2);
+    return by_rows({x, angles}, heads * head_size,
+                   [heads, head_size](const auto& in, float* out, auto range, auto isa) {
+                     kernels::rope(floats(in[0]), floats(in[1]), heads, head_size, out, range, isa);
+                   });
+  }
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
+    return std::make_unique<PagedMemory>(shape, bytes);
+  }
+  mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                             float scale, const std::vector<Slice>& slices,
+                             int layer) const override {
+    std::vector<BlockSlice> parts;
+    parts.reserve(slices.size());
+    for (const Slice& slice : slices) {
+      const auto* cache = static_cast<const PagedCache*>(slice.cache);
+      parts.push_back({slice.first, slice.count, cache->length(), cache->blocks()});
+    }
+    const auto* first = static_cast<const PagedCache*>(slices.front().cache);
+    return block_attention(runtime_, first->arena(), q, k, v, scale, std::move(parts), layer);
+  }
+  mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                           float scale) const override {
+    return all_attention(runtime_, q, k, v, scale);
+  }
+
+ private:
+  // A node of the shape of inputs[0], rows of `columns` numbers, each computed by itself.
+  template <class Work>
+  mx::array by_rows(std::vector<mx::array> inputs, int columns, Work work) const {
+    mx::Shape shape = inputs[0].shape();
+    const int rows = static_cast<int>(inputs[0].size() / static_cast<std::size_t>(columns));
+    return cpu_op(std::move(inputs), std::move(shape), mx::float32,
+                  [runtime = runtime_, rows, columns, work](const auto& in, void* out) {
+                    runtime->share_rows(rows, columns, [&](kernels::RowRange range) {
+                      work(in, static_cast<float*>(out), range, runtime->isa());
+                    });
+                  });
+  }
+
+  RuntimePointer runtime_;
+  int row_bits_;
+};
+
+}  // namespace
+
+BackendPointer cpu_backend(const CpuOptions& options) {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int threads = std::clamp(options.threads > 0 ? options.threads : cores, 1, kCpuThreadsMax);
+  return std::make_shared<CpuBackend>(
+      std::make_shared<kernels::Runtime>(threads, kernels::chosen_isa()), options.row_bits);
+}
+
+}  // namespace sanctum::nn

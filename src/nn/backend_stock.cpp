@@ -1,0 +1,100 @@
+// MLX's own operations.
+#include <mlx/fast.h>
+#include <mlx/ops.h>
+
+#include <cmath>
+
+#include "nn/attention.h"
+#include "nn/backend.h"
+#include "nn/kv_cache.h"
+
+namespace sanctum::nn {
+namespace {
+
+mx::array scalar(double value, const mx::array& like) {
+  return mx::array(static_cast<float>(value), like.dtype());
+}
+
+class StockMatrix final : public Matrix {
+ public:
+  StockMatrix(StoredMatrix stored, mx::Dtype compute)
+      : stored_(std::move(stored)), compute_(compute) {}
+
+  mx::array multiply(const mx::array& x) const override {
+    if (!stored_.scales) return mx::matmul(x, mx::transpose(stored_.weight));
+    return mx::quantized_matmul(x, stored_.weight, *stored_.scales, stored_.biases,
+                                /*transpose=*/true, stored_.group_size, stored_.bits);
+  }
+  mx::array gather(const mx::array& ids) const override {
+    const mx::array rows = mx::take(stored_.weight, ids, 0);
+    if (!stored_.scales) return mx::astype(rows, compute_);
+    return mx::astype(
+        mx::dequantize(rows, mx::take(*stored_.scales, ids, 0), mx::take(*stored_.biases, ids, 0),
+                       stored_.group_size, stored_.bits),
+        compute_);
+  }
+
+ private:
+  StoredMatrix stored_;
+  mx::Dtype compute_;
+};
+
+class StockBackend final : public Backend {
+ public:
+  explicit StockBackend(mx::Dtype compute) : compute_(compute) {}
+
+  mx::Dtype compute_dtype() const override { return compute_; }
+  bool packs() const override { return false; }
+  std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
+    return std::make_shared<StockMatrix>(std::move(stored), compute_);
+  }
+  mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
+    return mx::fast::rms_norm(x, weight, eps);
+  }
+  mx::array layer_norm(const mx::array& x, const mx::array& weight, const mx::array& bias,
+                       float eps) const override {
+    return mx::fast::layer_norm(x, weight, bias, eps);
+  }
+  mx::array swiglu(const mx::array& gate, const mx::array& up) const override {
+    return mx::multiply(mx::multiply(gate, mx::sigmoid(gate)), up);
+  }
+  mx::array gelu_tanh(const mx::array& x) const override {
+    const mx::array cube = mx::multiply(mx::multiply(x, x), x);
+    const mx::array inner = mx::multiply(scalar(std::sqrt(2.0 / M_PI), x),
+                                         mx::add(x, mx::multiply(scalar(0.044715, x), cube)));
+    return mx::multiply(mx::multiply(x, scalar(0.5, x)), mx::add(scalar(1, x), mx::tanh(inner)));
+  }
+  mx::array rotate(const mx::array& x, const mx::array& angles) const override {
+    const auto table = mx::split(mx::expand_dims(angles, 1), 2, -1);
+    const auto halves = mx::split(mx::astype(x, mx::float32), 2, -1);
+    const mx::array first =
+        mx::subtract(mx::multiply(halves[0], table[0]), mx::multiply(halves[1], table[1]));
+    const mx::array second =
+        mx::add(mx::multiply(halves[1], table[0]), mx::multiply(halves[0], table[1]));
+    return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
+  }
+
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t) const override {
+    return std::make_unique<ContiguousMemory>(shape.layers);
+  }
+  mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                             float scale, const std::vector<Slice>& slices,
+                             int layer) const override {
+    return nn::causal_attention(q, k, v, scale, slices, layer);
+  }
+  mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                           float scale) const override {
+    return nn::full_attention(q, k, v, scale);
+  }
+
+ private:
+  mx::Dtype compute_;
+};
+
+}  // namespace
+
+BackendPointer stock_backend(mx::Dtype compute) {
+  return std::make_shared<StockBackend>(compute);
+}
+
+}  // namespace sanctum::nn

@@ -1,0 +1,166 @@
+// Our kernels against MLX's operations, and against themselves in other company.
+#include "nn/backend.h"
+
+#include <gtest/gtest.h>
+#include <mlx/mlx.h>
+
+namespace sanctum::nn {
+namespace {
+
+constexpr std::uint64_t kKvBytes = 16u << 20;
+
+mx::array random(mx::Shape shape) {
+  const mx::array x = mx::random::normal(shape);
+  mx::eval(x);
+  return x;
+}
+
+bool close(const mx::array& a, const mx::array& b, double absolute = 1e-4) {
+  return a.shape() == b.shape() && mx::allclose(a, b, 1e-4, absolute).item<bool>();
+}
+
+bool same_bits(const mx::array& a, const mx::array& b) {
+  return mx::array_equal(a, b).item<bool>();
+}
+
+mx::array part(const mx::array& x, int first, int last) {
+  mx::Shape start(x.ndim(), 0), stop = x.shape();
+  start[0] = first, stop[0] = last;
+  return mx::slice(x, start, stop);
+}
+
+class BackendTest : public ::testing::Test {
+ protected:
+  void SetUp() override { mx::random::seed(7); }
+  const BackendPointer stock_ = stock_backend(mx::float32);
+  const BackendPointer ours_ = cpu_backend({.threads = 2, .row_bits = 16});
+};
+
+TEST_F(BackendTest, QuantizedMatricesAgreeWithMlx) {
+  for (const mx::Dtype type : {mx::float32, mx::bfloat16, mx::float16}) {
+    for (const int bits : {4, 8}) {
+      for (const int group : {32, 64, 128}) {
+        const auto q = mx::quantize(mx::astype(random({77, 256}), type), group, bits);
+        const auto wide = [](const mx::array& a) { return mx::astype(a, mx::float32); };
+        const StoredMatrix stored{q[0], q[1], q[2], group, bits};
+        const auto ours = ours_->matrix(stored);
+        const auto theirs = stock_->matrix({q[0], wide(q[1]), wide(q[2]), group, bits});
+        const mx::array x = random({9, 256});
+        // Rows of 16 bits are off by at most half a step of their block's largest number / 32767.
+        EXPECT_TRUE(close(ours->multiply(x), theirs->multiply(x), 2e-3)) << bits << " " << group;
+        const mx::array ids({0, 76, 5, 5}, mx::int32);
+        EXPECT_TRUE(close(ours->gather(ids), theirs->gather(ids), 1e-6)) << bits << " " << group;
+      }
+    }
+  }
+}
+
+TEST_F(BackendTest, PlainMatricesAgreeWithMlx) {
+  for (const mx::Dtype type : {mx::float32, mx::bfloat16, mx::float16}) {
+    const mx::array w = mx::astype(random({37, 100}), type), x = random({5, 100});
+    const auto ours = ours_->matrix({w, {}, {}, 0, 0});
+    const auto theirs = stock_->matrix({mx::astype(w, mx::float32), {}, {}, 0, 0});
+    EXPECT_TRUE(close(ours->multiply(x), theirs->multiply(x)));
+    const mx::array ids({36, 0}, mx::int32);
+    EXPECT_TRUE(same_bits(ours->gather(ids), theirs->gather(ids)));
+  }
+}
+
+TEST_F(BackendTest, RowsAgreeWithMlx) {
+  const mx::array x = random({6, 4, 96}), weight = random({96}), bias = random({96});
+  EXPECT_TRUE(close(ours_->rms_norm(x, weight, 1e-5f), stock_->rms_norm(x, weight, 1e-5f)));
+  EXPECT_TRUE(
+      close(ours_->layer_norm(x, weight, bias, 1e-6f), stock_->layer_norm(x, weight, bias, 1e-6f)));
+  EXPECT_TRUE(close(ours_->gelu_tanh(x), stock_->gelu_tanh(x)));
+  const mx::array other = random({6, 4, 96});
+  EXPECT_TRUE(close(ours_->swiglu(x, other), stock_->swiglu(x, other)));
+  const mx::array angles = random({6, 96});
+  EXPECT_TRUE(close(ours_->rotate(x, angles), stock_->rotate(x, angles)));
+}
+
+// Inputs that are views of something larger, or transposed, are read as what they mean.
+TEST_F(BackendTest, ViewsAreReadAsTheyStand) {
+  const mx::array wide = random({8, 200}), weight = random({64});
+  const mx::array view = mx::slice(wide, {1, 30}, {7, 94});
+  EXPECT_TRUE(same_bits(ours_->rms_norm(view, weight, 1e-5f),
+                        ours_->rms_norm(mx::contiguous(view), weight, 1e-5f)));
+  EXPECT_TRUE(close(ours_->rms_norm(view, weight, 1e-5f), stock_->rms_norm(view, weight, 1e-5f)));
+}
+
+// One step of several sequences, or several steps of one.
+class AttentionTest : public BackendTest {
+ protected:
+  // `counts` tokens of each sequence of a step, all in one.
+  mx::array step(const Backend& backend, const std::vector<SequenceCache*>& caches,
+                 const std::vector<int>& counts, int from, int to) const {
+    std::vector<Slice> slices;
+    int first = 0;
+    for (std::size_t i = 0; i < caches.size(); ++i) {
+      EXPECT_TRUE(caches[i]->reserve(caches[i]->length() + counts[i]));
+      slices.push_back({first, counts[i], caches[i]});
+      first += counts[i];
+    }
+    const mx::array out = backend.causal_attention(part(q_, from, to), part(k_, from, to),
+                                                   part(v_, from, to), 0.3f, slices, 0);
+    for (const Slice& slice : slices) slice.cache->advance(slice.count);
+    mx::eval(out);
+    return out;
+  }
+  void draw(int rows, int head_size) {
+    q_ = random({rows, 6, head_size}), k_ = random({rows, 2, head_size});
+    v_ = random({rows, 2, head_size});
+    ours_memory_ = ours_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
+    stock_memory_ = stock_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
+  }
+  mx::array q_{0}, k_{0}, v_{0};
+  std::unique_ptr<KvMemory> ours_memory_, stock_memory_;
+};
+
+TEST_F(AttentionTest, AgreesWithMlx) {
+  for (const int head_size : {16, 64, 80, 128}) {
+    draw(150, head_size);
+    const auto ours = ours_memory_->sequence(), theirs = stock_memory_->sequence();
+    EXPECT_TRUE(close(step(*ours_, {ours.get()}, {150}, 0, 150),
+                      step(*stock_, {theirs.get()}, {150}, 0, 150)));
+  }
+}
+
+TEST_F(AttentionTest, ChunksAndCompanyChangeNoBit) {
+  draw(150, 64);
+  const auto whole = ours_memory_->sequence();
+  const mx::array expected = step(*ours_, {whole.get()}, {150}, 0, 150);
+  const auto pieces = ours_memory_->sequence();
+  for (const auto& [from, to] : {std::pair{0, 1}, {1, 64}, {64, 130}, {130, 131}, {131, 150}})
+    EXPECT_TRUE(
+        same_bits(step(*ours_, {pieces.get()}, {to - from}, from, to), part(expected, from, to)));
+  // Rows 20 to 50 as a second sequence beside the first 20 of another.
+  const auto first = ours_memory_->sequence(), second = ours_memory_->sequence();
+  const auto alone = ours_memory_->sequence();
+  const mx::array both = step(*ours_, {first.get(), second.get()}, {20, 30}, 0, 50);
+  EXPECT_TRUE(same_bits(part(both, 0, 20), part(expected, 0, 20)));
+  EXPECT_TRUE(same_bits(part(both, 20, 50), step(*ours_, {alone.get()}, {30}, 20, 50)));
+}
+
+TEST_F(AttentionTest, APicturesRowsSeeAllRows) {
+  draw(70, 72);
+  const mx::array k = random({70, 6, 72}), v = random({70, 6, 72});
+  EXPECT_TRUE(close(ours_->full_attention(q_, k, v, 0.2f), stock_->full_attention(q_, k, v, 0.2f)));
+}
+
+TEST_F(AttentionTest, ASequenceThatFindsNoRoomKeepsWhatItHas) {
+  draw(1, 64);
+  const std::uint64_t block = std::uint64_t{2} * 2 * 64 * 64 * 4;
+  const auto memory = ours_->kv_memory({1, 2, 64, kernels::kFloat32}, 3 * block);
+  const auto one = memory->sequence();
+  auto other = memory->sequence();
+  EXPECT_TRUE(one->reserve(64));
+  EXPECT_TRUE(other->reserve(65));
+  EXPECT_FALSE(one->reserve(65));
+  EXPECT_EQ(one->bytes(), block);
+  other.reset();
+  EXPECT_TRUE(one->reserve(3 * 64));
+  EXPECT_FALSE(one->reserve(3 * 64 + 1));
+}
+
+}  // namespace
+}  // namespace sanctum::nn

@@ -1,0 +1,182 @@
+#include "nn/cpu_attention.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/attention.h"
+#include "nn/cpu_op.h"
+
+namespace sanctum::nn {
+namespace {
+
+constexpr int kRowsPerItem = 32;  // tokens that one thread attends for at a time
+
+// Rows of heads, each padded with zeros from `size` to `padded` numbers.
+std::vector<float> padded_heads(const float* x, std::size_t heads, int size, int padded) {
+  std::vector<float> out(heads * static_cast<std::size_t>(padded), 0.0f);
+  for (std::size_t i = 0; i < heads; ++i)
+    std::memcpy(out.data() + i * padded, x + i * size, sizeof(float) * size);
+  return out;
+}
+
+// What one head of keys and values of one slice sees.
+struct HeadBlocks {
+  std::vector<const void*> keys, values;
+};
+
+struct Heads {
+  int heads, kv_heads, size, padded;
+  int group() const { return heads / kv_heads; }
+};
+
+// Runs attend(item) for parts of the rows of every slice and head; `blocks` has one entry for each
+// of them, slices outermost.
+struct Part {
+  int slice, head, row, rows;
+};
+
+std::vector<Part> parts_of(const std::vector<BlockSlice>& slices, int kv_heads) {
+  std::vector<Part> out;
+  for (int s = 0; s < static_cast<int>(slices.size()); ++s)
+    for (int head = 0; head < kv_heads; ++head)
+      for (int row = 0; row < slices[s].count; row += kRowsPerItem)
+        out.push_back({s, head, row, std::min(kRowsPerItem, slices[s].count - row)});
+  return out;
+}
+
+void write_tokens(const KvArena& arena, const BlockSlice& slice, int layer, int head,
+                  const Heads& shape, const float* k, const float* v) {
+  const std::size_t stride = static_cast<std::size_t>(shape.kv_heads) * shape.padded;
+  for (int i = 0; i < slice.count; ++i) {
+    const int token = slice.past + i, block = slice.blocks[token / KvArena::kBlockTokens];
+    const std::size_t at =
+        (slice.first + i) * stride + static_cast<std::size_t>(head) * shape.padded;
+    kernels::write_key_value(k + at, v + at, shape.padded, token % KvArena::kBlockTokens,
+                             arena.keys(block, layer, head), arena.values(block, layer, head),
+                             arena.shape().type);
+  }
+}
+
+}  // namespace
+
+mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, const KvArena& arena,
+                          const mx::array& q, const mx::array& k, const mx::array& v, float scale,
+                          std::vector<BlockSlice> slices, int layer) {
+  const int tokens = q.shape(0);
+  const Heads shape{q.shape(1), k.shape(1), q.shape(2), arena.padded_head_size()};
+  return cpu_op(
+      {q, k, v}, {tokens, shape.heads * shape.size}, mx::float32,
+      [runtime, &arena, shape, scale, slices = std::move(slices), layer, tokens](const auto& in,
+                                                                                 void* result) {
+        const auto* queries = static_cast<const float*>(in[0]);
+        const auto* keys = static_cast<const float*>(in[1]);
+        const auto* values = static_cast<const float*>(in[2]);
+        auto* out = static_cast<float*>(result);
+        const std::size_t rows = static_cast<std::size_t>(tokens);
+        std::vector<float> wide_q, wide_k, wide_v, wide_out;
+        const bool pad = shape.padded != shape.size;
+        if (pad) {
+          wide_q = padded_heads(queries, rows * shape.heads, shape.size, shape.padded);
+          wide_k = padded_heads(keys, rows * shape.kv_heads, shape.size, shape.padded);
+          wide_v = padded_heads(values, rows * shape.kv_heads, shape.size, shape.padded);
+          wide_out.resize(wide_q.size());
+          queries = wide_q.data(), keys = wide_k.data(), values = wide_v.data();
+        }
+        float* to = pad ? wide_out.data() : out;
+        const int heads = shape.kv_heads;
+        runtime->pool().run(static_cast<int>(slices.size()) * heads, [&](int item) {
+          write_tokens(arena, slices[item / heads], layer, item % heads, shape, keys, values);
+        });
+        const std::vector<Part> parts = parts_of(slices, heads);
+        runtime->pool().run(static_cast<int>(parts.size()), [&](int item) {
+          const auto& [s, head, row, count] = parts[item];
+          const BlockSlice& slice = slices[s];
+          HeadBlocks blocks;
+          for (const int block : slice.blocks) {
+            blocks.keys.push_back(arena.keys(block, layer, head));
+            blocks.values.push_back(arena.values(block, layer, head));
+          }
+          const std::size_t stride = static_cast<std::size_t>(shape.heads) * shape.padded;
+          const std::size_t at = (slice.first + row) * stride +
+                                 static_cast<std::size_t>(head) * shape.group() * shape.padded;
+          kernels::AttentionArguments a{};
+          a.q = queries + at;
+          a.out = to + at;
+          a.row_stride = stride;
+          a.rows = count;
+          a.group = shape.group();
+          a.head_size = shape.padded;
+          a.scale = scale;
+          a.keys = slice.past + row + count;
+          a.causal = true;
+          a.kv_type = arena.shape().type;
+          a.key_blocks = blocks.keys.data();
+          a.value_blocks = blocks.values.data();
+          kernels::attend(a, runtime->isa());
+        });
+        if (pad) {
+          for (std::size_t i = 0; i < rows * shape.heads; ++i)
+            std::memcpy(out + i * shape.size, to + i * shape.padded, sizeof(float) * shape.size);
+        }
+      });
+}
+
+mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
+                        const mx::array& k, const mx::array& v, float scale) {
+  const int rows = q.shape(0), heads = q.shape(1), size = q.shape(2);
+  const int padded = (size + 31) / 32 * 32;
+  return cpu_op({q, k, v}, {rows, heads * size}, mx::float32, [=](const auto& in, void* result) {
+    const std::size_t n = static_cast<std::size_t>(rows);
+    const std::vector<float> wide_q =
+        padded_heads(static_cast<const float*>(in[0]), n * heads, size, padded);
+    std::vector<float> wide_out(wide_q.size());
+    // Keys and values of every head in blocks of 64 rows.
+    const int blocks = (rows + kernels::kKeysPerBlock - 1) / kernels::kKeysPerBlock;
+    const std::size_t block_numbers = static_cast<std::size_t>(kernels::kKeysPerBlock) * padded;
+    std::vector<float> keys(block_numbers * blocks * heads), values(keys.size());
+    const auto block_at = [&](int head, int block) {
+      return (static_cast<std::size_t>(head) * blocks + block) * block_numbers;
+    };
+    runtime->pool().run(heads, [&](int head) {
+      std::vector<float> key(padded, 0.0f), value(padded, 0.0f);
+      for (int row = 0; row < rows; ++row) {
+        const std::size_t from = (static_cast<std::size_t>(row) * heads + head) * size;
+        std::memcpy(key.data(), static_cast<const float*>(in[1]) + from, sizeof(float) * size);
+        std::memcpy(value.data(), static_cast<const float*>(in[2]) + from, sizeof(float) * size);
+        const std::size_t at = block_at(head, row / kernels::kKeysPerBlock);
+        kernels::write_key_value(key.data(), value.data(), padded, row % kernels::kKeysPerBlock,
+                                 keys.data() + at, values.data() + at, kernels::kFloat32);
+      }
+    });
+    const int row_items = (rows + kRowsPerItem - 1) / kRowsPerItem;
+    runtime->pool().run(heads * row_items, [&](int item) {
+      const int head = item / row_items, row = item % row_items * kRowsPerItem;
+      HeadBlocks seen;
+      for (int block = 0; block < blocks; ++block) {
+        seen.keys.push_back(keys.data() + block_at(head, block));
+        seen.values.push_back(values.data() + block_at(head, block));
+      }
+      const std::size_t stride = static_cast<std::size_t>(heads) * padded;
+      const std::size_t at = row * stride + static_cast<std::size_t>(head) * padded;
+      kernels::AttentionArguments a{};
+      a.q = wide_q.data() + at;
+      a.out = wide_out.data() + at;
+      a.row_stride = stride;
+      a.rows = std::min(kRowsPerItem, rows - row);
+      a.group = 1;
+      a.head_size = padded;
+      a.scale = scale;
+      a.keys = rows;
+      a.causal = false;
+      a.kv_type = kernels::kFloat32;
+      a.key_blocks = seen.keys.data();
+      a.value_blocks = seen.values.data();
+      kernels::attend(a, runtime->isa());
+    });
+    auto* out = static_cast<float*>(result);
+    for (std::size_t i = 0; i < n * heads; ++i)
+      std::memcpy(out + i * size, wide_out.data() + i * padded, sizeof(float) * size);
+  });
+}
+
+}  // namespace sanctum::nn

@@ -1,0 +1,37 @@
+// Attention with our kernels over blocks of keys and values.
+//
+// Work happens in nodes of MLX's graph, on its stream's thread; see kernels/attention.h for what
+// the arithmetic depends on.
+#pragma once
+
+#include <mlx/array.h>
+
+#include <memory>
+#include <vector>
+
+#include "kernels/runtime.h"
+#include "nn/kv_arena.h"
+
+namespace sanctum::nn {
+
+namespace mx = mlx::core;
+
+// Rows [first, first + count) are the tokens `past` and on of a sequence whose tokens lie in
+// `blocks`, in order; there is one for each 64 of them.
+struct BlockSlice {
+  int first = 0, count = 0, past = 0;
+  std::vector<int> blocks;
+};
+
+// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size], float32 -> [tokens, heads *
+// head_size]. Writes k and v into the slices' blocks of `layer`, then attends causally. The arena
+// must outlive the node.
+mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, const KvArena& arena,
+                          const mx::array& q, const mx::array& k, const mx::array& v, float scale,
+                          std::vector<BlockSlice> slices, int layer);
+
+// Attention of all rows over all rows; the same shapes, heads = kv_heads.
+mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
+                        const mx::array& k, const mx::array& v, float scale);
+
+}  // namespace sanctum::nn

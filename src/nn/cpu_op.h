@@ -1,0 +1,20 @@
+// A node of MLX's graph that code of ours computes, on the thread of the CPU's stream.
+#pragma once
+
+#include <mlx/array.h>
+
+#include <functional>
+#include <vector>
+
+namespace sanctum::nn {
+
+namespace mx = mlx::core;
+
+// Called once, when the node is evaluated, with the data of the inputs and room for the output. It
+// must not throw: nobody could catch it there.
+using CpuWork = std::function<void(const std::vector<const void*>& inputs, void* output)>;
+
+// Inputs that do not lie row by row are copied until they do.
+mx::array cpu_op(std::vector<mx::array> inputs, mx::Shape shape, mx::Dtype dtype, CpuWork work);
+
+}  // namespace sanctum::nn

@@ -1,0 +1,60 @@
+// The memory of a model's keys and values on the CPU path: blocks of 64 tokens, reserved once.
+//
+// A block holds its tokens' keys and values of every layer and head, as kernels/attention.h wants
+// them: for each layer, for each head, keys [head_size, 64], then values [64, head_size], the head
+// padded with zeros to a multiple of 32. Blocks are counted references: a prefix is shared by
+// holding its blocks twice; who shares a block does not write it.
+// Thread rule: device thread only, but for the bytes themselves, which the stream's thread fills.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/kernel_arguments.h"
+#include "nn/sequence_cache.h"
+
+namespace sanctum::nn {
+
+class KvArena {
+ public:
+  static constexpr int kBlockTokens = kernels::kKeysPerBlock;
+
+  // Throws Error(kInvalid) naming "kv_bytes" if it holds no block or cannot be reserved.
+  KvArena(const KvShape& shape, std::uint64_t bytes);
+
+  const KvShape& shape() const { return shape_; }
+  int padded_head_size() const { return (shape_.head_size + 31) / 32 * 32; }
+  std::size_t block_bytes() const { return head_bytes() * 2 * shape_.kv_heads * shape_.layers; }
+  int blocks() const { return static_cast<int>(references_.size()); }
+  int blocks_free() const { return static_cast<int>(free_.size()); }
+
+  // One reference to a free block; there must be one.
+  int take();
+  void share(int block);
+  void release(int block);
+
+  std::byte* keys(int block, int layer, int head) const;
+  std::byte* values(int block, int layer, int head) const {
+    return keys(block, layer, head) + head_bytes();
+  }
+
+ private:
+  // Of keys, and of values, in one block.
+  std::size_t head_bytes() const {
+    return static_cast<std::size_t>(kBlockTokens) * padded_head_size() *
+           kernels::bytes_of(shape_.type);
+  }
+
+  struct Unmap {
+    std::size_t bytes = 0;
+    void operator()(std::byte* data) const;
+  };
+  KvShape shape_;
+  std::unique_ptr<std::byte[], Unmap> data_;
+  std::vector<int> references_;
+  std::vector<int> free_;
+};
+
+}  // namespace sanctum::nn

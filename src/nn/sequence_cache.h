@@ -1,0 +1,54 @@
+// What a model remembers of a sequence, and the memory it lies in: one kind for each backend.
+//
+// Thread rule: device thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "kernels/number_type.h"
+
+namespace sanctum::nn {
+
+// Of a model's keys and values.
+struct KvShape {
+  int layers = 0, kv_heads = 0, head_size = 0;
+  kernels::NumberType type = kernels::kFloat32;  // as the weights are stored
+};
+
+// The keys and values of one whole block of a sequence's tokens, kept for other sequences.
+class KvBlock {
+ public:
+  virtual ~KvBlock() = default;
+  virtual std::uint64_t bytes() const = 0;
+};
+
+class SequenceCache {
+ public:
+  virtual ~SequenceCache() = default;
+  // Makes room for `tokens` in all; false, and no change, when there is none now.
+  virtual bool reserve(int tokens) = 0;
+  virtual std::uint64_t bytes() const = 0;
+
+  // Block `at`, which must be full; it stays as it is from now on.
+  virtual std::shared_ptr<KvBlock> share(int at) = 0;
+  // Begins, or goes on, with a block of the same memory instead of computing it. The length must be
+  // a multiple of the block's.
+  virtual void adopt(const std::shared_ptr<KvBlock>& block) = 0;
+
+  int length() const { return length_; }  // tokens
+  // A step has appended `tokens` in every layer.
+  void advance(int tokens) { length_ += tokens; }
+
+ private:
+  int length_ = 0;
+};
+
+class KvMemory {
+ public:
+  virtual ~KvMemory() = default;
+  virtual int block_tokens() const = 0;
+  virtual std::unique_ptr<SequenceCache> sequence() = 0;
+};
+
+}  // namespace sanctum::nn
