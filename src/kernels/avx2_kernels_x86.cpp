@@ -5,10 +5,13 @@ namespace sanctum::kernels {
 namespace {
 
 struct Widened {
-  // vpmaddubsw saturates its pairs at 16 bits; a nibble's product with a byte cannot get there:
-  // 2 * 15 * 127 < 32768.
-  static __m256i bytes(__m256i sum, __m256i w, __m256i x) {
-    return words(sum, _mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1));
+  // A block has at most 64 columns, so 8 pairs of products meet in a 16-bit sum, which holds them:
+  // 8 * 2 * 15 * 127 < 32768. Neither vpmaddubsw nor the additions can saturate or wrap.
+  static __m256i nibbles(__m256i sum, __m256i w, __m256i x) {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
+  }
+  static __m256i nibble_sums(__m256i sum) {
+    return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
   }
   static __m256i words(__m256i sum, __m256i w, __m256i x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(w, x));

@@ -34,7 +34,9 @@ struct Avx2Vector : Dot {
     __builtin_memcpy(&value, x, 4);
     return _mm256_set1_epi32(value);
   }
-  static I dot_bytes(I sum, I w, const std::int8_t* x) { return Dot::bytes(sum, w, four_bytes(x)); }
+  static I dot_nibbles(I sum, I w, const std::int8_t* x) {
+    return Dot::nibbles(sum, w, four_bytes(x));
+  }
   static I dot_words(I sum, I w, const std::int16_t* x) {
     return Dot::words(sum, w, four_bytes(x));
   }

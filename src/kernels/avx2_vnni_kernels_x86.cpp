@@ -5,9 +5,10 @@ namespace sanctum::kernels {
 namespace {
 
 struct Vnni {
-  static __m256i bytes(__m256i sum, __m256i w, __m256i x) {
+  static __m256i nibbles(__m256i sum, __m256i w, __m256i x) {
     return _mm256_dpbusd_avx_epi32(sum, w, x);
   }
+  static __m256i nibble_sums(__m256i sum) { return sum; }
   static __m256i words(__m256i sum, __m256i w, __m256i x) {
     return _mm256_dpwssd_avx_epi32(sum, w, x);
   }

@@ -30,9 +30,10 @@ struct Avx512 {
     __builtin_memcpy(&value, x, 4);
     return _mm512_set1_epi32(value);
   }
-  static I dot_bytes(I sum, I w, const std::int8_t* x) {
+  static I dot_nibbles(I sum, I w, const std::int8_t* x) {
     return _mm512_dpbusd_epi32(sum, w, four_bytes(x));
   }
+  static I nibble_sums(I sum) { return sum; }
   static I dot_words(I sum, I w, const std::int16_t* x) {
     return _mm512_dpwssd_epi32(sum, w, four_bytes(x));
   }

@@ -57,7 +57,7 @@ struct Portable {
     return each([&](int i) { return a.at[i] + b.at[i]; });
   }
   // Unsigned bytes of w times four signed ones; two's complement makes the unsigned sum right.
-  static I dot_bytes(const I& sum, const I& w, const std::int8_t* x) {
+  static I dot_nibbles(const I& sum, const I& w, const std::int8_t* x) {
     return each([&](int i) {
       std::uint32_t total = sum.at[i];
       for (int j = 0; j < 4; ++j)
@@ -66,6 +66,7 @@ struct Portable {
       return total;
     });
   }
+  static I nibble_sums(const I& sum) { return sum; }
   static I dot_words(const I& sum, const I& w, const std::int16_t* x) {
     return each([&](int i) {
       return sum.at[i] +
