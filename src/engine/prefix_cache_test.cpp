@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace sanctum::engine {
 namespace {
 
@@ -14,6 +16,7 @@ struct Block final : nn::KvBlock {
 
 std::vector<PrefixCache::Token> spelled(int first, std::byte picture = std::byte{0}) {
   std::vector<PrefixCache::Token> out;
+  out.reserve(kBlockTokens);
   for (int i = 0; i < kBlockTokens; ++i) out.push_back({first + i, {picture}});
   return out;
 }
@@ -62,8 +65,8 @@ TEST_F(PrefixCacheTest, OneHolderComputesUntilItLetsGo) {
 }
 
 TEST_F(PrefixCacheTest, TheOldestThatNobodyHoldsGoesFirst) {
-  std::vector<PrefixCache::Node*> nodes;
-  for (int i = 0; i < 4; ++i) nodes.push_back(computed(nullptr, 10 * i));
+  const std::array<PrefixCache::Node*, 4> nodes{computed(nullptr, 0), computed(nullptr, 10),
+                                                computed(nullptr, 20), computed(nullptr, 30)};
   EXPECT_EQ(cache_.bytes(), 4 * kBytes) << "what is held counts, and stays";
   cache_.release(nodes[1], this);
   EXPECT_EQ(cache_.bytes(), 3 * kBytes) << "nobody holds it, and there was too much";

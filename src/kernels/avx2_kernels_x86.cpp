@@ -10,9 +10,7 @@ struct Widened {
   static __m256i nibbles(__m256i sum, __m256i w, __m256i x) {
     return _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
   }
-  static __m256i nibble_sums(__m256i sum) {
-    return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
-  }
+  static __m256i nibble_sums(__m256i sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
   static __m256i words(__m256i sum, __m256i w, __m256i x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(w, x));
   }

@@ -17,68 +17,85 @@
 
 namespace sanctum::kernels {
 
-// The sums of one block of kBlock columns: R rows, the outputs of one vector. `chunk` is the
-// vector's part of the block's first chunk, `first` the block's first column.
-template <class V, int kBits, int kRowBits, int kBlock, int R>
+// The sums of one block of kBlock columns: R rows, the outputs of P vectors side by side. `chunk`
+// is the vectors' part of the block's first chunk, `first` the block's first column.
+template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
 [[gnu::always_inline]] inline void dot_block(const std::uint8_t* chunk, const void* const (&x)[R],
-                                             std::size_t first,
-                                             typename V::I (&even)[R], typename V::I (&odd)[R]) {
+                                             std::size_t first, typename V::I (&even)[R][P],
+                                             typename V::I (&odd)[R][P]) {
   using I = typename V::I;
-  for (int r = 0; r < R; ++r) even[r] = odd[r] = V::zero_i();
+  for (int r = 0; r < R; ++r)
+    for (int p = 0; p < P; ++p) even[r][p] = odd[r][p] = V::zero_i();
   constexpr int kPerChunk = 32 / kBits;
 // Unrolled, one row's sums come after another's and the weights wait in memory: a fifth slower.
 #pragma GCC unroll 1
   for (int c = 0; c < kBlock; c += kPerChunk, chunk += kChunkBytes) {
-    const I bytes = V::load_i(chunk);
+    I bytes[P];
+    for (int p = 0; p < P; ++p) bytes[p] = V::load_i(chunk + p * V::kLanes * 4);
     const auto row8 = [&](int r) { return static_cast<const std::int8_t*>(x[r]) + first + c; };
     const auto row16 = [&](int r) { return static_cast<const std::int16_t*>(x[r]) + first + c; };
+    const auto each = [&](const auto& work) {
+      for (int r = 0; r < R; ++r)
+        for (int p = 0; p < P; ++p) work(r, p);
+    };
     if constexpr (kBits == 4 && kRowBits == 8) {
-      const I low = V::low_nibbles(bytes), high = V::high_nibbles(bytes);
-      for (int r = 0; r < R; ++r) {
-        even[r] = V::dot_nibbles(even[r], low, row8(r));
-        odd[r] = V::dot_nibbles(odd[r], high, row8(r) + 4);
+      I low[P], high[P];
+      for (int p = 0; p < P; ++p) {
+        low[p] = V::low_nibbles(bytes[p]);
+        high[p] = V::high_nibbles(bytes[p]);
       }
+      each([&](int r, int p) {
+        even[r][p] = V::dot_nibbles(even[r][p], low[p], row8(r));
+        odd[r][p] = V::dot_nibbles(odd[r][p], high[p], row8(r) + 4);
+      });
     } else if constexpr (kBits == 4) {
-      const I low = V::low_nibbles(bytes), high = V::high_nibbles(bytes);
-      const I w0 = V::even_bytes(low), w1 = V::odd_bytes(low);
-      const I w2 = V::even_bytes(high), w3 = V::odd_bytes(high);
-      for (int r = 0; r < R; ++r) {
-        even[r] = V::dot_words(even[r], w0, row16(r));
-        odd[r] = V::dot_words(odd[r], w1, row16(r) + 2);
-        even[r] = V::dot_words(even[r], w2, row16(r) + 4);
-        odd[r] = V::dot_words(odd[r], w3, row16(r) + 6);
+      I w[P][4];
+      for (int p = 0; p < P; ++p) {
+        const I low = V::low_nibbles(bytes[p]), high = V::high_nibbles(bytes[p]);
+        w[p][0] = V::even_bytes(low), w[p][1] = V::odd_bytes(low);
+        w[p][2] = V::even_bytes(high), w[p][3] = V::odd_bytes(high);
       }
+      each([&](int r, int p) {
+        even[r][p] = V::dot_words(even[r][p], w[p][0], row16(r));
+        odd[r][p] = V::dot_words(odd[r][p], w[p][1], row16(r) + 2);
+        even[r][p] = V::dot_words(even[r][p], w[p][2], row16(r) + 4);
+        odd[r][p] = V::dot_words(odd[r][p], w[p][3], row16(r) + 6);
+      });
     } else {
       static_assert(kRowBits == 16);
-      const I w0 = V::even_bytes(bytes), w1 = V::odd_bytes(bytes);
-      for (int r = 0; r < R; ++r) {
-        even[r] = V::dot_words(even[r], w0, row16(r));
-        odd[r] = V::dot_words(odd[r], w1, row16(r) + 2);
-      }
+      I w0[P], w1[P];
+      for (int p = 0; p < P; ++p) w0[p] = V::even_bytes(bytes[p]), w1[p] = V::odd_bytes(bytes[p]);
+      each([&](int r, int p) {
+        even[r][p] = V::dot_words(even[r][p], w0[p], row16(r));
+        odd[r][p] = V::dot_words(odd[r][p], w1[p], row16(r) + 2);
+      });
     }
   }
   if constexpr (kBits == 4 && kRowBits == 8) {
     for (int r = 0; r < R; ++r) {
-      even[r] = V::nibble_sums(even[r]);
-      odd[r] = V::nibble_sums(odd[r]);
+      for (int p = 0; p < P; ++p) {
+        even[r][p] = V::nibble_sums(even[r][p]);
+        odd[r][p] = V::nibble_sums(odd[r][p]);
+      }
     }
   }
 }
 
-// Rows [row, row + R) times the outputs of vector `part` of one panel.
-template <class V, int kBits, int kRowBits, int kType, int kBlock, int R>
+// Rows [row, row + R) times the outputs of P vectors of one panel, from vector `part` on; there are
+// `outputs` of them. out is the first row's first of these.
+template <class V, int kBits, int kRowBits, int kType, int kBlock, int R, int P>
 void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int part, int row,
-                   float* out, int lanes) {
+                   float* out, int outputs) {
   using I = typename V::I;
   using F = typename V::F;
   constexpr std::size_t kScaleBytes = kType == kFloat32 ? 4 : 2;
-  F sum[R];
+  F sum[R][P];
   const void* values[R];
   const float* scales[R];
   const float* weighted[R];
   for (int r = 0; r < R; ++r) {
     const auto at = static_cast<std::size_t>(row) + static_cast<std::size_t>(r);
-    sum[r] = V::zero_f();
+    for (int p = 0; p < P; ++p) sum[r][p] = V::zero_f();
     values[r] = static_cast<const std::uint8_t*>(a.values) + at * a.columns * (kRowBits / 8);
     scales[r] = a.scales + at * a.blocks;
     weighted[r] = a.weighted + at * a.blocks;
@@ -89,49 +106,67 @@ void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int pa
   for (int b = 0; b < a.blocks; at += a.group_bytes) {
     const std::uint8_t* scale_at =
         at + blocks_per_group * kBlockBytes + part * V::kLanes * kScaleBytes;
-    const F scale = V::template load_numbers<kType>(scale_at, 0);
-    const F bias = V::template load_numbers<kType>(scale_at, kPanelRows);
+    F scale[P], bias[P];
+    for (int p = 0; p < P; ++p) {
+      scale[p] = V::template load_numbers<kType>(scale_at, p * V::kLanes);
+      bias[p] = V::template load_numbers<kType>(scale_at, kPanelRows + p * V::kLanes);
+    }
     for (int i = 0; i < blocks_per_group; ++i, ++b) {
-      I even[R], odd[R];
-      dot_block<V, kBits, kRowBits, kBlock, R>(at + i * kBlockBytes + part * V::kLanes * 4, values,
-                                               static_cast<std::size_t>(b) * kBlock, even, odd);
+      I even[R][P], odd[R][P];
+      dot_block<V, kBits, kRowBits, kBlock, R, P>(at + i * kBlockBytes + part * V::kLanes * 4,
+                                                  values, static_cast<std::size_t>(b) * kBlock,
+                                                  even, odd);
       for (int r = 0; r < R; ++r) {
-        const F dot = V::mul(V::to_float(V::add_i(even[r], odd[r])), scale);
-        sum[r] = V::fma(dot, V::broadcast(scales[r][b]), sum[r]);
-        sum[r] = V::fma(bias, V::broadcast(weighted[r][b]), sum[r]);
+        const F row_scale = V::broadcast(scales[r][b]), row_sum = V::broadcast(weighted[r][b]);
+        for (int p = 0; p < P; ++p) {
+          const F dot = V::mul(V::to_float(V::add_i(even[r][p], odd[r][p])), scale[p]);
+          sum[r][p] = V::fma(bias[p], row_sum, V::fma(dot, row_scale, sum[r][p]));
+        }
       }
     }
   }
   for (int r = 0; r < R; ++r) {
     float* to = out + static_cast<std::size_t>(row + r) * a.stride;
-    if (lanes == V::kLanes) {
-      V::store(to, sum[r]);
+    if (outputs == P * V::kLanes) {
+      for (int p = 0; p < P; ++p) V::store(to + p * V::kLanes, sum[r][p]);
     } else {
-      float all[V::kLanes];
-      V::store(all, sum[r]);
-      for (int lane = 0; lane < lanes; ++lane) to[lane] = all[lane];
+      float all[P * V::kLanes];
+      for (int p = 0; p < P; ++p) V::store(all + p * V::kLanes, sum[r][p]);
+      for (int i = 0; i < outputs; ++i) to[i] = all[i];
     }
   }
 }
 
+// The rows from `row` on that tiles of R fill, times the outputs of P vectors; returns the first
+// row that is left.
+template <class V, int kBits, int kRowBits, int kType, int kBlock, int R, int P>
+int multiply_tiles(const MultiplyArguments& a, const std::uint8_t* panel, int first, int row) {
+  for (; row + R <= a.row_last; row += R) {
+    for (int v = 0; v < kPanelRows / V::kLanes; v += P) {
+      const int at = first + v * V::kLanes, left = a.outputs - at;
+      const int outputs = left < P * V::kLanes ? left : P * V::kLanes;
+      if (outputs <= 0) continue;
+      multiply_rows<V, kBits, kRowBits, kType, kBlock, R, P>(a, panel, v, row, a.out + at, outputs);
+    }
+  }
+  return row;
+}
+
 template <class V, int kBits, int kRowBits, int kType, int kBlock>
 void multiply_part(const MultiplyArguments& a) {
+  // One or two rows wait for the memory: they take a panel's lines whole.
+  constexpr int kAll = kPanelRows / V::kLanes;
   for (int p = a.panel_first; p < a.panel_last; ++p) {
     const std::uint8_t* panel = a.panels + a.panel_bytes * static_cast<std::size_t>(p);
-    for (int v = 0; v < kPanelRows / V::kLanes; ++v) {
-      const int first = p * kPanelRows + v * V::kLanes, left = a.outputs - first;
-      const int lanes = left < V::kLanes ? left : V::kLanes;
-      if (lanes <= 0) continue;
-      int row = a.row_first;
-      const auto tiles = [&]<int R>() {
-        for (; row + R <= a.row_last; row += R)
-          multiply_rows<V, kBits, kRowBits, kType, kBlock, R>(a, panel, v, row, a.out + first, lanes);
-      };
-      if constexpr (V::kRowsMax >= 8) tiles.template operator()<8>();
-      tiles.template operator()<4>();
-      tiles.template operator()<2>();
-      tiles.template operator()<1>();
-    }
+    const int first = p * kPanelRows;
+    int row = a.row_first;
+    const auto tiles = [&]<int R, int P>() {
+      row = multiply_tiles<V, kBits, kRowBits, kType, kBlock, R, P>(a, panel, first, row);
+    };
+    if constexpr (V::kRowsMax >= 8) tiles.template operator()<8, 1>();
+    tiles.template operator()<4, 1>();
+    tiles.template operator()<2, kAll>();
+    tiles.template operator()<1, kAll>();
   }
 }
 

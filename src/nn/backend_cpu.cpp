@@ -67,7 +67,7 @@ class PackedWeights final : public Matrix {
 
 class PlainWeights final : public Matrix {
  public:
-  PlainWeights(RuntimePointer runtime, mx::array weight)
+  PlainWeights(RuntimePointer runtime, const mx::array& weight)
       : runtime_(std::move(runtime)), weight_(mx::contiguous(weight)) {
     mx::eval(weight_);
   }
@@ -98,7 +98,7 @@ class CpuBackend final : public Backend {
   mx::Dtype compute_dtype() const override { return mx::float32; }
   bool packs() const override { return true; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
-    if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, std::move(stored.weight));
+    if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, stored.weight);
     return std::make_shared<PackedWeights>(runtime_, stored, row_bits_);
   }
   mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kKvBytes = 16u << 20;
 
-mx::array random(mx::Shape shape) {
+mx::array random(const mx::Shape& shape) {
   const mx::array x = mx::random::normal(shape);
   mx::eval(x);
   return x;

@@ -1,0 +1,145 @@
+"""llama.cpp on a random model of the same shape, quantized purely to Q4_0. Runs in a venv of its own.
+
+    python bench/with_llama_cpp.py write SHAPE.json OUT.gguf
+    python bench/with_llama_cpp.py serve MODEL.gguf THREADS
+
+`serve` answers one JSON line for each on its input: {"prompt": tokens} gives prompt tokens per second,
+{"decode": sequences, "tokens": n, "depth": tokens} gives tokens per second of all sequences together.
+Sampling is left out here, which flatters llama.cpp a little.
+"""
+
+import json
+import pathlib
+import sys
+import time
+
+Q4_0_BLOCK, Q4_0_BYTES = 32, 18  # weights, and bytes, of a block
+
+
+def q4_0(rows, columns, seed):
+    import numpy as np
+
+    blocks = np.random.default_rng(seed).integers(0, 256, (rows, columns // Q4_0_BLOCK, Q4_0_BYTES), dtype=np.uint8)
+    scale = np.array([1.0 / (8 * columns**0.5)], dtype=np.float16).view(np.uint8)
+    blocks[:, :, :2] = scale
+    return blocks.reshape(rows, -1)
+
+
+def write(shape, out):
+    import gguf
+    import numpy as np
+
+    config = json.loads(pathlib.Path(shape).read_text())
+    arch = config["model_type"]
+    width, inner, head = config["hidden_size"], config["intermediate_size"], config["head_dim"]
+    queries, keys = config["num_attention_heads"] * head, config["num_key_value_heads"] * head
+    writer = gguf.GGUFWriter(out, arch)
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(width)
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(inner)
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_key_length(head)
+    writer.add_value_length(head)
+    writer.add_rope_dimension_count(head)
+    writer.add_rope_freq_base(config["rope_theta"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_tokenizer_model("no_vocab")
+
+    def matrix(name, rows, columns):
+        writer.add_tensor(name + ".weight", q4_0(rows, columns, len(name) + rows),
+                          raw_dtype=gguf.GGMLQuantizationType.Q4_0)
+
+    def norm(name, size):
+        writer.add_tensor(name + ".weight", np.ones(size, dtype=np.float32))
+
+    matrix("token_embd", config["vocab_size"], width)
+    norm("output_norm", width)
+    for i in range(config["num_hidden_layers"]):
+        layer = f"blk.{i}."
+        norm(layer + "attn_norm", width)
+        norm(layer + "ffn_norm", width)
+        if arch == "qwen3":
+            norm(layer + "attn_q_norm", head)
+            norm(layer + "attn_k_norm", head)
+        matrix(layer + "attn_q", queries, width)
+        matrix(layer + "attn_k", keys, width)
+        matrix(layer + "attn_v", keys, width)
+        matrix(layer + "attn_output", width, queries)
+        matrix(layer + "ffn_gate", inner, width)
+        matrix(layer + "ffn_up", inner, width)
+        matrix(layer + "ffn_down", width, inner)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+class Context:
+    CELLS = 16384  # of its KV cache
+    SEQUENCES = 32
+
+    def __init__(self, path, threads):
+        import llama_cpp
+
+        self.api = llama_cpp
+        self.model = llama_cpp.llama_model_load_from_file(path.encode(), llama_cpp.llama_model_default_params())
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch = self.CELLS, 4096, 512
+        params.n_seq_max = self.SEQUENCES
+        params.kv_unified = True
+        params.n_threads = params.n_threads_batch = threads
+        self.context = llama_cpp.llama_init_from_model(self.model, params)
+        self.batch = llama_cpp.llama_batch_init(4096, 0, 1)
+
+    def clear(self):
+        self.api.llama_memory_clear(self.api.llama_get_memory(self.context), True)
+
+    def run(self, rows):
+        """rows: (token, position, sequence, wants logits). Seconds."""
+        for i, (token, position, sequence, logits) in enumerate(rows):
+            self.batch.token[i] = token
+            self.batch.pos[i] = position
+            self.batch.n_seq_id[i] = 1
+            self.batch.seq_id[i][0] = sequence
+            self.batch.logits[i] = logits
+        self.batch.n_tokens = len(rows)
+        begin = time.perf_counter()
+        if self.api.llama_decode(self.context, self.batch) != 0:
+            sys.exit("llama_decode failed")
+        self.api.llama_synchronize(self.context)
+        return time.perf_counter() - begin
+
+    def prompt(self, tokens):
+        self.clear()
+        return tokens / self.run([(16 + 7 * i % 200, i, 0, i == tokens - 1) for i in range(tokens)])
+
+    def decode(self, sequences, tokens, depth):
+        self.clear()
+        for sequence in range(sequences):
+            self.run([(16 + (7 * i + sequence) % 200, i, sequence, i == depth - 1) for i in range(depth)])
+        seconds = sum(self.run([(16 + (3 * n + s) % 200, depth + n, s, True) for s in range(sequences)])
+                      for n in range(tokens))
+        return sequences * tokens / seconds
+
+
+def serve(path, threads):
+    context = Context(path, threads)
+    context.run([(1, 0, 0, True)])
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        if "prompt" in wanted:
+            rate = context.prompt(wanted["prompt"])
+        else:
+            rate = context.decode(wanted["decode"], wanted["tokens"], wanted.get("depth", 16))
+        print(json.dumps({"rate": rate}), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(sys.argv[2], sys.argv[3])
+    else:
+        serve(sys.argv[2], int(sys.argv[3]))
