@@ -139,15 +139,28 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--step-tokens", options.device.limits.tokens_max,
                  "prompt and decode tokens of one step")
-      ->check(CLI::Range(16, 65536))
+      ->check(CLI::Range(kStepTokens.low, kStepTokens.high))
+      ->capture_default_str();
+  app.add_option(
+         "--step-ms", options.device.limits.step_ms_max,
+         "milliseconds to which prompts and pictures may stretch a step while answers stream")
+      ->check(CLI::Range(kStepMs.low, kStepMs.high))
+      ->capture_default_str();
+  app.add_option("--kv-bytes", options.device.kv_bytes,
+                 "memory for each model's keys and values, such as 2GiB")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--prefix-cache-bytes", options.device.prefix_bytes_max,
+                 "of that, what may keep prefixes that no request uses now; 0: no prefix cache")
+      ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
   app.add_option("--kernels", options.device.kernels,
                  "cpu: our kernels; mlx: MLX's operations; auto: ours where there is no GPU")
-      ->check(CLI::IsMember({"auto", "cpu", "mlx"}))
+      ->check(CLI::IsMember(kKernels))
       ->capture_default_str();
   app.add_option("--threads", options.device.cpu.threads,
                  "threads of our kernels; 0: one for each core")
-      ->check(CLI::Range(0, nn::kCpuThreadsMax))
+      ->check(CLI::Range(kThreads.low, kThreads.high))
       ->capture_default_str();
   app.add_option("--activation-bits", options.device.cpu.row_bits,
                  "of the activations that meet 4-bit weights in our kernels")

@@ -203,9 +203,20 @@ supervisor::WorkerOptions worker_options(const ServeConfig& config,
     options.path =
         (fs::path(platform::executable_path()).parent_path() / "sanctum-engine").string();
   }
-  options.arguments = {"--rpc-fd",        "3",
-                       "--max-sequences", std::to_string(config.max_sequences),
-                       "--queue",         std::to_string(config.queue)};
+  options.arguments = {"--rpc-fd",
+                       "3",
+                       "--max-sequences",
+                       std::to_string(config.max_sequences),
+                       "--queue",
+                       std::to_string(config.queue),
+                       "--kernels",
+                       config.kernels,
+                       "--threads",
+                       std::to_string(config.threads),
+                       "--kv-bytes",
+                       std::to_string(config.kv_bytes),
+                       "--prefix-cache-bytes",
+                       std::to_string(config.prefix_cache_bytes)};
   options.models = std::move(models);
   return options;
 }
@@ -324,6 +335,18 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(kMaxSequences.low, kMaxSequences.high));
   add("--queue", config->queue, "SANCTUM_QUEUE", "queue", "Requests that may wait beyond those")
       ->check(CLI::Range(kQueue.low, kQueue.high));
+  add("--kernels", config->kernels, "SANCTUM_KERNELS", "kernels",
+      "What models compute with. cpu: our kernels; mlx: MLX's operations; auto: ours without a GPU")
+      ->check(CLI::IsMember(kKernels));
+  add("--threads", config->threads, "SANCTUM_THREADS", "threads",
+      "Threads of our kernels; 0: one for each core")
+      ->check(CLI::Range(kThreads.low, kThreads.high));
+  add("--kv-bytes", config->kv_bytes, "SANCTUM_KV_BYTES", "kv_bytes",
+      "Memory for each model's keys and values, such as 2GiB")
+      ->transform(CLI::AsSizeValue(false));
+  add("--prefix-cache-bytes", config->prefix_cache_bytes, "SANCTUM_PREFIX_CACHE_BYTES",
+      "prefix_cache_bytes", "Of that, what may keep prefixes between requests; 0: none")
+      ->transform(CLI::AsSizeValue(false));
   add("--ready-timeout", config->ready_timeout_s, "SANCTUM_READY_TIMEOUT", "ready_timeout_s",
       "Seconds that a request waits for a model that is loading")
       ->check(CLI::Range(kReadyTimeoutS.low, kReadyTimeoutS.high));

@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 
@@ -40,6 +41,26 @@ class Reader {
                std::to_string(range.high));
     }
     if (!is_decided(key)) out = static_cast<int>(*value);
+  }
+  void one_of(const toml::node& node, const std::string& key,
+              const std::vector<std::string>& choices, std::string& out) const {
+    const auto value = node.value_exact<std::string>();
+    if (!value || std::find(choices.begin(), choices.end(), *value) == choices.end()) {
+      std::string known;
+      for (const std::string& choice : choices) known += (known.empty() ? "" : ", ") + choice;
+      fail(node.source(), key, "'" + key + "' must be one of " + known);
+    }
+    if (!is_decided(key)) out = *value;
+  }
+  // Bytes as a number, or as a string with a unit.
+  void size(const toml::node& node, const std::string& key, std::uint64_t& out) const {
+    std::string text;
+    if (const auto bytes = node.value_exact<std::int64_t>()) text = std::to_string(*bytes);
+    if (const auto words = node.value_exact<std::string>()) text = *words;
+    const std::string refusal = CLI::AsSizeValue(false)(text);
+    if (text.empty() || !refusal.empty() || text.front() == '-')
+      fail(node.source(), key, "'" + key + "' must be a size such as \"2GiB\"");
+    if (!is_decided(key)) out = std::stoull(text);
   }
   void texts(const toml::node& node, const std::string& key, std::vector<std::string>& out) const {
     const auto* array = node.as_array();
@@ -86,6 +107,14 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
       read.text(node, key, config.engine);
     else if (key == "log_level")
       read.text(node, key, config.log_level);
+    else if (key == "kernels")
+      read.one_of(node, key, kKernels, config.kernels);
+    else if (key == "kv_bytes")
+      read.size(node, key, config.kv_bytes);
+    else if (key == "prefix_cache_bytes")
+      read.size(node, key, config.prefix_cache_bytes);
+    else if (key == "threads")
+      read.number(node, key, kThreads, config.threads);
     else if (key == "max_sequences")
       read.number(node, key, kMaxSequences, config.max_sequences);
     else if (key == "queue")

@@ -2,6 +2,7 @@
 // the defaults below.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ struct ServeConfig {
   std::string engine;  // empty: sanctum-engine beside this program
   int max_sequences = 16;
   int queue = 64;
+  std::string kernels = "auto";
+  int threads = 0;
+  std::uint64_t kv_bytes = std::uint64_t{2} << 30;
+  std::uint64_t prefix_cache_bytes = std::uint64_t{1} << 30;
   int ready_timeout_s = 120;
   int drain_s = 5;
   std::string log_level = "info";

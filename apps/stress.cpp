@@ -17,6 +17,7 @@ struct Options {
   std::string duration = "300s";
   std::string request_timeout = "60s";
   std::vector<std::string> pipelines{"text", "vision"};
+  std::string reference = "battery";
   bool json = false;
 };
 
@@ -32,6 +33,11 @@ std::vector<release::Pipeline> pipelines_named(const std::vector<std::string>& n
   return pipelines;
 }
 
+release::Reference reference_named(const std::string& name) {
+  return name == to_string(release::Reference::kSolo) ? release::Reference::kSolo
+                                                      : release::Reference::kBattery;
+}
+
 int run(Options& options) {
   try {
     auto& stress = options.stress;
@@ -39,6 +45,7 @@ int run(Options& options) {
     stress.duration = release::parse_duration(options.duration);
     stress.request_timeout = release::parse_duration(options.request_timeout);
     stress.pipelines = pipelines_named(options.pipelines);
+    stress.reference = reference_named(options.reference);
     client::Interrupt interrupt;
     const auto report = run_stress(
         stress,
@@ -73,6 +80,11 @@ void add_stress(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->check(CLI::IsMember({"text", "vision"}))
       ->capture_default_str();
+  command
+      .add_option("--reference", options->reference,
+                  "What is right: battery (known answers) or solo (the answer given alone)")
+      ->check(CLI::IsMember({"battery", "solo"}))
+      ->capture_default_str();
   command.add_option("--timeout", options->request_timeout, "Longest wait for one answer")
       ->capture_default_str();
   command.add_flag("--json", options->json, "One JSON object instead of a table");
@@ -83,6 +95,16 @@ void add_stress(CLI::App& app, int& exit_code) {
       "API,\n"
       "so it runs against any server. Progress goes to standard error; Ctrl-C ends it early.\n"
       "\n"
+      "--reference battery needs a model that can repeat a nonce and name a colour. --reference "
+      "solo\n"
+      "works with any model: each question (text, tool call, pictures if the model sees; greedy, "
+      "and\n"
+      "sampled with a fixed seed) is asked once alone before the load begins, and every answer "
+      "under\n"
+      "load has to equal that one: text, tool calls, finish reason and log probabilities. A "
+      "difference\n"
+      "is a wrong answer; the first ones are shown, from where they differ.\n"
+      "\n"
       "Verdict: PASS     every pipeline served; no error, wrong answer or crash\n"
       "         PARTIAL  every pipeline served, some errors or cut short; nothing wrong, no crash\n"
       "         FAIL     anything else\n"
@@ -90,6 +112,7 @@ void add_stress(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  sanctum stress --duration 60s\n"
       "  sanctum stress --url https://127.0.0.1:1337 --workers 8 --json\n"
+      "  sanctum stress --reference solo --duration 60s\n"
       "  sanctum stress --url http://other:8000 --pipelines text --duration 5m\n"
       "\n"
       "Exit codes: 0 PASS, 1 PARTIAL, 2 FAIL or could not be run");

@@ -21,3 +21,17 @@ def engines_of(server_pid):
 
 def alive(pid):
     return any(row[0] == pid for row in table())
+
+
+def resident_bytes(pid):
+    """The memory that a process has in RAM, as the system counts it."""
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, timeout=30, check=True)
+    return int(told.stdout) * 1024  # ps tells kibibytes
+
+
+def open_descriptors(pid):
+    """How many files and sockets a process has open."""
+    if os.path.isdir(f"/proc/{pid}/fd"):
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    listing = subprocess.run(["lsof", "-a", "-d", "0-65535", "-p", str(pid)], capture_output=True, text=True, timeout=30, check=True)
+    return len(listing.stdout.splitlines()) - 1

@@ -46,6 +46,18 @@ std::string read_message(const json::Node& message, Answer& answer) {
   return added;
 }
 
+// The `logprobs` of a choice, or of a piece of one.
+void read_logprobs(const json::Node& choice, Answer& answer) {
+  const auto logprobs = choice.get("logprobs");
+  if (!logprobs) return;
+  const auto content = logprobs->get("content");
+  if (!content) return;
+  for (const auto& token : content->as_array(kLogprobsMax)) {
+    if (answer.logprobs.size() >= kLogprobsMax) return;
+    answer.logprobs.push_back({token.as_string_or("token", ""), token.as_double_or("logprob", 0)});
+  }
+}
+
 bool carries_output(const json::Node& delta) {
   return !delta.as_string_or("content", "").empty() ||
          !delta.as_string_or("reasoning_content", "").empty() || delta.has("tool_calls");
@@ -96,6 +108,7 @@ void read_completion(std::string_view body, Answer& answer) {
     const auto choices = root.at("choices").as_array();
     if (choices.empty()) throw Error(ErrorCode::kInvalid, "'choices' is empty");
     read_message(choices.front().at("message"), answer);
+    read_logprobs(choices.front(), answer);
     answer.finish_reason = choices.front().at("finish_reason").as_string();
     read_usage(root, answer);
   } catch (const Error& error) {
@@ -135,6 +148,7 @@ std::string StreamReader::event(std::string_view data, Instant now) {
         }
         added += read_message(*delta, answer_);
       }
+      read_logprobs(choice, answer_);
       if (const auto reason = choice.get("finish_reason")) {
         answer_.finish_reason = reason->as_string();
       }

@@ -18,11 +18,18 @@ namespace sanctum::client {
 
 inline constexpr std::size_t kArrivalsMax = 1u << 16;  // token times kept for one answer
 inline constexpr std::size_t kToolCallsMax = 128;
+inline constexpr std::size_t kLogprobsMax = 1u << 16;  // tokens kept for one answer
 
 struct ToolCall {
   std::string id;
   std::string name;
   std::string arguments;  // JSON text as the model wrote it
+};
+
+// The natural logarithm of the probability that a token was chosen with.
+struct TokenLogprob {
+  std::string token;
+  double logprob = 0;
 };
 
 // The phases a Sanctum server reports, in microseconds.
@@ -43,6 +50,7 @@ struct Answer {
   std::string content;
   std::string reasoning;
   std::vector<ToolCall> tool_calls;
+  std::vector<TokenLogprob> logprobs;  // empty where they were not asked for or not given
   std::string finish_reason;
   std::optional<std::int64_t> prompt_tokens;
   std::optional<std::int64_t> completion_tokens;

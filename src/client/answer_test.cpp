@@ -83,6 +83,25 @@ TEST(Answer, StreamOfTextKeepsArrivalTimes) {
   EXPECT_DOUBLE_EQ(*answer.tokens_per_s(), 20.0);
 }
 
+TEST(Answer, LogprobsOfBothForms) {
+  const std::string of_a = R"("logprobs":{"content":[{"token":"a","logprob":-0.5,"bytes":[97]}]})";
+  const std::string of_b = R"("logprobs":{"content":[{"token":"b","logprob":-1.25}]})";
+  Answer whole;
+  read_completion(
+      R"({"choices":[{"message":{"content":"a"},)" + of_a + R"(,"finish_reason":"stop"}]})", whole);
+  ASSERT_TRUE(whole.good()) << whole.failure;
+  ASSERT_EQ(whole.logprobs.size(), 1u);
+  EXPECT_EQ(whole.logprobs[0].logprob, -0.5);
+  const auto pieces =
+      streamed({R"({"choices":[{"delta":{"content":"a"},)" + of_a + "}]}",
+                R"({"choices":[{"delta":{"content":"b"},)" + of_b + "}]}",
+                R"({"choices":[{"delta":{},"logprobs":null,"finish_reason":"stop"}]})", "[DONE]"});
+  ASSERT_TRUE(pieces.good()) << pieces.failure;
+  ASSERT_EQ(pieces.logprobs.size(), 2u);
+  EXPECT_EQ(pieces.logprobs[1].token, "b");
+  EXPECT_EQ(pieces.logprobs[1].logprob, -1.25);
+}
+
 TEST(Answer, StreamedToolCallsAreJoinedByIndex) {
   const auto answer = streamed(
       {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}}]})",

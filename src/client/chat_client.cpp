@@ -20,6 +20,8 @@ std::string encode(const ChatRequest& request) {
   if (!request.tools_json.empty()) w.key("tools").raw(request.tools_json);
   if (request.max_tokens) w.field("max_tokens", *request.max_tokens);
   if (request.temperature) w.field("temperature", *request.temperature);
+  if (request.seed) w.field("seed", *request.seed);
+  if (request.logprobs) w.field("logprobs", true);
   if (request.stream) {
     w.field("stream", true);
     w.key("stream_options").begin_object().field("include_usage", true).end_object();

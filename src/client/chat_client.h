@@ -24,6 +24,8 @@ struct ChatRequest {
   std::optional<std::int64_t> max_tokens{};
   std::optional<double> temperature{};  // the server's default where not given
   bool stream = false;
+  std::optional<std::int64_t> seed{};
+  bool logprobs = false;  // of the chosen tokens
 };
 // The request body.
 std::string encode(const ChatRequest& request);

@@ -41,6 +41,8 @@ TEST(ChatClient, EncodesOnlyWhatWasSet) {
   EXPECT_EQ(encode(question(true)),
             R"({"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":5,)"
             R"("temperature":0,"stream":true,"stream_options":{"include_usage":true}})");
+  EXPECT_EQ(encode({.model = "m", .messages_json = "[]", .seed = 7, .logprobs = true}),
+            R"({"model":"m","messages":[],"seed":7,"logprobs":true})");
 }
 
 TEST(ChatClient, WholeAnswersOverOneConnection) {

@@ -5,6 +5,7 @@
 #include <mlx/stream.h>
 #include <mlx/transforms.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -119,10 +120,12 @@ void DeviceThread::do_load(const std::string& model, const models::Description& 
         models::load_model(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
           listener_.on_load_progress(model, done, total);
         });
-    const models::Traits traits = loaded->traits();
-    runners_[model] = std::make_unique<ModelRunner>(
-        std::move(loaded), backend_->kv_memory(traits.kv, options_.kv_bytes), options_.limits,
-        options_.prefix_bytes_max);
+    models::Traits traits = loaded->traits();
+    auto memory = backend_->kv_memory(traits.kv, options_.kv_bytes);
+    traits.context_tokens =
+        static_cast<int>(std::min<std::int64_t>(traits.context_tokens, memory->tokens_max()));
+    runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), backend_, std::move(memory),
+                                                    options_.limits, options_.prefix_bytes_max);
     publish_counters();
     listener_.on_loaded(model, traits, microseconds_between(begin, Clock::now()));
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <mlx/transforms.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "base/error.h"
 #include "base/invariant.h"
@@ -12,6 +13,8 @@ namespace sanctum::engine {
 namespace {
 
 namespace mx = mlx::core;
+
+constexpr int kAnswerTokensLikely = 256;
 
 // The pictures of `sequence` whose tokens fall into its next `count` tokens, as rows of the step
 // whose first row for this sequence is `first_row`.
@@ -67,14 +70,17 @@ std::vector<std::size_t> Sequence::images_to_encode() const {
   return out;
 }
 
-ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model,
+ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::BackendPointer backend,
                          std::unique_ptr<nn::KvMemory> memory, StepLimits limits,
                          std::uint64_t prefix_bytes_max)
     : model_(std::move(model)),
+      backend_(std::move(backend)),
       memory_(std::move(memory)),
       limits_(limits),
       prefixes_(memory_->block_tokens(), prefix_bytes_max),
-      keeps_prefixes_(prefix_bytes_max > 0) {}
+      keeps_prefixes_(prefix_bytes_max > 0) {
+  limits_.kv_tokens_max = memory_->tokens_max();
+}
 
 void ModelRunner::submit(std::unique_ptr<Sequence> sequence) {
   sequence->features.resize(sequence->prompt.images.size());
@@ -107,13 +113,20 @@ std::uint64_t ModelRunner::kv_bytes() const {
   return total;
 }
 
+// Most answers end long before max_tokens; one that does not may have to wait for room.
+std::int64_t ModelRunner::predicted_tokens(const Sequence& sequence) const {
+  const int likely = sequence.prompt_tokens() + std::min(sequence.tokens_max, kAnswerTokensLikely);
+  const std::int64_t tokens = std::max(sequence.length(), likely), block = memory_->block_tokens();
+  return (tokens + block - 1) / block * block;
+}
+
 std::vector<SequenceState> ModelRunner::states() {
   std::vector<SequenceState> out;
   out.reserve(sequences_.size());
   for (const auto& s : sequences_) {
     const bool held_back = s->cache && !follow_prefix(*s);
     out.push_back({s->cache != nullptr, held_back, static_cast<int>(s->images_to_encode().size()),
-                   s->left()});
+                   s->left(), predicted_tokens(*s)});
   }
   return out;
 }
@@ -153,7 +166,10 @@ bool ModelRunner::follow_prefix(Sequence& sequence) {
     PrefixCache::Node* node = prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
                                              spelled(sequence, sequence.fed(), block));
     if (PrefixCache::block_of(node)) {
-      sequence.cache->adopt(PrefixCache::block_of(node));
+      if (!sequence.cache->adopt(PrefixCache::block_of(node))) {
+        prefixes_.release(node, &sequence);
+        return true;
+      }
       if (sequence.fed() <= sequence.prompt_tokens()) sequence.cached_tokens = sequence.fed();
       nodes.push_back(node);
       continue;
@@ -187,7 +203,7 @@ StepOutput ModelRunner::step() {
     if (sequence->cancelled) end(*sequence, "cancelled", output);
   }
   drop_ended();
-  StepPlan plan = plan_step(states(), limits_);
+  StepPlan plan = plan_step(states(), limits_, step_cost_);
   for (const std::size_t i : plan.admit) {
     Sequence& sequence = *sequences_[i];
     sequence.cache = memory_->sequence();
@@ -197,26 +213,33 @@ StepOutput ModelRunner::step() {
       sequence.counts.add_prompt(sequence.prompt.tokens);
   }
   // Who was admitted now may find its prefix cached.
-  if (!plan.admit.empty()) plan = plan_step(states(), limits_);
-  if (plan.encode_image) encode_next_image(*sequences_[*plan.encode_image]);
+  if (!plan.admit.empty()) plan = plan_step(states(), limits_, step_cost_);
+  if (plan.encode) encode_part(*sequences_[plan.encode->sequence], plan.encode->ms);
   make_room(plan);
   if (!plan.rows.empty()) run_rows(plan, output);
   drop_ended();
   return output;
 }
 
-void ModelRunner::encode_next_image(Sequence& sequence) {
+void ModelRunner::encode_part(Sequence& sequence, double ms) {
   const Instant begin = Clock::now();
   const std::size_t next = sequence.images_to_encode().front();
-  models::VisualFeatures features = model_->encode(sequence.prompt.images[next].patches);
-  std::vector<mx::array> arrays = features.deepstack;
-  arrays.push_back(features.embeddings);
-  mx::eval(arrays);
-  sequence.features[next] = std::move(features);
-  sequence.vision_us += microseconds_between(begin, Clock::now());
+  if (!sequence.encoding || sequence.encoded_image != next) {
+    sequence.encoding = model_->begin_encoding(sequence.prompt.images[next].patches);
+    sequence.encoded_image = next;
+  }
+  const double work = sequence.encoding->advance(encode_cost_.work_within(ms));
+  if (auto features = sequence.encoding->take()) {
+    sequence.features[next] = std::move(features);
+    sequence.encoding.reset();
+  }
+  const std::int64_t spent = microseconds_between(begin, Clock::now());
+  encode_cost_.observe(work, static_cast<double>(spent) / 1000);
+  sequence.vision_us += spent;
 }
 
 void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
+  const Instant begin = Clock::now();
   models::Step step;
   std::vector<Sequence*> wanting;
   for (const StepPlan::Row& row : plan.rows) {
@@ -233,23 +256,33 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
     Sequence& sequence = *sequences_[row.sequence];
     keep_prefix(sequence, sequence.fed() - row.tokens);
   }
+  step_cost_.observe(static_cast<int>(step.tokens.size()),
+                     static_cast<double>(microseconds_between(begin, Clock::now())) / 1000);
   if (unwanted) return;
   const auto vocabulary = static_cast<std::size_t>(logits.shape(1));
   float* values = logits.data<float>();
+  std::vector<std::variant<Sampled, Error>> sampled(wanting.size());
+  backend_->share(static_cast<int>(wanting.size()), [&](int i) {
+    const auto at = static_cast<std::size_t>(i);
+    const Sequence& s = *wanting[at];
+    try {
+      sampled[at] = sample_token({values + at * vocabulary, vocabulary}, s.counts, s.sampling,
+                                 s.seed, s.output.size());
+    } catch (const Error& error) {
+      sampled[at] = error;
+    }
+  });
   for (std::size_t i = 0; i < wanting.size(); ++i) {
-    take_logits(*wanting[i], {values + i * vocabulary, vocabulary}, output);
+    if (const auto* error = std::get_if<Error>(&sampled[i])) {
+      end(*wanting[i], "error", output,
+          wire::Failure{error->code(), error->what(), error->field()});
+    } else {
+      take_token(*wanting[i], std::move(std::get<Sampled>(sampled[i])), output);
+    }
   }
 }
 
-void ModelRunner::take_logits(Sequence& sequence, std::span<float> logits, StepOutput& output) {
-  Sampled sampled;
-  try {
-    sampled = sample_token(logits, sequence.counts, sequence.sampling, sequence.seed,
-                           sequence.output.size());
-  } catch (const Error& error) {
-    end(sequence, "error", output, wire::Failure{error.code(), error.what(), error.field()});
-    return;
-  }
+void ModelRunner::take_token(Sequence& sequence, Sampled sampled, StepOutput& output) {
   const Instant now = Clock::now();
   if (!sequence.first_token) {
     sequence.first_token = now;

@@ -17,8 +17,10 @@ namespace sanctum::engine {
 
 class ModelRunner {
  public:
-  ModelRunner(std::shared_ptr<const models::Model> model, std::unique_ptr<nn::KvMemory> memory,
-              StepLimits limits, std::uint64_t prefix_bytes_max);
+  // `backend` is the one that the model was loaded with.
+  ModelRunner(std::shared_ptr<const models::Model> model, nn::BackendPointer backend,
+              std::unique_ptr<nn::KvMemory> memory, StepLimits limits,
+              std::uint64_t prefix_bytes_max);
 
   void submit(std::unique_ptr<Sequence> sequence);
   // True if the request is here; it ends with the next step.
@@ -36,6 +38,7 @@ class ModelRunner {
 
  private:
   std::vector<SequenceState> states();
+  std::int64_t predicted_tokens(const Sequence& sequence) const;
   // Room for `tokens` of the sequence, at the cost of what nobody uses; false if that is not
   // enough.
   bool make_room(Sequence& sequence, int tokens);
@@ -47,16 +50,20 @@ class ModelRunner {
   bool follow_prefix(Sequence& sequence);
   // Offers the sequence's blocks from the one that token `from` is in.
   void keep_prefix(Sequence& sequence, int from);
-  void encode_next_image(Sequence& sequence);
+  // Spends `ms` on the sequence's next picture.
+  void encode_part(Sequence& sequence, double ms);
   void run_rows(const StepPlan& plan, StepOutput& output);
-  void take_logits(Sequence& sequence, std::span<float> logits, StepOutput& output);
+  void take_token(Sequence& sequence, Sampled sampled, StepOutput& output);
   void end(Sequence& sequence, const std::string& reason, StepOutput& output,
            std::optional<wire::Failure> failure = std::nullopt);
   void drop_ended();
 
   std::shared_ptr<const models::Model> model_;
+  nn::BackendPointer backend_;
   std::unique_ptr<nn::KvMemory> memory_;
   StepLimits limits_;
+  StepCost step_cost_;
+  EncodeCost encode_cost_;
   PrefixCache prefixes_;
   bool keeps_prefixes_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  // in order of arrival; null once ended

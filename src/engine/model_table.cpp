@@ -60,6 +60,10 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
   SANCTUM_INVARIANT(e.text != nullptr, "a model is ready with its text side");
+  if (traits.context_tokens < e.text->context_tokens()) {
+    e.text = e.text->within(traits.context_tokens);
+    e.info.context_tokens = traits.context_tokens;
+  }
   e.info.state = "ready";
   e.info.architecture = traits.architecture;
   e.info.vocabulary = traits.vocabulary;

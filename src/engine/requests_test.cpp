@@ -93,7 +93,9 @@ TEST_F(RequestsTest, MemoryThatRunsOutRefusesTheRequest) {
   description.architecture = &architecture;
   table.begin_load("m", "/m");
   table.set_text("m", std::make_shared<const TextModel>(description));
-  table.set_ready("m", {}, 0);
+  models::Traits traits;
+  traits.context_tokens = description.context_tokens;
+  table.set_ready("m", traits, 0);
   requests.generate("1", request_of("m"));
   EXPECT_EQ(refusal().code, ErrorCode::kInternal);
   pool.stop();

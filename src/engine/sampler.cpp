@@ -48,8 +48,24 @@ int best_of(std::span<const float> logits) {
   return best;
 }
 
+// The likeliest, best first, until they weigh `share`; one at least. Of a vocabulary few are taken,
+// so a heap is much cheaper than sorting all.
+void keep_share(std::vector<Candidate>& candidates, double share) {
+  const auto later = [](const Candidate& a, const Candidate& b) { return likelier(b, a); };
+  std::make_heap(candidates.begin(), candidates.end(), later);
+  std::vector<Candidate> kept;
+  double weight = 0;
+  while (!candidates.empty() && (kept.empty() || weight < share)) {
+    std::pop_heap(candidates.begin(), candidates.end(), later);
+    kept.push_back(candidates.back());
+    weight += candidates.back().weight;
+    candidates.pop_back();
+  }
+  candidates = std::move(kept);
+}
+
 int draw(std::span<const float> logits, float largest, const wire::Sampling& s, double u) {
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> candidates;  // in order of their ids until something has to sort them
   candidates.reserve(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double weight = std::exp((static_cast<double>(logits[i]) - largest) / s.temperature);
@@ -58,20 +74,18 @@ int draw(std::span<const float> logits, float largest, const wire::Sampling& s, 
   if (s.top_k > 0 && static_cast<std::size_t>(s.top_k) < candidates.size()) {
     std::nth_element(candidates.begin(), candidates.begin() + s.top_k, candidates.end(), likelier);
     candidates.resize(static_cast<std::size_t>(s.top_k));
+    std::sort(candidates.begin(), candidates.end(), likelier);
   }
   double total = 0;  // what top_p takes its share of: all that top_k left
   for (const Candidate& c : candidates) total += c.weight;
   // top_p and min_p both keep the best few, so cutting by min_p first changes nothing but the time
-  // that sorting takes.
+  // that top_p takes.
   if (s.min_p > 0) {
     std::erase_if(candidates, [&](const Candidate& c) { return c.weight < s.min_p; });
   }
-  std::sort(candidates.begin(), candidates.end(), likelier);
+  if (s.top_p < 1) keep_share(candidates, s.top_p * total);
   double kept = 0;
-  std::size_t n = 0;
-  while (n < candidates.size() && (n == 0 || s.top_p >= 1 || kept < s.top_p * total))
-    kept += candidates[n++].weight;
-  candidates.resize(n);
+  for (const Candidate& c : candidates) kept += c.weight;
   double left = u * kept;
   for (const Candidate& c : candidates) {
     left -= c.weight;

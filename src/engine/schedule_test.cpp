@@ -74,8 +74,8 @@ class Requests {
     const auto& kv = model_->traits().kv;
     const std::uint64_t block =
         std::uint64_t{64} * kv.layers * kv.kv_heads * kv.head_size * 2 * kernels::bytes_of(kv.type);
-    return {model_, backend_->kv_memory(kv, block * static_cast<std::uint64_t>(blocks)), limits,
-            prefix_bytes};
+    return {model_, backend_, backend_->kv_memory(kv, block * static_cast<std::uint64_t>(blocks)),
+            limits, prefix_bytes};
   }
 
   // Request `at`, of whose answer the first `said` tokens are known already. Even ones are greedy.

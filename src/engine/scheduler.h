@@ -1,19 +1,32 @@
-// Decides what one step runs. Pure: the same sequences and limits give the same plan.
+// Decides what one step runs. Pure: the same sequences, limits and costs give the same plan.
 //
-// Every decoding sequence gets its one token first; what is left of the token budget goes to
-// prompts, oldest first, in chunks; a sequence with pictures to encode has one of them encoded per
-// step, one picture a step in all, so that neither a long prompt nor a large picture stalls the
-// streams that run.
+// Every decoding sequence gets its one token first. What else there is to do takes so long that the
+// step lasts at most kStretch times what the tokens alone would take: prompts in chunks, oldest
+// first, and the picture whose turn it is, a part at a time. When nobody decodes, a step may last
+// kAloneMs, so that who comes next does not wait long. A sequence is admitted when its whole
+// predicted length has room beside those that run; in order, so that a long one is not overtaken
+// forever.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
+#include "engine/step_cost.h"
+
 namespace sanctum::engine {
 
+inline constexpr double kStretch = 2;
+inline constexpr double kShortStepMs = 20;  // a step may always last as long
+inline constexpr double kAloneMs = 400;
+inline constexpr int kChunkMin = 8;  // tokens of a prompt that a step feeds, however long it takes
+
 struct StepLimits {
-  int sequences_max = 16;  // running at once
-  int tokens_max = 256;    // prompt and decode tokens of one step
+  int sequences_max = 16;    // running at once
+  int tokens_max = 512;      // prompt and decode tokens of one step
+  double step_ms_max = 200;  // of a step with both, unless decoding alone takes longer
+  std::int64_t kv_tokens_max = std::numeric_limits<std::int64_t>::max();  // of all that run
 };
 
 // One sequence, in order of arrival.
@@ -22,6 +35,7 @@ struct SequenceState {
   bool held_back = false;  // another sequence is computing what it would compute next
   int images_to_encode = 0;
   int left = 1;  // tokens not yet fed to the model; the last one gives a token; 1: decoding
+  std::int64_t kv_tokens = 0;  // that it holds or will probably need
 };
 
 struct StepPlan {
@@ -29,11 +43,16 @@ struct StepPlan {
     std::size_t sequence = 0;
     int tokens = 0;
   };
-  std::vector<std::size_t> admit;           // sequences that start running with this step
-  std::optional<std::size_t> encode_image;  // a sequence whose next picture is encoded
-  std::vector<Row> rows;                    // decode rows first
+  struct Encode {
+    std::size_t sequence = 0;
+    double ms = 0;  // to spend on its next picture
+  };
+  std::vector<std::size_t> admit;  // sequences that start running with this step
+  std::optional<Encode> encode;
+  std::vector<Row> rows;  // decode rows first
 };
 
-StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits& limits);
+StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits& limits,
+                   const StepCost& cost);
 
 }  // namespace sanctum::engine

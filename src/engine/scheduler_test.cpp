@@ -17,8 +17,18 @@ SequenceState decoding() {
   return {true, false, 0, 1};
 }
 
+// A device on which a step takes 10 ms and 1 ms for each row.
+StepCost known_cost() {
+  StepCost cost;
+  for (int i = 0; i < 1000; ++i) cost.observe(1 + i % 50, 11 + i % 50);
+  return cost;
+}
+StepPlan plan_of(const std::vector<SequenceState>& states, const StepLimits& limits) {
+  return plan_step(states, limits, known_cost());
+}
+
 TEST(Scheduler, DecodingRowsComeBeforePrompts) {
-  const StepPlan plan = plan_step({prefilling(100), decoding(), decoding()}, {8, 10});
+  const StepPlan plan = plan_of({prefilling(100), decoding(), decoding()}, {8, 10});
   ASSERT_EQ(plan.rows.size(), 3u);
   EXPECT_EQ(plan.rows[0].sequence, 1u);
   EXPECT_EQ(plan.rows[1].sequence, 2u);
@@ -27,7 +37,7 @@ TEST(Scheduler, DecodingRowsComeBeforePrompts) {
 }
 
 TEST(Scheduler, TheOldestPromptTakesWhatIsLeftOfTheBudget) {
-  const StepPlan plan = plan_step({prefilling(6), prefilling(100), prefilling(100)}, {8, 16});
+  const StepPlan plan = plan_of({prefilling(6), prefilling(100), prefilling(100)}, {8, 16});
   ASSERT_EQ(plan.rows.size(), 2u);
   EXPECT_EQ(plan.rows[0].tokens, 6);
   EXPECT_EQ(plan.rows[1].sequence, 1u);
@@ -35,18 +45,62 @@ TEST(Scheduler, TheOldestPromptTakesWhatIsLeftOfTheBudget) {
 }
 
 TEST(Scheduler, AdmissionIsInOrderAndBounded) {
-  const StepPlan plan = plan_step({decoding(), waiting(4), waiting(4), waiting(4)}, {3, 64});
+  const StepPlan plan = plan_of({decoding(), waiting(4), waiting(4), waiting(4)}, {3, 64});
   EXPECT_EQ(plan.admit, (std::vector<std::size_t>{1, 2}));
   EXPECT_EQ(plan.rows.size(), 3u);
 }
 
 TEST(Scheduler, OnePictureAStepAndNoPrefillBeforeItsPictures) {
-  const StepPlan plan =
-      plan_step({{true, false, 2, 50}, {true, false, 1, 50}, decoding()}, {8, 64});
-  ASSERT_TRUE(plan.encode_image);
-  EXPECT_EQ(*plan.encode_image, 0u);
+  const StepPlan plan = plan_of({{true, false, 2, 50}, {true, false, 1, 50}, decoding()}, {8, 64});
+  ASSERT_TRUE(plan.encode);
+  EXPECT_EQ(plan.encode->sequence, 0u);
   ASSERT_EQ(plan.rows.size(), 1u);
   EXPECT_EQ(plan.rows[0].sequence, 2u);
+}
+
+TEST(Scheduler, APromptAtMostDoublesTheStepOfThoseThatDecode) {
+  std::vector<SequenceState> states(30, decoding());
+  states.push_back(prefilling(1000));
+  const StepPlan plan = plan_of(states, {64, 512});
+  ASSERT_EQ(plan.rows.size(), 31u);
+  EXPECT_NEAR(plan.rows.back().tokens, 40, 1);  // 10 + 30 + 40 = 2 * (10 + 30) ms
+}
+
+TEST(Scheduler, ASlowStepIsNotStretchedBeyondItsLimit) {
+  std::vector<SequenceState> states(30, decoding());
+  states.push_back(prefilling(1000));
+  StepLimits limits{64, 512};
+  limits.step_ms_max = 60;
+  EXPECT_NEAR(plan_of(states, limits).rows.back().tokens, 20, 1);
+  limits.step_ms_max = 30;
+  EXPECT_EQ(plan_of(states, limits).rows.back().tokens, kChunkMin)
+      << "a prompt goes on all the same";
+}
+
+TEST(Scheduler, WhenNobodyDecodesAStepIsLongButBounded) {
+  EXPECT_NEAR(plan_of({prefilling(5000)}, {64, 5000}).rows.back().tokens, kAloneMs - 10, 5);
+}
+
+TEST(Scheduler, APictureAndAPromptShareWhatIsSpare) {
+  std::vector<SequenceState> states(30, decoding());
+  states.push_back({true, false, 1, 50});
+  EXPECT_NEAR(plan_of(states, {64, 512}).encode->ms, 40, 1);
+  states.push_back(prefilling(1000));
+  const StepPlan plan = plan_of(states, {64, 512});
+  EXPECT_NEAR(plan.encode->ms, 20, 1);
+  EXPECT_NEAR(plan.rows.back().tokens, 20, 1);
+}
+
+TEST(Scheduler, ASequenceWaitsForRoomAndIsNotOvertaken) {
+  StepLimits limits{8, 64};
+  limits.kv_tokens_max = 1000;
+  const SequenceState runs{true, false, 0, 1, 700}, large{false, false, 0, 50, 400};
+  const SequenceState small{false, false, 0, 50, 100};
+  EXPECT_TRUE(plan_of({runs, large, small}, limits).admit.empty());
+  EXPECT_EQ(plan_of({runs, small, large}, limits).admit, (std::vector<std::size_t>{1}));
+  const SequenceState hopeful{false, false, 0, 50, 4000};
+  EXPECT_EQ(plan_of({hopeful, small}, limits).admit, (std::vector<std::size_t>{0}))
+      << "its prediction may be wrong, and nobody else wants the room";
 }
 
 // Whatever the mix: the plan stays within its limits, gives every decoding row its token, and, when
@@ -69,7 +123,7 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
       }
       states.push_back(state);
     }
-    const StepPlan plan = plan_step(states, limits);
+    const StepPlan plan = plan_of(states, limits);
     int tokens = 0, decodes = 0, decoding_states = 0;
     std::vector<bool> seen(states.size());
     for (const auto& row : plan.rows) {
@@ -87,7 +141,7 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
     EXPECT_LE(tokens, limits.tokens_max);
     EXPECT_EQ(decodes, decoding_states);
     EXPECT_LE(running + static_cast<int>(plan.admit.size()), limits.sequences_max);
-    EXPECT_EQ(states.empty(), plan.rows.empty() && !plan.encode_image);
+    EXPECT_EQ(states.empty(), plan.rows.empty() && !plan.encode);
   }
 }
 

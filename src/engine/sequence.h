@@ -30,6 +30,8 @@ struct Sequence {
   // From here on the device thread's.
   std::unique_ptr<nn::SequenceCache> cache;                     // present while running
   std::vector<std::optional<models::VisualFeatures>> features;  // of the prompt's pictures
+  std::unique_ptr<models::Encoding> encoding;                   // of one that has none
+  std::size_t encoded_image = 0;                                // which
   TokenCounts counts;
   std::vector<int> output;
   std::vector<PrefixCache::Node*> prefix;  // the cache's whole blocks

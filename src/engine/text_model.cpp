@@ -42,11 +42,25 @@ TextModel::TextModel(const models::Description& description)
       reasons_(text::detect_reasoning(chat_template_->source())),
       prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {}
 
+std::shared_ptr<const TextModel> TextModel::within(int context_tokens) const {
+  auto out = std::make_shared<TextModel>(*this);
+  out->context_tokens_ = context_tokens;
+  out->memory_bound_ = true;
+  out->prompt_bytes_max_ = longest_prompt(*tokenizer_, context_tokens);
+  return out;
+}
+
+std::string TextModel::context() const {
+  const std::string tokens = std::to_string(context_tokens_);
+  if (memory_bound_) return "the memory for keys and values (kv_bytes) holds " + tokens;
+  return "this model's context holds " + tokens;
+}
+
 void TextModel::refuse_hopeless(const std::string& text, const std::string& field) const {
   if (prompt_bytes_max_ == 0 || text.size() <= prompt_bytes_max_) return;
   throw Error(ErrorCode::kTooLong,
-              "the prompt has " + std::to_string(text.size()) + " bytes; this model's context of " +
-                  std::to_string(context_tokens_) + " tokens cannot hold as many",
+              "the prompt has " + std::to_string(text.size()) + " bytes, too many: " + context() +
+                  " tokens",
               field);
 }
 
@@ -109,8 +123,7 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   refuse_rowless_ids(ids, field);
   if (ids.size() >= static_cast<std::size_t>(context_tokens_)) {
     throw Error(ErrorCode::kTooLong,
-                "the prompt has " + std::to_string(ids.size()) +
-                    " tokens; this model's context holds " + std::to_string(context_tokens_) +
+                "the prompt has " + std::to_string(ids.size()) + " tokens; " + context() +
                     ", the answer included",
                 field);
   }

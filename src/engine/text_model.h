@@ -29,6 +29,9 @@ class TextModel {
   Prepared prepare(const wire::GenerateRequest& request) const;
   std::vector<int> tokenize(const std::string& text, bool add_special) const;
 
+  // The same with a smaller context, because the memory for keys and values holds no more.
+  std::shared_ptr<const TextModel> within(int context_tokens) const;
+
   bool vision() const { return processor_->vision(); }
   int context_tokens() const { return context_tokens_; }
   std::shared_ptr<const text::Tokenizer> tokenizer() const { return tokenizer_; }
@@ -42,11 +45,13 @@ class TextModel {
   void refuse_unknown_id(int id, const std::string& field) const;
   // Throws Error(kInvalid) for an id that the model has no embedding for.
   void refuse_rowless_ids(const std::vector<int>& ids, const std::string& field) const;
+  std::string context() const;  // in words
   // Throws Error(kTooLong) for a text that cannot fit the context, without tokenizing it.
   void refuse_hopeless(const std::string& text, const std::string& field) const;
 
   int context_tokens_;
-  int rows_;  // of the model's embedding
+  bool memory_bound_ = false;  // the context is what the memory holds, not what the model can
+  int rows_;                   // of the model's embedding
   std::shared_ptr<const models::Processor> processor_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::shared_ptr<const text::ChatTemplate> chat_template_;

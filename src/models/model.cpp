@@ -2,13 +2,23 @@
 
 #include <mlx/ops.h>
 
+#include <limits>
+
 #include "base/invariant.h"
 
 namespace sanctum::models {
 
-VisualFeatures Model::encode(const image::QwenPatches&) const {
+std::unique_ptr<Encoding> Model::begin_encoding(const image::QwenPatches&) const {
   SANCTUM_INVARIANT(false, "a picture reached a model without a vision tower");
   std::abort();
+}
+
+VisualFeatures Model::encode(const image::QwenPatches& patches) const {
+  const auto encoding = begin_encoding(patches);
+  while (true) {
+    encoding->advance(std::numeric_limits<double>::max());
+    if (auto features = encoding->take()) return std::move(*features);
+  }
 }
 
 mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_rows) {

@@ -28,6 +28,17 @@ struct VisualFeatures {
   std::vector<mx::array> deepstack;  // one [tokens, hidden] per early layer that adds it
 };
 
+// One picture on its way through the vision tower, a part at a time. The result does not depend on
+// how it is parted.
+class Encoding {
+ public:
+  virtual ~Encoding() = default;
+  // Computes about `work` multiply-adds of what is left, some of it in any case; returns how many.
+  virtual double advance(double work) = 0;
+  // Once, when nothing is left; until then nothing.
+  virtual std::optional<VisualFeatures> take() = 0;
+};
+
 // Rows of a step that carry tokens [features_first, features_first + count) of a picture.
 struct VisualRows {
   int first = 0;
@@ -60,8 +71,10 @@ class Model {
   virtual ~Model() = default;
   // float32 [logits_rows, vocabulary], not evaluated. Appends the step's tokens to the caches.
   virtual mx::array forward(const Step& step) const = 0;
-  // Not evaluated. Only for models whose processor accepts pictures.
-  virtual VisualFeatures encode(const image::QwenPatches& patches) const;
+  // Only for models whose processor accepts pictures. The patches must outlive the encoding.
+  virtual std::unique_ptr<Encoding> begin_encoding(const image::QwenPatches& patches) const;
+  // All of it at once.
+  VisualFeatures encode(const image::QwenPatches& patches) const;
 
   const Traits& traits() const { return traits_; }
 

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "models/qwen3_text.h"
-#include "models/vision_tower.h"
+#include "models/vision_encoding.h"
 
 namespace sanctum::models {
 namespace {
@@ -22,8 +22,8 @@ class Qwen3Vl final : public Model {
     traits_.vocabulary = text.vocabulary;
   }
   mx::array forward(const Step& step) const override { return text_.forward(step); }
-  VisualFeatures encode(const image::QwenPatches& patches) const override {
-    return vision_tower_.encode(patches);
+  std::unique_ptr<Encoding> begin_encoding(const image::QwenPatches& patches) const override {
+    return begin_vision_encoding(vision_tower_, patches);
   }
 
  private:

@@ -129,16 +129,18 @@ VisionTower::Block::Block(nn::Weights& w, const std::string& path, const VisionC
       attend(w.attention(c.hidden_size / c.heads)),
       gelu_tanh(w.gelu_tanh()) {}
 
-mx::array VisionTower::Block::operator()(const mx::array& x, const nn::Rotation& rope) const {
-  const int rows = x.shape(0);
-  const int head_size = x.shape(1) / heads;
+VisionTower::Block::Projected VisionTower::Block::project(const mx::array& x,
+                                                          const nn::Rotation& rope) const {
   const auto parts = mx::split(qkv(norm1(x)), 3, -1);
   const auto by_head = [&](const mx::array& part) {
-    return mx::reshape(part, {rows, heads, head_size});
+    return mx::reshape(part, {x.shape(0), heads, x.shape(1) / heads});
   };
-  const mx::array attended =
-      attend.full(rope(by_head(parts[0])), rope(by_head(parts[1])), by_head(parts[2]));
-  const mx::array h = mx::add(x, proj(attended));
+  return {rope(by_head(parts[0])), rope(by_head(parts[1])), by_head(parts[2])};
+}
+
+mx::array VisionTower::Block::finish(const mx::array& x, const mx::array& q,
+                                     const nn::PictureKeys& keys) const {
+  const mx::array h = mx::add(x, proj(attend.full(q, keys)));
   return mx::add(h, linear_fc2(gelu_tanh(linear_fc1(norm2(h)))));
 }
 
@@ -158,14 +160,32 @@ VisionTower::VisionTower(const VisionConfig& c, nn::Weights& w, const std::strin
   }
 }
 
-// The position table read bilinearly at the picture's grid, [patches, hidden] in merge order.
-mx::array VisionTower::positions(int grid_height, int grid_width) const {
+const VisionTower::Merger* VisionTower::deepstack_merger(std::size_t block) const {
+  const auto& layers = config_.deepstack_layers;
+  const auto found = std::find(layers.begin(), layers.end(), static_cast<int>(block));
+  if (found == layers.end()) return nullptr;
+  return &deepstack_mergers_[static_cast<std::size_t>(found - layers.begin())];
+}
+
+std::vector<nn::Position> VisionTower::places(const image::QwenGrid& grid) const {
+  std::vector<nn::Position> out;
+  out.reserve(static_cast<std::size_t>(grid.h) * static_cast<std::size_t>(grid.w));
+  in_merge_order(grid.h, grid.w, config_.merge_size,
+                 [&](int row, int column) { out.push_back({0, row, column}); });
+  return out;
+}
+
+// The position table read bilinearly at the picture's grid, [last - first, hidden].
+mx::array VisionTower::positions(const image::QwenGrid& grid, int first, int last) const {
   const int side = config_.table_side;
-  const std::vector<float> rows = line(grid_height, side - 1);
-  const std::vector<float> columns = line(grid_width, side - 1);
+  const std::vector<float> rows = line(grid.h, side - 1);
+  const std::vector<float> columns = line(grid.w, side - 1);
   std::array<std::vector<int>, 4> indices;
   std::array<std::vector<float>, 4> shares;
-  in_merge_order(grid_height, grid_width, config_.merge_size, [&](int row, int column) {
+  int patch = 0;
+  in_merge_order(grid.h, grid.w, config_.merge_size, [&](int row, int column) {
+    const int at = patch++;
+    if (at < first || at >= last) return;
     const float y = rows[static_cast<std::size_t>(row)];
     const float x = columns[static_cast<std::size_t>(column)];
     const int top = static_cast<int>(y), left = static_cast<int>(x);
@@ -179,41 +199,21 @@ mx::array VisionTower::positions(int grid_height, int grid_width) const {
       shares[i].push_back(share[i]);
     }
   });
-  const int patches = grid_height * grid_width;
   std::optional<mx::array> sum;
   for (std::size_t i = 0; i < 4; ++i) {
-    const mx::array table = pos_embed_(mx::array(indices[i].begin(), {patches}, mx::int32));
+    const mx::array table = pos_embed_(mx::array(indices[i].begin(), {last - first}, mx::int32));
     const mx::array share =
-        mx::astype(mx::array(shares[i].begin(), {patches, 1}, mx::float32), table.dtype());
+        mx::astype(mx::array(shares[i].begin(), {last - first, 1}, mx::float32), table.dtype());
     const mx::array part = mx::multiply(table, share);
     sum = sum ? mx::add(*sum, part) : part;
   }
   return *sum;
 }
 
-VisualFeatures VisionTower::encode(const image::QwenPatches& patches) const {
-  SANCTUM_INVARIANT(patches.grid.t == 1, "a picture has one frame");
-  const int rows = patches.grid.h * patches.grid.w;
-  const mx::array pixels(patches.values.begin(),
-                         {rows, static_cast<int>(patches.values.size()) / rows}, mx::float32);
-  mx::array h = mx::add(patch_embed_(mx::astype(pixels, compute_)),
-                        positions(patches.grid.h, patches.grid.w));
-
-  std::vector<nn::Position> places;
-  in_merge_order(patches.grid.h, patches.grid.w, config_.merge_size,
-                 [&](int row, int column) { places.push_back({0, row, column}); });
-  const nn::Rotation rope = rope_.at(places);
-
-  std::vector<mx::array> deepstack;
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    h = blocks_[i](h, rope);
-    const auto& layers = config_.deepstack_layers;
-    const auto found = std::find(layers.begin(), layers.end(), static_cast<int>(i));
-    if (found != layers.end()) {
-      deepstack.push_back(deepstack_mergers_[static_cast<std::size_t>(found - layers.begin())](h));
-    }
-  }
-  return VisualFeatures{merger_(h), std::move(deepstack)};
+mx::array VisionTower::embed(const image::QwenPatches& patches, int first, int last) const {
+  const mx::array pixels(patches.values.begin() + std::ptrdiff_t{first} * patches.columns,
+                         {last - first, patches.columns}, mx::float32);
+  return mx::add(patch_embed_(mx::astype(pixels, compute_)), positions(patches.grid, first, last));
 }
 
 }  // namespace sanctum::models

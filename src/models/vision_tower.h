@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "image/qwen_patches.h"
 #include "models/model.h"
 #include "nn/layers.h"
 #include "nn/rope.h"
@@ -34,13 +35,12 @@ struct VisionConfig {
   static VisionConfig read(const json::Node& config);
 };
 
+// What the tower is made of; models/vision_encoding.h puts it together. Every part takes rows of a
+// picture, in merge order, and computes each by itself.
 class VisionTower {
  public:
   VisionTower(const VisionConfig& config, nn::Weights& weights, const std::string& path);
-  // Not evaluated.
-  VisualFeatures encode(const image::QwenPatches& patches) const;
 
- private:
   struct Merger {
     Merger(nn::Weights& w, const std::string& path, const VisionConfig& c, bool norm_after_shuffle);
     mx::array operator()(const mx::array& x) const;
@@ -51,7 +51,12 @@ class VisionTower {
   };
   struct Block {
     Block(nn::Weights& w, const std::string& path, const VisionConfig& c);
-    mx::array operator()(const mx::array& x, const nn::Rotation& rope) const;
+    struct Projected {
+      mx::array q, k, v;  // [rows, heads, head_size]
+    };
+    Projected project(const mx::array& x, const nn::Rotation& rope) const;
+    // The block's output for rows x with queries q, once all rows' keys are there.
+    mx::array finish(const mx::array& x, const mx::array& q, const nn::PictureKeys& keys) const;
     int heads;
     nn::LayerNorm norm1, norm2;
     nn::Linear qkv, proj, linear_fc1, linear_fc2;
@@ -59,7 +64,20 @@ class VisionTower {
     nn::GeluTanh gelu_tanh;
   };
 
-  mx::array positions(int grid_height, int grid_width) const;
+  // Patches [first, last), as rows with their learned positions.
+  mx::array embed(const image::QwenPatches& patches, int first, int last) const;
+  // Of all patches.
+  std::vector<nn::Position> places(const image::QwenGrid& grid) const;
+  const nn::Rope& rope() const { return rope_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  // Joins rows, in whole groups of merge_size * merge_size, into tokens.
+  const Merger& merger() const { return merger_; }
+  // What merges the rows after block `block` into features of an early layer; null for most.
+  const Merger* deepstack_merger(std::size_t block) const;
+  const VisionConfig& config() const { return config_; }
+
+ private:
+  mx::array positions(const image::QwenGrid& grid, int first, int last) const;
 
   VisionConfig config_;
   mx::Dtype compute_;

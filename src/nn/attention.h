@@ -20,10 +20,10 @@ mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::arr
 // Scores of one picture's attention that may be in memory at once.
 inline constexpr std::uint64_t kScoresBytesMax = 256u << 20;
 
-// Attention of all rows over all rows, for one picture. q, k, v [rows, heads, head_size] ->
-// [rows, heads * head_size]. Where no fused kernel serves (MLX's CPU has none), heads * rows * rows
-// float32 scores are materialized: over `scores_bytes_max` the rows are taken in chunks, which are
-// evaluated here.
+// Attention of rows of a picture over all of them. q [n, heads, head_size], k and v [rows, heads,
+// head_size] -> [n, heads * head_size]. Where no fused kernel serves (MLX's CPU has none), heads *
+// rows * rows float32 scores are materialized: over `scores_bytes_max` the rows are taken in
+// chunks, which are evaluated here.
 mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
                          std::uint64_t scores_bytes_max = kScoresBytesMax);
 

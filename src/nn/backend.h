@@ -6,6 +6,7 @@
 
 #include <mlx/array.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -42,6 +43,12 @@ struct Slice {
   SequenceCache* cache = nullptr;
 };
 
+// In the backend's own form.
+struct PictureKeys {
+  std::vector<mx::array> arrays;
+  int rows = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -64,6 +71,10 @@ class Backend {
   // of its pairs, then the sines.
   virtual mx::array rotate(const mx::array& x, const mx::array& angles) const = 0;
 
+  // Calls work(0) to work(items - 1), on several threads where the backend has them: host work
+  // between two evaluations. It must not throw.
+  virtual void share(int items, const std::function<void(int)>& work) const = 0;
+
   // Memory for the sequences of one model. Throws Error(kInvalid) naming "kv_bytes" if `bytes` is
   // too little for any.
   virtual std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const = 0;
@@ -74,9 +85,11 @@ class Backend {
   virtual mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
                                      float scale, const std::vector<Slice>& slices,
                                      int layer) const = 0;
-  // Attention of all rows over all rows, for one picture. q, k, v [rows, heads, head_size] ->
-  // [rows, heads * head_size].
-  virtual mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+  // All of one picture's keys and values, [rows, heads, head_size], made ready for full_attention.
+  virtual PictureKeys picture_keys(const mx::array& k, const mx::array& v) const = 0;
+  // Attention of some of a picture's rows over all of them. q [n, heads, head_size] -> [n, heads *
+  // head_size].
+  virtual mx::array full_attention(const mx::array& q, const PictureKeys& keys,
                                    float scale) const = 0;
 };
 

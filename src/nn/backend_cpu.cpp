@@ -137,6 +137,9 @@ class CpuBackend final : public Backend {
                      kernels::rope(floats(in[0]), floats(in[1]), heads, head_size, out, range, isa);
                    });
   }
+  void share(int items, const std::function<void(int)>& work) const override {
+    runtime_->pool().run(items, work);
+  }
   std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
     return std::make_unique<PagedMemory>(shape, bytes);
   }
@@ -152,9 +155,12 @@ class CpuBackend final : public Backend {
     const auto* first = static_cast<const PagedCache*>(slices.front().cache);
     return block_attention(runtime_, first->arena(), q, k, v, scale, std::move(parts), layer);
   }
-  mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+  PictureKeys picture_keys(const mx::array& k, const mx::array& v) const override {
+    return {{packed_keys(runtime_, k, v)}, k.shape(0)};
+  }
+  mx::array full_attention(const mx::array& q, const PictureKeys& keys,
                            float scale) const override {
-    return all_attention(runtime_, q, k, v, scale);
+    return all_attention(runtime_, q, keys.arrays.front(), keys.rows, scale);
   }
 
  private:

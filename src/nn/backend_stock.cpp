@@ -74,17 +74,23 @@ class StockBackend final : public Backend {
     return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
   }
 
-  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t) const override {
-    return std::make_unique<ContiguousMemory>(shape.layers);
+  void share(int items, const std::function<void(int)>& work) const override {
+    for (int i = 0; i < items; ++i) work(i);
+  }
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
+    return std::make_unique<ContiguousMemory>(shape, compute_, bytes);
   }
   mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
                              float scale, const std::vector<Slice>& slices,
                              int layer) const override {
     return nn::causal_attention(q, k, v, scale, slices, layer);
   }
-  mx::array full_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+  PictureKeys picture_keys(const mx::array& k, const mx::array& v) const override {
+    return {{k, v}, k.shape(0)};
+  }
+  mx::array full_attention(const mx::array& q, const PictureKeys& keys,
                            float scale) const override {
-    return nn::full_attention(q, k, v, scale);
+    return nn::full_attention(q, keys.arrays[0], keys.arrays[1], scale);
   }
 
  private:

@@ -1,8 +1,11 @@
 // Our kernels against MLX's operations, and against themselves in other company.
 #include "nn/backend.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
+
+#include "base/error.h"
 
 namespace sanctum::nn {
 namespace {
@@ -144,22 +147,56 @@ TEST_F(AttentionTest, ChunksAndCompanyChangeNoBit) {
 TEST_F(AttentionTest, APicturesRowsSeeAllRows) {
   draw(70, 72);
   const mx::array k = random({70, 6, 72}), v = random({70, 6, 72});
-  EXPECT_TRUE(close(ours_->full_attention(q_, k, v, 0.2f), stock_->full_attention(q_, k, v, 0.2f)));
+  const auto attended = [&](const Backend& backend, const mx::array& q) {
+    return backend.full_attention(q, backend.picture_keys(k, v), 0.2f);
+  };
+  EXPECT_TRUE(close(attended(*ours_, q_), attended(*stock_, q_)));
+  EXPECT_TRUE(same_bits(attended(*ours_, part(q_, 33, 70)), part(attended(*ours_, q_), 33, 70)));
+}
+
+TEST_F(AttentionTest, TooLittleMemoryIsRefusedWithWhatIsNeeded) {
+  for (const BackendPointer& backend : {ours_, stock_}) {
+    try {
+      backend->kv_memory({2, 2, 64, kernels::kFloat32}, 4096);
+      FAIL() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "kv_bytes");
+      EXPECT_THAT(error.what(), ::testing::HasSubstr(std::to_string(256 * 2 * 2 * 2 * 64 * 4)));
+    }
+  }
+}
+
+// MLX's contiguous arrays grow in blocks of 256 tokens, and copies of shared blocks count too.
+TEST_F(AttentionTest, ContiguousCachesKeepTheirBudget) {
+  const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 4;
+  const auto memory = stock_->kv_memory({1, 2, 64, kernels::kFloat32}, 560 * token);
+  EXPECT_EQ(memory->tokens_max(), 512);
+  draw(64, 64);
+  auto one = memory->sequence();
+  const auto other = memory->sequence();
+  step(*stock_, {one.get()}, {64}, 0, 64);
+  EXPECT_TRUE(other->reserve(256));
+  EXPECT_FALSE(other->reserve(257));
+  auto block = one->share(0);
+  one.reset();
+  EXPECT_FALSE(other->reserve(512)) << "the copy is there";
+  block.reset();
+  EXPECT_TRUE(other->reserve(512));
 }
 
 TEST_F(AttentionTest, ASequenceThatFindsNoRoomKeepsWhatItHas) {
   draw(1, 64);
   const std::uint64_t block = std::uint64_t{2} * 2 * 64 * 64 * 4;
-  const auto memory = ours_->kv_memory({1, 2, 64, kernels::kFloat32}, 3 * block);
+  const auto memory = ours_->kv_memory({1, 2, 64, kernels::kFloat32}, 4 * block);
   const auto one = memory->sequence();
   auto other = memory->sequence();
   EXPECT_TRUE(one->reserve(64));
-  EXPECT_TRUE(other->reserve(65));
+  EXPECT_TRUE(other->reserve(129));
   EXPECT_FALSE(one->reserve(65));
   EXPECT_EQ(one->bytes(), block);
   other.reset();
-  EXPECT_TRUE(one->reserve(3 * 64));
-  EXPECT_FALSE(one->reserve(3 * 64 + 1));
+  EXPECT_TRUE(one->reserve(4 * 64));
+  EXPECT_FALSE(one->reserve(4 * 64 + 1));
 }
 
 }  // namespace

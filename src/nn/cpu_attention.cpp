@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kRowsPerItem = 32;  // tokens that one thread attends for at a time
 
+int padded_size(int head_size) {
+  return (head_size + 31) / 32 * 32;
+}
+
 // Rows of heads, each padded with zeros from `size` to `padded` numbers.
 std::vector<float> padded_heads(const float* x, std::size_t heads, int size, int padded) {
   std::vector<float> out(heads * static_cast<std::size_t>(padded), 0.0f);
@@ -121,40 +125,47 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, cons
       });
 }
 
-mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
-                        const mx::array& k, const mx::array& v, float scale) {
-  const int rows = q.shape(0), heads = q.shape(1), size = q.shape(2);
-  const int padded = (size + 31) / 32 * 32;
-  return cpu_op({q, k, v}, {rows, heads * size}, mx::float32, [=](const auto& in, void* result) {
-    const std::size_t n = static_cast<std::size_t>(rows);
-    const std::vector<float> wide_q =
-        padded_heads(static_cast<const float*>(in[0]), n * heads, size, padded);
-    std::vector<float> wide_out(wide_q.size());
-    // Keys and values of every head in blocks of 64 rows.
-    const int blocks = (rows + kernels::kKeysPerBlock - 1) / kernels::kKeysPerBlock;
-    const std::size_t block_numbers = static_cast<std::size_t>(kernels::kKeysPerBlock) * padded;
-    std::vector<float> keys(block_numbers * blocks * heads), values(keys.size());
-    const auto block_at = [&](int head, int block) {
-      return (static_cast<std::size_t>(head) * blocks + block) * block_numbers;
-    };
-    runtime->pool().run(heads, [&](int head) {
-      std::vector<float> key(padded, 0.0f), value(padded, 0.0f);
-      for (int row = 0; row < rows; ++row) {
+mx::array packed_keys(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& k,
+                      const mx::array& v) {
+  const int rows = k.shape(0), heads = k.shape(1), size = k.shape(2), padded = padded_size(size);
+  const int blocks = (rows + kernels::kKeysPerBlock - 1) / kernels::kKeysPerBlock;
+  const int block = kernels::kKeysPerBlock * padded;  // numbers
+  return cpu_op({k, v}, {heads, blocks, 2, block}, mx::float32, [=](const auto& in, void* result) {
+    runtime->pool().run(heads * blocks, [&](int item) {
+      const int head = item / blocks, first = item % blocks * kernels::kKeysPerBlock;
+      const int last = std::min(first + kernels::kKeysPerBlock, rows);
+      float* keys = static_cast<float*>(result) + static_cast<std::size_t>(item) * 2 * block;
+      float* values = keys + block;
+      std::vector<float> key(static_cast<std::size_t>(padded), 0.0f), value(key);
+      for (int row = first; row < last; ++row) {
         const std::size_t from = (static_cast<std::size_t>(row) * heads + head) * size;
-        std::memcpy(key.data(), static_cast<const float*>(in[1]) + from, sizeof(float) * size);
-        std::memcpy(value.data(), static_cast<const float*>(in[2]) + from, sizeof(float) * size);
-        const std::size_t at = block_at(head, row / kernels::kKeysPerBlock);
-        kernels::write_key_value(key.data(), value.data(), padded, row % kernels::kKeysPerBlock,
-                                 keys.data() + at, values.data() + at, kernels::kFloat32);
+        std::memcpy(key.data(), static_cast<const float*>(in[0]) + from, sizeof(float) * size);
+        std::memcpy(value.data(), static_cast<const float*>(in[1]) + from, sizeof(float) * size);
+        kernels::write_key_value(key.data(), value.data(), padded, row - first, keys, values,
+                                 kernels::kFloat32);
       }
     });
-    const int row_items = (rows + kRowsPerItem - 1) / kRowsPerItem;
+  });
+}
+
+mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
+                        const mx::array& keys, int rows, float scale) {
+  const int count = q.shape(0), heads = q.shape(1), size = q.shape(2), padded = padded_size(size);
+  const int blocks = keys.shape(1), block = keys.shape(3);
+  return cpu_op({q, keys}, {count, heads * size}, mx::float32, [=](const auto& in, void* result) {
+    const std::size_t total = static_cast<std::size_t>(count) * heads;
+    const std::vector<float> wide_q =
+        padded_heads(static_cast<const float*>(in[0]), total, size, padded);
+    std::vector<float> wide_out(wide_q.size());
+    const auto* all = static_cast<const float*>(in[1]);
+    const int row_items = (count + kRowsPerItem - 1) / kRowsPerItem;
     runtime->pool().run(heads * row_items, [&](int item) {
       const int head = item / row_items, row = item % row_items * kRowsPerItem;
       HeadBlocks seen;
-      for (int block = 0; block < blocks; ++block) {
-        seen.keys.push_back(keys.data() + block_at(head, block));
-        seen.values.push_back(values.data() + block_at(head, block));
+      for (int b = 0; b < blocks; ++b) {
+        const float* at = all + (static_cast<std::size_t>(head) * blocks + b) * 2 * block;
+        seen.keys.push_back(at);
+        seen.values.push_back(at + block);
       }
       const std::size_t stride = static_cast<std::size_t>(heads) * padded;
       const std::size_t at = row * stride + static_cast<std::size_t>(head) * padded;
@@ -162,7 +173,7 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
       a.q = wide_q.data() + at;
       a.out = wide_out.data() + at;
       a.row_stride = stride;
-      a.rows = std::min(kRowsPerItem, rows - row);
+      a.rows = std::min(kRowsPerItem, count - row);
       a.group = 1;
       a.head_size = padded;
       a.scale = scale;
@@ -174,7 +185,7 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
       kernels::attend(a, runtime->isa());
     });
     auto* out = static_cast<float*>(result);
-    for (std::size_t i = 0; i < n * heads; ++i)
+    for (std::size_t i = 0; i < total; ++i)
       std::memcpy(out + i * size, wide_out.data() + i * padded, sizeof(float) * size);
   });
 }

@@ -30,8 +30,13 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, cons
                           const mx::array& q, const mx::array& k, const mx::array& v, float scale,
                           std::vector<BlockSlice> slices, int layer);
 
-// Attention of all rows over all rows; the same shapes, heads = kv_heads.
+// k and v [rows, heads, head_size] in blocks of 64 rows: float32 [heads, blocks, 2, 64 * padded
+// head_size].
+mx::array packed_keys(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& k,
+                      const mx::array& v);
+
+// Attention of q [n, heads, head_size] over the `rows` rows of `keys` -> [n, heads * head_size].
 mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
-                        const mx::array& k, const mx::array& v, float scale);
+                        const mx::array& keys, int rows, float scale);
 
 }  // namespace sanctum::nn

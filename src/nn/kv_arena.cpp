@@ -15,14 +15,8 @@ void KvArena::Unmap::operator()(std::byte* data) const {
 
 KvArena::KvArena(const KvShape& shape, std::uint64_t bytes)
     : shape_(shape), data_(nullptr, Unmap{}) {
-  const std::uint64_t count = bytes / block_bytes();
-  if (count == 0) {
-    throw Error(ErrorCode::kInvalid,
-                "the memory for keys and values has " + std::to_string(bytes) +
-                    " bytes; one block of " + std::to_string(kBlockTokens) + " tokens needs " +
-                    std::to_string(block_bytes()),
-                "kv_bytes");
-  }
+  const auto count = static_cast<std::uint64_t>(
+      kv_tokens_within(bytes, block_bytes() / kBlockTokens) / kBlockTokens);
   // Pages come with their first use; a page once used stays.
   const std::size_t size = count * block_bytes();
   void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,

@@ -21,7 +21,7 @@ class KvArena {
  public:
   static constexpr int kBlockTokens = kernels::kKeysPerBlock;
 
-  // Throws Error(kInvalid) naming "kv_bytes" if it holds no block or cannot be reserved.
+  // Throws Error(kInvalid) naming "kv_bytes" if that is too little or cannot be reserved.
   KvArena(const KvShape& shape, std::uint64_t bytes);
 
   const KvShape& shape() const { return shape_; }

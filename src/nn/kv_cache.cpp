@@ -18,17 +18,22 @@ mx::array grown(const std::optional<mx::array>& old, int capacity, const mx::arr
 // A block of every layer, copied.
 class CopiedBlock final : public KvBlock {
  public:
-  explicit CopiedBlock(std::vector<std::pair<mx::array, mx::array>> layers)
-      : layers_(std::move(layers)) {}
+  CopiedBlock(std::vector<std::pair<mx::array, mx::array>> layers, std::shared_ptr<KvBudget> budget)
+      : layers_(std::move(layers)), budget_(std::move(budget)) {
+    budget_->bytes += bytes();
+  }
+  ~CopiedBlock() override { budget_->bytes -= bytes(); }
+  CopiedBlock(const CopiedBlock&) = delete;
+  CopiedBlock& operator=(const CopiedBlock&) = delete;
+
   std::uint64_t bytes() const override {
-    std::uint64_t total = 0;
-    for (const auto& [keys, values] : layers_) total += keys.nbytes() + values.nbytes();
-    return total;
+    return budget_->token_bytes * ContiguousCache::kShareTokens;
   }
   const std::vector<std::pair<mx::array, mx::array>>& layers() const { return layers_; }
 
  private:
   std::vector<std::pair<mx::array, mx::array>> layers_;
+  std::shared_ptr<KvBudget> budget_;
 };
 
 }  // namespace
@@ -63,10 +68,6 @@ std::pair<mx::array, mx::array> KvCache::copy(int first, int last) const {
   return {part(*keys_), part(*values_)};
 }
 
-std::uint64_t KvCache::bytes() const {
-  return (keys_ ? keys_->nbytes() : 0) + (values_ ? values_->nbytes() : 0);
-}
-
 std::shared_ptr<KvBlock> ContiguousCache::share(int at) {
   const int first = at * kShareTokens;
   std::vector<std::pair<mx::array, mx::array>> layers;
@@ -77,20 +78,33 @@ std::shared_ptr<KvBlock> ContiguousCache::share(int at) {
     arrays.push_back(layers.back().second);
   }
   mx::eval(arrays);  // or they would hold on to the whole
-  return std::make_shared<CopiedBlock>(std::move(layers));
+  return std::make_shared<CopiedBlock>(std::move(layers), budget_);
 }
 
-void ContiguousCache::adopt(const std::shared_ptr<KvBlock>& block) {
+bool ContiguousCache::adopt(const std::shared_ptr<KvBlock>& block) {
+  if (!reserve(length() + kShareTokens)) return false;
   const auto& layers = static_cast<const CopiedBlock&>(*block).layers();
   for (std::size_t i = 0; i < layers_.size(); ++i)
     layers_[i].append(mx::squeeze(layers[i].first, 0), mx::squeeze(layers[i].second, 0));
   advance(kShareTokens);
+  return true;
 }
 
-std::uint64_t ContiguousCache::bytes() const {
-  std::uint64_t total = 0;
-  for (const KvCache& cache : layers_) total += cache.bytes();
-  return total;
+bool ContiguousCache::reserve(int tokens) {
+  const auto rounded = static_cast<std::uint64_t>((tokens + KvCache::kBlockTokens - 1) /
+                                                  KvCache::kBlockTokens * KvCache::kBlockTokens);
+  const std::uint64_t wanted = rounded * budget_->token_bytes;
+  if (wanted <= bytes_) return true;
+  if (budget_->bytes - bytes_ + wanted > budget_->bytes_max) return false;
+  budget_->bytes += wanted - bytes_;
+  bytes_ = wanted;
+  return true;
 }
+
+ContiguousMemory::ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes)
+    : layers_(shape.layers),
+      budget_(std::make_shared<KvBudget>(
+          std::uint64_t{2} * shape.layers * shape.kv_heads * shape.head_size * type.size(), bytes)),
+      tokens_max_(kv_tokens_within(bytes, budget_->token_bytes)) {}
 
 }  // namespace sanctum::nn

@@ -27,7 +27,6 @@ class KvCache {
   // Copies of tokens [first, last), [1, heads, last - first, head_size].
   std::pair<mx::array, mx::array> copy(int first, int last) const;
   int length() const { return length_; }
-  std::uint64_t bytes() const;
 
  private:
   void reserve(int tokens, const mx::array& keys, const mx::array& values);
@@ -38,32 +37,50 @@ class KvCache {
   int capacity_ = 0;
 };
 
-// One sequence's caches, one per layer. Room comes as it is needed.
+// What the sequences of one model, and the blocks that they share, may take and have taken.
+struct KvBudget {
+  std::uint64_t token_bytes = 0, bytes_max = 0, bytes = 0;
+};
+
+// One sequence's caches, one per layer. The arrays come as they are needed, within the budget.
 class ContiguousCache final : public SequenceCache {
  public:
   static constexpr int kShareTokens = 64;
 
-  explicit ContiguousCache(int layers) : layers_(static_cast<std::size_t>(layers)) {}
-  bool reserve(int) override { return true; }
-  std::uint64_t bytes() const override;
+  ContiguousCache(int layers, std::shared_ptr<KvBudget> budget)
+      : layers_(static_cast<std::size_t>(layers)), budget_(std::move(budget)) {}
+  ~ContiguousCache() override { budget_->bytes -= bytes_; }
+  ContiguousCache(const ContiguousCache&) = delete;
+  ContiguousCache& operator=(const ContiguousCache&) = delete;
+
+  bool reserve(int tokens) override;
+  std::uint64_t bytes() const override { return bytes_; }
   std::shared_ptr<KvBlock> share(int at) override;
-  void adopt(const std::shared_ptr<KvBlock>& block) override;
+  bool adopt(const std::shared_ptr<KvBlock>& block) override;
   KvCache& layer(int at) { return layers_[static_cast<std::size_t>(at)]; }
 
  private:
   std::vector<KvCache> layers_;
+  std::shared_ptr<KvBudget> budget_;
+  std::uint64_t bytes_ = 0;  // of the budget
 };
 
 class ContiguousMemory final : public KvMemory {
  public:
-  explicit ContiguousMemory(int layers) : layers_(layers) {}
+  // Throws as kv_tokens_within does.
+  ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes);
   int block_tokens() const override { return ContiguousCache::kShareTokens; }
+  std::int64_t tokens_max() const override {
+    return tokens_max_ / KvCache::kBlockTokens * KvCache::kBlockTokens;
+  }
   std::unique_ptr<SequenceCache> sequence() override {
-    return std::make_unique<ContiguousCache>(layers_);
+    return std::make_unique<ContiguousCache>(layers_, budget_);
   }
 
  private:
   int layers_;
+  std::shared_ptr<KvBudget> budget_;
+  std::int64_t tokens_max_;
 };
 
 }  // namespace sanctum::nn

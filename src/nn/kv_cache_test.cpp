@@ -49,7 +49,8 @@ TEST(Attention, PackedSequencesEqualEachAlone) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  ContiguousCache a(1), b(1), alone_a(1), alone_b(1);
+  const auto budget = std::make_shared<KvBudget>();
+  ContiguousCache a(1, budget), b(1, budget), alone_a(1, budget), alone_b(1, budget);
   const mx::array both = causal_attention(q, k, v, 0.3f, {{0, 3, &a}, {3, 4, &b}}, 0);
   const mx::array first =
       causal_attention(part(q, 0, 3), part(k, 0, 3), part(v, 0, 3), 0.3f, {{0, 3, &alone_a}}, 0);
@@ -66,7 +67,8 @@ TEST(Attention, ChunksEqualTheWhole) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  ContiguousCache whole(1), pieces(1);
+  const auto budget = std::make_shared<KvBudget>();
+  ContiguousCache whole(1, budget), pieces(1, budget);
   const mx::array expected = causal_attention(q, k, v, 0.3f, {{0, 9, &whole}}, 0);
   std::vector<mx::array> found;
   for (const auto& [from, to] : {std::pair{0, 4}, {4, 5}, {5, 9}}) {

@@ -101,13 +101,16 @@ class Attention {
  public:
   Attention(BackendPointer backend, int head_size)
       : backend_(std::move(backend)), scale_(1.0f / std::sqrt(static_cast<float>(head_size))) {}
-  // See Backend::causal_attention and full_attention.
+  // See Backend::causal_attention, picture_keys and full_attention.
   mx::array causal(const mx::array& q, const mx::array& k, const mx::array& v,
                    const std::vector<Slice>& slices, int layer) const {
     return backend_->causal_attention(q, k, v, scale_, slices, layer);
   }
-  mx::array full(const mx::array& q, const mx::array& k, const mx::array& v) const {
-    return backend_->full_attention(q, k, v, scale_);
+  PictureKeys picture_keys(const mx::array& k, const mx::array& v) const {
+    return backend_->picture_keys(k, v);
+  }
+  mx::array full(const mx::array& q, const PictureKeys& keys) const {
+    return backend_->full_attention(q, keys, scale_);
   }
 
  private:

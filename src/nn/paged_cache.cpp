@@ -42,13 +42,14 @@ std::shared_ptr<KvBlock> PagedCache::share(int at) {
   return std::make_shared<PagedBlock>(arena_, block);
 }
 
-void PagedCache::adopt(const std::shared_ptr<KvBlock>& block) {
+bool PagedCache::adopt(const std::shared_ptr<KvBlock>& block) {
   SANCTUM_INVARIANT(length() == static_cast<int>(blocks_.size()) * KvArena::kBlockTokens,
                     "whole blocks before a shared one");
   const int shared = static_cast<const PagedBlock&>(*block).block();
   arena_->share(shared);
   blocks_.push_back(shared);
   advance(KvArena::kBlockTokens);
+  return true;
 }
 
 std::uint64_t PagedCache::bytes() const {

@@ -19,7 +19,7 @@ class PagedCache final : public SequenceCache {
   bool reserve(int tokens) override;
   std::uint64_t bytes() const override;
   std::shared_ptr<KvBlock> share(int at) override;
-  void adopt(const std::shared_ptr<KvBlock>& block) override;
+  bool adopt(const std::shared_ptr<KvBlock>& block) override;
 
   const std::vector<int>& blocks() const { return blocks_; }
   const KvArena& arena() const { return *arena_; }
@@ -35,6 +35,9 @@ class PagedMemory final : public KvMemory {
   PagedMemory(const KvShape& shape, std::uint64_t bytes)
       : arena_(std::make_shared<KvArena>(shape, bytes)) {}
   int block_tokens() const override { return KvArena::kBlockTokens; }
+  std::int64_t tokens_max() const override {
+    return std::int64_t{arena_->blocks()} * KvArena::kBlockTokens;
+  }
   std::unique_ptr<SequenceCache> sequence() override {
     return std::make_unique<PagedCache>(arena_);
   }

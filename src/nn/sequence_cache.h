@@ -33,8 +33,8 @@ class SequenceCache {
   // Block `at`, which must be full; it stays as it is from now on.
   virtual std::shared_ptr<KvBlock> share(int at) = 0;
   // Begins, or goes on, with a block of the same memory instead of computing it. The length must be
-  // a multiple of the block's.
-  virtual void adopt(const std::shared_ptr<KvBlock>& block) = 0;
+  // a multiple of the block's. False, and no change, when there is no room for a copy.
+  virtual bool adopt(const std::shared_ptr<KvBlock>& block) = 0;
 
   int length() const { return length_; }  // tokens
   // A step has appended `tokens` in every layer.
@@ -44,10 +44,18 @@ class SequenceCache {
   int length_ = 0;
 };
 
+// A model that cannot remember as many tokens is of no use.
+inline constexpr int kKvTokensMin = 256;
+// How many tokens of `token_bytes` each `bytes` have room for. Throws Error(kInvalid) naming
+// "kv_bytes" and what is needed if these are fewer than kKvTokensMin.
+std::int64_t kv_tokens_within(std::uint64_t bytes, std::uint64_t token_bytes);
+
 class KvMemory {
  public:
   virtual ~KvMemory() = default;
   virtual int block_tokens() const = 0;
+  // Of all sequences together, in whole blocks.
+  virtual std::int64_t tokens_max() const = 0;
   virtual std::unique_ptr<SequenceCache> sequence() = 0;
 };
 

@@ -32,6 +32,22 @@ std::string row(const Tally& t, double elapsed_s) {
                    per_second(t.ok, elapsed_s), per_second(t.tokens, elapsed_s), first.c_str());
 }
 
+std::uint64_t compared(const StressReport& report) {
+  std::uint64_t count = 0;
+  for (const auto& tally : report.pipelines) count += tally.ok + tally.wrong;
+  return count;
+}
+
+std::uint64_t different(const StressReport& report) {
+  std::uint64_t count = 0;
+  for (const auto& tally : report.pipelines) count += tally.wrong;
+  return count;
+}
+
+bool asking_alone(const StressReport& report) {
+  return report.reference == Reference::kSolo && report.questions_alone < report.questions;
+}
+
 void write_tally(json::Writer& w, const Tally& t, double elapsed_s) {
   w.key(to_string(t.pipeline)).begin_object();
   w.field("ok", t.ok).field("streamed", t.streamed).field("errors", t.errors);
@@ -58,6 +74,10 @@ void write_tally(json::Writer& w, const Tally& t, double elapsed_s) {
 
 std::string progress_line(const StressReport& report) {
   std::string line = formatted("%6.0f s", report.elapsed_s);
+  if (asking_alone(report)) {
+    return line + formatted("  %llu of %llu questions asked alone", wide(report.questions_alone),
+                            wide(report.questions));
+  }
   for (const auto& t : report.pipelines) {
     const std::string name(to_string(t.pipeline));
     line += formatted("  %s %llu ok %llu errors %llu wrong", name.c_str(), wide(t.ok),
@@ -81,6 +101,12 @@ std::string report_text(const StressReport& report) {
   }
   text += formatted("all     %9llu right answers, %.1f a second; %llu crashes\n", wide(ok),
                     per_second(ok, report.elapsed_s), wide(report.crashes));
+  if (report.reference == Reference::kSolo) {
+    text +=
+        formatted("alone   %9llu questions; %llu answers compared with theirs, %llu different\n",
+                  wide(report.questions_alone), wide(compared(report)), wide(different(report)));
+  }
+  if (report.blind) text += "  " + report.vision_model + " sees no pictures: none were shown\n";
   for (const auto& tally : report.pipelines) {
     for (const auto& failure : tally.failures) {
       text += formatted("  %-6s at %.1f s: ", std::string(to_string(tally.pipeline)).c_str(),
@@ -99,6 +125,12 @@ std::string report_json(const StressReport& report) {
   w.field("url", report.url).field("model", report.model);
   w.field("vision_model", report.vision_model).field("workers_per_pipeline", report.workers);
   w.field("elapsed_s", report.elapsed_s).field("cut_short", report.cut_short);
+  w.field("reference", to_string(report.reference));
+  if (report.reference == Reference::kSolo) {
+    w.field("questions", static_cast<std::uint64_t>(report.questions_alone));
+    w.field("compared", compared(report)).field("different", different(report));
+    w.field("pictures_shown", !report.blind);
+  }
   w.field("crashes", report.crashes).key("pipelines").begin_object();
   for (const auto& tally : report.pipelines) write_tally(w, tally, report.elapsed_s);
   w.end_object().end_object();

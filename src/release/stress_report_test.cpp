@@ -56,5 +56,34 @@ TEST(StressReport, ProgressIsOneLine) {
             "    10 s  text 100 ok 0 errors 0 wrong  vision 50 ok 1 errors 0 wrong");
 }
 
+TEST(StressReport, SoloTellsHowManyWereCompared) {
+  auto report = sample();
+  EXPECT_EQ(report_json(report).find("compared"), std::string::npos) << "only where it was done";
+  report.reference = Reference::kSolo;
+  report.questions = report.questions_alone = 22;
+  report.pipelines[0].wrong = 3;
+  const auto text = report_text(report);
+  EXPECT_NE(text.find("22 questions; 153 answers compared with theirs, 3 different\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("none were shown"), std::string::npos) << text;
+  const auto written = report_json(report);
+  const json::Document document(written);
+  EXPECT_EQ(document.root().at("reference").as_string(), "solo");
+  EXPECT_EQ(document.root().at("compared").as_int(), 153);
+  EXPECT_EQ(document.root().at("different").as_int(), 3);
+  EXPECT_TRUE(document.root().at("pictures_shown").as_bool());
+  report.blind = true;
+  EXPECT_NE(report_text(report).find("m sees no pictures: none were shown"), std::string::npos);
+}
+
+TEST(StressReport, ProgressWhileQuestionsAreAskedAlone) {
+  auto report = sample();
+  report.reference = Reference::kSolo;
+  report.questions = 22;
+  report.questions_alone = 7;
+  EXPECT_EQ(progress_line(report), "    10 s  7 of 22 questions asked alone");
+}
+
 }  // namespace
 }  // namespace sanctum::release

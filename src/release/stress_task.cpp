@@ -81,12 +81,19 @@ client::ChatRequest request_of(const StressTask& task, const std::string& model)
           .stream = task.stream};
 }
 
-Judgement judge(const StressTask& task, const client::Answer& answer) {
-  if (answer.ending == client::Ending::kCancelled) return {Finding::kCancelled, "cancelled"};
-  if (answer.ending == client::Ending::kAnswered && answer.status == kTooManyRequests) {
-    return {Finding::kRefused, answer.failure};
+std::optional<Judgement> judge_ending(const client::Answer& answer) {
+  if (answer.ending == client::Ending::kCancelled) {
+    return Judgement{Finding::kCancelled, "cancelled"};
   }
-  if (!answer.good()) return {Finding::kError, answer.failure};
+  if (answer.ending == client::Ending::kAnswered && answer.status == kTooManyRequests) {
+    return Judgement{Finding::kRefused, answer.failure};
+  }
+  if (!answer.good()) return Judgement{Finding::kError, answer.failure};
+  return std::nullopt;
+}
+
+Judgement judge(const StressTask& task, const client::Answer& answer) {
+  if (auto ended = judge_ending(answer)) return *std::move(ended);
   if (right(task, answer.content)) return {Finding::kOk, {}};
   return {Finding::kWrong,
           "expected " + json::quote(task.expected) + ", came " + json::quote(answer.content)};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ struct Judgement {
   Finding finding = Finding::kError;
   std::string text;  // empty for kOk
 };
+// What an answer is whatever it had to be: nothing for a whole one, which may be right or wrong.
+std::optional<Judgement> judge_ending(const client::Answer& answer);
 Judgement judge(const StressTask& task, const client::Answer& answer);
 
 }  // namespace sanctum::release

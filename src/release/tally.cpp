@@ -4,12 +4,12 @@
 
 namespace sanctum::release {
 
-void Tally::add(const StressTask& task, const client::Answer& answer, const Judgement& judgement,
+void Tally::add(bool streamed_answer, const client::Answer& answer, const Judgement& judgement,
                 double at_s) {
   switch (judgement.finding) {
     case Finding::kOk:
       ++ok;
-      streamed += task.stream ? 1 : 0;
+      streamed += streamed_answer ? 1 : 0;
       tokens += static_cast<std::uint64_t>(
           answer.completion_tokens.value_or(static_cast<std::int64_t>(answer.arrivals.size())));
       latency.add(microseconds_between(answer.sent, answer.ended));
@@ -19,8 +19,7 @@ void Tally::add(const StressTask& task, const client::Answer& answer, const Judg
       fail("wrong answer: " + judgement.text, at_s);
       break;
     case Finding::kError:
-      ++errors;
-      fail(judgement.text, at_s);
+      error(judgement.text, at_s);
       break;
     case Finding::kRefused:
       ++refused;
@@ -30,9 +29,13 @@ void Tally::add(const StressTask& task, const client::Answer& answer, const Judg
   }
 }
 
-void Tally::give_up(const std::string& text, double at_s) {
+void Tally::error(const std::string& text, double at_s) {
   ++errors;
-  fail("refused until given up: " + text, at_s);
+  fail(text, at_s);
+}
+
+void Tally::give_up(const std::string& text, double at_s) {
+  error("refused until given up: " + text, at_s);
 }
 
 void Tally::fail(const std::string& text, double at_s) {

@@ -35,8 +35,10 @@ struct Tally {
   std::vector<Failure> failures;  // the first kFailuresKept
 
   // `at_s` is when the answer came. kCancelled counts nothing.
-  void add(const StressTask& task, const client::Answer& answer, const Judgement& judgement,
+  void add(bool streamed_answer, const client::Answer& answer, const Judgement& judgement,
            double at_s);
+  // An error that is no answer's of the load: of a question that was asked alone.
+  void error(const std::string& text, double at_s);
   // A request that was refused until it was given up.
   void give_up(const std::string& text, double at_s);
 

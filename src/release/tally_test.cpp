@@ -51,18 +51,16 @@ TEST(Verdict, ExitCodes) {
 }
 
 TEST(Tally, CountsEachFindingOnce) {
-  StressTask task;
-  task.stream = true;
   client::Answer answer;
   answer.ended = answer.sent + std::chrono::milliseconds(10);
   answer.completion_tokens = 7;
   Tally t;
-  t.add(task, answer, {Finding::kOk, {}}, 1.0);
-  t.add(task, answer, {Finding::kRefused, "full"}, 1.5);
-  t.add(task, answer, {Finding::kCancelled, "left"}, 1.6);
+  t.add(true, answer, {Finding::kOk, {}}, 1.0);
+  t.add(true, answer, {Finding::kRefused, "full"}, 1.5);
+  t.add(true, answer, {Finding::kCancelled, "left"}, 1.6);
   EXPECT_FALSE(t.first_failure_s);
-  t.add(task, answer, {Finding::kWrong, "expected a, came b"}, 2.0);
-  t.add(task, answer, {Finding::kError, "HTTP 500\x1B[2J"}, 3.0);
+  t.add(true, answer, {Finding::kWrong, "expected a, came b"}, 2.0);
+  t.add(true, answer, {Finding::kError, "HTTP 500\x1B[2J"}, 3.0);
   t.give_up("full", 4.0);
   EXPECT_EQ(t.ok, 1u);
   EXPECT_EQ(t.streamed, 1u);
@@ -78,7 +76,7 @@ TEST(Tally, CountsEachFindingOnce) {
 
 TEST(Tally, KeepsOnlyTheFirstFailures) {
   Tally t;
-  for (int i = 0; i < 100; ++i) t.add({}, {}, {Finding::kError, std::string(1000, 'x')}, i);
+  for (int i = 0; i < 100; ++i) t.add(false, {}, {Finding::kError, std::string(1000, 'x')}, i);
   EXPECT_EQ(t.errors, 100u);
   ASSERT_EQ(t.failures.size(), kFailuresKept);
   EXPECT_EQ(t.failures.back().at_s, 4.0);

@@ -103,6 +103,41 @@ def test_damaged_weights(engine, broken, kind):
     assert engine.completed("r")["finish_reason"] in ("stop", "length")
 
 
+POISONED_TOKEN = 700
+BFLOAT16 = {"nan": b"\xc0\x7f", "inf": b"\x80\x7f"}
+
+
+@pytest.mark.parametrize("number", BFLOAT16)
+def test_the_row_that_meets_a_damaged_weight_ends_and_its_neighbours_do_not_notice(engine, broken, number):
+    header, data = read(broken / WEIGHTS)
+    begin, end = header["language_model.model.embed_tokens.scales"]["data_offsets"]
+    row = (end - begin) // header["language_model.model.embed_tokens.scales"]["shape"][0]
+    at = begin + row * POISONED_TOKEN
+    write(broken / WEIGHTS, header, data[:at] + BFLOAT16[number] * (row // 2) + data[at + row:])
+    engine.load(broken)
+
+    def ask(request, prompt, answer=24):
+        engine.call("generate", request=request, model="m", prompt_ids=prompt,
+                    sampling={"temperature": 0, "max_tokens": answer, "ignore_eos": True, "top_logprobs": 0})
+
+    healthy = [[16 + (7 * i + j) % 200 for j in range(70)] for i in range(4)]
+    for i, prompt in enumerate(healthy):
+        ask(f"alone{i}", prompt)
+        assert engine.completed(f"alone{i}")["finish_reason"] == "length"
+    for i, prompt in enumerate(healthy):
+        ask(f"sick{i}", prompt[:20] + [POISONED_TOKEN] + prompt[20:])
+        ask(f"beside{i}", prompt)
+    for i in range(len(healthy)):
+        assert engine.completed(f"beside{i}")["finish_reason"] == "length"
+        assert engine.ids(f"beside{i}") == engine.ids(f"alone{i}")
+        done = engine.completed(f"sick{i}")
+        assert done["finish_reason"] == "error" and "no finite" in json.dumps(done)
+    # Blocks that held their keys and values serve others again.
+    for i, prompt in enumerate(healthy):
+        ask(f"after{i}", prompt[::-1] + prompt)
+        assert engine.completed(f"after{i}")["finish_reason"] == "length"
+
+
 def change_config(directory, **changes):
     path = directory / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))

@@ -33,7 +33,8 @@ def test_help_teaches(command):
         assert "xample" in result.stdout or "sanctum " + command[0] in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], [], ["stress", "--workers", "0"], ["stress", "--duration", "soon"], ["smoke", "--nonsense"], ["stress", "--pipelines", "sound"]],
+@pytest.mark.parametrize("arguments", [["nonsense"], [], ["stress", "--workers", "0"], ["stress", "--duration", "soon"], ["smoke", "--nonsense"], ["stress", "--pipelines", "sound"],
+                                       ["stress", "--reference", "hearsay"]],
                          ids=lambda a: " ".join(a) or "nothing")
 def test_wrong_usage(arguments):
     result = sanctum(*arguments)

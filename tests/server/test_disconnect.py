@@ -4,9 +4,15 @@ import json
 import socket
 from urllib.parse import urlsplit
 
+import processes
 from programs import count, wait_until
 
 LEAVE_SECONDS_MAX = 10
+CLIENTS_AT_ONCE = 16
+WARM_UP = 64  # clients; what a server holds after them it may keep
+STORM = count(160, 1008)  # clients
+GROWTH_BYTES_MAX = 8 << 20  # of either process, by a storm
+TOKENS_AFTER_CANCEL_MAX = 1  # of the step that was running
 
 
 def running(server):
@@ -65,15 +71,53 @@ def requests_ended(server):
     return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("sanctum_requests_total{") and 'api="chat"' in line)
 
 
-def test_storm_of_leaving_clients(own_server):
-    client = own_server.client()
-    model = client.models.list().data[0].id
-    rounds = count(3, 30)
-    for _ in range(rounds):
-        connections = [open_stream(own_server, model) for _ in range(16)]
+def held(server):
+    """What an idle server still holds on behalf of requests, and what it takes from the machine."""
+    stats = server.engine_stats()
+    engine = server.engine_pid()
+    return {"running": stats["running"], "waiting": stats["waiting"], "kv_bytes": stats["kv_bytes"], "active_bytes": stats["active_bytes"],
+            "descriptors": processes.open_descriptors(engine) + processes.open_descriptors(server.process.pid),
+            # MLX keeps buffers for its next arrays, which has a limit of its own.
+            "engine": processes.resident_bytes(engine) - stats["cache_bytes"], "gateway": processes.resident_bytes(server.process.pid)}
+
+
+def storm(server, model, clients):
+    """Clients that leave at once, when their answer has begun, or while others wait behind them."""
+    already = requests_ended(server)
+    for _ in range(clients // CLIENTS_AT_ONCE):
+        connections = [open_stream(server, model, stream=number % 2 == 0) for number in range(CLIENTS_AT_ONCE)]
+        connections[0].recv(1)
         for connection in connections:
             connection.close()
     # An idle engine is not enough: the last requests may not have reached it yet, and they hold places.
-    wait_until(lambda: requests_ended(own_server) == rounds * 16, LEAVE_SECONDS_MAX * 3, "every request has ended")
-    assert running(own_server) == 0, "nothing runs any more"
+    wait_until(lambda: requests_ended(server) == already + clients, LEAVE_SECONDS_MAX * 3, "every request has ended")
+
+
+def test_storm_of_leaving_clients(own_server):
+    client = own_server.client()
+    model = client.models.list().data[0].id
+    storm(own_server, model, WARM_UP)
+    before = held(own_server)
+    storm(own_server, model, STORM)
+    wait_until(lambda: held(own_server)["descriptors"] <= before["descriptors"], LEAVE_SECONDS_MAX, "every connection is closed")
+    after = held(own_server)
+    print(f"{STORM} clients came and left: before {before}, after {after}")
+    assert (after["running"], after["waiting"], after["kv_bytes"]) == (0, 0, 0), "nothing is held for those who left"
+    for process in ("engine", "gateway"):
+        assert after[process] - before[process] <= GROWTH_BYTES_MAX, f"the {process} has grown"
     assert client.chat.completions.create(model=model, messages=[{"role": "user", "content": "hi"}], max_tokens=4).choices
+
+
+def test_decode_stops_within_a_step(loaded_engine):
+    """At the engine itself, because on the way there a client's leaving takes a time of its own."""
+    sampling = {"temperature": 0, "max_tokens": 3500, "ignore_eos": True}
+    for number in range(count(20, 200)):
+        request = f"r{number}"
+        loaded_engine.call("generate", request=request, model="m", messages=[{"role": "user", "content": "Count from 1 to 99."}], sampling=sampling)
+        loaded_engine.wait(lambda request=request: loaded_engine.ids(request), "a first token")
+        loaded_engine.send("cancel", request=request)
+        at_cancel = loaded_engine.call("stats")["completion_tokens"]
+        assert loaded_engine.completed(request)["finish_reason"] == "cancelled"
+        assert loaded_engine.call("stats")["completion_tokens"] - at_cancel <= TOKENS_AFTER_CANCEL_MAX
+        with loaded_engine.changed:
+            loaded_engine.notifications.clear()

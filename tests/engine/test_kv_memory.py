@@ -1,0 +1,63 @@
+"""The memory for keys and values: too little for a model, for a prompt, for all at once."""
+
+import pytest
+
+from engine_process import Engine, Refused
+from programs import SMOKE_MODEL
+
+TOKENS_OF_ROOM = 320  # a little more than the least
+
+
+def token_bytes():
+    """What the engine says one token of the built-in model needs."""
+    engine = Engine("--kv-bytes", "4096")
+    try:
+        with pytest.raises(Refused) as refused:
+            engine.load(SMOKE_MODEL)
+    finally:
+        engine.stop()
+    assert refused.value.data["field"] == "kv_bytes"
+    assert "4096 bytes" in str(refused.value)
+    needed = int(str(refused.value).split("at least ")[1].split(" ")[0])
+    assert needed % 256 == 0, str(refused.value)
+    return needed // 256
+
+
+@pytest.fixture(params=["cpu", "mlx"])
+def small_engine(request):
+    engine = Engine("--kernels", request.param, "--kv-bytes", str(TOKENS_OF_ROOM * token_bytes() * (2 if request.param == "mlx" else 1)))
+    engine.load(SMOKE_MODEL)
+    yield engine
+    engine.stop()
+
+
+def ask(engine, request, tokens, answer):
+    return engine.call("generate", request=request, model="m", prompt_ids=[20 + i % 50 for i in range(tokens)],
+                       sampling={"temperature": 0, "max_tokens": answer, "ignore_eos": True})
+
+
+def test_a_prompt_that_can_never_fit_is_refused_at_once(small_engine):
+    room = small_engine.call("models")["models"][0]["context_tokens"]
+    assert 256 <= room <= 2 * TOKENS_OF_ROOM
+    with pytest.raises(Refused) as refused:
+        ask(small_engine, "r", room, 1)
+    assert refused.value.data["code"] == "too_long" and refused.value.data["field"] == "prompt_ids"
+    assert f"kv_bytes) holds {room}" in str(refused.value)
+    ask(small_engine, "s", room - 1, 40)
+    done = small_engine.completed("s")
+    assert done["finish_reason"] == "length" and done["usage"]["completion_tokens"] == 1
+
+
+def test_answers_that_together_find_no_room_wait_and_are_the_same(small_engine):
+    """Admission looks ahead and a sequence that grows more than predicted gives way; all end, with the
+    tokens that each has alone."""
+    alone = []
+    for i in range(4):
+        ask(small_engine, f"alone{i}", 60 + i, 120)
+        small_engine.completed(f"alone{i}")
+        alone.append(small_engine.ids(f"alone{i}"))
+    for i in range(4):
+        ask(small_engine, f"both{i}", 60 + i, 120)
+    for i in range(4):
+        assert small_engine.completed(f"both{i}")["usage"]["completion_tokens"] == 120
+        assert small_engine.ids(f"both{i}") == alone[i]
