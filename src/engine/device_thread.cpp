@@ -17,8 +17,9 @@ namespace {
 
 namespace mx = mlx::core;
 
-// MLX keeps freed buffers for reuse, by default up to all of its memory limit.
-constexpr std::size_t kBufferCacheBytesMax = 256u << 20;
+// MLX keeps freed buffers for reuse, by default up to all of its memory limit. On a CPU that saves
+// little, and shows as memory that grows.
+constexpr std::size_t kBufferCacheBytesMax = 256u << 20, kBufferCacheCpuBytesMax = 16u << 20;
 
 bool on_gpu() {
   return mx::default_device() == mx::Device::gpu;
@@ -143,7 +144,7 @@ bool DeviceThread::work_left() const {
 }
 
 void DeviceThread::run() {
-  mx::set_cache_limit(kBufferCacheBytesMax);
+  mx::set_cache_limit(on_gpu() ? kBufferCacheBytesMax : kBufferCacheCpuBytesMax);
   backend_ = backend_of(options_);
   while (true) {
     std::deque<std::function<void()>> commands;

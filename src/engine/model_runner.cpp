@@ -195,6 +195,13 @@ void ModelRunner::keep_prefix(Sequence& sequence, int from) {
     PrefixCache::Node* node = nodes[static_cast<std::size_t>(at)];
     if (!PrefixCache::block_of(node)) prefixes_.fill(node, sequence.cache->share(at));
   }
+  // A block that a chunk ended in is this sequence's to finish: others wait for it.
+  const int at = static_cast<int>(nodes.size());
+  if (at * block < sequence.fed() && (at + 1) * block <= sequence.length()) {
+    nodes.push_back(prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
+                                   spelled(sequence, at * block, block)));
+    PrefixCache::claim(nodes.back(), &sequence);
+  }
 }
 
 StepOutput ModelRunner::step() {

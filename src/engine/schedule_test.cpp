@@ -180,6 +180,26 @@ TEST(Schedule, ChangesNoAnswer) {
   }
 }
 
+// Once a chunk had ended inside a block, the block after it was computed by whoever waited for it
+// too.
+TEST(Schedule, APrefixThatManyShareIsComputedOnce) {
+  const Requests requests(nn::cpu_backend({.threads = 2}), 1, 1000);
+  const int prompt = requests.sequence(1, 0)->prompt_tokens();
+  ASSERT_GT(prompt, 500);
+  ModelRunner runner = requests.runner({8, 50}, Requests::kPlenty, 1u << 30);
+  for (int i = 0; i < 8; ++i) {
+    auto sequence = requests.sequence(1, 0);
+    sequence->request = std::to_string(i);
+    runner.submit(std::move(sequence));
+  }
+  int computed = 0;
+  while (!runner.idle()) {
+    for (const SequenceEnd& end : runner.step().ended)
+      computed += end.usage.prompt_tokens - end.usage.cached_tokens;
+  }
+  EXPECT_LE(computed, prompt + 8 * 64) << "the prompt, and of each a block that is not whole";
+}
+
 // No bits are promised with MLX's own operations, but the same answers to rounding.
 TEST(Schedule, OnMlxsOperationsAnswersAreTheSameToRounding) {
   const Requests requests(nn::stock_backend(mx::float32), 1, 80);

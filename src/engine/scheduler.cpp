@@ -56,10 +56,10 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
     }
   }
   const double alone = cost.predict(decoding);
-  const double whole =
-      decoding == 0
-          ? kAloneMs
-          : std::max(std::clamp(kStretch * alone, kShortStepMs, limits.step_ms_max), alone);
+  const double stretched = std::max(
+      std::clamp(kStretch * alone, kShortStepMs, std::max(limits.step_ms_max, kShortStepMs)),
+      kStretchMin * alone);
+  const double whole = decoding == 0 ? kAloneMs : stretched;
   double spare = whole - alone;
   if (plan.encode && prompts) spare /= 2;
   if (plan.encode) plan.encode->ms = spare;

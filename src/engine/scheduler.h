@@ -1,11 +1,11 @@
 // Decides what one step runs. Pure: the same sequences, limits and costs give the same plan.
 //
 // Every decoding sequence gets its one token first. What else there is to do takes so long that the
-// step lasts at most kStretch times what the tokens alone would take: prompts in chunks, oldest
-// first, and the picture whose turn it is, a part at a time. When nobody decodes, a step may last
-// kAloneMs, so that who comes next does not wait long. A sequence is admitted when its whole
-// predicted length has room beside those that run; in order, so that a long one is not overtaken
-// forever.
+// step lasts at most kStretch times what the tokens alone would take, and at least kStretchMin
+// times: prompts in chunks, oldest first, and the picture whose turn it is, a part at a time. When
+// nobody decodes, a step may last kAloneMs, so that who comes next does not wait long. A sequence
+// is admitted when its whole predicted length has room beside those that run; in order, so that a
+// long one is not overtaken forever.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,15 @@
 namespace sanctum::engine {
 
 inline constexpr double kStretch = 2;
-inline constexpr double kShortStepMs = 20;  // a step may always last as long
+inline constexpr double kStretchMin = 1.25;
+inline constexpr double kShortStepMs = 8;  // a step may always last as long
 inline constexpr double kAloneMs = 400;
 inline constexpr int kChunkMin = 8;  // tokens of a prompt that a step feeds, however long it takes
 
 struct StepLimits {
   int sequences_max = 16;    // running at once
   int tokens_max = 512;      // prompt and decode tokens of one step
-  double step_ms_max = 200;  // of a step with both, unless decoding alone takes longer
+  double step_ms_max = 200;  // of a step with both, but for kStretchMin
   std::int64_t kv_tokens_max = std::numeric_limits<std::int64_t>::max();  // of all that run
 };
 

@@ -73,8 +73,7 @@ TEST(Scheduler, ASlowStepIsNotStretchedBeyondItsLimit) {
   limits.step_ms_max = 60;
   EXPECT_NEAR(plan_of(states, limits).rows.back().tokens, 20, 1);
   limits.step_ms_max = 30;
-  EXPECT_EQ(plan_of(states, limits).rows.back().tokens, kChunkMin)
-      << "a prompt goes on all the same";
+  EXPECT_NEAR(plan_of(states, limits).rows.back().tokens, 10, 1) << "a prompt goes on all the same";
 }
 
 TEST(Scheduler, WhenNobodyDecodesAStepIsLongButBounded) {
