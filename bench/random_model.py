@@ -15,6 +15,8 @@ import shutil
 import mlx.core as mx
 import numpy as np
 
+import random_vision_tower
+
 SMOKE = pathlib.Path(__file__).resolve().parent.parent / "models" / "smoke"
 
 SHAPES = {
@@ -28,6 +30,12 @@ SHAPES = {
         model_type="qwen3", hidden_size=2560, num_hidden_layers=36, intermediate_size=9728, num_attention_heads=32,
         num_key_value_heads=8, head_dim=128, rms_norm_eps=1e-6, vocab_size=151936, max_position_embeddings=40960,
         rope_theta=1e6, tie_word_embeddings=True),
+    # Qwen3-VL-2B's language model; its tower is in random_vision_tower.py.
+    "qwen3-vl-2b": dict(
+        model_type="qwen3_vl_text", hidden_size=2048, num_hidden_layers=28, intermediate_size=6144,
+        num_attention_heads=16, num_key_value_heads=8, head_dim=128, rms_norm_eps=1e-6, vocab_size=151936,
+        max_position_embeddings=262144, rope_theta=5e6, tie_word_embeddings=True, attention_bias=False,
+        hidden_act="silu", rope_scaling=dict(rope_type="default", mrope_interleaved=True, mrope_section=[24, 20, 20])),
     "tiny": dict(
         model_type="llama", hidden_size=64, num_hidden_layers=2, intermediate_size=128, num_attention_heads=2,
         num_key_value_heads=1, head_dim=32, rms_norm_eps=1e-5, vocab_size=2048, max_position_embeddings=8192,
@@ -58,7 +66,7 @@ def norms(config):
         layer = f"model.layers.{i}"
         yield f"{layer}.input_layernorm", config["hidden_size"]
         yield f"{layer}.post_attention_layernorm", config["hidden_size"]
-        if config["model_type"] == "qwen3":
+        if config["model_type"].startswith("qwen3"):
             yield f"{layer}.self_attn.q_norm", config["head_dim"]
             yield f"{layer}.self_attn.k_norm", config["head_dim"]
 
@@ -81,12 +89,29 @@ def write_tokenizer(out, vocabulary):
     tokenizer = json.loads((SMOKE / "tokenizer.json").read_text())
     vocab = tokenizer["model"]["vocab"]
     taken = set(vocab.values()) | {token["id"] for token in tokenizer["added_tokens"]}
+    # Added tokens keep their ids only if the vocabulary holds them too, now that it has words behind them.
+    vocab.update({token["content"]: token["id"] for token in tokenizer["added_tokens"]})
     for number in range(vocabulary):
         if number not in taken:
             vocab[f"Ġw{number}"] = number
     (out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
     for name in ["tokenizer_config.json", "chat_template.jinja", "generation_config.json"]:
         shutil.copy(SMOKE / name, out / name)
+
+
+def write(shape, out, bits=4, group_size=64):
+    text = config = dict(SHAPES[shape])
+    out.mkdir(parents=True, exist_ok=True)
+    quantization = {"group_size": group_size, "bits": bits}
+    weights = random_weights(text, **quantization)
+    if text["model_type"] == "qwen3_vl_text":
+        weights = {f"language_model.{name}": tensor for name, tensor in weights.items()}
+        weights |= random_vision_tower.weights(text["hidden_size"])
+        config = random_vision_tower.config(text)
+        random_vision_tower.write_preprocessor(out)
+    mx.save_safetensors(str(out / "model.safetensors"), weights, metadata={"format": "mlx"})
+    write_tokenizer(out, text["vocab_size"])
+    (out / "config.json").write_text(json.dumps(config | {"quantization": quantization}, indent=1))
 
 
 def main():
@@ -96,13 +121,7 @@ def main():
     parser.add_argument("--bits", type=int, default=4, choices=[4, 8])
     parser.add_argument("--group-size", type=int, default=64, choices=[32, 64, 128])
     options = parser.parse_args()
-    config = dict(SHAPES[options.shape])
-    options.out.mkdir(parents=True, exist_ok=True)
-    quantization = {"group_size": options.group_size, "bits": options.bits}
-    weights = random_weights(config, **quantization)
-    mx.save_safetensors(str(options.out / "model.safetensors"), weights, metadata={"format": "mlx"})
-    write_tokenizer(options.out, config["vocab_size"])
-    (options.out / "config.json").write_text(json.dumps(config | {"quantization": quantization}, indent=1))
+    write(options.shape, options.out, options.bits, options.group_size)
     size = (options.out / "model.safetensors").stat().st_size
     print(f"{options.out}: {options.shape}, {options.bits}-bit group {options.group_size}, {size / 1e6:.0f} MB")
 

@@ -1,129 +1,92 @@
-"""What the engine does per second on this machine: prompt and decode tokens, one sequence and several.
+"""What this machine serves per second, beside llama.cpp and mlx_lm: one run, interleaved, medians.
 
-    python bench/run.py [--engine build/bin/sanctum-engine] [--model DIR ...] [--json OUT]
+    ./dev bench [--quick] [--only NAME...] [--repeats N] [--json OUT]
 
-Drives sanctum-engine over its standard input and output, so that HTTP is not part of the figures. Each
-row is the median of its repeats; rows of different models run one after the other. The times are the
-engine's own phase timings.
+What each row means is in bench/README.md. The table goes to standard output, progress to standard
+error, everything measured to .cache/bench/last.json and the curves to .cache/bench/*.svg.
 """
 
 import argparse
 import json
 import pathlib
-import platform
-import statistics
-import subprocess
+import signal
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import beside_mlx_lm
+import curves
+import gaps
+import load_and_memory
+import machine
+import mixed
+import over_http
+import prefix
+import prompt_and_decode
+import table
+from child import Failed
+from progress import say
+from settings import CACHE, LLAMA_PYTHON, REPEATS_FULL, REPEATS_QUICK, Settings
 
-
-class Engine:
-    def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([program, "--log-level", "warn", *arguments], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, bufsize=1)
-        self.sent = 0
-
-    def send(self, method, params):
-        self.sent += 1
-        message = {"jsonrpc": "2.0", "id": self.sent, "method": method, "params": params}
-        self.process.stdin.write(json.dumps(message) + "\n")
-        return self.sent
-
-    def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit("the engine ended")
-        message = json.loads(line)
-        if "error" in message:
-            sys.exit(message["error"]["message"])
-        return message
-
-    def call(self, method, params):
-        number = self.send(method, params)
-        while True:
-            message = self.read()
-            if message.get("id") == number:
-                return message["result"]
-
-    def generate(self, count, prompt_tokens, output_tokens):
-        """`count` requests at once; returns (seconds for all, the completions)."""
-        begin = time.perf_counter()
-        for i in range(count):
-            self.send("generate", {
-                "request": f"{self.sent}", "model": "m", "prompt_ids": [(7 * j + i) % 200 + 16 for j in range(prompt_tokens)],
-                "sampling": {"temperature": 0, "max_tokens": output_tokens, "ignore_eos": True}})
-        done = []
-        while len(done) < count:
-            message = self.read()
-            if message.get("method") == "completed":
-                done.append(message["params"])
-        return time.perf_counter() - begin, done
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
+PLAN = {
+    "prompt": prompt_and_decode.prompt,
+    "decode": prompt_and_decode.decode,
+    "prefix": prefix.run,
+    "gaps": gaps.run,
+    "load": load_and_memory.load,
+    "memory": load_and_memory.memory,
+    "http": over_http.run,
+    "mixed": mixed.run,
+    "mlx-lm": beside_mlx_lm.run,
+}
+QUICK = ["prompt", "decode", "http", "mixed"]
 
 
-def prompt_rate(engine, tokens, repeats):
-    rates = []
-    for _ in range(repeats):
-        _, done = engine.generate(1, tokens, 1)
-        rates.append(tokens / (done[0]["timings"]["prefill_us"] / 1e6))
-    return statistics.median(rates)
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="the main rows only, in a few minutes")
+    parser.add_argument("--only", nargs="+", choices=PLAN, metavar="NAME", help=f"of {', '.join(PLAN)}")
+    parser.add_argument("--repeats", type=int, help=f"rounds: {REPEATS_FULL}, or {REPEATS_QUICK} with --quick")
+    parser.add_argument("--json", type=pathlib.Path, help="a second place for what last.json says")
+    parser.add_argument("--llama-python", type=pathlib.Path, default=LLAMA_PYTHON,
+                        help="the Python of a venv with llama-cpp-python and gguf")
+    options = parser.parse_args()
+    if options.repeats is not None and options.repeats < 1:
+        parser.error("--repeats must be at least 1")
+    return options
 
 
-def decode_rate(engine, sequences, tokens, repeats):
-    rates = []
-    for _ in range(repeats):
-        _, done = engine.generate(sequences, 16, tokens)
-        longest = max(one["timings"]["decode_us"] for one in done) / 1e6
-        rates.append(sequences * (tokens - 1) / longest)
-    return statistics.median(rates)
-
-
-def measure(program, model, repeats, scale):
-    engine = Engine(program)
-    begin = time.perf_counter()
-    info = engine.call("load_model", {"model": "m", "path": str(model)})
-    rows = {"load_s": time.perf_counter() - begin}
-    engine.generate(1, 8, 2)  # the first request pays for first touches
-    for tokens in (128, 512):
-        rows[f"prompt_{tokens // scale}_tokens_per_s"] = prompt_rate(engine, tokens // scale, repeats)
-    for sequences in (1, 4, 8):
-        rows[f"decode_{sequences}_tokens_per_s"] = decode_rate(engine, sequences, max(4, 64 // scale), repeats)
-    stats = engine.call("stats", {})
-    engine.close()
-    return {"model": model.name, "architecture": info["architecture"], "quantization": info["quantization"],
-            "weight_mb": info["weight_bytes"] / 1e6, "peak_mb": stats["peak_bytes"] / 1e6, **rows}
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if pathlib.Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+def measured(names, settings):
+    """The groups of rows, each as soon as it is there. What fails as a whole is a group without rows."""
+    for name in names:
+        try:
+            yield from PLAN[name](settings)
+        except Failed as failure:
+            yield table.Group(name, name, [], notes=[f"no figures: {failure}"])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engine", default=str(ROOT / "build/bin/sanctum-engine"))
-    parser.add_argument("--model", type=pathlib.Path, action="append", help="a model directory; the built-in one by default")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--scale", type=int, default=1, help="divide prompt and output lengths, for large models")
-    parser.add_argument("--json", type=pathlib.Path)
-    options = parser.parse_args()
-    print(f"{processor()}, {time.strftime('%Y-%m-%d')}, medians of {options.repeats}")
-    results = []
-    for model in options.model or [ROOT / "models/smoke"]:
-        result = measure(options.engine, model, options.repeats, options.scale)
-        results.append(result)
-        for name, value in result.items():
-            print(f"  {name:28} {value:.1f}" if isinstance(value, float) else f"  {name:28} {value}")
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    options = read_options()
+    # A signal that asks for the end must still end the servers and engines.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    repeats = options.repeats or (REPEATS_QUICK if options.quick else REPEATS_FULL)
+    settings = Settings(options.quick, repeats, options.llama_python)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    about = machine.describe(settings)
+    groups = []
+    print("\n".join(machine.lines(about)))
+    print(f"medians of {repeats}, round robin" + (", quick run" if options.quick else ""), flush=True)
+    for group in measured(options.only or (QUICK if options.quick else list(PLAN)), settings):
+        groups.append(group)
+        print("\n" + "\n".join(table.lines(group)), flush=True)
+        result = {"machine": about, "quick": options.quick, "repeats": repeats,
+                  "groups": [group.as_json() for group in groups]}
+        for path in [CACHE / "last.json", *([options.json] if options.json else [])]:
+            path.write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    for path in curves.draw(groups):
+        say(f"wrote {path}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted")

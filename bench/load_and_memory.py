@@ -1,0 +1,88 @@
+"""From nothing to the first token against a plain read of the file; and the most memory the engine ever held."""
+
+import contextlib
+import pathlib
+import time
+
+import models
+import prompts
+from child import Failed
+from engine import Engine
+from rounds import measure
+from table import Group, Row
+
+READ_BUFFER_BYTES = 64 << 20
+MEMORY_CLIENTS, MEMORY_PROMPT, MEMORY_TOKENS = 8, 512, 32
+MIB = 1 << 20
+
+
+def plain_read(path):
+    begin = time.perf_counter()
+    buffer = memoryview(bytearray(READ_BUFFER_BYTES))
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+    return time.perf_counter() - begin
+
+
+def load_to_first_token(model):
+    begin = time.perf_counter()
+    with contextlib.closing(Engine("engine load")) as engine:
+        engine.load(model)
+        request = engine.ask(prompts.cold(8), 1)
+        engine.finish([request])
+        return request.arrivals[0][0] - begin
+
+
+def load(settings):
+    group = Group("load", "load", ["to first token", "plain read"], [("ratio", "to first token", "plain read")],
+                  notes=["the file is in the page cache for both; the engine's time includes the start of its process"])
+    for shape in [models.LLAMA_1B] if settings.quick else [models.LLAMA_1B, models.QWEN_4B]:
+        model = models.model(shape)
+        weights = model / "model.safetensors"
+        plain_read(weights)  # so that the page cache holds it
+        group.rows.append(measure(f"{shape} 4-bit, {weights.stat().st_size / 1e6:.0f} MB", "s",
+                                  {"to first token": lambda: load_to_first_token(model),
+                                   "plain read": lambda: plain_read(weights)}, settings.repeats))
+    yield group
+
+
+def peak_resident(pid):
+    path = pathlib.Path(f"/proc/{pid}/status")
+    if not path.exists():
+        raise Failed("this system does not tell a process's peak memory in /proc")
+    line = next(line for line in path.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def memory(settings):
+    group = Group("memory", "peak memory of the engine's process",
+                  ["after load", "peak", "weights", "keys and values"],
+                  notes=[f"peak: {MEMORY_CLIENTS} sequences of {MEMORY_PROMPT} + {MEMORY_TOKENS} tokens at once; "
+                         "peak/needed is it over weights + keys and values"])
+    group.columns.append("needed")
+    group.ratios = [("peak/needed", "peak", "needed")]
+    for shape in [models.LLAMA_1B, models.QWEN_4B]:
+        row = Row(f"{shape} 4-bit", "MiB")
+        group.rows.append(row)
+        try:
+            held = held_by(models.model(shape))
+            row.values = {name: [value / MIB] for name, value in held.items()}
+        except Failed as failure:
+            row.reasons = {"peak": str(failure)}
+    yield group
+
+
+def held_by(model):
+    with contextlib.closing(Engine("engine memory")) as engine:
+        info = engine.load(model)
+        loaded = peak_resident(engine.pid)
+        requests = [engine.ask(prompts.cold(MEMORY_PROMPT), MEMORY_TOKENS) for _ in range(MEMORY_CLIENTS)]
+        kept = 0
+        while not all(request.completed for request in requests):
+            engine.read()
+            if engine.frames:  # a step ended: ask what is held now
+                engine.frames.clear()
+                kept = max(kept, engine.call("stats", {})["kv_bytes"])
+        return {"after load": loaded, "peak": peak_resident(engine.pid), "weights": info["weight_bytes"],
+                "keys and values": kept, "needed": info["weight_bytes"] + kept}
