@@ -39,6 +39,8 @@ void add(Rows& rows, const std::string& name, const std::string& value) {
 std::string model_text(const Told& told, const std::string& at) {
   std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
   text += told.part(at + ".architecture", ", ") + told.part(at + ".quantization", ", ");
+  text += told.part(at + ".kernels", ", kernels ");
+  if (told.part(at + ".same_under_load") == "false") text += " (answers may change under load)";
   text += told.part(at + ".context_tokens", ", context ", " tokens");
   if (told.part(at + ".vision") == "true") text += ", vision";
   return text + told.part(at + ".failure.message", ": ");

@@ -14,7 +14,8 @@ TEST(StatusTable, ASanctumServer) {
     "requests":{"running":1,"waiting":2,"running_max":16,"waiting_max":64},
     "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu"}},
     "models":[{"model":"smoke","state":"ready","architecture":"qwen3_vl","vision":true,
-               "context_tokens":4096,"quantization":"8-bit group 64"}],
+               "context_tokens":4096,"quantization":"8-bit group 64",
+               "kernels":"mlx","same_under_load":false}],
     "listen":{"http":"http://h:1","mtls":""}})";
   EXPECT_EQ(status_table(status),
             "server    http://h:1\n"
@@ -22,7 +23,8 @@ TEST(StatusTable, ASanctumServer) {
             "version   0.1.0, up 12 s\n"
             "engine    up, pid 7, 0 restarts, on cpu\n"
             "requests  1 running of 16, 2 waiting of 64\n"
-            "model     smoke: ready, qwen3_vl, 8-bit group 64, context 4096 tokens, vision\n"
+            "model     smoke: ready, qwen3_vl, 8-bit group 64, kernels mlx (answers may change under "
+            "load), context 4096 tokens, vision\n"
             "http      http://h:1\n");
 }
 

@@ -68,6 +68,8 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
   e.info.architecture = traits.architecture;
   e.info.vocabulary = traits.vocabulary;
   e.info.quantization = traits.quantization;
+  e.info.kernels = traits.kernels;
+  e.info.same_under_load = traits.same_under_load;
   e.info.weight_bytes = traits.weight_bytes;
   e.info.load_us = load_us;
 }

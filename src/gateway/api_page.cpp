@@ -50,7 +50,7 @@ a { color: inherit; }
 <div class="cards" id="cards"></div>
 <h2>Models</h2>
 <div class="scroll"><table><thead><tr><th>Name</th><th>State</th><th>Architecture</th><th>Pictures</th><th>Context</th>
-<th>Weights</th><th>Quantization</th></tr></thead><tbody id="models"></tbody></table></div>
+<th>Weights</th><th>Quantization</th><th>Answers</th></tr></thead><tbody id="models"></tbody></table></div>
 <h2>Ask it</h2>
 <p class="what">A question, in one piece</p><pre id="curl-chat"></pre>
 <p class="what">A longer answer, as a stream</p><pre id="curl-stream"></pre>
@@ -106,7 +106,7 @@ function show(s) {
     const row = document.createElement("tr");
     const state = m.failure ? m.state + ": " + m.failure.message : m.state;
     for (const value of [m.model, state, m.architecture, m.vision ? "yes" : "no", m.context_tokens, bytes(m.weight_bytes),
-      m.quantization]) row.insertCell().textContent = value;
+      m.quantization, m.same_under_load ? "same at any load" : "may change under load"]) row.insertCell().textContent = value;
     return row;
   }));
   const asked = s.models.find((m) => m.state === "ready") || s.models[0];

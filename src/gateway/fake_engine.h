@@ -46,7 +46,7 @@ class FakeEngine : public Engine {
   std::map<std::string, std::shared_ptr<GenerateListener>> listeners_;
   std::set<std::string> cancelled_;
   std::vector<wire::ModelInfo> models_{
-      {"m", "/m", "ready", "llama", false, 4096, 1000, "none", 1, 1, 1, {}}};
+      {"m", "/m", "ready", "llama", false, 4096, 1000, "none", "mlx", false, 1, 1, 1, {}}};
   EngineStatus status_{true, "ready", "", "", 1, 1};
   int requests_ = 0;
   bool at_once_ = false;

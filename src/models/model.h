@@ -63,6 +63,8 @@ struct Traits {
   nn::KvShape kv;
   std::optional<std::string> head;  // its name; nothing where the output head is the embedding
   std::string quantization;
+  std::string kernels;           // see Backend::name
+  bool same_under_load = false;  // see Backend::same_under_load
   std::uint64_t weight_bytes = 0;
 };
 

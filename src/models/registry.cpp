@@ -88,6 +88,8 @@ std::unique_ptr<Model> load_model(
   traits.architecture = description.architecture->model_type;
   traits.context_tokens = description.context_tokens;
   traits.quantization = quantization.describe();
+  traits.kernels = backend->name();
+  traits.same_under_load = backend->same_under_load();
   traits.weight_bytes = checkpoint.bytes();
   nn::Weights weights(checkpoint, std::move(quantization), backend,
                       [&](std::uint64_t done) { progress(done, checkpoint.bytes()); });

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "nn/sequence_cache.h"
@@ -52,6 +53,9 @@ struct PictureKeys {
 class Backend {
  public:
   virtual ~Backend() = default;
+  virtual std::string name() const = 0;
+  // Whether a row's result depends on nothing but the row and the weights.
+  virtual bool same_under_load() const = 0;
   // The type in which layers hand rows to one another.
   virtual mx::Dtype compute_dtype() const = 0;
   // Whether `matrix` evaluates what is stored and keeps it in a form of its own. Otherwise it keeps

@@ -95,6 +95,10 @@ class CpuBackend final : public Backend {
   CpuBackend(RuntimePointer runtime, int row_bits)
       : runtime_(std::move(runtime)), row_bits_(row_bits) {}
 
+  std::string name() const override {
+    return std::string("cpu ") + kernels::to_string(runtime_->isa());
+  }
+  bool same_under_load() const override { return true; }
   mx::Dtype compute_dtype() const override { return mx::float32; }
   bool packs() const override { return true; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {

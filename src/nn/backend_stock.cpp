@@ -43,6 +43,8 @@ class StockBackend final : public Backend {
  public:
   explicit StockBackend(mx::Dtype compute) : compute_(compute) {}
 
+  std::string name() const override { return "mlx"; }
+  bool same_under_load() const override { return false; }
   mx::Dtype compute_dtype() const override { return compute_; }
   bool packs() const override { return false; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {

@@ -25,8 +25,11 @@ def token_bytes():
 
 @pytest.fixture(params=["cpu", "mlx"])
 def small_engine(request):
-    engine = Engine("--kernels", request.param, "--kv-bytes", str(TOKENS_OF_ROOM * token_bytes() * (2 if request.param == "mlx" else 1)))
-    engine.load(SMOKE_MODEL)
+    wide = 2 if request.param == "mlx" else 1  # MLX's operations keep keys and values in float32 here
+    engine = Engine("--kernels", request.param, "--kv-bytes", str(TOKENS_OF_ROOM * token_bytes() * wide))
+    info = engine.load(SMOKE_MODEL)
+    assert info["kernels"].split()[0] == request.param
+    assert info["same_under_load"] == (request.param == "cpu")
     yield engine
     engine.stop()
 
