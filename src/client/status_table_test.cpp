@@ -17,15 +17,16 @@ TEST(StatusTable, ASanctumServer) {
                "context_tokens":4096,"quantization":"8-bit group 64",
                "kernels":"mlx","same_under_load":false}],
     "listen":{"http":"http://h:1","mtls":""}})";
-  EXPECT_EQ(status_table(status),
-            "server    http://h:1\n"
-            "state     ready\n"
-            "version   0.1.0, up 12 s\n"
-            "engine    up, pid 7, 0 restarts, on cpu\n"
-            "requests  1 running of 16, 2 waiting of 64\n"
-            "model     smoke: ready, qwen3_vl, 8-bit group 64, kernels mlx (answers may change under "
-            "load), context 4096 tokens, vision\n"
-            "http      http://h:1\n");
+  EXPECT_EQ(
+      status_table(status),
+      "server    http://h:1\n"
+      "state     ready\n"
+      "version   0.1.0, up 12 s\n"
+      "engine    up, pid 7, 0 restarts, on cpu\n"
+      "requests  1 running of 16, 2 waiting of 64\n"
+      "model     smoke: ready, qwen3_vl, 8-bit group 64, kernels mlx (answers may change under "
+      "load), context 4096 tokens, vision\n"
+      "http      http://h:1\n");
 }
 
 TEST(StatusTable, AnotherServerTellsLess) {

@@ -55,7 +55,7 @@ TEST(Server, ReadinessHasAReason) {
   gateway.engine.set_models({{"m", "", "loading", "", false, 0, 0, "", 0, 0, 0, {}}});
   EXPECT_EQ(client.get("/ready").status, 503);
   EXPECT_THAT(client.get("/ready").body, HasSubstr(R"("reason":"'m' is loading")"));
-  gateway.engine.set_models({{"m", "", "failed", "", false, 0, 0, "", 0, 0, 0,
+  gateway.engine.set_models({{"m", "", "failed", "", false, 0, 0, "", "", false, 0, 0, 0,
                               wire::Failure{ErrorCode::kCorrupt, "bad tensor", ""}}});
   EXPECT_THAT(client.get("/ready").body, HasSubstr("bad tensor"));
   gateway.engine.set_status({false, "parked", "exited with code 78", "", 0, 1});

@@ -3,8 +3,8 @@
 // A block holds one head of one layer: keys [head_size, 64], so that a vector is one feature of
 // many keys, values [64, head_size]; as bfloat16, float16 or float. A row's bits depend on its
 // query and its keys alone: not on the other rows, on how the keys came in, nor on the instruction
-// set. Invariant: head_size is a multiple of 32 (callers pad with zeros). What lies in the last block
-// beyond the last key is not used, whatever it is.
+// set. Invariant: head_size is a multiple of 32 (callers pad with zeros). What lies in the last
+// block beyond the last key is not used, whatever it is.
 #pragma once
 
 #include "kernels/isa.h"

@@ -163,8 +163,8 @@ struct ModelInfo {
   bool vision = false;
   int context_tokens = 0;
   int vocabulary = 0;
-  std::string quantization;  // "8-bit group 64", "none"
-  std::string kernels;       // what it computes with: "mlx", "cpu avx2"
+  std::string quantization;      // "8-bit group 64", "none"
+  std::string kernels;           // what it computes with: "mlx", "cpu avx2"
   bool same_under_load = false;  // its answers do not depend on what else is served
   std::uint64_t weight_bytes = 0;
   std::int64_t load_us = 0;
