@@ -37,8 +37,9 @@ TEST(Server, ModelsAreAskedOfTheEngine) {
   EXPECT_THAT(client.get("/v1/models").body, HasSubstr(R"({"id":"m","object":"model")"));
   EXPECT_EQ(client.get("/v1/models/m").status, 200);
   EXPECT_EQ(client.get("/v1/models/absent").status, 404);
-  gateway.engine.set_models({{"org/name", "", "loading", "", false, 0, 0, "", 0, 0, 0, {}},
-                             {"broken", "", "failed", "", false, 0, 0, "", 0, 0, 0, {}}});
+  gateway.engine.set_models(
+      {{"org/name", "", "loading", "", false, 0, 0, "", "", false, 0, 0, 0, {}},
+       {"broken", "", "failed", "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
   EXPECT_EQ(client.get("/v1/models/org/name").status, 200);
   EXPECT_EQ(client.get("/v1/models/org%2Fname").status, 200);
   EXPECT_EQ(client.get("/v1/models/broken").status, 404);
@@ -52,7 +53,7 @@ TEST(Server, ReadinessHasAReason) {
   TestGateway gateway;
   HttpClient client(gateway.port);
   EXPECT_EQ(client.get("/ready").body, R"({"status":"ready","models":["m"]})");
-  gateway.engine.set_models({{"m", "", "loading", "", false, 0, 0, "", 0, 0, 0, {}}});
+  gateway.engine.set_models({{"m", "", "loading", "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
   EXPECT_EQ(client.get("/ready").status, 503);
   EXPECT_THAT(client.get("/ready").body, HasSubstr(R"("reason":"'m' is loading")"));
   gateway.engine.set_models({{"m", "", "failed", "", false, 0, 0, "", "", false, 0, 0, 0,
