@@ -27,6 +27,7 @@ constexpr std::int64_t kSteps = 20'000'000;  // of kPeakChains products each
 double seconds_of(int threads, const std::function<void(int)>& work) {
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::thread> all;
+  all.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) all.emplace_back(work, i);
   for (std::thread& thread : all) thread.join();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -9,29 +9,37 @@ namespace sanctum::kernels {
 #if defined(__x86_64__)
 namespace {
 
-// `asm` keeps the compiler from computing anything ahead.
-#define SANCTUM_CHAINS(Vector, zero, step)            \
-  Vector sums[kPeakChains], w = zero, x = zero;       \
-  for (Vector & sum : sums) sum = zero;               \
-  for (std::int64_t i = 0; i < steps; ++i) {          \
-    for (Vector & sum : sums) {                       \
-      step;                                           \
-      asm volatile("" : "+v"(sum), "+v"(w), "+v"(x)); \
-    }                                                 \
-  }
-
+// An empty `asm` keeps the compiler from computing anything ahead.
 __attribute__((target("avx2"))) void avx2(std::int64_t steps) {
-  SANCTUM_CHAINS(__m256i, _mm256_setzero_si256(),
-                 sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)))
+  __m256i sums[kPeakChains], w = _mm256_setzero_si256(), x = _mm256_setzero_si256();
+  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  for (std::int64_t i = 0; i < steps; ++i) {
+    for (__m256i& sum : sums) {
+      sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
+      asm volatile("" : "+v"(sum), "+v"(w), "+v"(x));
+    }
+  }
 }
 __attribute__((target("avx2,avxvnni"))) void avx2_vnni(std::int64_t steps) {
-  SANCTUM_CHAINS(__m256i, _mm256_setzero_si256(), sum = _mm256_dpbusd_avx_epi32(sum, w, x))
+  __m256i sums[kPeakChains], w = _mm256_setzero_si256(), x = _mm256_setzero_si256();
+  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  for (std::int64_t i = 0; i < steps; ++i) {
+    for (__m256i& sum : sums) {
+      sum = _mm256_dpbusd_avx_epi32(sum, w, x);
+      asm volatile("" : "+v"(sum), "+v"(w), "+v"(x));
+    }
+  }
 }
 __attribute__((target("avx512f,avx512vnni"))) void avx512_vnni(std::int64_t steps) {
-  SANCTUM_CHAINS(__m512i, _mm512_setzero_si512(), sum = _mm512_dpbusd_epi32(sum, w, x))
+  __m512i sums[kPeakChains], w = _mm512_setzero_si512(), x = _mm512_setzero_si512();
+  for (__m512i& sum : sums) sum = _mm512_setzero_si512();
+  for (std::int64_t i = 0; i < steps; ++i) {
+    for (__m512i& sum : sums) {
+      sum = _mm512_dpbusd_epi32(sum, w, x);
+      asm volatile("" : "+v"(sum), "+v"(w), "+v"(x));
+    }
+  }
 }
-
-#undef SANCTUM_CHAINS
 
 }  // namespace
 

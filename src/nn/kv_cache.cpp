@@ -91,8 +91,8 @@ bool ContiguousCache::adopt(const std::shared_ptr<KvBlock>& block) {
 }
 
 bool ContiguousCache::reserve(int tokens) {
-  const auto rounded = static_cast<std::uint64_t>((tokens + KvCache::kBlockTokens - 1) /
-                                                  KvCache::kBlockTokens * KvCache::kBlockTokens);
+  constexpr std::uint64_t kBlock = KvCache::kBlockTokens;
+  const std::uint64_t rounded = (static_cast<std::uint64_t>(tokens) + kBlock - 1) / kBlock * kBlock;
   const std::uint64_t wanted = rounded * budget_->token_bytes;
   if (wanted <= bytes_) return true;
   if (budget_->bytes - bytes_ + wanted > budget_->bytes_max) return false;
