@@ -22,6 +22,22 @@ constexpr int kTokensMax = 24;             // of one answer
 constexpr double kLogprobErrorMax = 1e-3;  // of MLX's operations, of float32
 constexpr int kStepsMax = 5000;            // of one schedule; a few hundred are usual
 
+// Sanitizers look for other faults than wrong answers, and take ten times as long.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
+#endif
+
+unsigned schedules() {
+  if (kSanitized) return 2;
+  return std::getenv("SANCTUM_PROVE") != nullptr ? 500 : 20;
+}
+
 struct Answer {
   std::vector<int> tokens;
   std::vector<std::vector<std::pair<int, double>>> top;
@@ -130,9 +146,8 @@ class Requests {
 };
 
 TEST(Schedule, ChangesNoAnswer) {
-  const bool prove = std::getenv("SANCTUM_PROVE") != nullptr;
   const Requests requests(nn::cpu_backend({.threads = 2}), Requests::kTexts.size(), 300);
-  for (unsigned seed = 1; seed <= (prove ? 500u : 20u); ++seed) {
+  for (unsigned seed = 1; seed <= schedules(); ++seed) {
     std::mt19937 random(seed);
     const auto pick = [&](int low, int high) {
       return std::uniform_int_distribution<int>(low, high)(random);
