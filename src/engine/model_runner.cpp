@@ -157,14 +157,20 @@ void ModelRunner::preempt(Sequence& sequence) {
   sequence.cache.reset();
 }
 
+PrefixCache::Node* ModelRunner::hold_next(Sequence& sequence) {
+  const auto& nodes = sequence.prefix;
+  const int block = memory_->block_tokens();
+  return prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
+                        spelled(sequence, static_cast<int>(nodes.size()) * block, block));
+}
+
 bool ModelRunner::follow_prefix(Sequence& sequence) {
   if (!keeps_prefixes_) return true;
   const int block = memory_->block_tokens();
   auto& nodes = sequence.prefix;
   // A token must be left to feed: it gives the logits.
   while (sequence.fed() == static_cast<int>(nodes.size()) * block && sequence.left() > block) {
-    PrefixCache::Node* node = prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
-                                             spelled(sequence, sequence.fed(), block));
+    PrefixCache::Node* node = hold_next(sequence);
     if (PrefixCache::block_of(node)) {
       if (!sequence.cache->adopt(PrefixCache::block_of(node))) {
         prefixes_.release(node, &sequence);
@@ -188,18 +194,14 @@ void ModelRunner::keep_prefix(Sequence& sequence, int from) {
   const int block = memory_->block_tokens();
   auto& nodes = sequence.prefix;
   for (int at = from / block; (at + 1) * block <= sequence.fed(); ++at) {
-    if (at == static_cast<int>(nodes.size())) {
-      nodes.push_back(prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
-                                     spelled(sequence, at * block, block)));
-    }
+    if (at == static_cast<int>(nodes.size())) nodes.push_back(hold_next(sequence));
     PrefixCache::Node* node = nodes[static_cast<std::size_t>(at)];
     if (!PrefixCache::block_of(node)) prefixes_.fill(node, sequence.cache->share(at));
   }
   // A block that a chunk ended in is this sequence's to finish: others wait for it.
   const int at = static_cast<int>(nodes.size());
   if (at * block < sequence.fed() && (at + 1) * block <= sequence.length()) {
-    nodes.push_back(prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
-                                   spelled(sequence, at * block, block)));
+    nodes.push_back(hold_next(sequence));
     PrefixCache::claim(nodes.back(), &sequence);
   }
 }

@@ -46,6 +46,8 @@ class ModelRunner {
   void make_room(StepPlan& plan);
   // The sequence loses its cache, and is fed again later.
   void preempt(Sequence& sequence);
+  // Holds the node of the sequence's next block, behind those that it has.
+  PrefixCache::Node* hold_next(Sequence& sequence);
   // Takes over what is cached of the sequence's next tokens; false while another computes them.
   bool follow_prefix(Sequence& sequence);
   // Offers the sequence's blocks from the one that token `from` is in.

@@ -41,7 +41,7 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
   StepPlan plan;
   const std::vector<bool> running = admit(sequences, limits, plan);
 
-  int budget = limits.tokens_max, decoding = 0;
+  int decoding = 0;
   bool prompts = false;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const SequenceState& s = sequences[i];
@@ -64,7 +64,7 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
   if (plan.encode && prompts) spare /= 2;
   if (plan.encode) plan.encode->ms = spare;
 
-  budget = std::min(budget - decoding, chunk_within(alone + spare, decoding, cost));
+  int budget = std::min(limits.tokens_max - decoding, chunk_within(alone + spare, decoding, cost));
   for (std::size_t i = 0; i < sequences.size() && budget > 0; ++i) {
     const SequenceState& s = sequences[i];
     if (!running[i] || s.held_back || s.images_to_encode > 0 || s.left == 1) continue;

@@ -11,16 +11,18 @@ namespace {
 
 constexpr int kRowsPerItem = 32;  // tokens that one thread attends for at a time
 
-int padded_size(int head_size) {
-  return (head_size + 31) / 32 * 32;
-}
-
 // Rows of heads, each padded with zeros from `size` to `padded` numbers.
 std::vector<float> padded_heads(const float* x, std::size_t heads, int size, int padded) {
   std::vector<float> out(heads * static_cast<std::size_t>(padded), 0.0f);
   for (std::size_t i = 0; i < heads; ++i)
     std::memcpy(out.data() + i * padded, x + i * size, sizeof(float) * size);
   return out;
+}
+
+// The other way round: what padding added is left out.
+void copy_narrow(const float* padded_x, std::size_t heads, int size, int padded, float* out) {
+  for (std::size_t i = 0; i < heads; ++i)
+    std::memcpy(out + i * size, padded_x + i * padded, sizeof(float) * size);
 }
 
 // What one head of keys and values of one slice sees.
@@ -33,8 +35,7 @@ struct Heads {
   int group() const { return heads / kv_heads; }
 };
 
-// Runs attend(item) for parts of the rows of every slice and head; `blocks` has one entry for each
-// of them, slices outermost.
+// Rows [row, row + rows) of a slice and the heads that share one head of keys and values.
 struct Part {
   int slice, head, row, rows;
 };
@@ -118,16 +119,14 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, cons
           a.value_blocks = blocks.values.data();
           kernels::attend(a, runtime->isa());
         });
-        if (pad) {
-          for (std::size_t i = 0; i < rows * shape.heads; ++i)
-            std::memcpy(out + i * shape.size, to + i * shape.padded, sizeof(float) * shape.size);
-        }
+        if (pad) copy_narrow(to, rows * shape.heads, shape.size, shape.padded, out);
       });
 }
 
 mx::array packed_keys(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& k,
                       const mx::array& v) {
-  const int rows = k.shape(0), heads = k.shape(1), size = k.shape(2), padded = padded_size(size);
+  const int rows = k.shape(0), heads = k.shape(1), size = k.shape(2),
+            padded = padded_head_size(size);
   const int blocks = (rows + kernels::kKeysPerBlock - 1) / kernels::kKeysPerBlock;
   const int block = kernels::kKeysPerBlock * padded;  // numbers
   return cpu_op({k, v}, {heads, blocks, 2, block}, mx::float32, [=](const auto& in, void* result) {
@@ -150,7 +149,8 @@ mx::array packed_keys(const std::shared_ptr<kernels::Runtime>& runtime, const mx
 
 mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const mx::array& q,
                         const mx::array& keys, int rows, float scale) {
-  const int count = q.shape(0), heads = q.shape(1), size = q.shape(2), padded = padded_size(size);
+  const int count = q.shape(0), heads = q.shape(1), size = q.shape(2),
+            padded = padded_head_size(size);
   const int blocks = keys.shape(1), block = keys.shape(3);
   return cpu_op({q, keys}, {count, heads * size}, mx::float32, [=](const auto& in, void* result) {
     const std::size_t total = static_cast<std::size_t>(count) * heads;
@@ -184,9 +184,7 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
       a.value_blocks = seen.values.data();
       kernels::attend(a, runtime->isa());
     });
-    auto* out = static_cast<float*>(result);
-    for (std::size_t i = 0; i < total; ++i)
-      std::memcpy(out + i * size, wide_out.data() + i * padded, sizeof(float) * size);
+    copy_narrow(wide_out.data(), total, size, padded, static_cast<float*>(result));
   });
 }
 

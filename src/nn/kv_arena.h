@@ -17,6 +17,11 @@
 
 namespace sanctum::nn {
 
+// As the attention kernels want heads.
+constexpr int padded_head_size(int head_size) {
+  return (head_size + 31) / 32 * 32;
+}
+
 class KvArena {
  public:
   static constexpr int kBlockTokens = kernels::kKeysPerBlock;
@@ -25,7 +30,7 @@ class KvArena {
   KvArena(const KvShape& shape, std::uint64_t bytes);
 
   const KvShape& shape() const { return shape_; }
-  int padded_head_size() const { return (shape_.head_size + 31) / 32 * 32; }
+  int padded_head_size() const { return nn::padded_head_size(shape_.head_size); }
   std::size_t block_bytes() const { return head_bytes() * 2 * shape_.kv_heads * shape_.layers; }
   int blocks() const { return static_cast<int>(references_.size()); }
   int blocks_free() const { return static_cast<int>(free_.size()); }
