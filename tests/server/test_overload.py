@@ -12,7 +12,9 @@ from programs import BUILT_IN, count
 SECONDS = count(6, 60)  # of the overload
 PEAK_SECONDS = count(3, 20)  # of the closed loop that finds the peak, before and after
 OVERLOAD = 2.0  # times the peak's rate
-GOODPUT_MIN = 0.9  # of the peak
+# Of the peak. What runs and waits when a short load ends is a twentieth of it, and a loop of seconds measures a busy machine's mood:
+# there only a collapse shows.
+GOODPUT_MIN = count(0.5, 0.9)
 RECOVERY_SECONDS_MAX = 2.0  # from the last request of the overload
 NORMAL_FACTOR = 2.0  # an answer that takes longer than this times the usual is no normal one
 RUNNING_MAX = 8
