@@ -7,6 +7,8 @@
 namespace sanctum {
 
 inline const std::vector<std::string> kKernels{"auto", "cpu", "mlx"};
+inline constexpr const char* kKvInt8 = "int8";
+inline const std::vector<std::string> kKvTypes{"stored", kKvInt8};
 
 struct Range {
   int low;

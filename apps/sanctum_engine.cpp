@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
       "Methods: load_model unload_model models generate cancel tokenize stats shutdown.\n"
       "Notifications: load_progress tokens completed.\n"
       "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 78 configuration."};
-  std::string socket_path, log_level = "info";
+  std::string socket_path, log_level = "info", kv_type = kKvTypes.front();
   int rpc_fd = -1;
   engine::ServiceOptions options;
   app.add_option("--socket", socket_path,
@@ -149,6 +149,11 @@ int main(int argc, char** argv) {
   app.add_option("--kv-bytes", options.device.kv_bytes,
                  "memory for each model's keys and values, such as 2GiB")
       ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--kv-type", kv_type,
+                 "stored: keys and values as the weights are stored; int8: in our kernels, as "
+                 "integers with a scale for each 32, about half of 16 bits")
+      ->check(CLI::IsMember(kKvTypes))
       ->capture_default_str();
   app.add_option("--prefix-cache-bytes", options.device.prefix_bytes_max,
                  "of that, what may keep prefixes that no request uses now; 0: no prefix cache")
@@ -178,6 +183,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     log::set_level(log_level);
+    options.device.cpu.kv_int8 = kv_type == kKvInt8;
     DescriptorPeer peer;
     engine::Service service(options, peer);
     if (!socket_path.empty()) {

@@ -215,6 +215,8 @@ supervisor::WorkerOptions worker_options(const ServeConfig& config,
                        std::to_string(config.threads),
                        "--kv-bytes",
                        std::to_string(config.kv_bytes),
+                       "--kv-type",
+                       config.kv_type,
                        "--prefix-cache-bytes",
                        std::to_string(config.prefix_cache_bytes)};
   options.models = std::move(models);
@@ -344,6 +346,9 @@ void add_serve(CLI::App& app, int& exit_code) {
   add("--kv-bytes", config->kv_bytes, "SANCTUM_KV_BYTES", "kv_bytes",
       "Memory for each model's keys and values, such as 2GiB")
       ->transform(CLI::AsSizeValue(false));
+  add("--kv-type", config->kv_type, "SANCTUM_KV_TYPE", "kv_type",
+      "How keys and values are kept. stored: as the weights are; int8: in half of 16 bits")
+      ->check(CLI::IsMember(kKvTypes));
   add("--prefix-cache-bytes", config->prefix_cache_bytes, "SANCTUM_PREFIX_CACHE_BYTES",
       "prefix_cache_bytes", "Of that, what may keep prefixes between requests; 0: none")
       ->transform(CLI::AsSizeValue(false));

@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::uint64_t kConfigBytesMax = 1 << 20;
 
+// Turns a number with a unit into bytes.
+bool is_size(std::string& text) {
+  try {
+    return !text.empty() && text.front() != '-' && CLI::AsSizeValue(false)(text).empty();
+  } catch (const CLI::Error&) {  // an unknown unit
+    return false;
+  }
+}
+
 class Reader {
  public:
   Reader(const std::string& path, const std::vector<std::string>& decided)
@@ -57,9 +66,7 @@ class Reader {
     std::string text;
     if (const auto bytes = node.value_exact<std::int64_t>()) text = std::to_string(*bytes);
     if (const auto words = node.value_exact<std::string>()) text = *words;
-    const std::string refusal = CLI::AsSizeValue(false)(text);
-    if (text.empty() || !refusal.empty() || text.front() == '-')
-      fail(node.source(), key, "'" + key + "' must be a size such as \"2GiB\"");
+    if (!is_size(text)) fail(node.source(), key, "'" + key + "' must be a size such as \"2GiB\"");
     if (!is_decided(key)) out = std::stoull(text);
   }
   void texts(const toml::node& node, const std::string& key, std::vector<std::string>& out) const {
@@ -111,6 +118,8 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
       read.one_of(node, key, kKernels, config.kernels);
     else if (key == "kv_bytes")
       read.size(node, key, config.kv_bytes);
+    else if (key == "kv_type")
+      read.one_of(node, key, kKvTypes, config.kv_type);
     else if (key == "prefix_cache_bytes")
       read.size(node, key, config.prefix_cache_bytes);
     else if (key == "threads")

@@ -19,6 +19,7 @@ struct ServeConfig {
   std::string kernels = "auto";
   int threads = 0;
   std::uint64_t kv_bytes = std::uint64_t{2} << 30;
+  std::string kv_type = "stored";
   std::uint64_t prefix_cache_bytes = std::uint64_t{1} << 30;
   int ready_timeout_s = 120;
   int drain_s = 5;

@@ -33,16 +33,28 @@ mx::Dtype compute_dtype(const std::string& name) {
   return on_gpu() ? mx::bfloat16 : mx::float32;
 }
 
+bool ours(const DeviceOptions& options) {
+  return options.kernels == "cpu" || (options.kernels == "auto" && !on_gpu());
+}
+
 nn::BackendPointer backend_of(const DeviceOptions& options) {
-  const bool ours = options.kernels == "cpu" || (options.kernels == "auto" && !on_gpu());
-  return ours ? nn::cpu_backend(options.cpu)
-              : nn::stock_backend(compute_dtype(options.compute_dtype));
+  return ours(options) ? nn::cpu_backend(options.cpu)
+                       : nn::stock_backend(compute_dtype(options.compute_dtype));
+}
+
+DeviceOptions checked(DeviceOptions options) {
+  if (options.cpu.kv_int8 && !ours(options)) {
+    throw Error(ErrorCode::kInvalid,
+                "kv_type int8 needs our kernels (kernels cpu); with MLX's operations it is stored",
+                "kv_type");
+  }
+  return options;
 }
 
 }  // namespace
 
 DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
-    : options_(std::move(options)),
+    : options_(checked(std::move(options))),
       listener_(listener),
       device_name_(on_gpu() ? "gpu" : "cpu"),
       thread_([this] { run(); }) {}

@@ -55,6 +55,7 @@ struct DeviceOptions {
 
 class DeviceThread {
  public:
+  // Throws Error(kInvalid) for options that exclude each other.
   DeviceThread(DeviceOptions options, DeviceListener& listener);
   ~DeviceThread() { stop(); }
   // Ends the thread after its current step; sequences still here end without a word. Commands that

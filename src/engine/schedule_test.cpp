@@ -33,9 +33,8 @@ constexpr bool kSanitized = false;
 constexpr bool kSanitized = false;
 #endif
 
-unsigned schedules() {
-  if (kSanitized) return 2;
-  return std::getenv("SANCTUM_PROVE") != nullptr ? 500 : 20;
+bool proving() {
+  return std::getenv("SANCTUM_PROVE") != nullptr;
 }
 
 struct Answer {
@@ -145,9 +144,9 @@ class Requests {
   std::vector<Answer> solo_;
 };
 
-TEST(Schedule, ChangesNoAnswer) {
-  const Requests requests(nn::cpu_backend({.threads = 2}), Requests::kTexts.size(), 300);
-  for (unsigned seed = 1; seed <= schedules(); ++seed) {
+void compare_schedules(const nn::CpuOptions& options, unsigned schedules) {
+  const Requests requests(nn::cpu_backend(options), Requests::kTexts.size(), 300);
+  for (unsigned seed = 1; seed <= schedules; ++seed) {
     std::mt19937 random(seed);
     const auto pick = [&](int low, int high) {
       return std::uniform_int_distribution<int>(low, high)(random);
@@ -193,6 +192,14 @@ TEST(Schedule, ChangesNoAnswer) {
                                  << at;
     }
   }
+}
+
+TEST(Schedule, ChangesNoAnswer) {
+  compare_schedules({.threads = 2}, kSanitized ? 2 : proving() ? 500 : 20);
+}
+
+TEST(Schedule, ChangesNoAnswerWithKeysAndValuesAsIntegers) {
+  compare_schedules({.threads = 2, .kv_int8 = true}, kSanitized ? 1 : proving() ? 100 : 5);
 }
 
 // Once a chunk had ended inside a block, the block after it was computed by whoever waited for it

@@ -1,10 +1,46 @@
 #include "kernels/attention.h"
 
+#include <cmath>
+
 #include "base/invariant.h"
 #include "kernels/half.h"
 #include "kernels/kernel_table.h"
 
 namespace sanctum::kernels {
+namespace {
+
+// One group's integers, `stride` bytes from one another, and its scale.
+void write_group(const float* x, std::uint8_t* to, int stride, std::uint8_t* scale) {
+  constexpr float kNothing = 1e-30f;  // as for the activations: no scale is denormal
+  float top = 0;
+  bool finite = true;
+  for (int i = 0; i < kKvGroup; ++i) {
+    top = std::fmax(top, std::fabs(x[i]));
+    finite = finite && std::isfinite(x[i]);
+  }
+  const bool some = finite && top > kNothing;
+  from_float(some ? top / 127 : finite ? 0.0f : std::nanf(""), scale, kBfloat16);
+  const float stored =
+      to_float(scale, kBfloat16);  // off by less than a 256th: 127.5 is not reached
+  for (int i = 0; i < kKvGroup; ++i) {
+    const float q = some ? std::nearbyintf(x[i] / stored) : 0.0f;
+    to[i * stride] = static_cast<std::uint8_t>(static_cast<std::int8_t>(q));
+  }
+}
+
+void write_integers(const float* key, const float* value, int head_size, int slot,
+                    std::uint8_t* keys, std::uint8_t* values) {
+  const int groups = head_size / kKvGroup, numbers = kKeysPerBlock * head_size;
+  for (int g = 0; g < groups; ++g) {
+    const int first = g * kKvGroup;
+    write_group(key + first, keys + first * kKeysPerBlock + slot, kKeysPerBlock,
+                keys + numbers + 2 * (g * kKeysPerBlock + slot));
+    write_group(value + first, values + slot * head_size + first, 1,
+                values + numbers + 2 * (slot * groups + g));
+  }
+}
+
+}  // namespace
 
 void attend(const AttentionArguments& arguments, Isa isa) {
   SANCTUM_INVARIANT(arguments.head_size > 0 && arguments.head_size % 32 == 0 &&
@@ -15,14 +51,16 @@ void attend(const AttentionArguments& arguments, Isa isa) {
 }
 
 void write_key_value(const float* key, const float* value, int head_size, int slot, void* key_block,
-                     void* value_block, NumberType type) {
+                     void* value_block, KvType type) {
   SANCTUM_INVARIANT(slot >= 0 && slot < kKeysPerBlock, "slot of a block");
   auto* keys = static_cast<std::uint8_t*>(key_block);
   auto* values = static_cast<std::uint8_t*>(value_block);
-  const std::size_t size = bytes_of(type);
+  if (type == kKvInt8) return write_integers(key, value, head_size, slot, keys, values);
+  const auto number = static_cast<NumberType>(type);
+  const std::size_t size = bytes_of(number);
   for (int d = 0; d < head_size; ++d) {
-    from_float(key[d], keys + static_cast<std::size_t>(d * kKeysPerBlock + slot) * size, type);
-    from_float(value[d], values + static_cast<std::size_t>(slot * head_size + d) * size, type);
+    from_float(key[d], keys + static_cast<std::size_t>(d * kKeysPerBlock + slot) * size, number);
+    from_float(value[d], values + static_cast<std::size_t>(slot * head_size + d) * size, number);
   }
 }
 

@@ -28,6 +28,21 @@ struct AttentionTile {
   float weights[R][kKeysPerBlock];
 };
 
+// Behind a block's integers.
+[[gnu::always_inline]] inline const void* kv_scales(const AttentionArguments& a,
+                                                    const void* block) {
+  return static_cast<const std::uint8_t*>(block) + kKeysPerBlock * a.head_size;
+}
+
+[[gnu::always_inline]] inline float bfloat16_at(const void* from, int index) {
+  std::uint16_t half;
+  __builtin_memcpy(&half, static_cast<const std::uint8_t*>(from) + 2 * index, 2);
+  const std::uint32_t bits = static_cast<std::uint32_t>(half) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, 4);
+  return value;
+}
+
 template <class V, int kType, int R>
 [[gnu::always_inline]] inline void block_scores(const AttentionArguments& a,
                                                 AttentionTile<V, R>& tile, const void* keys) {
@@ -37,10 +52,21 @@ template <class V, int kType, int R>
     F sum[R][kWide];
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w) sum[r][w] = V::zero_f();
+    F unit[kWide];  // of the integers
     for (int d = 0; d < a.head_size; ++d) {
+      if constexpr (kType == kKvIntegers) {
+        const int group = d / kKvGroup * kKeysPerBlock + first;
+        for (int w = 0; w < kWide && d % kKvGroup == 0; ++w)
+          unit[w] = V::template load_numbers<kBfloat16>(kv_scales(a, keys), group + w * V::kLanes);
+      }
       F key[kWide];
-      for (int w = 0; w < kWide; ++w)
-        key[w] = V::template load_numbers<kType>(keys, d * kKeysPerBlock + first + w * V::kLanes);
+      for (int w = 0; w < kWide; ++w) {
+        const int at = d * kKeysPerBlock + first + w * V::kLanes;
+        if constexpr (kType == kKvIntegers)
+          key[w] = V::mul(V::load_int8(keys, at), unit[w]);
+        else
+          key[w] = V::template load_numbers<kType>(keys, at);
+      }
       for (int r = 0; r < R; ++r) {
         const F query = V::broadcast(tile.q[r][d]);
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(query, key[w], sum[r][w]);
@@ -95,8 +121,15 @@ template <class V, int kType, int R>
         sum[r][w] = V::mul(V::load_f(tile.out[r] + d + w * V::kLanes), V::broadcast(shrink[r]));
     for (int j = 0; j < keys; ++j) {
       F value[kWide];
-      for (int w = 0; w < kWide; ++w)
-        value[w] = V::template load_numbers<kType>(values, j * a.head_size + d + w * V::kLanes);
+      for (int w = 0; w < kWide; ++w) {
+        const int at = j * a.head_size + d + w * V::kLanes;
+        if constexpr (kType == kKvIntegers) {
+          const F unit = V::broadcast(bfloat16_at(kv_scales(a, values), at / kKvGroup));
+          value[w] = V::mul(V::load_int8(values, at), unit);
+        } else {
+          value[w] = V::template load_numbers<kType>(values, at);
+        }
+      }
       for (int r = 0; r < R; ++r) {
         const F weight = V::broadcast(tile.weights[r][j]);
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
@@ -149,11 +182,13 @@ void attend_tile(const AttentionArguments& a, int first) {
 
 template <class V>
 void attend_with(const AttentionArguments& a) {
-  with_type(a.kv_type, [&]<int kType>() {
+  const auto attend = [&]<int kType>() {
     int row = 0;
     for (; row + 4 <= a.rows * a.group; row += 4) attend_tile<V, kType, 4>(a, row);
     for (; row < a.rows * a.group; ++row) attend_tile<V, kType, 1>(a, row);
-  });
+  };
+  if (a.kv_type == kKvIntegers) return attend.template operator()<kKvIntegers>();
+  with_type(a.kv_type, attend);
 }
 
 }  // namespace sanctum::kernels

@@ -13,8 +13,8 @@ namespace {
 // One sequence's keys and values of one head.
 class Blocks {
  public:
-  Blocks(int keys, int head_size, NumberType type) : head_size_(head_size), type_(type) {
-    const std::size_t block_bytes = bytes_of(type) * kKeysPerBlock * head_size;
+  Blocks(int keys, int head_size, KvType type) : head_size_(head_size), type_(type) {
+    const std::size_t block_bytes = kv_head_bytes(type, head_size);
     const int blocks = (keys + kKeysPerBlock - 1) / kKeysPerBlock;
     data_.resize(block_bytes * blocks * 2);
     for (int i = 0; i < blocks; ++i) {
@@ -24,14 +24,20 @@ class Blocks {
     key = test_rows(11, keys, head_size);
     value = test_rows(12, keys, head_size);
     for (int at = 0; at < keys; ++at) {
-      write_key_value(&key[at * head_size], &value[at * head_size], head_size, at % kKeysPerBlock,
-                      key_blocks_[at / kKeysPerBlock], value_blocks_[at / kKeysPerBlock], type);
+      const auto row = [&](const std::vector<float>& all) {
+        return std::span(all).subspan(static_cast<std::size_t>(at) * head_size, head_size);
+      };
+      write(at, row(key), row(value));
+    }
+    if (type == kKvInt8) {
+      read_integers();
+      return;
     }
     for (std::vector<float>* numbers : {&key, &value}) {
       for (float& x : *numbers) {
         std::uint8_t stored[4];
-        from_float(x, stored, type);
-        x = to_float(stored, type);
+        from_float(x, stored, static_cast<NumberType>(type));
+        x = to_float(stored, static_cast<NumberType>(type));
       }
     }
   }
@@ -45,14 +51,36 @@ class Blocks {
         isa);
     return out;
   }
+  void write(int at, std::span<const float> a_key, std::span<const float> a_value) {
+    write_key_value(a_key.data(), a_value.data(), head_size_, at % kKeysPerBlock,
+                    key_blocks_[at / kKeysPerBlock], value_blocks_[at / kKeysPerBlock], type_);
+  }
   std::vector<float> key, value;  // as they are stored
 
  private:
+  void read_integers() {
+    const std::size_t groups = head_size_ / kKvGroup, numbers = kKeysPerBlock * head_size_;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      const std::size_t token = i / head_size_, feature = i % head_size_;
+      const std::size_t slot = token % kKeysPerBlock, group = feature / kKvGroup;
+      const auto read = [&](const void* block, std::size_t at, std::size_t scale) {
+        const auto* bytes = static_cast<const std::uint8_t*>(block);
+        const float integer = static_cast<std::int8_t>(bytes[at]);
+        return integer * to_float(bytes + numbers + 2 * scale, kBfloat16);
+      };
+      key[i] = read(key_blocks_[token / kKeysPerBlock], feature * kKeysPerBlock + slot,
+                    group * kKeysPerBlock + slot);
+      value[i] = read(value_blocks_[token / kKeysPerBlock], slot * head_size_ + feature,
+                      slot * groups + group);
+    }
+  }
   int head_size_;
-  NumberType type_;
+  KvType type_;
   std::vector<std::uint8_t> data_;
   std::vector<void*> key_blocks_, value_blocks_;
 };
+
+constexpr KvType kKvTypes[] = {kKvBfloat16, kKvFloat16, kKvFloat32, kKvInt8};
 
 std::vector<double> expected(const float* q, const Blocks& blocks, int keys, int head_size) {
   std::vector<double> weights(keys), out(head_size, 0.0);
@@ -72,7 +100,7 @@ std::vector<double> expected(const float* q, const Blocks& blocks, int keys, int
 }
 
 TEST(Attention, IsTheSoftmaxOverTheKeysThatARowSees) {
-  for (const NumberType type : kNumberTypes) {
+  for (const KvType type : kKvTypes) {
     for (const auto& [rows, keys, head_size, group] : {std::array{1, 1, 32, 1},
                                                        {5, 5, 64, 4},
                                                        {3, 64, 96, 2},
@@ -96,7 +124,7 @@ TEST(Attention, IsTheSoftmaxOverTheKeysThatARowSees) {
 }
 
 TEST(Attention, EveryPathGivesThePortableOnesBits) {
-  for (const NumberType type : kNumberTypes) {
+  for (const KvType type : kKvTypes) {
     constexpr int kRows = 7, kKeys = 150, kHead = 64, kGroup = 3;
     const Blocks blocks(kKeys, kHead, type);
     const std::vector<float> q = test_rows(14, kRows * kGroup, kHead);
@@ -108,9 +136,13 @@ TEST(Attention, EveryPathGivesThePortableOnesBits) {
   }
 }
 
-TEST(Attention, ATokensBitsDoNotDependOnTheChunkItComesIn) {
+class AttentionChunks : public ::testing::TestWithParam<KvType> {};
+INSTANTIATE_TEST_SUITE_P(Types, AttentionChunks, ::testing::Values(kKvBfloat16, kKvInt8));
+
+TEST_P(AttentionChunks, ATokensBitsDoNotDependOnThem) {
   constexpr int kKeys = 140, kHead = 32, kGroup = 2, kWide = kGroup * kHead;
-  const Blocks blocks(kKeys, kHead, kBfloat16);
+  const KvType type = GetParam();
+  const Blocks blocks(kKeys, kHead, type);
   const std::vector<float> q = test_rows(15, kKeys * kGroup, kHead);
   for (const Isa isa : available_isas()) {
     const auto whole = blocks.attend(q, kKeys, kGroup, kKeys, true, isa);
@@ -123,10 +155,44 @@ TEST(Attention, ATokensBitsDoNotDependOnTheChunkItComesIn) {
   }
 }
 
+TEST(Attention, IntegersAreOffByAtMostHalfOfTheirStep) {
+  constexpr int kKeys = 70, kHead = 96;
+  const Blocks blocks(kKeys, kHead, kKvInt8);
+  const std::vector<float> key = test_rows(11, kKeys, kHead), value = test_rows(12, kKeys, kHead);
+  for (const auto& [exact, kept] : {std::pair{&key, &blocks.key}, {&value, &blocks.value}}) {
+    for (std::size_t first = 0; first < exact->size(); first += kKvGroup) {
+      const auto group = std::span(*exact).subspan(first, kKvGroup);
+      float top = 0;
+      for (const float x : group) top = std::max(top, std::fabs(x));
+      const float step = top / 127 * (1 + 1.0f / 256);  // the scale has eight bits
+      for (int i = 0; i < kKvGroup; ++i)
+        ASSERT_NEAR((*kept)[first + i], group[i], step * 0.501f) << first + i;
+    }
+  }
+}
+
+TEST(Attention, AKeyThatIsNoNumberMakesItsRowNaNAndNoOther) {
+  for (const KvType type : kKvTypes) {
+    constexpr int kHead = 64;
+    Blocks blocks(5, kHead, type);
+    for (const float none : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+      std::vector<float> bad(kHead, 1.0f), good(kHead, 1.0f);
+      bad[40] = none;
+      blocks.write(4, bad, good);
+      const std::vector<float> q = test_rows(16, 5, kHead);
+      for (const Isa isa : available_isas()) {
+        const auto out = blocks.attend(q, 5, 1, 5, true, isa);
+        for (int row = 0; row < 5; ++row)
+          EXPECT_EQ(std::isfinite(out[row * kHead]), row < 4) << type << ", row " << row;
+      }
+    }
+  }
+}
+
 // exp's range reduction: scores far below the largest weigh nothing, and near ones are exact.
 TEST(Attention, ScoresFarApartAreRight) {
   constexpr int kHead = 32;
-  Blocks blocks(3, kHead, kFloat32);
+  Blocks blocks(3, kHead, kKvFloat32);
   for (const float far : {1.0f, 30.0f, 86.0f, 88.0f, 1e4f}) {
     std::vector<float> q(kHead);
     double dots[3];

@@ -55,6 +55,11 @@ struct Avx2Vector : Dot {
       return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
     }
   }
+  static F load_int8(const void* from, int index) {
+    const auto* at = static_cast<const std::int8_t*>(from) + index;
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
+  }
   static F load_f(const float* from) { return _mm256_loadu_ps(from); }
   static F add(F a, F b) { return _mm256_add_ps(a, b); }
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }

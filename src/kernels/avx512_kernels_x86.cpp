@@ -52,6 +52,11 @@ struct Avx512 {
       return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
     }
   }
+  static F load_int8(const void* from, int index) {
+    const auto* at = static_cast<const std::int8_t*>(from) + index;
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+  }
   static F load_f(const float* from) { return _mm512_loadu_ps(from); }
   static F add(F a, F b) { return _mm512_add_ps(a, b); }
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }

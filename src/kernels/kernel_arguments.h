@@ -11,6 +11,8 @@ namespace sanctum::kernels {
 inline constexpr int kPanelRows = 16;                       // outputs of a panel
 inline constexpr std::size_t kChunkBytes = 4 * kPanelRows;  // a stored word of each of them
 inline constexpr int kKeysPerBlock = 64;
+inline constexpr int kKvIntegers = 3;  // beside the NumberTypes: see kv_type.h
+inline constexpr int kKvGroup = 32;    // features that share a scale
 
 // Rows [row_first, row_last) times the outputs of panels [panel_first, panel_last).
 struct MultiplyArguments {
@@ -47,8 +49,8 @@ struct AttentionArguments {
   // The sequence has `keys` of them; causal: the last row sees all, the one before one fewer, ...
   int keys;
   bool causal;
-  int kv_type;
-  const void* const* key_blocks;    // each [head_size, 64]
+  int kv_type;                      // a KvType
+  const void* const* key_blocks;    // each [head_size, 64]; see kv_type.h
   const void* const* value_blocks;  // each [64, head_size]
 };
 

@@ -93,6 +93,10 @@ struct Portable {
         static_cast<const std::uint8_t*>(from) + index * static_cast<long>(bytes_of(kStored));
     return each_f([&](int i) { return kernels::to_float(at + i * bytes_of(kStored), kStored); });
   }
+  static F load_int8(const void* from, int index) {
+    const auto* at = static_cast<const std::int8_t*>(from) + index;
+    return each_f([&](int i) { return static_cast<float>(at[i]); });
+  }
   static F load_f(const float* from) {
     return each_f([&](int i) { return from[i]; });
   }

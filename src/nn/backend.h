@@ -104,6 +104,8 @@ BackendPointer stock_backend(mx::Dtype compute);
 struct CpuOptions {
   int threads = 0;   // 0: one for each core
   int row_bits = 8;  // 8 or 16, of the activations that meet 4-bit weights
+  bool kv_int8 =
+      false;  // keys and values as integers (kernels/kv_type.h), not as weights are stored
 };
 inline constexpr int kCpuThreadsMax = 256;
 BackendPointer cpu_backend(const CpuOptions& options);

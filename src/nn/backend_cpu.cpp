@@ -92,8 +92,8 @@ class PlainWeights final : public Matrix {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(RuntimePointer runtime, int row_bits)
-      : runtime_(std::move(runtime)), row_bits_(row_bits) {}
+  CpuBackend(RuntimePointer runtime, const CpuOptions& options)
+      : runtime_(std::move(runtime)), row_bits_(options.row_bits), kv_int8_(options.kv_int8) {}
 
   std::string name() const override {
     return std::string("cpu ") + kernels::to_string(runtime_->isa());
@@ -145,7 +145,8 @@ class CpuBackend final : public Backend {
     runtime_->pool().run(items, work);
   }
   std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
-    return std::make_unique<PagedMemory>(shape, bytes);
+    const auto type = kv_int8_ ? kernels::kKvInt8 : kernels::kv_type_of(shape.type);
+    return std::make_unique<PagedMemory>(shape, type, bytes);
   }
   mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
                              float scale, const std::vector<Slice>& slices,
@@ -183,6 +184,7 @@ class CpuBackend final : public Backend {
 
   RuntimePointer runtime_;
   int row_bits_;
+  bool kv_int8_;
 };
 
 }  // namespace
@@ -191,7 +193,7 @@ BackendPointer cpu_backend(const CpuOptions& options) {
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   const int threads = std::clamp(options.threads > 0 ? options.threads : cores, 1, kCpuThreadsMax);
   return std::make_shared<CpuBackend>(
-      std::make_shared<kernels::Runtime>(threads, kernels::chosen_isa()), options.row_bits);
+      std::make_shared<kernels::Runtime>(threads, kernels::chosen_isa()), options);
 }
 
 }  // namespace sanctum::nn

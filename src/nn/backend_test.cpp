@@ -37,6 +37,7 @@ class BackendTest : public ::testing::Test {
   void SetUp() override { mx::random::seed(7); }
   const BackendPointer stock_ = stock_backend(mx::float32);
   const BackendPointer ours_ = cpu_backend({.threads = 2, .row_bits = 16});
+  const BackendPointer integers_ = cpu_backend({.threads = 2, .row_bits = 16, .kv_int8 = true});
 };
 
 TEST_F(BackendTest, QuantizedMatricesAgreeWithMlx) {
@@ -113,35 +114,40 @@ class AttentionTest : public BackendTest {
     q_ = random({rows, 6, head_size}), k_ = random({rows, 2, head_size});
     v_ = random({rows, 2, head_size});
     ours_memory_ = ours_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
+    integer_memory_ = integers_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
     stock_memory_ = stock_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
   }
   mx::array q_{0}, k_{0}, v_{0};
-  std::unique_ptr<KvMemory> ours_memory_, stock_memory_;
+  std::unique_ptr<KvMemory> ours_memory_, integer_memory_, stock_memory_;
 };
 
 TEST_F(AttentionTest, AgreesWithMlx) {
   for (const int head_size : {16, 64, 80, 128}) {
     draw(150, head_size);
     const auto ours = ours_memory_->sequence(), theirs = stock_memory_->sequence();
-    EXPECT_TRUE(close(step(*ours_, {ours.get()}, {150}, 0, 150),
-                      step(*stock_, {theirs.get()}, {150}, 0, 150)));
+    const mx::array expected = step(*stock_, {theirs.get()}, {150}, 0, 150);
+    EXPECT_TRUE(close(step(*ours_, {ours.get()}, {150}, 0, 150), expected));
+    const auto integers = integer_memory_->sequence();
+    const mx::array rounded = step(*integers_, {integers.get()}, {150}, 0, 150);
+    EXPECT_LT(mx::sqrt(mx::mean(mx::square(rounded - expected))).item<float>(), 0.02f);
   }
 }
 
 TEST_F(AttentionTest, ChunksAndCompanyChangeNoBit) {
   draw(150, 64);
-  const auto whole = ours_memory_->sequence();
-  const mx::array expected = step(*ours_, {whole.get()}, {150}, 0, 150);
-  const auto pieces = ours_memory_->sequence();
-  for (const auto& [from, to] : {std::pair{0, 1}, {1, 64}, {64, 130}, {130, 131}, {131, 150}})
-    EXPECT_TRUE(
-        same_bits(step(*ours_, {pieces.get()}, {to - from}, from, to), part(expected, from, to)));
-  // Rows 20 to 50 as a second sequence beside the first 20 of another.
-  const auto first = ours_memory_->sequence(), second = ours_memory_->sequence();
-  const auto alone = ours_memory_->sequence();
-  const mx::array both = step(*ours_, {first.get(), second.get()}, {20, 30}, 0, 50);
-  EXPECT_TRUE(same_bits(part(both, 0, 20), part(expected, 0, 20)));
-  EXPECT_TRUE(same_bits(part(both, 20, 50), step(*ours_, {alone.get()}, {30}, 20, 50)));
+  for (KvMemory* memory : {ours_memory_.get(), integer_memory_.get()}) {
+    const auto whole = memory->sequence();
+    const mx::array expected = step(*ours_, {whole.get()}, {150}, 0, 150);
+    const auto pieces = memory->sequence();
+    for (const auto& [from, to] : {std::pair{0, 1}, {1, 64}, {64, 130}, {130, 131}, {131, 150}})
+      EXPECT_TRUE(
+          same_bits(step(*ours_, {pieces.get()}, {to - from}, from, to), part(expected, from, to)));
+    // Rows 20 to 50 as a second sequence beside the first 20 of another.
+    const auto first = memory->sequence(), second = memory->sequence(), alone = memory->sequence();
+    const mx::array both = step(*ours_, {first.get(), second.get()}, {20, 30}, 0, 50);
+    EXPECT_TRUE(same_bits(part(both, 0, 20), part(expected, 0, 20)));
+    EXPECT_TRUE(same_bits(part(both, 20, 50), step(*ours_, {alone.get()}, {30}, 20, 50)));
+  }
 }
 
 TEST_F(AttentionTest, APicturesRowsSeeAllRows) {
@@ -164,6 +170,13 @@ TEST_F(AttentionTest, TooLittleMemoryIsRefusedWithWhatIsNeeded) {
       EXPECT_THAT(error.what(), ::testing::HasSubstr(std::to_string(256 * 2 * 2 * 2 * 64 * 4)));
     }
   }
+}
+
+TEST_F(AttentionTest, IntegersTakeLittleMoreThanHalfOfSixteenBits) {
+  const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 2;
+  const KvShape shape{1, 2, 64, kernels::kBfloat16};
+  EXPECT_EQ(ours_->kv_memory(shape, 640 * token)->tokens_max(), 640);
+  EXPECT_EQ(integers_->kv_memory(shape, 640 * token)->tokens_max(), 640 * 32 / 17 / 64 * 64);
 }
 
 // MLX's contiguous arrays grow in blocks of 256 tokens, and copies of shared blocks count too.

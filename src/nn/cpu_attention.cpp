@@ -58,7 +58,7 @@ void write_tokens(const KvArena& arena, const BlockSlice& slice, int layer, int 
         (slice.first + i) * stride + static_cast<std::size_t>(head) * shape.padded;
     kernels::write_key_value(k + at, v + at, shape.padded, token % KvArena::kBlockTokens,
                              arena.keys(block, layer, head), arena.values(block, layer, head),
-                             arena.shape().type);
+                             arena.type());
   }
 }
 
@@ -114,7 +114,7 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime, cons
           a.scale = scale;
           a.keys = slice.past + row + count;
           a.causal = true;
-          a.kv_type = arena.shape().type;
+          a.kv_type = arena.type();
           a.key_blocks = blocks.keys.data();
           a.value_blocks = blocks.values.data();
           kernels::attend(a, runtime->isa());
@@ -141,7 +141,7 @@ mx::array packed_keys(const std::shared_ptr<kernels::Runtime>& runtime, const mx
         std::memcpy(key.data(), static_cast<const float*>(in[0]) + from, sizeof(float) * size);
         std::memcpy(value.data(), static_cast<const float*>(in[1]) + from, sizeof(float) * size);
         kernels::write_key_value(key.data(), value.data(), padded, row - first, keys, values,
-                                 kernels::kFloat32);
+                                 kernels::kKvFloat32);
       }
     });
   });
@@ -179,7 +179,7 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
       a.scale = scale;
       a.keys = rows;
       a.causal = false;
-      a.kv_type = kernels::kFloat32;
+      a.kv_type = kernels::kKvFloat32;
       a.key_blocks = seen.keys.data();
       a.value_blocks = seen.values.data();
       kernels::attend(a, runtime->isa());

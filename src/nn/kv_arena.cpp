@@ -13,8 +13,8 @@ void KvArena::Unmap::operator()(std::byte* data) const {
   ::munmap(data, bytes);
 }
 
-KvArena::KvArena(const KvShape& shape, std::uint64_t bytes)
-    : shape_(shape), data_(nullptr, Unmap{}) {
+KvArena::KvArena(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
+    : shape_(shape), type_(type), data_(nullptr, Unmap{}) {
   const auto count = static_cast<std::uint64_t>(
       kv_tokens_within(bytes, block_bytes() / kBlockTokens) / kBlockTokens);
   // Pages come with their first use; a page once used stays.

@@ -1,8 +1,8 @@
 // The memory of a model's keys and values on the CPU path: blocks of 64 tokens, reserved once.
 //
 // A block holds its tokens' keys and values of every layer and head, as kernels/attention.h wants
-// them: for each layer, for each head, keys [head_size, 64], then values [64, head_size], the head
-// padded with zeros to a multiple of 32. Blocks are counted references: a prefix is shared by
+// them: for each layer, for each head, keys, then values, the head padded with zeros to a multiple
+// of 32 and kept as a KvType says. Blocks are counted references: a prefix is shared by
 // holding its blocks twice; who shares a block does not write it.
 // Thread rule: device thread only, but for the bytes themselves, which the stream's thread fills.
 #pragma once
@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/kernel_arguments.h"
+#include "kernels/kv_type.h"
 #include "nn/sequence_cache.h"
 
 namespace sanctum::nn {
@@ -27,9 +27,9 @@ class KvArena {
   static constexpr int kBlockTokens = kernels::kKeysPerBlock;
 
   // Throws Error(kInvalid) naming "kv_bytes" if that is too little or cannot be reserved.
-  KvArena(const KvShape& shape, std::uint64_t bytes);
+  KvArena(const KvShape& shape, kernels::KvType type, std::uint64_t bytes);
 
-  const KvShape& shape() const { return shape_; }
+  kernels::KvType type() const { return type_; }
   int padded_head_size() const { return nn::padded_head_size(shape_.head_size); }
   std::size_t block_bytes() const { return head_bytes() * 2 * shape_.kv_heads * shape_.layers; }
   int blocks() const { return static_cast<int>(references_.size()); }
@@ -47,16 +47,14 @@ class KvArena {
 
  private:
   // Of keys, and of values, in one block.
-  std::size_t head_bytes() const {
-    return static_cast<std::size_t>(kBlockTokens) * padded_head_size() *
-           kernels::bytes_of(shape_.type);
-  }
+  std::size_t head_bytes() const { return kernels::kv_head_bytes(type_, padded_head_size()); }
 
   struct Unmap {
     std::size_t bytes = 0;
     void operator()(std::byte* data) const;
   };
   KvShape shape_;
+  kernels::KvType type_;
   std::unique_ptr<std::byte[], Unmap> data_;
   std::vector<int> references_;
   std::vector<int> free_;

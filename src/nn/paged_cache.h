@@ -32,8 +32,8 @@ class PagedCache final : public SequenceCache {
 class PagedMemory final : public KvMemory {
  public:
   // Throws as KvArena does.
-  PagedMemory(const KvShape& shape, std::uint64_t bytes)
-      : arena_(std::make_shared<KvArena>(shape, bytes)) {}
+  PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
+      : arena_(std::make_shared<KvArena>(shape, type, bytes)) {}
   int block_tokens() const override { return KvArena::kBlockTokens; }
   std::int64_t tokens_max() const override {
     return std::int64_t{arena_->blocks()} * KvArena::kBlockTokens;

@@ -1,9 +1,11 @@
 """The memory for keys and values: too little for a model, for a prompt, for all at once."""
 
+import subprocess
+
 import pytest
 
 from engine_process import Engine, Refused
-from programs import SMOKE_MODEL
+from programs import SMOKE_MODEL, program
 
 TOKENS_OF_ROOM = 320  # a little more than the least
 
@@ -64,3 +66,22 @@ def test_answers_that_together_find_no_room_wait_and_are_the_same(small_engine):
     for i in range(4):
         assert small_engine.completed(f"both{i}")["usage"]["completion_tokens"] == 120
         assert small_engine.ids(f"both{i}") == alone[i]
+
+
+def test_integers_need_our_kernels():
+    refused = subprocess.run([program("sanctum-engine"), "--kernels", "mlx", "--kv-type", "int8"],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    assert refused.returncode == 78
+    assert "kv_type int8 needs our kernels" in refused.stderr
+
+
+def test_integers_make_room_for_almost_twice_as_much():
+    room = {}
+    for kind in ("stored", "int8"):
+        engine = Engine("--kv-type", kind, "--kv-bytes", str(4 * TOKENS_OF_ROOM * token_bytes()))
+        engine.load(SMOKE_MODEL)
+        room[kind] = engine.call("models")["models"][0]["context_tokens"]
+        ask(engine, "r", 300, 20)
+        assert engine.completed("r")["usage"]["completion_tokens"] == 20
+        engine.stop()
+    assert 1.7 < room["int8"] / room["stored"] <= 2

@@ -1,7 +1,7 @@
 """What integer activations cost: our kernels against float activations, on held-out cases of the built-in model.
 
 As it is stored, with 8-bit weights that meet 16-bit activations, and quantized to 4 bits, whose weights meet
-8-bit activations. Every case is a question with its right answer; at each token of the answer the two
+8-bit activations; "kv8" keeps keys and values as 8-bit integers too. Every case is a question with its right answer; at each token of the answer the two
 distributions of the next token are compared. The reference is MLX's own float32, which the parity tests hold
 to mlx-lm and mlx-vlm.
 """
@@ -79,16 +79,16 @@ def four_bit(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("bits", [8, 4])
-def test_integer_activations_change_next_to_nothing(bits, four_bit):
+@pytest.mark.parametrize(("bits", "arithmetic"), [(8, "kernels"), (4, "kernels"), (8, "kv8"), (4, "kv8")])
+def test_integers_change_next_to_nothing(bits, arithmetic, four_bit):
     directory = four_bit if bits == 4 else SMOKE_MODEL
     divergence, agree = [], []
     for tokens, first in cases():
         exact = log_softmax(logits(directory, "float32", tokens)[first - 1:-1])
-        ours = log_softmax(logits(directory, "kernels", tokens)[first - 1:-1])
+        ours = log_softmax(logits(directory, arithmetic, tokens)[first - 1:-1])
         divergence.extend((np.exp(exact) * (exact - ours)).sum(-1))
         agree.extend(exact.argmax(-1) == ours.argmax(-1))
-    print(f"{bits}-bit weights: {len(agree)} answer tokens, KL {np.mean(divergence):.6f} nat (largest {np.max(divergence):.4f}), "
+    print(f"{bits}-bit weights, {arithmetic}: {len(agree)} answer tokens, KL {np.mean(divergence):.6f} nat (largest {np.max(divergence):.4f}), "
           f"the same greedy choice {100 * np.mean(agree):.2f} %")
     assert len(agree) > 100
     assert np.mean(divergence) <= KL_MAX
