@@ -11,16 +11,20 @@
 namespace sanctum::kernels {
 
 enum class Isa {
-  kPortable,    // plain C++, every machine
-  kAvx2,        // with FMA and F16C; integer products widened to 16, then to 32 bits
-  kAvx2Vnni,    // AVX-VNNI
-  kAvx512Vnni,  // AVX-512 F, BW, VL and VNNI
+  kPortable,       // plain C++, every machine
+  kPortableTiles,  // the kernel for tiles over plain C++: for tests, never chosen unless forced
+  kAvx2,           // with FMA and F16C; integer products widened to 16, then to 32 bits
+  kAvx2Vnni,       // AVX-VNNI
+  kAvx512Vnni,     // AVX-512 F, BW, VL and VNNI
+  kAmx,            // these, and AMX's tiles of bytes where Linux permits them
 };
 
 const char* to_string(Isa isa);
 std::optional<Isa> isa_named(std::string_view name);
-// What this machine can run, slowest first; kPortable always.
+// What this machine can run: kPortable and kPortableTiles always, then the others, slowest first.
 std::vector<Isa> available_isas();
+// The last of what a machine can run that is not for tests.
+Isa fastest_of(const std::vector<Isa>& available);
 // The fastest available, or the one that `forced` names; nothing and "" force none. Throws
 // Error(kInvalid) naming SANCTUM_KERNELS_ISA for one that is unknown or that this machine lacks.
 Isa choose_isa(const char* forced);

@@ -16,9 +16,16 @@ TEST(Isa, EveryMachineHasThePortablePathAndNamesAreReadBack) {
 }
 
 TEST(Isa, TheFastestIsChosenUnlessOneIsForced) {
-  EXPECT_EQ(choose_isa(nullptr), available_isas().back());
-  EXPECT_EQ(choose_isa(""), available_isas().back());
+  EXPECT_EQ(choose_isa(nullptr), fastest_of(available_isas()));
+  EXPECT_EQ(choose_isa(""), fastest_of(available_isas()));
   EXPECT_EQ(choose_isa("portable"), Isa::kPortable);
+}
+
+TEST(Isa, ThePathForTestsIsThereToBeForcedAndNeverChosen) {
+  EXPECT_EQ(fastest_of({Isa::kPortable, Isa::kPortableTiles}), Isa::kPortable);
+  EXPECT_EQ(fastest_of({Isa::kPortable, Isa::kPortableTiles, Isa::kAvx2}), Isa::kAvx2);
+  EXPECT_NE(choose_isa(nullptr), Isa::kPortableTiles);
+  EXPECT_EQ(choose_isa("portable-tiles"), Isa::kPortableTiles);
 }
 
 TEST(Isa, AnUnknownOneIsRefusedNamingTheVariableAndWhatThereIs) {

@@ -87,9 +87,9 @@ struct Kernels {
   void (*rows)(const RowArguments&);
   void (*multiply_float)(const FloatMatmulArguments&);
 };
-extern const Kernels kPortableKernels;
+extern const Kernels kPortableKernels, kPortableTilesKernels;
 #if defined(__x86_64__)
-extern const Kernels kAvx2Kernels, kAvx2VnniKernels, kAvx512VnniKernels;
+extern const Kernels kAvx2Kernels, kAvx2VnniKernels, kAvx512VnniKernels, kAmxKernels;
 #endif
 
 }  // namespace sanctum::kernels

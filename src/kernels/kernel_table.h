@@ -15,7 +15,11 @@ inline const Kernels& kernels_of(Isa isa) {
       return kAvx2VnniKernels;
     case Isa::kAvx512Vnni:
       return kAvx512VnniKernels;
+    case Isa::kAmx:
+      return kAmxKernels;
 #endif
+    case Isa::kPortableTiles:
+      return kPortableTilesKernels;
     default:
       return kPortableKernels;
   }

@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+#include "kernels/tile_panel.h"
 #endif
 
 namespace sanctum::kernels {
@@ -40,6 +42,18 @@ __attribute__((target("avx512f,avx512vnni"))) void avx512_vnni(std::int64_t step
     }
   }
 }
+__attribute__((target("amx-tile,amx-int8"))) void amx(std::int64_t steps) {
+  static_assert(kPeakChains == 8);
+  const TileShapes& shapes = kTileShapes<kTileRowBytes>;
+  _tile_loadconfig(&shapes);
+  for (std::int64_t i = 0; i < 2 * steps; ++i) {  // four chains, as in the kernel
+    _tile_dpbsud(0, 4, 6);
+    _tile_dpbsud(1, 4, 6);
+    _tile_dpbsud(2, 4, 6);
+    _tile_dpbsud(3, 4, 6);
+  }
+  _tile_release();
+}
 
 }  // namespace
 
@@ -50,6 +64,8 @@ int byte_products(Isa isa) {
       return 32;
     case Isa::kAvx512Vnni:
       return 64;
+    case Isa::kAmx:
+      return kTileRows * kTileRowBytes * kPanelRows;
     default:
       return 0;
   }
@@ -59,6 +75,7 @@ void multiply_bytes(Isa isa, std::int64_t steps) {
   if (isa == Isa::kAvx2) return avx2(steps);
   if (isa == Isa::kAvx2Vnni) return avx2_vnni(steps);
   if (isa == Isa::kAvx512Vnni) return avx512_vnni(steps);
+  if (isa == Isa::kAmx) return amx(steps);
 }
 #else
 int byte_products(Isa) {

@@ -6,8 +6,10 @@
 #include "kernels/attention_kernel.h"
 #include "kernels/float_matmul_kernel.h"
 #include "kernels/half.h"
+#include "kernels/plain_tiles.h"
 #include "kernels/quantized_panel.h"
 #include "kernels/row_kernels.h"
+#include "kernels/tile_panel.h"
 
 namespace sanctum::kernels {
 namespace {
@@ -55,6 +57,9 @@ struct Portable {
   }
   static I add_i(const I& a, const I& b) {
     return each([&](int i) { return a.at[i] + b.at[i]; });
+  }
+  static I times_256(const I& a) {
+    return each([&](int i) { return a.at[i] << 8; });
   }
   // Unsigned bytes of w times four signed ones; two's complement makes the unsigned sum right.
   static I dot_nibbles(const I& sum, const I& w, const std::int8_t* x) {
@@ -132,6 +137,7 @@ struct Portable {
     return each_f([&](int i) { return x.at[i] < limit ? 0.0f : a.at[i]; });
   }
   static void store(float* to, const F& a) { std::memcpy(to, a.at, sizeof a.at); }
+  static void store_i(std::uint8_t* to, const I& a) { std::memcpy(to, a.at, sizeof a.at); }
 };
 
 }  // namespace
@@ -139,5 +145,8 @@ struct Portable {
 const Kernels kPortableKernels{multiply_with<Portable>, quantize_with<Portable>,
                                attend_with<Portable>, rows_with<Portable>,
                                multiply_float_with<Portable>};
+const Kernels kPortableTilesKernels{multiply_with_tiles<Portable, PlainTiles>,
+                                    quantize_with<Portable>, attend_with<Portable>,
+                                    rows_with<Portable>, multiply_float_with<Portable>};
 
 }  // namespace sanctum::kernels

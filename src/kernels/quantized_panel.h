@@ -170,17 +170,25 @@ void multiply_part(const MultiplyArguments& a) {
   }
 }
 
-template <class V>
-void multiply_with(const MultiplyArguments& a) {
+// Calls call.operator()<bits, bits of the rows, type of the scales, columns of a block>().
+template <class Call>
+[[gnu::always_inline]] inline void with_format(const MultiplyArguments& a, const Call& call) {
   const auto scaled = [&]<int kBits, int kRowBits>() {
     with_type(a.scale_type, [&]<int kType>() {
-      if (a.block == 64) return multiply_part<V, kBits, kRowBits, kType, 64>(a);
-      multiply_part<V, kBits, kRowBits, kType, 32>(a);
+      if (a.block == 64) return call.template operator()<kBits, kRowBits, kType, 64>();
+      call.template operator()<kBits, kRowBits, kType, 32>();
     });
   };
   if (a.bits == 8) return scaled.template operator()<8, 16>();
   if (a.row_bits == 16) return scaled.template operator()<4, 16>();
   scaled.template operator()<4, 8>();
+}
+
+template <class V>
+void multiply_with(const MultiplyArguments& a) {
+  with_format(a, [&]<int kBits, int kRowBits, int kType, int kBlock>() {
+    multiply_part<V, kBits, kRowBits, kType, kBlock>(a);
+  });
 }
 
 // One block of a row: see quantized_rows.h. Plain loops, of which the compiler makes vectors.

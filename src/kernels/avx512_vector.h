@@ -1,0 +1,87 @@
+// AVX-512's vector of sixteen lanes for the kernels, with VNNI. File is a type private to the file
+// that includes this, so that each has a copy of its own: see quantized_panel.h's rule.
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels/attention_kernel.h"
+#include "kernels/float_matmul_kernel.h"
+#include "kernels/quantized_panel.h"
+#include "kernels/row_kernels.h"
+
+namespace sanctum::kernels {
+
+template <class File>
+struct Avx512Vector {
+  static constexpr int kLanes = 16;
+  static constexpr int kRowsMax = 8;
+  using I = __m512i;
+  using F = __m512;
+
+  static I zero_i() { return _mm512_setzero_si512(); }
+  static F zero_f() { return _mm512_setzero_ps(); }
+  static I load_i(const std::uint8_t* from) { return _mm512_loadu_si512(from); }
+  static I low_nibbles(I a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
+  static I high_nibbles(I a) {
+    return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15));
+  }
+  static I even_bytes(I a) { return _mm512_and_si512(a, _mm512_set1_epi16(0xff)); }
+  static I odd_bytes(I a) { return _mm512_srli_epi16(a, 8); }
+  static I add_i(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I times_256(I a) { return _mm512_slli_epi32(a, 8); }
+  static I four_bytes(const void* x) {
+    int value;
+    __builtin_memcpy(&value, x, 4);
+    return _mm512_set1_epi32(value);
+  }
+  static I dot_nibbles(I sum, I w, const std::int8_t* x) {
+    return _mm512_dpbusd_epi32(sum, w, four_bytes(x));
+  }
+  static I nibble_sums(I sum) { return sum; }
+  static I dot_words(I sum, I w, const std::int16_t* x) {
+    return _mm512_dpwssd_epi32(sum, w, four_bytes(x));
+  }
+  static F to_float(I a) { return _mm512_cvtepi32_ps(a); }
+  static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  static F broadcast(float value) { return _mm512_set1_ps(value); }
+  template <int kType>
+  static F load_numbers(const void* from, int index) {
+    if constexpr (kType == kFloat32) {
+      return _mm512_loadu_ps(static_cast<const float*>(from) + index);
+    } else {
+      const auto* at = static_cast<const std::uint16_t*>(from) + index;
+      const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+      if constexpr (kType == kFloat16) return _mm512_cvtph_ps(half);
+      return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+    }
+  }
+  static F load_int8(const void* from, int index) {
+    const auto* at = static_cast<const std::int8_t*>(from) + index;
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+  }
+  static F load_f(const float* from) { return _mm512_loadu_ps(from); }
+  static F add(F a, F b) { return _mm512_add_ps(a, b); }
+  static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  static F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static F div(F a, F b) { return _mm512_div_ps(a, b); }
+  static F negative_abs(F a) { return _mm512_or_ps(a, _mm512_set1_ps(-0.0f)); }
+  static F where_negative(F x, F a, F b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+  }
+  static F round(F a) {
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  static F times_power_of_two(F a, F n) {
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23)));
+  }
+  static F zero_where_below(F x, float limit, F a) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, broadcast(limit), _CMP_NLT_UQ), a);
+  }
+  static void store(float* to, F a) { _mm512_storeu_ps(to, a); }
+  static void store_i(std::uint8_t* to, I a) { _mm512_storeu_si512(to, a); }
+};
+
+}  // namespace sanctum::kernels
