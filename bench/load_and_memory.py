@@ -83,6 +83,7 @@ def held_by(model):
             engine.read()
             if engine.frames:  # a step ended: ask what is held now
                 engine.frames.clear()
-                kept = max(kept, engine.call("stats", {})["kv_bytes"])
+                stats = engine.call("stats", {})
+                kept = max(kept, stats["kv_bytes"], stats["prefix_bytes"])
         return {"after load": loaded, "peak": peak_resident(engine.pid), "weights": info["weight_bytes"],
                 "keys and values": kept, "needed": info["weight_bytes"] + kept}

@@ -25,6 +25,29 @@ bool on_gpu() {
   return mx::default_device() == mx::Device::gpu;
 }
 
+// While a model loads, a matrix is read into what the one before it was read into.
+class LoadBuffers {
+ public:
+  LoadBuffers() : limit_(mx::set_cache_limit(kBytesMax)) {}
+  ~LoadBuffers() {
+    mx::set_cache_limit(limit_);
+    mx::clear_cache();
+  }
+  LoadBuffers(const LoadBuffers&) = delete;
+  LoadBuffers& operator=(const LoadBuffers&) = delete;
+
+ private:
+  static constexpr std::size_t kBytesMax = 64u << 20;
+  std::size_t limit_;
+};
+
+std::shared_ptr<const models::Model> load_weights(
+    const models::Description& description, const nn::BackendPointer& backend,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const LoadBuffers buffers;
+  return models::load_model(description, backend, progress);
+}
+
 // Stock MLX runs its x86 kernels several times faster in float32 than in bfloat16 or float16.
 mx::Dtype compute_dtype(const std::string& name) {
   if (name == "float32") return mx::float32;
@@ -129,10 +152,9 @@ void DeviceThread::cancel(const std::string& request) {
 void DeviceThread::do_load(const std::string& model, const models::Description& description) {
   const Instant begin = Clock::now();
   try {
-    auto loaded =
-        models::load_model(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
-          listener_.on_load_progress(model, done, total);
-        });
+    auto loaded = load_weights(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
+      listener_.on_load_progress(model, done, total);
+    });
     models::Traits traits = loaded->traits();
     auto memory = backend_->kv_memory(traits.kv, options_.kv_bytes);
     traits.context_tokens =
@@ -201,15 +223,17 @@ void DeviceThread::run_steps() {
 
 void DeviceThread::publish_counters() {
   int running = 0, waiting = 0;
-  std::uint64_t kv_bytes = 0;
+  std::uint64_t kv_bytes = 0, prefix_bytes = 0;
   for (const auto& [name, runner] : runners_) {
     running += runner->running();
     waiting += runner->waiting();
     kv_bytes += runner->kv_bytes();
+    prefix_bytes += runner->prefix_bytes();
   }
   counters_.running = running;
   counters_.waiting = waiting;
   counters_.kv_bytes = kv_bytes;
+  counters_.prefix_bytes = prefix_bytes;
   counters_.active_bytes = mx::get_active_memory();
   counters_.cache_bytes = mx::get_cache_memory();
   counters_.peak_bytes = mx::get_peak_memory();

@@ -33,7 +33,9 @@ class ModelRunner {
 
   int running() const;
   int waiting() const;
-  std::uint64_t kv_bytes() const;
+  std::uint64_t kv_bytes() const;  // of the sequences that are here
+  // Of the prefix cache, whether a sequence uses them now or not.
+  std::uint64_t prefix_bytes() const { return prefixes_.bytes(); }
   const models::Model& model() const { return *model_; }
 
  private:

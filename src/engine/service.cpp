@@ -160,6 +160,7 @@ wire::EngineStats Service::stats() const {
   out.sequences_max = options_.device.limits.sequences_max;
   out.queue_max = options_.queue_max;
   out.kv_bytes = c.kv_bytes;
+  out.prefix_bytes = c.prefix_bytes;
   out.active_bytes = c.active_bytes;
   out.cache_bytes = c.cache_bytes;
   out.peak_bytes = c.peak_bytes;

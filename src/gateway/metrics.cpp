@@ -108,6 +108,7 @@ std::string Metrics::render(const MetricsSnapshot& snapshot) {
     };
     f.steps.Add({}).Set(static_cast<double>(snapshot.stats->steps));
     bytes("kv", snapshot.stats->kv_bytes);
+    bytes("prefix_cache", snapshot.stats->prefix_bytes);
     bytes("active", snapshot.stats->active_bytes);
     bytes("cache", snapshot.stats->cache_bytes);
     bytes("peak", snapshot.stats->peak_bytes);

@@ -1,7 +1,6 @@
 #include "kernels/packed_matrix.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/invariant.h"
@@ -10,11 +9,6 @@
 
 namespace sanctum::kernels {
 namespace {
-
-// A cache line; large matrices begin at a large page, which the kernel may then use.
-std::size_t alignment(std::size_t bytes) {
-  return bytes >= (std::size_t{2} << 20) ? std::size_t{2} << 20 : 64;
-}
 
 // A stored word's columns in the packed order.
 std::uint32_t reordered(std::uint32_t word, int bits) {
@@ -32,19 +26,18 @@ int value_of(std::uint32_t word, int column, int bits) {
 
 }  // namespace
 
-void PackedMatrix::Free::operator()(std::uint8_t* data) const {
-  std::free(data);
-}
-
 PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns, int bits,
                            int group, NumberType scale_type, ThreadPool* pool)
-    : outputs_(outputs), columns_(columns), bits_(bits), group_(group), scale_type_(scale_type) {
+    : outputs_(outputs),
+      columns_(columns),
+      bits_(bits),
+      group_(group),
+      scale_type_(scale_type),
+      pages_(bytes()) {
   SANCTUM_INVARIANT(outputs > 0 && columns > 0 && columns % group == 0, "shape of a matrix");
   SANCTUM_INVARIANT(bits == 4 || bits == 8, "bits of a matrix");
   SANCTUM_INVARIANT(group == 32 || group == 64 || group == 128, "group of a matrix");
-  const std::size_t align = alignment(bytes()), size = (bytes() + align - 1) / align * align;
-  data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(align, size)));
-  if (!data_) throw std::bad_alloc();
+  pages_.use_large();
   if (pool == nullptr) {
     for (int p = 0; p < panels(); ++p) pack_panel(source, p);
     return;
@@ -57,7 +50,7 @@ void PackedMatrix::pack_panel(const AffineSource& source, int at) {
   const std::size_t scale_bytes = bytes_of(scale_type_);
   const auto* scales = static_cast<const std::uint8_t*>(source.scales);
   const auto* biases = static_cast<const std::uint8_t*>(source.biases);
-  std::uint8_t* panel = data_.get() + panel_bytes() * static_cast<std::size_t>(at);
+  std::uint8_t* panel = data() + panel_bytes() * static_cast<std::size_t>(at);
   const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs_);
   if (last - first < kPanelRows) std::memset(panel, 0, panel_bytes());
   for (int output = first; output < last; ++output) {

@@ -13,10 +13,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "kernels/kernel_arguments.h"
 #include "kernels/number_type.h"
+#include "platform/pages.h"
 
 namespace sanctum::kernels {
 
@@ -51,7 +51,7 @@ class PackedMatrix {
   }
   std::size_t panel_bytes() const { return group_bytes() * (columns_ / group_); }
   std::size_t bytes() const { return panel_bytes() * panels(); }
-  const std::uint8_t* panel(int at) const { return data_.get() + panel_bytes() * at; }
+  const std::uint8_t* panel(int at) const { return data() + panel_bytes() * at; }
 
   // Writes the columns of one output, dequantized: scale * q + bias.
   void read_row(int output, float* out) const;
@@ -59,12 +59,11 @@ class PackedMatrix {
  private:
   void pack_panel(const AffineSource& source, int at);
 
-  struct Free {
-    void operator()(std::uint8_t* data) const;
-  };
+  std::uint8_t* data() const { return reinterpret_cast<std::uint8_t*>(pages_.data()); }
+
   int outputs_, columns_, bits_, group_;
   NumberType scale_type_;
-  std::unique_ptr<std::uint8_t[], Free> data_;
+  platform::Pages pages_;
 };
 
 }  // namespace sanctum::kernels

@@ -13,7 +13,9 @@ constexpr std::size_t kValuesPerItem = 1 << 14;
 QuantizedRows Runtime::quantized_rows(int rows, int columns, int block, int bits) {
   const std::size_t count = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
   const std::size_t blocks = count / static_cast<std::size_t>(block);
-  values_.resize(std::max(values_.size(), count * static_cast<std::size_t>(bits / 8)));
+  const std::size_t lines =
+      (count * static_cast<std::size_t>(bits / 8) + sizeof(Line) - 1) / sizeof(Line);
+  values_.resize(std::max(values_.size(), lines));
   scales_.resize(std::max(scales_.size(), blocks));
   weighted_.resize(std::max(weighted_.size(), blocks));
   return {rows, columns, block, bits, values_.data(), scales_.data(), weighted_.data()};

@@ -29,7 +29,10 @@ class Runtime {
  private:
   Isa isa_;
   ThreadPool pool_;
-  std::vector<std::byte> values_;
+  struct alignas(64) Line {  // of a processor's cache: no row's block of 64 bytes straddles two
+    std::byte bytes[64];
+  };
+  std::vector<Line> values_;
   std::vector<float> scales_, weighted_;
 };
 

@@ -1,7 +1,6 @@
 #include "nn/kv_arena.h"
 
-#include <sys/mman.h>
-
+#include <new>
 #include <string>
 
 #include "base/error.h"
@@ -9,26 +8,29 @@
 
 namespace sanctum::nn {
 
-void KvArena::Unmap::operator()(std::byte* data) const {
-  ::munmap(data, bytes);
+namespace {
+
+// A page that was once used stays.
+platform::Pages reserved(std::size_t bytes) try {
+  return platform::Pages(bytes);
+} catch (const std::bad_alloc&) {
+  throw Error(ErrorCode::kInvalid,
+              std::to_string(bytes) + " bytes for keys and values cannot be reserved", "kv_bytes");
 }
 
+}  // namespace
+
 KvArena::KvArena(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
-    : shape_(shape), type_(type), data_(nullptr, Unmap{}) {
-  const auto count = static_cast<std::uint64_t>(
-      kv_tokens_within(bytes, block_bytes() / kBlockTokens) / kBlockTokens);
-  // Pages come with their first use; a page once used stays.
-  const std::size_t size = count * block_bytes();
-  void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (data == MAP_FAILED) {
-    throw Error(ErrorCode::kInvalid,
-                std::to_string(size) + " bytes for keys and values cannot be reserved", "kv_bytes");
-  }
-  data_ = std::unique_ptr<std::byte[], Unmap>(static_cast<std::byte*>(data), Unmap{size});
+    : shape_(shape), type_(type), pages_(reserved(blocks_within(bytes) * block_bytes())) {
+  const std::size_t count = blocks_within(bytes);
   references_.resize(count, 0);
   free_.reserve(count);
-  for (std::uint64_t i = count; i > 0; --i) free_.push_back(static_cast<int>(i - 1));
+  for (std::size_t i = count; i > 0; --i) free_.push_back(static_cast<int>(i - 1));
+}
+
+std::size_t KvArena::blocks_within(std::uint64_t bytes) const {
+  return static_cast<std::size_t>(kv_tokens_within(bytes, block_bytes() / kBlockTokens) /
+                                  kBlockTokens);
 }
 
 int KvArena::take() {
@@ -52,7 +54,7 @@ void KvArena::release(int block) {
 
 std::byte* KvArena::keys(int block, int layer, int head) const {
   const std::size_t at = static_cast<std::size_t>(layer) * shape_.kv_heads + head;
-  return data_.get() + block_bytes() * block + at * 2 * head_bytes();
+  return pages_.data() + block_bytes() * block + at * 2 * head_bytes();
 }
 
 }  // namespace sanctum::nn

@@ -9,11 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "kernels/kv_type.h"
 #include "nn/sequence_cache.h"
+#include "platform/pages.h"
 
 namespace sanctum::nn {
 
@@ -46,16 +46,14 @@ class KvArena {
   }
 
  private:
+  // Throws as the constructor does for too little.
+  std::size_t blocks_within(std::uint64_t bytes) const;
   // Of keys, and of values, in one block.
   std::size_t head_bytes() const { return kernels::kv_head_bytes(type_, padded_head_size()); }
 
-  struct Unmap {
-    std::size_t bytes = 0;
-    void operator()(std::byte* data) const;
-  };
   KvShape shape_;
   kernels::KvType type_;
-  std::unique_ptr<std::byte[], Unmap> data_;
+  platform::Pages pages_;
   std::vector<int> references_;
   std::vector<int> free_;
 };

@@ -181,7 +181,8 @@ struct EngineStats {
   int waiting = 0;
   int sequences_max = 0;
   int queue_max = 0;
-  std::uint64_t kv_bytes = 0;
+  std::uint64_t kv_bytes = 0;      // of running sequences
+  std::uint64_t prefix_bytes = 0;  // of the prefix cache; those of running sequences count in both
   std::uint64_t active_bytes = 0;  // MLX's own count
   std::uint64_t cache_bytes = 0;
   std::uint64_t peak_bytes = 0;

@@ -90,7 +90,8 @@ std::string encode(const EngineStats& s) {
   w.field("prompt_tokens", s.prompt_tokens).field("completion_tokens", s.completion_tokens);
   w.field("running", s.running).field("waiting", s.waiting);
   w.field("sequences_max", s.sequences_max).field("queue_max", s.queue_max);
-  w.field("kv_bytes", s.kv_bytes).field("active_bytes", s.active_bytes);
+  w.field("kv_bytes", s.kv_bytes).field("prefix_bytes", s.prefix_bytes);
+  w.field("active_bytes", s.active_bytes);
   w.field("cache_bytes", s.cache_bytes).field("peak_bytes", s.peak_bytes);
   w.field("device", s.device).field("version", s.version).end_object();
   return w.take();
@@ -107,6 +108,7 @@ EngineStats decode_stats(const json::Node& result) {
   s.sequences_max = count_or(result, "sequences_max");
   s.queue_max = count_or(result, "queue_max");
   s.kv_bytes = unsigned_or(result, "kv_bytes");
+  s.prefix_bytes = unsigned_or(result, "prefix_bytes");
   s.active_bytes = unsigned_or(result, "active_bytes");
   s.cache_bytes = unsigned_or(result, "cache_bytes");
   s.peak_bytes = unsigned_or(result, "peak_bytes");

@@ -75,13 +75,15 @@ def test_integers_need_our_kernels():
     assert "kv_type int8 needs our kernels" in refused.stderr
 
 
-def test_integers_make_room_for_almost_twice_as_much():
+def test_what_the_prefix_cache_keeps_is_told_and_integers_make_room_for_almost_twice_as_much():
     room = {}
-    for kind in ("stored", "int8"):
+    for kind, wide in (("stored", 1), ("int8", 17 / 32)):
         engine = Engine("--kv-type", kind, "--kv-bytes", str(4 * TOKENS_OF_ROOM * token_bytes()))
         engine.load(SMOKE_MODEL)
         room[kind] = engine.call("models")["models"][0]["context_tokens"]
         ask(engine, "r", 300, 20)
         assert engine.completed("r")["usage"]["completion_tokens"] == 20
+        stats = engine.call("stats")
+        assert (stats["kv_bytes"], stats["prefix_bytes"]) == (0, 4 * 64 * token_bytes() * wide)
         engine.stop()
     assert 1.7 < room["int8"] / room["stored"] <= 2

@@ -1,0 +1,11 @@
+#include <sys/mman.h>
+
+#include "platform/pages.h"
+
+namespace sanctum::platform {
+
+void Pages::use_large() {
+  ::madvise(data_.get(), data_.get_deleter().bytes, MADV_HUGEPAGE);  // advice: it may be refused
+}
+
+}  // namespace sanctum::platform
