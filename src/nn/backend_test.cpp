@@ -89,6 +89,11 @@ TEST_F(BackendTest, ViewsAreReadAsTheyStand) {
   EXPECT_TRUE(same_bits(ours_->rms_norm(view, weight, 1e-5f),
                         ours_->rms_norm(mx::contiguous(view), weight, 1e-5f)));
   EXPECT_TRUE(close(ours_->rms_norm(view, weight, 1e-5f), stock_->rms_norm(view, weight, 1e-5f)));
+  for (const mx::array& other :
+       {mx::transpose(random({64, 6})), mx::broadcast_to(random({64}), {6, 64}),
+        mx::slice(wide, {7, 190}, {1, 62}, {-1, -2})}) {
+    EXPECT_TRUE(same_bits(ours_->swiglu(view, other), ours_->swiglu(view, mx::contiguous(other))));
+  }
 }
 
 // One step of several sequences, or several steps of one.

@@ -12,6 +12,26 @@
 namespace sanctum::nn {
 namespace {
 
+// An input that does not lie row by row.
+struct View {
+  std::size_t at = 0;  // of the inputs
+  const std::byte* data = nullptr;
+  std::size_t element_bytes = 0;
+  mx::Shape shape;
+  mx::Strides strides;  // in elements
+};
+
+// Appends what lies behind `from` in dimension `dimension` and on.
+void append(const View& view, std::size_t dimension, const std::byte* from,
+            std::vector<std::byte>& to) {
+  if (dimension == view.shape.size()) {
+    to.insert(to.end(), from, from + view.element_bytes);
+    return;
+  }
+  const auto step = view.strides[dimension] * static_cast<std::int64_t>(view.element_bytes);
+  for (int i = 0; i < view.shape[dimension]; ++i) append(view, dimension + 1, from + i * step, to);
+}
+
 class CpuOp final : public mx::UnaryPrimitive {
  public:
   CpuOp(mx::Stream stream, CpuWork work)
@@ -20,13 +40,22 @@ class CpuOp final : public mx::UnaryPrimitive {
   void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
     out.set_data(mx::allocator::malloc(out.nbytes()));
     std::vector<const void*> from;
+    std::vector<View> views;
     from.reserve(inputs.size());
     for (const mx::array& input : inputs) {
-      SANCTUM_INVARIANT(input.flags().row_contiguous, "input of a CPU node");
-      from.push_back(input.data<char>());
+      const auto* data = input.data<std::byte>();
+      if (!input.flags().row_contiguous)
+        views.push_back({from.size(), data, input.itemsize(), input.shape(), input.strides()});
+      from.push_back(data);
     }
     mx::cpu::get_command_encoder(stream()).dispatch(
-        [work = work_, from = std::move(from), to = static_cast<void*>(out.data<char>())] {
+        [work = work_, from = std::move(from), views = std::move(views),
+         to = static_cast<void*>(out.data<char>())]() mutable {
+          std::vector<std::vector<std::byte>> rows(views.size());
+          for (std::size_t i = 0; i < views.size(); ++i) {
+            append(views[i], 0, views[i].data, rows[i]);
+            from[views[i].at] = rows[i].data();
+          }
           (*work)(from, to);
         });
   }
@@ -43,7 +72,6 @@ class CpuOp final : public mx::UnaryPrimitive {
 }  // namespace
 
 mx::array cpu_op(std::vector<mx::array> inputs, mx::Shape shape, mx::Dtype dtype, CpuWork work) {
-  for (mx::array& input : inputs) input = mx::contiguous(input);
   return mx::array(std::move(shape), dtype,
                    std::make_shared<CpuOp>(mx::default_stream(mx::Device::cpu), std::move(work)),
                    std::move(inputs));

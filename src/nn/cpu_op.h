@@ -14,7 +14,8 @@ namespace mx = mlx::core;
 // must not throw: nobody could catch it there.
 using CpuWork = std::function<void(const std::vector<const void*>& inputs, void* output)>;
 
-// Inputs that do not lie row by row are copied until they do.
+// Inputs that do not lie row by row are copied when the node is evaluated, so that others cost no
+// node.
 mx::array cpu_op(std::vector<mx::array> inputs, mx::Shape shape, mx::Dtype dtype, CpuWork work);
 
 }  // namespace sanctum::nn
