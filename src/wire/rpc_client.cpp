@@ -68,6 +68,7 @@ class RpcClient::Connection {
     }
     const Instant deadline = timeout.count() > 0 ? Clock::now() + timeout : Instant::max();
     pending_.emplace(id, Pending{std::move(reply), deadline});
+    if (deadline != Instant::max()) wake_.notify_all();  // the writer minds it
     enqueue(std::move(line));
   }
 
@@ -93,10 +94,31 @@ class RpcClient::Connection {
     Instant deadline;
   };
 
+  // Writes at once what the socket takes: handing the line to the writer would cost a wake-up.
   void enqueue(std::string line) {
+    if (lines_.empty()) {
+      written_ = send_now(line);
+      if (written_ == line.size()) {
+        written_ = 0;
+        return;
+      }
+    }
     queued_bytes_ += line.size();
     lines_.push_back(std::move(line));
     wake_.notify_all();
+  }
+
+  // How much of it was taken, without waiting. With the lock.
+  std::size_t send_now(std::string_view text) {
+    const ssize_t n = ::send(socket_, text.data(), text.size(), MSG_DONTWAIT);
+    if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) break_off();
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+
+  // The reader sees the end and tells everyone. With the lock.
+  void break_off() {
+    stopped_ = true;
+    ::shutdown(socket_, SHUT_RDWR);
   }
 
   void read_loop() {
@@ -202,11 +224,7 @@ class RpcClient::Connection {
       broken = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
     }
     lock.lock();
-    if (broken) {
-      stopped_ = true;
-      ::shutdown(socket_, SHUT_RDWR);  // the reader sees the end and tells everyone
-      return;
-    }
+    if (broken) return break_off();
     if (n > 0) written_ += static_cast<std::size_t>(n);
     if (written_ == lines_.front().size()) {
       queued_bytes_ -= written_;
@@ -223,7 +241,7 @@ class RpcClient::Connection {
   std::map<std::uint64_t, Pending> pending_;
   std::deque<std::string> lines_;
   std::size_t queued_bytes_ = 0;
-  std::size_t written_ = 0;  // of the first line; the writer's own
+  std::size_t written_ = 0;  // of the first line; the writer's own while there is one
   std::uint64_t next_id_ = 1;
   bool stopped_ = false;
   std::thread writer_;

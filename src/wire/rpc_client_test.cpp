@@ -89,6 +89,17 @@ TEST(RpcClient, NotificationsArriveInOrder) {
   EXPECT_EQ(done.get_future().get(), "abc");
 }
 
+TEST(RpcClient, LinesArriveWholeAndInOrderWhateverTheSocketTakesAtOnce) {
+  Peer peer;
+  RpcClient client(peer.client_fd, kIgnore, {});
+  constexpr int kLines = 40;
+  const auto body = [](int i) {
+    return "\"" + std::string(i % 4 == 1 ? 300'000 : 10, static_cast<char>('a' + i % 26)) + "\"";
+  };
+  for (int i = 0; i < kLines; ++i) client.notify("n", body(i));
+  for (int i = 0; i < kLines; ++i) ASSERT_EQ(peer.read().body().dump(), body(i)) << i;
+}
+
 TEST(RpcClient, EndOfStreamFailsWhatIsPendingAndWhatComesAfter) {
   Peer peer;
   std::promise<void> ended;
