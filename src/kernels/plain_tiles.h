@@ -64,7 +64,7 @@ class PlainTiles {
         std::uint32_t sum;
         std::memcpy(&sum, at, sizeof sum);
         for (int i = 0; i < row_bytes(x); ++i) {
-          const int a = static_cast<Byte>(tiles_[x][row * kTileRowBytes + i]);
+          const auto a = static_cast<Byte>(tiles_[x][row * kTileRowBytes + i]);
           const int b = tiles_[w][i / 4 * kTileRowBytes + lane * 4 + i % 4];
           sum += static_cast<std::uint32_t>(a * b);
         }
