@@ -51,7 +51,8 @@ class TestTransports:
 
     def test_stream_is_the_answer_in_pieces(self, server, model, mtls):
         client = server.client(mtls)
-        question = dict(model=model, messages=say("Count from 1 to 9."), temperature=0, max_tokens=64)
+        # Long enough to be read in pieces on a machine where everyone else is busy too.
+        question = dict(model=model, messages=say("Count from 1 to 40."), temperature=0, max_tokens=256)
         whole = client.chat.completions.create(**question)
         stream = client.chat.completions.create(**question, stream=True, stream_options={"include_usage": True})
         pieces = list(stream)
