@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -97,7 +98,9 @@ class RpcClient::Connection {
   // Writes at once what the socket takes: handing the line to the writer would cost a wake-up.
   void enqueue(std::string line) {
     if (lines_.empty()) {
-      written_ = send_now(line);
+      const auto sent = send_now(line);
+      if (!sent) break_off();
+      written_ = sent.value_or(0);
       if (written_ == line.size()) {
         written_ = 0;
         return;
@@ -108,11 +111,12 @@ class RpcClient::Connection {
     wake_.notify_all();
   }
 
-  // How much of it was taken, without waiting. With the lock.
-  std::size_t send_now(std::string_view text) {
+  // How much the socket took without waiting; nothing when the stream is broken.
+  std::optional<std::size_t> send_now(std::string_view text) const {
     const ssize_t n = ::send(socket_, text.data(), text.size(), MSG_DONTWAIT);
-    if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) break_off();
-    return n > 0 ? static_cast<std::size_t>(n) : 0;
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    return std::nullopt;
   }
 
   // The reader sees the end and tells everyone. With the lock.
@@ -217,15 +221,12 @@ class RpcClient::Connection {
     const std::string& line = lines_.front();  // only this thread removes lines
     lock.unlock();
     pollfd ready{socket_, POLLOUT, 0};
-    ssize_t n = 0;
-    bool broken = false;
-    if (::poll(&ready, 1, kWritePollMs) > 0) {
-      n = ::send(socket_, line.data() + written_, line.size() - written_, MSG_DONTWAIT);
-      broken = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
-    }
+    std::optional<std::size_t> sent = 0;
+    if (::poll(&ready, 1, kWritePollMs) > 0)
+      sent = send_now(std::string_view(line).substr(written_));
     lock.lock();
-    if (broken) return break_off();
-    if (n > 0) written_ += static_cast<std::size_t>(n);
+    if (!sent) return break_off();
+    written_ += *sent;
     if (written_ == lines_.front().size()) {
       queued_bytes_ -= written_;
       written_ = 0;

@@ -1,9 +1,9 @@
 """What integer activations cost: our kernels against float activations, on held-out cases of the built-in model.
 
 As it is stored, with 8-bit weights that meet 16-bit activations, and quantized to 4 bits, whose weights meet
-8-bit activations; "kv8" keeps keys and values as 8-bit integers too. Every case is a question with its right answer; at each token of the answer the two
-distributions of the next token are compared. The reference is MLX's own float32, which the parity tests hold
-to mlx-lm and mlx-vlm.
+8-bit activations; "kv8" keeps keys and values as 8-bit integers too. Every case is a question with its right
+answer; at each token of the answer the two distributions of the next token are compared. The reference is
+MLX's own float32, which the parity tests hold to mlx-lm and mlx-vlm.
 """
 
 import itertools
