@@ -20,7 +20,7 @@ SequenceState decoding() {
 // A device on which a step takes 10 ms and 1 ms for each row.
 StepCost known_cost() {
   StepCost cost;
-  for (int i = 0; i < 1000; ++i) cost.observe(1 + i % 50, 11 + i % 50);
+  for (int i = 0; i < 1000; ++i) cost.observe(1 + i % 256, 11 + i % 256);
   return cost;
 }
 StepPlan plan_of(const std::vector<SequenceState>& states, const StepLimits& limits) {

@@ -1,39 +1,45 @@
 #include "engine/step_cost.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace sanctum::engine {
 namespace {
 
-constexpr double kKept = 0.97;     // of the past's weight, with each step
-constexpr double kAssumed = 0.02;  // weight of each made-up step
-constexpr int kAssumedRows[] = {1, 64};
-constexpr double kAssumedMs[] = {10, 140};
+constexpr double kKept = 0.9;  // of what is known of a size, with each step of that size
+constexpr double kFixedBefore = 8, kEachBefore = 2;  // milliseconds, before any step ran
+constexpr double kOrigin = 1e-3;   // weight of "no rows, no time" beside the smallest size's 1
 constexpr double kEachMin = 1e-4;  // milliseconds of a row
-constexpr double kRowsWithinMax = 1e6;
+constexpr double kRowsGrowth = 2;
+constexpr double kRowsBeforeMax = 256;
 constexpr double kEncodeShare = 0.3;  // of a new measurement
 
 }  // namespace
 
 void StepCost::observe(int rows, double ms) {
-  for (double* sum : {&n_, &r_, &rr_, &t_, &rt_}) *sum *= kKept;
-  n_ += 1;
-  r_ += rows;
-  rr_ += static_cast<double>(rows) * rows;
-  t_ += ms;
-  rt_ += rows * ms;
+  const int k = std::min(static_cast<int>(std::bit_width(static_cast<unsigned>(rows))), kSizes) - 1;
+  Size& size = sizes_[static_cast<std::size_t>(k)];
+  size.weight = kKept * size.weight + 1;
+  size.rows += (rows - size.rows) / size.weight;
+  size.ms += (ms - size.ms) / size.weight;
 }
 
 StepCost::Line StepCost::line() const {
-  double n = n_, r = r_, rr = rr_, t = t_, rt = rt_;
-  for (int i = 0; i < 2; ++i) {
-    n += kAssumed;
-    r += kAssumed * kAssumedRows[i];
-    rr += kAssumed * kAssumedRows[i] * kAssumedRows[i];
-    t += kAssumed * kAssumedMs[i];
-    rt += kAssumed * kAssumedRows[i] * kAssumedMs[i];
+  // A size weighs by the square of its rows too: a tenth too much is as bad of two rows as of two
+  // hundred.
+  double n = 0, r = 0, rr = 0, t = 0, rt = 0;
+  for (const Size& size : sizes_) {
+    if (size.weight == 0) continue;
+    const double weight = size.weight / (size.rows * size.rows);
+    if (n == 0) n = kOrigin * weight;
+    n += weight;
+    r += weight * size.rows;
+    rr += weight * size.rows * size.rows;
+    t += weight * size.ms;
+    rt += weight * size.rows * size.ms;
   }
+  if (n == 0) return {kFixedBefore, kEachBefore};
   const double each = std::max((n * rt - r * t) / (n * rr - r * r), kEachMin);
   return {std::max((t - each * r) / n, 0.0), each};
 }
@@ -45,8 +51,10 @@ double StepCost::predict(int rows) const {
 
 int StepCost::rows_within(double ms) const {
   const Line found = line();
-  return static_cast<int>(
-      std::clamp(std::floor((ms - found.fixed) / found.each), 0.0, kRowsWithinMax));
+  const auto largest = std::find_if(sizes_.rbegin(), sizes_.rend(),
+                                    [](const Size& size) { return size.weight > 0; });
+  const double most = largest == sizes_.rend() ? kRowsBeforeMax : kRowsGrowth * largest->rows;
+  return static_cast<int>(std::clamp(std::floor((ms - found.fixed) / found.each), 0.0, most));
 }
 
 void EncodeCost::observe(double work, double ms) {
