@@ -67,21 +67,13 @@ class Streams:
 
 
 def run(settings):
-    with contextlib.ExitStack() as stack:
-        yield measured(settings, stack)
+    for model in [models.LLAMA_1B, models.QWEN_VL]:
+        with contextlib.ExitStack() as stack:
+            yield measured(model, stack)
 
 
-def measured(settings, stack):
-    group = Group("gaps", f"time between tokens of {STREAMS} streams, {models.QWEN_VL} 4-bit", ["p50", "p99", "longest"])
-    there, reasons = opened(stack, {"engine": lambda: Engine("engine gaps")})
-    if "engine" not in there:
-        group.notes.append(reasons["engine"])
-        return group
-    engine = there["engine"]
-    say(f"loading {models.QWEN_VL} ...")
-    engine.load(models.model(models.QWEN_VL))
-    streams = Streams(engine)
-    pictures = []
+def phases_of(model, engine, streams, pictures):
+    """What goes on beside the streams, by title. The requests about pictures are appended to `pictures`."""
 
     def one(request):
         streams.until(lambda: request.completed, "a request completes")
@@ -96,9 +88,24 @@ def measured(settings, stack):
             pictures.append(one(engine.ask_about(picture(int(time.time_ns()) % (1 << 32)), 1)))
 
     phases = {"nothing else": lambda: streams.more(CALM_TOKENS),
-              f"{PROMPTS} prompts of {PROMPT_TOKENS} tokens": long_prompts,
-              f"{PICTURES} pictures of {PICTURE_SIDE}x{PICTURE_SIDE}": large_pictures}
-    for title, action in phases.items():
+              f"{PROMPTS} prompts of {PROMPT_TOKENS} tokens": long_prompts}
+    if model == models.QWEN_VL:
+        phases[f"{PICTURES} pictures of {PICTURE_SIDE}x{PICTURE_SIDE}"] = large_pictures
+    return phases
+
+
+def measured(model, stack):
+    group = Group("gaps", f"time between tokens of {STREAMS} streams, {model} 4-bit", ["p50", "p99", "longest"])
+    there, reasons = opened(stack, {"engine": lambda: Engine("engine gaps")})
+    if "engine" not in there:
+        group.notes.append(reasons["engine"])
+        return group
+    engine = there["engine"]
+    say(f"loading {model} ...")
+    engine.load(models.model(model))
+    streams = Streams(engine)
+    pictures = []
+    for title, action in phases_of(model, engine, streams, pictures).items():
         say(f"gaps between tokens: {title} ...")
         row = Row(title, "ms")
         group.rows.append(row)
