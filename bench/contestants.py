@@ -13,6 +13,7 @@ from settings import ROOT
 SANCTUM, ALONE, LLAMA = "sanctum", "one at a time", "llama.cpp"
 SEQUENCES_MAX = 32
 STREAM_TOKENS_MAX = 1024  # more than any stream says before all of them decode
+MEMORY = ["--kv-bytes", "4GiB", "--prefix-cache-bytes", "2GiB"]  # eight prompts of 4096 tokens stay cached
 LLAMA_SECONDS_MAX = 900
 
 
@@ -20,7 +21,7 @@ class Batched:
     """All requests at once."""
 
     def __init__(self, model, settings):
-        self.engine = Engine(f"engine {SANCTUM}", "--max-sequences", SEQUENCES_MAX)
+        self.engine = Engine(f"engine {SANCTUM}", "--max-sequences", SEQUENCES_MAX, *MEMORY)
         self.engine.load(model)
         self.prompt(8)  # the first request pays for first touches
 
@@ -34,6 +35,8 @@ class Batched:
     def decode(self, sequences, tokens, depth):
         """From the first step that decodes all of them to the one `tokens` steps later."""
         engine = self.engine
+        # Every prompt first: a stream that decoded while the others' were computed would end before they began.
+        engine.finish([engine.ask(prompts.fixed(i, depth), 1) for i in range(sequences)])
         engine.frames.clear()
         requests = [engine.ask(prompts.fixed(i, depth), STREAM_TOKENS_MAX) for i in range(sequences)]
         names = {request.name for request in requests}
