@@ -41,31 +41,42 @@ class Answer:
         return self.status == 200 and json.loads(self.body)["choices"][0]["message"]["content"] == expected
 
 
-async def exchange(server, method, path, body=b""):
-    """One plain request on a connection of its own: the client has to cost less than what it measures."""
-    where = urlsplit(server.url)
-    async with asyncio.timeout(REQUEST_SECONDS_MAX):
-        reader, writer = await asyncio.open_connection(where.hostname, where.port)
-        try:
-            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            head, _, told = (await reader.read(-1)).decode().partition("\r\n\r\n")
-        finally:
+class Client:
+    """Connections that are kept between requests: the client has to cost less than what it measures, on the same cores."""
+
+    def __init__(self, server):
+        where = urlsplit(server.url)
+        self.where = where.hostname, where.port
+        self.free = []
+
+    async def exchange(self, method, path, body=b""):
+        async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            reader, writer = self.free.pop() if self.free else await asyncio.open_connection(*self.where)
+            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().rstrip().split("\r\n")
+            headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
+            told = (await reader.readexactly(int(headers["content-length"]))).decode()
+            if headers.get("connection") == "close":
+                writer.close()
+            else:
+                self.free.append((reader, writer))
+            return Answer(int(status.split()[1]), headers, told)
+
+    def close(self):
+        for _, writer in self.free:
             writer.close()
-    status, *lines = head.split("\r\n")
-    headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
-    return Answer(int(status.split()[1]), headers, told)
 
 
-async def ask(server, number):
+async def ask(client, number):
     """The answer, and whether it is right."""
     text, expected = question(number)
     request = {"model": BUILT_IN, "messages": [{"role": "user", "content": text}], "temperature": 0, "max_tokens": 64}
-    answer = await exchange(server, "POST", "/v1/chat/completions", json.dumps(request).encode())
+    answer = await client.exchange("POST", "/v1/chat/completions", json.dumps(request).encode())
     return answer, answer.says(expected)
 
 
-async def closed_loop(server, workers, seconds):
+async def closed_loop(client, workers, seconds):
     """Right answers a second when as many ask as the server serves at once."""
     ends = time.monotonic() + seconds
     right = 0
@@ -75,7 +86,7 @@ async def closed_loop(server, workers, seconds):
         for number in range(worker, 1 << 30, workers):
             if time.monotonic() >= ends:
                 return
-            answer, good = await ask(server, number)
+            answer, good = await ask(client, number)
             assert good, answer
             right += time.monotonic() < ends
 
@@ -93,14 +104,14 @@ class Overload:
     waiting: list = field(default_factory=list)  # as the metrics told it
 
 
-async def open_loop(server, rate, seconds):
+async def open_loop(client, rate, seconds):
     """Requests that come whether the others have been answered or not."""
     seen = Overload()
     started = time.monotonic()
     ends = started + seconds
 
     async def one(number):
-        answer, good = await ask(server, number)
+        answer, good = await ask(client, number)
         if good:
             seen.served += 1
             seen.right += time.monotonic() < ends
@@ -109,7 +120,7 @@ async def open_loop(server, rate, seconds):
 
     async def watch():
         while time.monotonic() < ends:
-            seen.waiting.append(await waiting(server))
+            seen.waiting.append(await waiting(client))
             await asyncio.sleep(WATCH_SECONDS)
 
     watching = asyncio.create_task(watch())
@@ -122,44 +133,46 @@ async def open_loop(server, rate, seconds):
     return seen, tasks + [watching]
 
 
-async def waiting(server):
-    metrics = (await exchange(server, "GET", "/metrics")).body
+async def waiting(client):
+    metrics = (await client.exchange("GET", "/metrics")).body
     return next(int(float(line.split()[-1])) for line in metrics.splitlines() if line.startswith('sanctum_requests{state="waiting"}'))
 
 
-async def timed_ask(server, number):
+async def timed_ask(client, number):
     began = time.monotonic()
-    _, good = await ask(server, number)
+    _, good = await ask(client, number)
     return time.monotonic() - began, good
 
 
-async def usual_seconds(server):
+async def usual_seconds(client):
     times = []
     for number in range(USUAL_ANSWERS):
-        took, good = await timed_ask(server, number)
+        took, good = await timed_ask(client, number)
         assert good
         times.append(took)
     return statistics.median(times)
 
 
-async def recovery_seconds(server, usual):
+async def recovery_seconds(client, usual):
     """How long until an answer takes what is usual, from now."""
     began = time.monotonic()
     while (passed := time.monotonic() - began) <= RECOVERY_SECONDS_MAX:
-        took, good = await timed_ask(server, 0)
+        took, good = await timed_ask(client, 0)
         if good and took <= usual * NORMAL_FACTOR:
             return time.monotonic() - began
     return passed
 
 
 async def scenario(server):
-    usual = await usual_seconds(server)
-    before = await closed_loop(server, RUNNING_MAX, PEAK_SECONDS)
-    seen, tasks = await open_loop(server, OVERLOAD * before, SECONDS)
-    recovery = await recovery_seconds(server, usual)
+    client = Client(server)
+    usual = await usual_seconds(client)
+    before = await closed_loop(client, RUNNING_MAX, PEAK_SECONDS)
+    seen, tasks = await open_loop(client, OVERLOAD * before, SECONDS)
+    recovery = await recovery_seconds(client, usual)
     await asyncio.gather(*tasks)
     # Other programs take their part of the machine, now more and now less.
-    after = await closed_loop(server, RUNNING_MAX, PEAK_SECONDS)
+    after = await closed_loop(client, RUNNING_MAX, PEAK_SECONDS)
+    client.close()
     return usual, (before, after), seen, recovery
 
 
