@@ -72,7 +72,7 @@ def run(settings):
             yield measured(model, stack)
 
 
-def phases_of(model, engine, streams, pictures):
+def phases_of(model, streams, pictures):
     """What goes on beside the streams, by title. The requests about pictures are appended to `pictures`."""
 
     def one(request):
@@ -81,11 +81,11 @@ def phases_of(model, engine, streams, pictures):
 
     def long_prompts():
         for _ in range(PROMPTS):
-            one(engine.ask(prompts.cold(PROMPT_TOKENS), 1))
+            one(streams.engine.ask(prompts.cold(PROMPT_TOKENS), 1))
 
     def large_pictures():
         for _ in range(PICTURES):
-            pictures.append(one(engine.ask_about(picture(int(time.time_ns()) % (1 << 32)), 1)))
+            pictures.append(one(streams.engine.ask_about(picture(int(time.time_ns()) % (1 << 32)), 1)))
 
     phases = {"nothing else": lambda: streams.more(CALM_TOKENS),
               f"{PROMPTS} prompts of {PROMPT_TOKENS} tokens": long_prompts}
@@ -105,7 +105,7 @@ def measured(model, stack):
     engine.load(models.model(model))
     streams = Streams(engine)
     pictures = []
-    for title, action in phases_of(model, engine, streams, pictures).items():
+    for title, action in phases_of(model, streams, pictures).items():
         say(f"gaps between tokens: {title} ...")
         row = Row(title, "ms")
         group.rows.append(row)

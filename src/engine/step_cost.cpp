@@ -11,8 +11,8 @@ constexpr double kKept = 0.9;  // of what is known of a size, with each step of 
 constexpr double kFixedBefore = 8, kEachBefore = 2;  // milliseconds, before any step ran
 constexpr double kOrigin = 1e-3;   // weight of "no rows, no time" beside the smallest size's 1
 constexpr double kEachMin = 1e-4;  // milliseconds of a row
-constexpr double kRowsGrowth = 2;
-constexpr double kRowsBeforeMax = 256;
+constexpr double kRowsGrowth = 2;  // of the largest step that ran
+constexpr double kRowsMax = 1 << 20;
 constexpr double kEncodeShare = 0.3;  // of a new measurement
 
 }  // namespace
@@ -53,8 +53,9 @@ int StepCost::rows_within(double ms) const {
   const Line found = line();
   const auto largest = std::find_if(sizes_.rbegin(), sizes_.rend(),
                                     [](const Size& size) { return size.weight > 0; });
-  const double most = largest == sizes_.rend() ? kRowsBeforeMax : kRowsGrowth * largest->rows;
-  return static_cast<int>(std::clamp(std::floor((ms - found.fixed) / found.each), 0.0, most));
+  double rows = std::max(std::floor((ms - found.fixed) / found.each), 0.0);
+  if (largest != sizes_.rend()) rows = std::min(rows, kRowsGrowth * largest->rows);
+  return static_cast<int>(std::min(rows, kRowsMax));
 }
 
 void EncodeCost::observe(double work, double ms) {
