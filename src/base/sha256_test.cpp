@@ -13,5 +13,13 @@ TEST(Sha256, OfAbc) {
   EXPECT_EQ(digest[31], std::byte{0xad});
 }
 
+TEST(Sha256Hash, PiecesAreTheWhole) {
+  Sha256Hash hash;
+  for (const char* piece : {"a", "", "bc"}) hash.add(piece);
+  EXPECT_EQ(hash.take(), sha256("abc"));
+  EXPECT_EQ(to_hex(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 }  // namespace
 }  // namespace sanctum
