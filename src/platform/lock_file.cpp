@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -29,6 +30,22 @@ LockFile::LockFile(const std::string& path) {
     ::close(fd_);
     throw Error(ErrorCode::kUnavailable, "cannot write " + path + ": " + std::strerror(errno));
   }
+}
+
+std::optional<int> LockFile::holder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
+  }
+  const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+  char text[32] = {};
+  const ssize_t n = free ? 0 : ::pread(fd, text, sizeof text - 1, 0);
+  ::close(fd);
+  if (free) return std::nullopt;
+  const int pid = n > 0 ? std::atoi(text) : 0;
+  if (pid <= 0) throw Error(ErrorCode::kUnavailable, path + " does not say who holds it");
+  return pid;
 }
 
 LockFile::~LockFile() {

@@ -14,8 +14,10 @@ namespace {
 TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
   const TestDirectory directory;
   const std::string path = directory.path("lock");
+  EXPECT_FALSE(LockFile::holder(path));
   {
     const LockFile first(path);
+    EXPECT_EQ(LockFile::holder(path), ::getpid());
     try {
       const LockFile second(path);
       ADD_FAILURE() << "two holders";
@@ -25,6 +27,7 @@ TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
                 std::string::npos);
     }
   }
+  EXPECT_FALSE(LockFile::holder(path)) << "the file is there, but nobody holds it";
   const LockFile again(path);
 }
 

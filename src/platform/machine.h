@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace sanctum::platform {
 
@@ -15,5 +17,19 @@ struct Memory {
       0;  // what can be had without swapping, within any container limit
 };
 Memory memory();
+
+// The words that a process was started with, and its parent; none and 0 for one that is gone or not
+// ours to look at.
+std::vector<std::string> arguments_of(int pid);
+int parent_of(int pid);
+
+// How many processes the system has killed for want of memory since it was started; 0 where it does
+// not tell.
+std::uint64_t out_of_memory_kills();
+// Pages that went to swap and came back, since the system was started.
+std::uint64_t pages_swapped();
+// Of the last ten seconds, the percentage in which some task waited for memory; nothing where the
+// system does not tell.
+std::optional<double> memory_stall_percent();
 
 }  // namespace sanctum::platform

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "base/error.h"
@@ -38,6 +39,50 @@ Memory memory() {
                              vm_page_size;
   }
   return memory;
+}
+
+// Memory pressure ends processes here too, but nothing that a user may read counts it.
+std::uint64_t out_of_memory_kills() {
+  return 0;
+}
+
+std::uint64_t pages_swapped() {
+  vm_statistics64_data_t pages{};
+  mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
+  if (::host_statistics64(::mach_host_self(), HOST_VM_INFO64,
+                          reinterpret_cast<host_info64_t>(&pages), &count) != KERN_SUCCESS)
+    return 0;
+  return pages.swapins + pages.swapouts;
+}
+
+std::optional<double> memory_stall_percent() {
+  return std::nullopt;
+}
+
+// sysctl's KERN_PROCARGS2: the count, the program's path, padding, then the words.
+std::vector<std::string> arguments_of(int pid) {
+  int name[] = {CTL_KERN, KERN_PROCARGS2, pid};
+  std::size_t size = 0;
+  if (::sysctl(name, 3, nullptr, &size, nullptr, 0) != 0 || size < sizeof(int)) return {};
+  std::string bytes(size, '\0');
+  if (::sysctl(name, 3, bytes.data(), &size, nullptr, 0) != 0 || size < sizeof(int)) return {};
+  int count = 0;
+  std::memcpy(&count, bytes.data(), sizeof count);
+  std::size_t at = bytes.find('\0', sizeof count);
+  at = at == std::string::npos ? at : bytes.find_first_not_of('\0', at);
+  std::vector<std::string> words;
+  while (at != std::string::npos && at < size && static_cast<int>(words.size()) < count) {
+    words.emplace_back(bytes.c_str() + at);
+    at += words.back().size() + 1;
+  }
+  return words;
+}
+
+int parent_of(int pid) {
+  kinfo_proc info{};
+  std::size_t size = sizeof info;
+  int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
+  return ::sysctl(name, 4, &info, &size, nullptr, 0) == 0 && size > 0 ? info.kp_eproc.e_ppid : 0;
 }
 
 }  // namespace sanctum::platform

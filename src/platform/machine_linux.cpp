@@ -2,7 +2,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "platform/machine.h"
@@ -47,6 +49,55 @@ Memory memory() {
   }
   apply_container_limit(memory);
   return memory;
+}
+
+namespace {
+
+// Of the kernel's counters, the sum of those that are named.
+std::uint64_t counted(std::initializer_list<std::string_view> names) {
+  std::ifstream file("/proc/vmstat");
+  std::string name;
+  std::uint64_t count = 0, sum = 0;
+  while (file >> name >> count) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) sum += count;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::uint64_t out_of_memory_kills() {
+  return counted({"oom_kill"});
+}
+
+std::uint64_t pages_swapped() {
+  return counted({"pswpin", "pswpout"});
+}
+
+// Pressure stall information: "some avg10=0.12 avg60=...".
+std::optional<double> memory_stall_percent() {
+  std::ifstream file("/proc/pressure/memory");
+  std::string who, average;
+  constexpr std::string_view kName = "avg10=";
+  if (!(file >> who >> average) || !average.starts_with(kName)) return std::nullopt;
+  return std::strtod(average.c_str() + kName.size(), nullptr);
+}
+
+std::vector<std::string> arguments_of(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+int parent_of(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  std::string key;
+  while (file >> key) {
+    int parent = 0;
+    if (key == "PPid:" && file >> parent) return parent;
+  }
+  return 0;
 }
 
 }  // namespace sanctum::platform

@@ -19,5 +19,14 @@ TEST(Machine, ReadsMemory) {
   EXPECT_GE(now.total_bytes, now.available_bytes);
 }
 
+TEST(Machine, KnowsHowAProcessWasStarted) {
+  const auto words = arguments_of(::getpid());
+  ASSERT_FALSE(words.empty());
+  EXPECT_NE(words[0].find("test"), std::string::npos);
+  EXPECT_EQ(parent_of(::getpid()), ::getppid());
+  EXPECT_TRUE(arguments_of(1 << 30).empty());
+  EXPECT_EQ(parent_of(1 << 30), 0);
+}
+
 }  // namespace
 }  // namespace sanctum::platform

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/invariant.h"
 #include "platform/process_system.h"
 
 extern char** environ;
@@ -22,6 +23,7 @@ namespace sanctum::platform {
 namespace {
 
 constexpr int kChildSocket = 3;
+constexpr std::size_t kDescriptorsMax = 6;
 constexpr int kFirstFreeDescriptor = 10;  // above every number that the child's table is built from
 constexpr int kReapPollMs = 50;  // between looks, for a system whose exit watch came too late
 
@@ -81,12 +83,21 @@ Process::Process(const ProcessOptions& options) {
   ::fcntl(pair[0], F_SETFD, FD_CLOEXEC);
   socket_ = pair[0];
 
+  SANCTUM_INVARIANT(options.descriptors.size() <= kDescriptorsMax, "a few descriptors");
+  std::vector<int> passed;  // out of the way of the child's own numbers
+  passed.reserve(options.descriptors.size());
+  for (const int descriptor : options.descriptors)
+    passed.push_back(::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstFreeDescriptor));
+
   SpawnPlan plan;
   ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, 2,
-                                     1);  // our standard output is for our own results
-  ::posix_spawn_file_actions_adddup2(&plan.actions, 2, 2);
+  // Our standard output is for our own results.
+  ::posix_spawn_file_actions_adddup2(&plan.actions, options.speaks_to_socket ? child_end : 2, 1);
+  ::posix_spawn_file_actions_adddup2(&plan.actions, options.speaks_to_socket ? child_end : 2, 2);
   ::posix_spawn_file_actions_adddup2(&plan.actions, child_end, kChildSocket);
+  int last_kept = kChildSocket;
+  for (const int descriptor : passed)
+    ::posix_spawn_file_actions_adddup2(&plan.actions, descriptor, ++last_kept);
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   sigset_t none, all;
   sigemptyset(&none);
@@ -95,7 +106,7 @@ Process::Process(const ProcessOptions& options) {
   sigdelset(&all, SIGSTOP);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  int error = isolate_child(plan.attributes, plan.actions, flags, kChildSocket);
+  int error = isolate_child(plan.attributes, plan.actions, flags, last_kept);
   ::posix_spawnattr_setflags(&plan.attributes, flags);
 
   std::vector<std::string> arguments{options.path};
@@ -106,6 +117,7 @@ Process::Process(const ProcessOptions& options) {
                           pointers(arguments).data(), pointers(environment).data());
   }
   ::close(child_end);
+  for (const int descriptor : passed) ::close(descriptor);
   if (error == 0) {
     exit_watch_ = open_exit_watch(pid_);
     if (exit_watch_ < 0) {

@@ -2,8 +2,9 @@
 //
 // Contract: the child leads its own session, so that a terminal's Ctrl-C reaches only us and a kill
 // reaches its whole group; it inherits standard error, an empty standard input, its socket as
-// descriptor 3 and nothing else. Destroying a Process kills and reaps it: no child outlives its
-// owner. Thread rule: one owner; `signal` may come from any thread while the owner waits.
+// descriptor 3, what `descriptors` names as 4 and on, and nothing else. Destroying a Process kills
+// and reaps it: no child outlives its owner. Thread rule: one owner; `signal` may come from any
+// thread while the owner waits.
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +24,14 @@ struct ProcessOptions {
   std::string path;                    // the program; never searched for in PATH
   std::vector<std::string> arguments;  // without the program's own name
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  std::vector<int> descriptors = {};                             // ours, for the child; a few
+  bool speaks_to_socket = false;  // its standard output and error go to its socket
 };
+
+// Whether the process is there and runs code; one that has ended and was not yet waited for is not.
+bool is_running(pid_t pid);
+// Whether the system has the process stopped (SIGSTOP, a debugger); false for one that is gone.
+bool is_stopped(pid_t pid);
 
 class Process {
  public:

@@ -1,8 +1,11 @@
+#include <libproc.h>
 #include <sys/event.h>
+#include <sys/proc.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "platform/process.h"
 #include "platform/process_system.h"
 
 namespace sanctum::platform {
@@ -24,6 +27,18 @@ int open_exit_watch(pid_t pid) {
     return -1;
   }
   return queue;
+}
+
+bool is_running(pid_t pid) {
+  proc_bsdinfo info{};
+  const int size = static_cast<int>(sizeof info);
+  return ::proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, size) == size && info.pbi_status != SZOMB;
+}
+
+bool is_stopped(pid_t pid) {
+  proc_bsdinfo info{};
+  const int size = static_cast<int>(sizeof info);
+  return ::proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, size) == size && info.pbi_status == SSTOP;
 }
 
 }  // namespace sanctum::platform

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,7 +16,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLimit(20000);
 
 ProcessOptions shell(const std::string& script) {
-  return {"/bin/sh", {"-c", script}, {}};
+  return {"/bin/sh", {"-c", script}, {}, {}};
 }
 
 std::string read_all(int fd) {
@@ -37,6 +38,32 @@ TEST(Process, TalksOverDescriptorThree) {
   const int socket = child.take_socket();
   ASSERT_EQ(::write(socket, "hello\n", 6), 6);
   EXPECT_EQ(read_all(socket), "got hello\n");
+  EXPECT_EQ(child.wait(kLimit)->code, 0);
+}
+
+TEST(Process, SaysWhetherAProcessIsStopped) {
+  Process child(shell("read line <&3"));
+  EXPECT_FALSE(is_stopped(child.pid()));
+  child.signal(SIGSTOP);
+  siginfo_t seen{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &seen, WSTOPPED | WNOWAIT), 0);
+  EXPECT_TRUE(is_stopped(child.pid()));
+  child.signal(SIGKILL);
+  child.wait(kLimit);
+  EXPECT_FALSE(is_stopped(child.pid()));
+}
+
+TEST(Process, HandsOnTheDescriptorsItIsTold) {
+  int first[2], second[2];
+  ASSERT_EQ(::pipe(first), 0);
+  ASSERT_EQ(::pipe(second), 0);
+  ProcessOptions options = shell("echo four >&4; echo five >&5");
+  options.descriptors = {first[1], second[1]};
+  Process child(options);
+  ::close(first[1]);
+  ::close(second[1]);
+  EXPECT_EQ(read_all(first[0]), "four\n");
+  EXPECT_EQ(read_all(second[0]), "five\n");
   EXPECT_EQ(child.wait(kLimit)->code, 0);
 }
 
@@ -94,7 +121,7 @@ TEST(Process, IgnoredSignalsAreNotInherited) {
 TEST(Process, AMissingProgramIsNotFound) {
   for (const char* path : {"/does/not/exist", "/etc/passwd"}) {
     try {
-      Process child({path, {}, {}});
+      Process child({path, {}, {}, {}});
       FAIL() << path;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kNotFound);

@@ -1,0 +1,42 @@
+#include "platform/port.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sanctum::platform {
+namespace {
+
+constexpr int kLimitMs = 1000;
+
+bool connects(int socket, const addrinfo& where) {
+  ::fcntl(socket, F_SETFL, O_NONBLOCK);
+  if (::connect(socket, where.ai_addr, where.ai_addrlen) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  pollfd ready{socket, POLLOUT, 0};
+  if (::poll(&ready, 1, kLimitMs) != 1) return false;
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+}  // namespace
+
+bool port_accepts(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return false;
+  const int socket = ::socket(found->ai_family, SOCK_STREAM, 0);
+  const bool accepted = socket >= 0 && connects(socket, *found);
+  if (socket >= 0) ::close(socket);
+  ::freeaddrinfo(found);
+  return accepted;
+}
+
+}  // namespace sanctum::platform

@@ -1,0 +1,40 @@
+// The service manager of this system: service_manager_linux.cpp (systemd),
+// service_manager_darwin.cpp (launchd). Every call runs its command-line tool, within
+// kServiceCallLimit. Thread rule: any thread.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace sanctum::platform {
+
+inline constexpr std::chrono::seconds kServiceCallLimit{90};
+
+enum class ServiceScope { kUser, kSystem };
+enum class ServiceForm { kSystemd, kLaunchd };
+
+ServiceForm service_form();
+// Where the unit file belongs.
+std::string service_file(ServiceScope scope);
+
+struct ServiceState {
+  bool manager_answers = false;
+  bool enabled = false;
+  bool running = false;
+  int pid = 0;
+};
+ServiceState service_state(ServiceScope scope);
+
+// These throw Error(kUnavailable) with what the tool says.
+void service_enable(ServiceScope scope);   // reads the file anew, starts it now and at every boot
+void service_disable(ServiceScope scope);  // stops it, too
+void service_start(ServiceScope scope);
+void service_stop(ServiceScope scope);
+void service_restart(ServiceScope scope);
+// What is wrong with the file, by the system's own checker; empty for nothing.
+std::string service_lint(const std::string& file);
+
+// Tells the manager that started us; nothing where none did. "READY=1", "WATCHDOG=1", "STOPPING=1".
+void notify_manager(const std::string& state);
+
+}  // namespace sanctum::platform

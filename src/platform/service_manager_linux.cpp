@@ -1,0 +1,129 @@
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <vector>
+
+#include "base/error.h"
+#include "platform/command.h"
+#include "platform/service_manager.h"
+
+namespace sanctum::platform {
+namespace {
+
+constexpr const char* kUnit = "sanctum.service";
+
+std::vector<std::string> systemctl(ServiceScope scope, std::vector<std::string> words) {
+  std::vector<std::string> all{"systemctl"};
+  if (scope == ServiceScope::kUser) all.emplace_back("--user");
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const auto& word : words) all += (all.empty() ? "" : " ") + word;
+  return all;
+}
+
+void must(ServiceScope scope, std::vector<std::string> words) {
+  const auto command = systemctl(scope, std::move(words));
+  const auto result = run_command(command, kServiceCallLimit);
+  if (result.status.signal == 0 && result.status.code == 0) return;
+  throw Error(ErrorCode::kUnavailable, "`" + joined(command) + "` " + describe(result.status) +
+                                           (result.output.empty() ? "" : ": " + result.output));
+}
+
+std::string home_config() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  if (config != nullptr && *config == '/') return config;
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "" : home) + "/.config";
+}
+
+}  // namespace
+
+ServiceForm service_form() {
+  return ServiceForm::kSystemd;
+}
+
+std::string service_file(ServiceScope scope) {
+  const std::string directory =
+      scope == ServiceScope::kUser ? home_config() + "/systemd/user" : "/etc/systemd/system";
+  return directory + "/" + kUnit;
+}
+
+ServiceState service_state(ServiceScope scope) {
+  ServiceState state;
+  CommandResult result;
+  try {
+    result = run_command(
+        systemctl(scope, {"show", kUnit, "--property=ActiveState,UnitFileState,MainPID"}),
+        kServiceCallLimit);
+  } catch (const Error&) {
+    return state;
+  }
+  state.manager_answers = result.status.signal == 0 && result.status.code == 0;
+  std::istringstream lines(result.output);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string key = line.substr(0, equals), value = line.substr(equals + 1);
+    if (key == "ActiveState") state.running = value == "active" || value == "activating";
+    if (key == "UnitFileState") state.enabled = value == "enabled";
+    if (key == "MainPID") state.pid = std::atoi(value.c_str());
+  }
+  return state;
+}
+
+void service_enable(ServiceScope scope) {
+  must(scope, {"daemon-reload"});
+  must(scope, {"enable", "--now", kUnit});
+}
+void service_disable(ServiceScope scope) {
+  must(scope, {"disable", "--now", kUnit});
+}
+void service_start(ServiceScope scope) {
+  must(scope, {"daemon-reload"});
+  must(scope, {"start", kUnit});
+}
+void service_stop(ServiceScope scope) {
+  must(scope, {"stop", kUnit});
+}
+void service_restart(ServiceScope scope) {
+  must(scope, {"restart", kUnit});
+}
+
+std::string service_lint(const std::string& file) {
+  try {
+    const auto result = run_command({"systemd-analyze", "verify", file}, kServiceCallLimit);
+    return result.status.code == 0 && result.status.signal == 0
+               ? ""
+               : "systemd-analyze verify " + describe(result.status) + " " + result.output;
+  } catch (const Error&) {
+    return "";  // not every system has the checker
+  }
+}
+
+// sd_notify(3): one datagram to the socket that the manager names.
+void notify_manager(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  if (path == nullptr || *path == '\0' || std::strlen(path) >= sizeof address.sun_path) return;
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path);
+  const std::size_t size = offsetof(sockaddr_un, sun_path) + std::strlen(path);
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return;
+  ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+           reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
+  ::close(socket);
+}
+
+}  // namespace sanctum::platform
