@@ -8,8 +8,8 @@
 // of `tokens` frames (one frame a step carries all rows) and ends with exactly one `completed`.
 // `load_model` is answered with the ModelInfo once it is ready (or its failure), `models` with
 // {"models":[ModelInfo]}, `stats` with EngineStats, `tokenize` with {"ids":[...]}; `cancel`
-// {"request"}, `unload_model` {"model"} and `shutdown` {} with {}. A picture of `generate` is the
-// part {"type":"image","data":"<base64 of the file>"} in its message.
+// {"request"}, `unload_model` {"model"}, `set_switches` (switches.h) and `shutdown` {} with {}. A
+// picture of `generate` is the part {"type":"image","data":"<base64 of the file>"} in its message.
 //
 // Decoders throw Error(kInvalid) naming the field. Values only; no thread owns anything here.
 #pragma once
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "wire/switches.h"
 
 namespace sanctum::json {
 class Node;
@@ -70,9 +71,13 @@ struct GenerateRequest {
   // ... or a raw prompt, as text or as token ids.
   std::optional<std::string> prompt;
   std::vector<int> prompt_ids;
+  // The beginning of the answer, said by an engine that is gone: it goes on behind it, and nothing
+  // of it is said again.
+  std::vector<int> resume_ids;
   Sampling sampling;
   int ready_timeout_ms =
-      0;  // how long to wait for a model that is loading; 0: the engine's default
+      0;                  // how long to wait for a model that is loading; 0: the engine's default
+  bool reserved = false;  // takes the place kept free for probes, before all others
 };
 
 struct Accepted {
@@ -107,7 +112,10 @@ struct RowDelta {
   std::string reasoning;
   std::vector<ToolCallDelta> tool_calls;
   std::vector<PositionLogprobs> logprobs;
+  int at = 0;  // how many of the answer's tokens came before `ids`, resumed ones included
 };
+// Nothing for the client to read: a token's text may not be whole yet.
+bool is_silent(const RowDelta& row);
 struct TokensFrame {
   std::uint64_t step = 0;
   std::vector<RowDelta> rows;
@@ -120,8 +128,8 @@ struct Usage {
   int image_tokens = 0;  // part of prompt_tokens
 };
 
-// Phases of one request in microseconds: queue until its first step, encoding of its pictures,
-// prefill until the first token is chosen, decode until the last.
+// Phases of one request in microseconds, of the engine that ended it: queue until its first step,
+// encoding of its pictures, prefill until the first token is chosen, decode until the last.
 struct Timings {
   std::int64_t queue_us = 0;
   std::int64_t vision_us = 0;
@@ -142,6 +150,7 @@ struct Completed {
   Usage usage;
   Timings timings;
   std::optional<Failure> failure;  // with finish_reason "error"
+  RowDelta last;                   // what was held back until the end; no ids
 };
 
 struct LoadRequest {
@@ -188,6 +197,7 @@ struct EngineStats {
   std::uint64_t peak_bytes = 0;
   std::string device;
   std::string version;
+  Switches switches = {};
 };
 
 struct TokenizeRequest {

@@ -93,7 +93,8 @@ std::string encode(const EngineStats& s) {
   w.field("kv_bytes", s.kv_bytes).field("prefix_bytes", s.prefix_bytes);
   w.field("active_bytes", s.active_bytes);
   w.field("cache_bytes", s.cache_bytes).field("peak_bytes", s.peak_bytes);
-  w.field("device", s.device).field("version", s.version).end_object();
+  w.field("device", s.device).field("version", s.version);
+  w.key("switches").raw(encode(s.switches)).end_object();
   return w.take();
 }
 
@@ -112,6 +113,7 @@ EngineStats decode_stats(const json::Node& result) {
   s.active_bytes = unsigned_or(result, "active_bytes");
   s.cache_bytes = unsigned_or(result, "cache_bytes");
   s.peak_bytes = unsigned_or(result, "peak_bytes");
+  if (const auto switches = result.get("switches")) s.switches = decode_switches(*switches);
   s.device = result.as_string_or("device", "");
   s.version = result.as_string_or("version", "");
   return s;

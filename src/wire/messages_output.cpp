@@ -42,7 +42,7 @@ void write(json::Writer& w, const RowDelta& row) {
   if (!row.ids.empty()) {
     w.key("ids").begin_array();
     for (const int id : row.ids) w.value(id);
-    w.end_array();
+    w.end_array().field("at", row.at);
   }
   if (!row.content.empty()) w.field("content", row.content);
   if (!row.reasoning.empty()) w.field("reasoning", row.reasoning);
@@ -81,6 +81,7 @@ RowDelta decode_row(const json::Node& node) {
     for (const auto& id : ids->as_array())
       row.ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
   }
+  row.at = count_or(node, "at");
   row.content = node.as_string_or("content", "");
   row.reasoning = node.as_string_or("reasoning", "");
   if (const auto calls = node.get("tool_calls")) {
@@ -106,6 +107,11 @@ RowDelta decode_row(const json::Node& node) {
 }
 
 }  // namespace
+
+bool is_silent(const RowDelta& row) {
+  return row.content.empty() && row.reasoning.empty() && row.tool_calls.empty() &&
+         row.logprobs.empty();
+}
 
 std::string encode(const Accepted& a) {
   json::Writer w;
@@ -151,6 +157,10 @@ std::string encode(const Completed& c) {
   w.field("vision_us", c.timings.vision_us).field("prefill_us", c.timings.prefill_us);
   w.field("decode_us", c.timings.decode_us).end_object();
   if (c.failure) w.key("failure").raw(encode(*c.failure));
+  if (!is_silent(c.last)) {
+    w.key("last");
+    write(w, c.last);
+  }
   w.end_object();
   return w.take();
 }
@@ -173,6 +183,7 @@ Completed decode_completed(const json::Node& params) {
     c.timings.decode_us = timings->as_int_or("decode_us", 0);
   }
   if (const auto failure = params.get("failure")) c.failure = decode_failure(*failure);
+  if (const auto last = params.get("last")) c.last = decode_row(*last);
   return c;
 }
 

@@ -111,16 +111,22 @@ std::string encode(const GenerateRequest& r) {
     for (const int id : r.prompt_ids) w.value(id);
     w.end_array();
   }
+  if (!r.resume_ids.empty()) {
+    w.key("resume_ids").begin_array();
+    for (const int id : r.resume_ids) w.value(id);
+    w.end_array();
+  }
   w.key("sampling");
   write_sampling(w, r.sampling);
   if (r.ready_timeout_ms > 0) w.field("ready_timeout_ms", r.ready_timeout_ms);
+  if (r.reserved) w.field("reserved", true);
   w.end_object();
   return w.take();
 }
 
 GenerateRequest decode_generate(const json::Node& params) {
   params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls",
-               "prompt", "prompt_ids", "sampling", "ready_timeout_ms"});
+               "prompt", "prompt_ids", "resume_ids", "sampling", "ready_timeout_ms", "reserved"});
   GenerateRequest r;
   r.request = name_at(params, "request", kRequestIdBytesMax);
   r.model = name_at(params, "model", kModelNameBytesMax);
@@ -171,9 +177,15 @@ GenerateRequest decode_generate(const json::Node& params) {
       r.sampling.top_logprobs = static_cast<int>(top->as_int(-1, kTopLogprobsMax));
     }
   }
+  if (const auto said = params.get("resume_ids")) {
+    for (const auto& id : said->as_array(kMaxTokensMax))
+      r.resume_ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
+    if (!r.sampling.seed) said->fail("needs the seed that the answer began with");
+  }
   if (const auto timeout = params.get("ready_timeout_ms")) {
     r.ready_timeout_ms = static_cast<int>(timeout->as_int(0, kReadyTimeoutMsMax));
   }
+  r.reserved = params.as_bool_or("reserved", false);
   return r;
 }
 

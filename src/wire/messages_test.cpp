@@ -67,8 +67,23 @@ TEST(GenerateMessage, RawPromptsRoundTrip) {
   r.prompt_ids = {3, 1, 2};
   const auto back = decode_generate(reread(r)->root());
   EXPECT_EQ(back.prompt_ids, r.prompt_ids);
+  EXPECT_TRUE(back.resume_ids.empty());
+  EXPECT_FALSE(back.reserved);
+  r.reserved = true;
+  EXPECT_TRUE(decode_generate(reread(r)->root()).reserved);
   EXPECT_EQ(back.sampling.top_logprobs, -1);
   EXPECT_EQ(back.sampling.temperature, 1.0);
+}
+
+TEST(GenerateMessage, WhatWasSaidBeforeRoundTripsAndNeedsItsSeed) {
+  GenerateRequest r;
+  r.request = "r";
+  r.model = "m";
+  r.prompt = "x";
+  r.resume_ids = {7, 0, 9};
+  EXPECT_THROW(decode_generate(reread(r)->root()), Error);
+  r.sampling.seed = 3;
+  EXPECT_EQ(decode_generate(reread(r)->root()).resume_ids, r.resume_ids);
 }
 
 TEST(GenerateMessage, RefusalsNameTheField) {
@@ -91,6 +106,9 @@ TEST(GenerateMessage, RefusalsNameTheField) {
   EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"best":2}})"), "sampling.best");
   EXPECT_EQ(field_of(head + R"("prompt":"x","sampling":{"top_logprobs":21}})"),
             "sampling.top_logprobs");
+  EXPECT_EQ(field_of(head + R"("prompt":"x","resume_ids":[1]})"), "resume_ids");
+  EXPECT_EQ(field_of(head + R"("prompt":"x","resume_ids":[-1],"sampling":{"seed":1}})"),
+            "resume_ids[0]");
   EXPECT_EQ(field_of(head + R"("prompt":"x","surprise":1})"), "surprise");
 }
 
@@ -134,8 +152,13 @@ TEST(TokensMessage, RowsRoundTrip) {
 }
 
 TEST(CompletedMessage, RoundTrips) {
-  Completed c{"a",           "error",      "</s>",
-              {10, 3, 2, 4}, {1, 2, 3, 4}, Failure{ErrorCode::kTooLong, "long", "messages"}};
+  Completed c{"a",
+              "error",
+              "</s>",
+              {10, 3, 2, 4},
+              {1, 2, 3, 4},
+              Failure{ErrorCode::kTooLong, "long", "messages"},
+              {"a", {}, "held back", "", {}, {}}};
   const Completed back = decode_completed(reread(c)->root());
   EXPECT_EQ(encode(back), encode(c));
   EXPECT_EQ(back.usage.image_tokens, 4);
@@ -143,6 +166,7 @@ TEST(CompletedMessage, RoundTrips) {
   ASSERT_TRUE(back.failure.has_value());
   EXPECT_EQ(back.failure->code, ErrorCode::kTooLong);
   EXPECT_EQ(back.failure->field, "messages");
+  EXPECT_EQ(back.last.content, "held back");
 }
 
 TEST(ModelMessages, RoundTrip) {
