@@ -8,15 +8,21 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <mutex>
+#include <optional>
+#include <thread>
 
 #include "apps/ranges.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/service.h"
+#include "platform/executing.h"
+#include "platform/shared_page.h"
 #include "wire/rpc.h"
 
 namespace {
@@ -26,6 +32,7 @@ using namespace sanctum;
 constexpr int kExitOk = 0;
 constexpr int kExitUsage = 2;
 constexpr int kExitConfiguration = 78;
+constexpr std::chrono::milliseconds kBeatEvery{100};
 
 // Writes whole lines to whichever descriptor is current; without one, or after it broke, lines are
 // dropped.
@@ -50,6 +57,43 @@ class DescriptorPeer final : public engine::Peer {
  private:
   std::mutex mutex_;
   int fd_ = -1;
+};
+
+// The memory that a supervisor watches, and a thread that beats in it for as long as this lives.
+class Beating {
+ public:
+  explicit Beating(int descriptor)
+      : page_(descriptor, sizeof(wire::Heartbeat)),
+        heartbeat_(static_cast<wire::Heartbeat*>(page_.data())),
+        thread_([this] { beat(); }) {
+    heartbeat_->layout = wire::kHeartbeatLayout;
+  }
+  ~Beating() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Beating(const Beating&) = delete;
+  Beating& operator=(const Beating&) = delete;
+  wire::Heartbeat* heartbeat() const { return heartbeat_; }
+
+ private:
+  void beat() {
+    std::unique_lock lock(mutex_);
+    do {
+      ++heartbeat_->beats;
+    } while (!wake_.wait_for(lock, kBeatEvery, [this] { return over_; }));
+  }
+
+  platform::SharedPage page_;
+  wire::Heartbeat* heartbeat_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool over_ = false;
+  std::thread thread_;
 };
 
 // Serves what comes from `fd` until its end, a shutdown, or a line that is no JSON-RPC.
@@ -110,6 +154,25 @@ void serve_socket(const std::string& path, engine::Service& service, DescriptorP
   ::unlink(path.c_str());
 }
 
+int write_libraries(int fd) {
+  std::vector<std::string> all = platform::libraries_of_our_own();
+  for (auto& beside : platform::files_beside_libraries()) all.push_back(std::move(beside));
+  for (const auto& library : all) {
+    const std::string line = library + "\n";
+    if (::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return 1;
+  }
+  return kExitOk;
+}
+
+// Without them the first computation would fail, long after the start.
+void check_files_beside_libraries() {
+  for (const auto& file : platform::files_beside_libraries()) {
+    if (!std::filesystem::exists(file))
+      throw Error(ErrorCode::kNotFound,
+                  file + " is missing: MLX cannot compute without it; install Sanctum again");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -123,12 +186,15 @@ int main(int argc, char** argv) {
       "Notifications: load_progress tokens completed.\n"
       "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 78 configuration."};
   std::string socket_path, log_level = "info", kv_type = kKvTypes.front();
-  int rpc_fd = -1;
+  int rpc_fd = -1, heartbeat_fd = -1;
   engine::ServiceOptions options;
   app.add_option("--socket", socket_path,
                  "serve on a Unix socket instead of standard input and output");
   app.add_option("--rpc-fd", rpc_fd,
                  "serve on this open descriptor; the engine ends at once when it closes")
+      ->check(CLI::Range(0, 1 << 16));
+  app.add_option("--heartbeat-fd", heartbeat_fd,
+                 "shared memory in which a supervisor sees that this engine lives")
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--max-sequences", options.device.limits.sequences_max,
                  "requests that decode together")
@@ -174,6 +240,9 @@ int main(int argc, char** argv) {
   app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of MLX's operations")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
       ->capture_default_str();
+  int libraries_fd = -1;
+  app.add_option("--libraries", libraries_fd,
+                 "write the libraries that this program runs with to that descriptor, and end");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -183,7 +252,13 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     log::set_level(log_level);
+    if (libraries_fd >= 0) return write_libraries(libraries_fd);
+    check_files_beside_libraries();
     options.device.cpu.kv_int8 = kv_type == kKvInt8;
+    if (const char* fault = std::getenv("SANCTUM_FAULT"))
+      options.device.fault = engine::parse_fault(fault);
+    std::optional<Beating> beating;
+    if (heartbeat_fd >= 0) options.device.heartbeat = beating.emplace(heartbeat_fd).heartbeat();
     DescriptorPeer peer;
     engine::Service service(options, peer);
     if (!socket_path.empty()) {

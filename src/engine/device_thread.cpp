@@ -1,5 +1,6 @@
 #include "engine/device_thread.h"
 
+#include <mlx/compile.h>
 #include <mlx/device.h>
 #include <mlx/memory.h>
 #include <mlx/stream.h>
@@ -149,10 +150,21 @@ void DeviceThread::cancel(const std::string& request) {
   });
 }
 
+void DeviceThread::set_switches(const wire::Switches& switches) {
+  post([this, switches] {
+    switches_ = switches;
+    mx::set_compile_mode(switches.compile ? mx::CompileMode::enabled : mx::CompileMode::disabled);
+    for (auto& [name, runner] : runners_) runner->set_switches(switches);
+    publish_counters();
+  });
+}
+
 void DeviceThread::do_load(const std::string& model, const models::Description& description) {
   const Instant begin = Clock::now();
+  wire::begin_work(options_.heartbeat, wire::Phase::kLoad, {});
   try {
     auto loaded = load_weights(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
+      wire::progress(options_.heartbeat);
       listener_.on_load_progress(model, done, total);
     });
     models::Traits traits = loaded->traits();
@@ -160,7 +172,9 @@ void DeviceThread::do_load(const std::string& model, const models::Description& 
     traits.context_tokens =
         static_cast<int>(std::min<std::int64_t>(traits.context_tokens, memory->tokens_max()));
     runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), backend_, std::move(memory),
-                                                    options_.limits, options_.prefix_bytes_max);
+                                                    options_.limits, options_.prefix_bytes_max,
+                                                    options_.heartbeat, options_.fault);
+    runners_[model]->set_switches(switches_);
     publish_counters();
     listener_.on_loaded(model, traits, microseconds_between(begin, Clock::now()));
   } catch (const Error& error) {
@@ -183,6 +197,7 @@ void DeviceThread::run() {
   while (true) {
     std::deque<std::function<void()>> commands;
     {
+      if (!work_left()) wire::rest(options_.heartbeat);
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
         return stopping_ || poked_ || !commands_.empty() || (work_left() && listener_.has_room());
@@ -203,6 +218,7 @@ void DeviceThread::run_steps() {
     if (runner->idle()) continue;
     StepOutput output;
     try {
+      have_said(options_.fault, counters_.completion_tokens);
       output = runner->step();
     } catch (const std::exception& error) {
       log::error("device failed: the engine ends so that a fresh one can start",

@@ -17,8 +17,10 @@
 #include <string>
 #include <thread>
 
+#include "engine/fault.h"
 #include "engine/model_runner.h"
 #include "models/registry.h"
+#include "wire/heartbeat.h"
 
 namespace sanctum::engine {
 
@@ -52,6 +54,8 @@ struct DeviceOptions {
   std::uint64_t kv_bytes = std::uint64_t{2} << 30;          // of one model's keys and values
   std::uint64_t prefix_bytes_max = std::uint64_t{1} << 30;  // kept while unused; 0: no prefix cache
   nn::CpuOptions cpu;                                       // of our kernels
+  wire::Heartbeat* heartbeat = nullptr;                     // outlives the thread; null: none
+  Fault fault;
 };
 
 class DeviceThread {
@@ -67,6 +71,7 @@ class DeviceThread {
   void unload(const std::string& model);
   void submit(const std::string& model, std::unique_ptr<Sequence> sequence);
   void cancel(const std::string& request);
+  void set_switches(const wire::Switches& switches);
   // Room may have appeared: look again.
   void wake();
 
@@ -94,6 +99,7 @@ class DeviceThread {
 
   nn::BackendPointer backend_;                                   // device thread only
   std::map<std::string, std::unique_ptr<ModelRunner>> runners_;  // device thread only
+  wire::Switches switches_;                                      // device thread only
   std::thread thread_;
 };
 

@@ -15,6 +15,9 @@ namespace {
 namespace mx = mlx::core;
 
 constexpr int kAnswerTokensLikely = 256;
+// Of keys and values, for probes: so many tokens, or one in so many of a small arena.
+constexpr std::int64_t kReservedTokens = 512;
+constexpr std::int64_t kReservedShare = 8;
 
 // The pictures of `sequence` whose tokens fall into its next `count` tokens, as rows of the step
 // whose first row for this sequence is `first_row`.
@@ -70,16 +73,25 @@ std::vector<std::size_t> Sequence::images_to_encode() const {
   return out;
 }
 
+std::string_view Sequence::over() const {
+  if (output.empty()) return {};
+  if (std::find(end_ids.begin(), end_ids.end(), output.back()) != end_ids.end()) return "stop";
+  return static_cast<int>(output.size()) >= tokens_max ? "length" : "";
+}
+
 ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::BackendPointer backend,
                          std::unique_ptr<nn::KvMemory> memory, StepLimits limits,
-                         std::uint64_t prefix_bytes_max)
+                         std::uint64_t prefix_bytes_max, wire::Heartbeat* heartbeat, Fault fault)
     : model_(std::move(model)),
       backend_(std::move(backend)),
       memory_(std::move(memory)),
       limits_(limits),
       prefixes_(memory_->block_tokens(), prefix_bytes_max),
-      keeps_prefixes_(prefix_bytes_max > 0) {
+      keeps_prefixes_(prefix_bytes_max > 0),
+      heartbeat_(heartbeat),
+      fault_(fault) {
   limits_.kv_tokens_max = memory_->tokens_max();
+  limits_.kv_tokens_reserved = std::min(kReservedTokens, limits_.kv_tokens_max / kReservedShare);
 }
 
 void ModelRunner::submit(std::unique_ptr<Sequence> sequence) {
@@ -94,6 +106,19 @@ bool ModelRunner::cancel(const std::string& request) {
     return true;
   }
   return false;
+}
+
+void ModelRunner::set_switches(const wire::Switches& switches) {
+  switches_ = switches;
+  while (!switches_.prefix_cache && prefixes_.evict()) {
+  }
+}
+
+StepLimits ModelRunner::limits() const {
+  StepLimits limits = limits_;
+  if (!switches_.batching) limits.sequences_max = 1;
+  if (!switches_.admission) limits.kv_tokens_max = std::numeric_limits<std::int64_t>::max();
+  return limits;
 }
 
 int ModelRunner::running() const {
@@ -126,9 +151,20 @@ std::vector<SequenceState> ModelRunner::states() {
   for (const auto& s : sequences_) {
     const bool held_back = s->cache && !follow_prefix(*s);
     out.push_back({s->cache != nullptr, held_back, static_cast<int>(s->images_to_encode().size()),
-                   s->left(), predicted_tokens(*s)});
+                   s->left(), predicted_tokens(*s), s->reserved});
   }
   return out;
+}
+
+// A reserved one only when there is no other.
+Sequence& ModelRunner::youngest_running() {
+  const auto youngest = [this](bool reserved) {
+    return std::find_if(sequences_.rbegin(), sequences_.rend(), [reserved](const auto& s) {
+      return s->cache != nullptr && s->reserved == reserved;
+    });
+  };
+  const auto found = youngest(false);
+  return found != sequences_.rend() ? **found : **youngest(true);
 }
 
 bool ModelRunner::make_room(Sequence& sequence, int tokens) {
@@ -142,9 +178,7 @@ void ModelRunner::make_room(StepPlan& plan) {
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     while (sequence.cache && !make_room(sequence, sequence.fed() + row.tokens)) {
-      const auto youngest = std::find_if(sequences_.rbegin(), sequences_.rend(),
-                                         [](const auto& s) { return s->cache != nullptr; });
-      preempt(**youngest);
+      preempt(youngest_running());
     }
   }
   std::erase_if(plan.rows,
@@ -165,7 +199,7 @@ PrefixCache::Node* ModelRunner::hold_next(Sequence& sequence) {
 }
 
 bool ModelRunner::follow_prefix(Sequence& sequence) {
-  if (!keeps_prefixes_) return true;
+  if (!sequence.keeps_prefix) return true;
   const int block = memory_->block_tokens();
   auto& nodes = sequence.prefix;
   // A token must be left to feed: it gives the logits.
@@ -190,7 +224,7 @@ bool ModelRunner::follow_prefix(Sequence& sequence) {
 }
 
 void ModelRunner::keep_prefix(Sequence& sequence, int from) {
-  if (!keeps_prefixes_) return;
+  if (!sequence.keeps_prefix) return;
   const int block = memory_->block_tokens();
   auto& nodes = sequence.prefix;
   for (int at = from / block; (at + 1) * block <= sequence.fed(); ++at) {
@@ -209,28 +243,38 @@ void ModelRunner::keep_prefix(Sequence& sequence, int from) {
 StepOutput ModelRunner::step() {
   StepOutput output;
   for (auto& sequence : sequences_) {
-    if (sequence->cancelled) end(*sequence, "cancelled", output);
+    if (sequence->cancelled) {
+      end(*sequence, "cancelled", output);
+    } else if (!sequence->over().empty()) {  // resumed behind its last token
+      end(*sequence, std::string(sequence->over()), output);
+    }
   }
   drop_ended();
-  StepPlan plan = plan_step(states(), limits_, step_cost_);
+  StepPlan plan = plan_step(states(), limits(), step_cost_);
   for (const std::size_t i : plan.admit) {
     Sequence& sequence = *sequences_[i];
     sequence.cache = memory_->sequence();
+    sequence.keeps_prefix = keeps_prefixes_ && switches_.prefix_cache;
     if (sequence.started) continue;  // it had to make room once
     sequence.started = Clock::now();
     if (sequence.sampling.repetition_penalty != 1)
       sequence.counts.add_prompt(sequence.prompt.tokens);
   }
   // Who was admitted now may find its prefix cached.
-  if (!plan.admit.empty()) plan = plan_step(states(), limits_, step_cost_);
+  if (!plan.admit.empty()) plan = plan_step(states(), limits(), step_cost_);
   if (plan.encode) encode_part(*sequences_[plan.encode->sequence], plan.encode->ms);
   make_room(plan);
-  if (!plan.rows.empty()) run_rows(plan, output);
+  if (!plan.rows.empty()) {
+    run_rows(plan, output);
+    wire::progress(heartbeat_);
+  }
   drop_ended();
   return output;
 }
 
 void ModelRunner::encode_part(Sequence& sequence, double ms) {
+  const std::uint64_t suspect = wire::request_key(sequence.request);
+  wire::begin_work(heartbeat_, wire::Phase::kImage, {&suspect, 1});
   const Instant begin = Clock::now();
   const std::size_t next = sequence.images_to_encode().front();
   if (!sequence.encoding || sequence.encoded_image != next) {
@@ -245,14 +289,28 @@ void ModelRunner::encode_part(Sequence& sequence, double ms) {
   const std::int64_t spent = microseconds_between(begin, Clock::now());
   encode_cost_.observe(work, static_cast<double>(spent) / 1000);
   sequence.vision_us += spent;
+  wire::progress(heartbeat_);
+}
+
+void ModelRunner::announce(const StepPlan& plan) {
+  if (heartbeat_ == nullptr) return;
+  std::vector<std::uint64_t> suspects;
+  bool prompts = false;
+  for (const StepPlan::Row& row : plan.rows) {
+    suspects.push_back(wire::request_key(sequences_[row.sequence]->request));
+    prompts |= row.tokens > 1;
+  }
+  wire::begin_work(heartbeat_, prompts ? wire::Phase::kPrefill : wire::Phase::kDecode, suspects);
 }
 
 void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
+  announce(plan);
   const Instant begin = Clock::now();
   models::Step step;
   std::vector<Sequence*> wanting;
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
+    meet_prompt(fault_, sequence.prompt_tokens());
     if (add_rows(sequence, row.tokens, step)) wanting.push_back(&sequence);
   }
   // Without a row that wants logits the caches still have to be filled: ask for the last row's.
@@ -298,16 +356,12 @@ void ModelRunner::take_token(Sequence& sequence, Sampled sampled, StepOutput& ou
     for (auto& features : sequence.features) features.reset();  // they are in the cache now
   }
   sequence.last_token = now;
+  sampled.token = lied(fault_, sampled.token, said_++);
   sequence.output.push_back(sampled.token);
   sequence.counts.add_output(sampled.token);
-  const bool ended = std::find(sequence.end_ids.begin(), sequence.end_ids.end(), sampled.token) !=
-                     sequence.end_ids.end();
-  output.tokens.push_back({sequence.request, std::move(sampled), ended});
-  if (ended) {
-    end(sequence, "stop", output);
-  } else if (static_cast<int>(sequence.output.size()) >= sequence.tokens_max) {
-    end(sequence, "length", output);
-  }
+  const std::string over(sequence.over());
+  output.tokens.push_back({sequence.request, std::move(sampled), over == "stop"});
+  if (!over.empty()) end(sequence, over, output);
 }
 
 void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput& output,

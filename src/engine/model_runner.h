@@ -9,23 +9,28 @@
 #include <string>
 #include <vector>
 
+#include "engine/fault.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include "models/model.h"
+#include "wire/heartbeat.h"
 
 namespace sanctum::engine {
 
 class ModelRunner {
  public:
-  // `backend` is the one that the model was loaded with.
+  // `backend` is the one that the model was loaded with. `heartbeat` may be null.
   ModelRunner(std::shared_ptr<const models::Model> model, nn::BackendPointer backend,
               std::unique_ptr<nn::KvMemory> memory, StepLimits limits,
-              std::uint64_t prefix_bytes_max);
+              std::uint64_t prefix_bytes_max, wire::Heartbeat* heartbeat = nullptr,
+              Fault fault = {});
 
   void submit(std::unique_ptr<Sequence> sequence);
   // True if the request is here; it ends with the next step.
   bool cancel(const std::string& request);
   bool idle() const { return sequences_.empty(); }
+  // From the next step on; what runs goes on as it began.
+  void set_switches(const wire::Switches& switches);
   // Runs one step and waits for its results.
   StepOutput step();
   // Ends every sequence with `failure`.
@@ -40,12 +45,15 @@ class ModelRunner {
 
  private:
   std::vector<SequenceState> states();
+  StepLimits limits() const;
   std::int64_t predicted_tokens(const Sequence& sequence) const;
   // Room for `tokens` of the sequence, at the cost of what nobody uses; false if that is not
   // enough.
   bool make_room(Sequence& sequence, int tokens);
   // Room for what the plan feeds, at the cost of the youngest; drops the rows that lost theirs.
   void make_room(StepPlan& plan);
+  // There is one.
+  Sequence& youngest_running();
   // The sequence loses its cache, and is fed again later.
   void preempt(Sequence& sequence);
   // Holds the node of the sequence's next block, behind those that it has.
@@ -56,6 +64,8 @@ class ModelRunner {
   void keep_prefix(Sequence& sequence, int from);
   // Spends `ms` on the sequence's next picture.
   void encode_part(Sequence& sequence, double ms);
+  // Tells the heartbeat what the device is about to do, and for whom.
+  void announce(const StepPlan& plan);
   void run_rows(const StepPlan& plan, StepOutput& output);
   void take_token(Sequence& sequence, Sampled sampled, StepOutput& output);
   void end(Sequence& sequence, const std::string& reason, StepOutput& output,
@@ -70,6 +80,10 @@ class ModelRunner {
   EncodeCost encode_cost_;
   PrefixCache prefixes_;
   bool keeps_prefixes_;
+  wire::Switches switches_;
+  wire::Heartbeat* heartbeat_;
+  Fault fault_;
+  std::uint64_t said_ = 0;                            // tokens in all
   std::vector<std::unique_ptr<Sequence>> sequences_;  // in order of arrival; null once ended
 };
 

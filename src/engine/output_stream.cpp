@@ -1,5 +1,7 @@
 #include "engine/output_stream.h"
 
+#include <algorithm>
+
 #include "engine/failure_of.h"
 
 namespace sanctum::engine {
@@ -48,9 +50,18 @@ wire::RowDelta OutputStream::push(const TokenOutput& token) {
   return delta;
 }
 
+void OutputStream::resume(const std::vector<int>& said, const std::vector<int>& end_ids) {
+  for (const int id : said) {
+    TokenOutput token;
+    token.sampled.token = id;
+    token.ends_answer = std::find(end_ids.begin(), end_ids.end(), id) != end_ids.end();
+    push(token);
+  }
+}
+
 void OutputStream::add(const TokenOutput& token, wire::RowDelta& delta) {
   const Sampled& sampled = token.sampled;
-  ++tokens_;
+  delta.at = tokens_++;
   delta.ids.push_back(sampled.token);
   if (token.ends_answer) return;
   if (with_logprobs_) {
@@ -73,17 +84,16 @@ void OutputStream::flush(wire::RowDelta& delta) {
   take(parser_.finish(), delta);
 }
 
-wire::Completed OutputStream::finish(const SequenceEnd& end, wire::RowDelta& delta) {
-  delta.request = request_;
+wire::Completed OutputStream::finish(const SequenceEnd& end) {
+  wire::Completed completed;
+  completed.request = completed.last.request = request_;
   if (!failure_) {
     try {
-      flush(delta);
+      flush(completed.last);
     } catch (const std::exception& error) {
       failure_ = failure_of(error);
     }
   }
-  wire::Completed completed;
-  completed.request = request_;
   completed.finish_reason = failure_ ? "error" : stopped() ? "stop" : end.reason;
   if (parser_.calls() > 0 && completed.finish_reason == "stop")
     completed.finish_reason = "tool_calls";

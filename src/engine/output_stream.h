@@ -25,8 +25,11 @@ class OutputStream {
   // (`stopped`) nothing more comes. Throws nothing: what goes wrong ends this request alone.
   wire::RowDelta push(const TokenOutput& token);
   bool stopped() const { return !stop_string_.empty() || failure_; }
-  // The end: what was held back, and the final account. `delta` has no ids. Throws nothing.
-  wire::Completed finish(const SequenceEnd& end, wire::RowDelta& delta);
+  // Before the first push: the answer's beginning, which its client has already. Afterwards the
+  // stream is as it was behind those tokens; it may be `stopped`.
+  void resume(const std::vector<int>& said, const std::vector<int>& end_ids);
+  // The end: what was held back, and the final account. Throws nothing.
+  wire::Completed finish(const SequenceEnd& end);
 
  private:
   void add(const TokenOutput& token, wire::RowDelta& delta);

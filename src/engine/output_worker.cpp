@@ -68,11 +68,7 @@ void OutputWorker::handle(const Queued& queued) {
   }
   std::vector<wire::Completed> completed;
   for (const SequenceEnd& end : queued.output.ended) {
-    wire::RowDelta last;
-    completed.push_back(find(end.request)->finish(end, last));
-    if (!last.content.empty() || !last.reasoning.empty() || !last.tool_calls.empty()) {
-      frame.rows.push_back(std::move(last));
-    }
+    completed.push_back(find(end.request)->finish(end));
     std::lock_guard lock(mutex_);
     streams_.erase(end.request);
   }

@@ -18,13 +18,14 @@ std::uint64_t draw_seed() {
 }  // namespace
 
 Requests::Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device,
-                   OutputWorker& output, RequestHooks hooks)
+                   OutputWorker& output, RequestHooks hooks, wire::Heartbeat* heartbeat)
     : live_max_(live_max),
       models_(models),
       pool_(pool),
       device_(device),
       output_(output),
       hooks_(std::move(hooks)),
+      heartbeat_(heartbeat),
       deadlines_([this] { watch_deadlines(); }) {}
 
 void Requests::stop() {
@@ -41,14 +42,21 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
   {
     std::lock_guard lock(mutex_);
     std::optional<wire::Failure> failure;
-    if (static_cast<int>(live_.size()) >= live_max_) {
+    const auto alike = std::count_if(live_.begin(), live_.end(), [&](const auto& live) {
+      return live.second.reserved == request.reserved;
+    });
+    if (!switches_.vision && !request.images.empty()) {
+      failure = {ErrorCode::kUnavailable, "pictures are switched off on this server",
+                 request.image_paths.empty() ? "messages" : request.image_paths.front()};
+    } else if (switches_.admission && alike >= (request.reserved ? kReservedMax : live_max_)) {
       failure = {ErrorCode::kBusy,
                  "the engine holds " + std::to_string(live_max_) + " requests, its limit", ""};
     } else if (live_.count(name) != 0) {
       failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
     }
     if (failure) return hooks_.refused(rpc_id, *failure);
-    live_[name] = {request.model, rpc_id, Clock::now(), false, false};
+    live_[name] = {request.model, rpc_id, Clock::now(), false, false, request.reserved};
+    count_live();
   }
   pool_.run([this, request = std::move(request)]() mutable { prepare(std::move(request)); });
 }
@@ -56,6 +64,7 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
 void Requests::prepare(wire::GenerateRequest request) {
   const std::string name = request.request;
   const std::string model = request.model;
+  const wire::TextWork work(heartbeat_, name);
   std::shared_ptr<const TextModel> text;
   try {
     // So that neither model_settled nor cancel can come between the look and the wait.
@@ -91,6 +100,8 @@ void Requests::start(const wire::GenerateRequest& asked,
   accepted.seed = *request.sampling.seed;
   auto stream =
       std::make_unique<OutputStream>(request.request, text, request, prepared.starts_in_reasoning);
+  stream->resume(request.resume_ids, prepared.sequence->end_ids);
+  const bool stopped = stream->stopped();
 
   std::lock_guard lock(mutex_);
   Live& live = live_.at(request.request);
@@ -100,6 +111,7 @@ void Requests::start(const wire::GenerateRequest& asked,
   output_.open(request.request, std::move(stream));
   live.on_device = true;
   device_.submit(request.model, std::move(prepared.sequence));
+  if (stopped) device_.cancel(request.request);
 }
 
 void Requests::refuse(const std::string& request, const wire::Failure& failure) {
@@ -112,8 +124,13 @@ Requests::Live Requests::leave(const std::string& request) {
   std::lock_guard lock(mutex_);
   auto live = live_.extract(request);
   SANCTUM_INVARIANT(!live.empty(), "a request ends once");
+  count_live();
   ++leaving_;
   return std::move(live.mapped());
+}
+
+void Requests::count_live() {
+  if (heartbeat_ != nullptr) heartbeat_->in_flight = static_cast<std::uint32_t>(live_.size());
 }
 
 void Requests::left() {
@@ -163,6 +180,11 @@ void Requests::model_settled(const std::string& model) {
     waiting.generate.model = model;  // still matched below: the move took the name along
   }
   std::erase_if(waiting_, mine);
+}
+
+void Requests::set_switches(const wire::Switches& switches) {
+  std::lock_guard lock(mutex_);
+  switches_ = switches;
 }
 
 bool Requests::idle() const {

@@ -1,30 +1,47 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sanctum::engine {
 namespace {
 
-// Those that run after admission, in order of arrival.
+// In order of arrival, the reserved before the others.
+std::vector<std::size_t> by_turn(const std::vector<SequenceState>& sequences) {
+  std::vector<std::size_t> order(sequences.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t i) { return sequences[i].reserved; });
+  return order;
+}
+
+// Those that run after admission.
 std::vector<bool> admit(const std::vector<SequenceState>& sequences, const StepLimits& limits,
-                        StepPlan& plan) {
+                        const std::vector<std::size_t>& order, StepPlan& plan) {
   std::vector<bool> running(sequences.size());
-  int count = 0;
+  int count = 0, reserved = 0;
   std::int64_t kv_tokens = 0;
+  const auto start = [&](std::size_t i) {
+    running[i] = true;
+    ++(sequences[i].reserved ? reserved : count);
+    kv_tokens += sequences[i].kv_tokens;
+  };
   for (std::size_t i = 0; i < sequences.size(); ++i) {
-    if (!sequences[i].running) continue;
-    running[i] = true;
-    ++count;
-    kv_tokens += sequences[i].kv_tokens;
+    if (sequences[i].running) start(i);
   }
-  for (std::size_t i = 0; i < sequences.size() && count < limits.sequences_max; ++i) {
+  for (const std::size_t i : order) {
+    const SequenceState& s = sequences[i];
     if (running[i]) continue;
+    if (s.reserved && reserved >= limits.reserved_max) continue;
+    if (!s.reserved && count >= limits.sequences_max) break;
+    const std::int64_t room = limits.kv_tokens_max - (s.reserved ? 0 : limits.kv_tokens_reserved);
     // One alone always runs: what it really needs was found to fit.
-    if (count > 0 && kv_tokens + sequences[i].kv_tokens > limits.kv_tokens_max) break;
+    if (count + reserved > 0 && kv_tokens + s.kv_tokens > room) {
+      if (s.reserved) continue;
+      break;
+    }
     plan.admit.push_back(i);
-    running[i] = true;
-    ++count;
-    kv_tokens += sequences[i].kv_tokens;
+    start(i);
   }
   return running;
 }
@@ -39,11 +56,12 @@ int chunk_within(double ms, int decoding, const StepCost& cost) {
 StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits& limits,
                    const StepCost& cost) {
   StepPlan plan;
-  const std::vector<bool> running = admit(sequences, limits, plan);
+  const std::vector<std::size_t> order = by_turn(sequences);
+  const std::vector<bool> running = admit(sequences, limits, order, plan);
 
   int decoding = 0;
   bool prompts = false;
-  for (std::size_t i = 0; i < sequences.size(); ++i) {
+  for (const std::size_t i : order) {
     const SequenceState& s = sequences[i];
     if (!running[i]) continue;
     if (s.left == 1 && s.images_to_encode == 0) {
@@ -65,8 +83,9 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
   if (plan.encode) plan.encode->ms = spare;
 
   int budget = std::min(limits.tokens_max - decoding, chunk_within(alone + spare, decoding, cost));
-  for (std::size_t i = 0; i < sequences.size() && budget > 0; ++i) {
+  for (const std::size_t i : order) {
     const SequenceState& s = sequences[i];
+    if (budget <= 0) break;
     if (!running[i] || s.held_back || s.images_to_encode > 0 || s.left == 1) continue;
     const int tokens = std::min(s.left, budget);
     plan.rows.push_back({i, tokens});

@@ -5,7 +5,8 @@
 // times: prompts in chunks, oldest first, and the picture whose turn it is, a part at a time. When
 // nobody decodes, a step may last kAloneMs, so that who comes next does not wait long. A sequence
 // is admitted when its whole predicted length has room beside those that run; in order, so that a
-// long one is not overtaken forever.
+// long one is not overtaken forever. A reserved sequence, a probe's, overtakes all the others and
+// has a place and room of its own: a full server can still be proven to work.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,8 @@ struct StepLimits {
   int tokens_max = 512;      // prompt and decode tokens of one step
   double step_ms_max = 200;  // of a step with both, but for kStretchMin
   std::int64_t kv_tokens_max = std::numeric_limits<std::int64_t>::max();  // of all that run
+  std::int64_t kv_tokens_reserved = 0;  // of those, not for sequences that are not reserved
+  int reserved_max = 1;                 // running beyond sequences_max
 };
 
 // One sequence, in order of arrival.
@@ -37,6 +40,7 @@ struct SequenceState {
   int images_to_encode = 0;
   int left = 1;  // tokens not yet fed to the model; the last one gives a token; 1: decoding
   std::int64_t kv_tokens = 0;  // that it holds or will probably need
+  bool reserved = false;
 };
 
 struct StepPlan {

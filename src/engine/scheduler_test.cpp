@@ -102,6 +102,36 @@ TEST(Scheduler, ASequenceWaitsForRoomAndIsNotOvertaken) {
       << "its prediction may be wrong, and nobody else wants the room";
 }
 
+TEST(Scheduler, AReservedSequenceOvertakesAndHasAPlaceOfItsOwn) {
+  SequenceState probe = waiting(4);
+  probe.reserved = true;
+  const StepPlan plan = plan_of({prefilling(500), decoding(), waiting(4), probe}, {2, 64});
+  EXPECT_EQ(plan.admit, (std::vector<std::size_t>{3}));
+  ASSERT_EQ(plan.rows.size(), 3u);
+  EXPECT_EQ(plan.rows[0].sequence, 1u) << "who decodes waits for nobody";
+  EXPECT_EQ(plan.rows[1].sequence, 3u);
+  EXPECT_EQ(plan.rows[1].tokens, 4);
+  SequenceState another = probe;
+  probe.running = true;
+  EXPECT_TRUE(plan_of({decoding(), decoding(), probe, another}, {2, 64}).admit.empty())
+      << "one at a time";
+}
+
+TEST(Scheduler, ThereIsRoomForAReservedSequence) {
+  StepLimits limits{8, 64};
+  limits.kv_tokens_max = 1000;
+  limits.kv_tokens_reserved = 200;
+  const SequenceState runs{true, false, 0, 1, 700}, next{false, false, 0, 50, 200};
+  EXPECT_TRUE(plan_of({runs, next}, limits).admit.empty());
+  SequenceState probe = next;
+  probe.reserved = true;
+  EXPECT_EQ(plan_of({runs, next, probe}, limits).admit, (std::vector<std::size_t>{2}));
+  probe.kv_tokens = 400;
+  const SequenceState small{false, false, 0, 50, 100};
+  EXPECT_EQ(plan_of({runs, probe, small}, limits).admit, (std::vector<std::size_t>{2}))
+      << "one that is too long holds nobody up";
+}
+
 // Whatever the mix: the plan stays within its limits, gives every decoding row its token, and, when
 // there is work, does some.
 TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
@@ -116,6 +146,7 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
     for (int i = pick(0, 12); i > 0; --i) {
       SequenceState state{running < limits.sequences_max && pick(0, 1) == 1, false,
                           pick(0, 3) == 0 ? pick(1, 3) : 0, pick(2, 200)};
+      if (!state.running) state.reserved = pick(0, 9) == 0;
       if (state.running) {
         ++running;
         if (state.images_to_encode == 0 && pick(0, 1) == 1) state.left = 1;
@@ -139,7 +170,8 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
     }
     EXPECT_LE(tokens, limits.tokens_max);
     EXPECT_EQ(decodes, decoding_states);
-    EXPECT_LE(running + static_cast<int>(plan.admit.size()), limits.sequences_max);
+    EXPECT_LE(running + static_cast<int>(plan.admit.size()),
+              limits.sequences_max + limits.reserved_max);
     EXPECT_EQ(states.empty(), plan.rows.empty() && !plan.encode);
   }
 }

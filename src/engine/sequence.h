@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,19 +24,21 @@ struct Sequence {
   wire::Sampling sampling;
   std::vector<int> end_ids;  // ids that end the answer
   std::uint64_t seed = 0;
-  int tokens_max = 0;  // output tokens
+  int tokens_max = 0;         // output tokens
+  bool reserved = false;      // a probe's: see scheduler.h
+  bool keeps_prefix = false;  // what it computes is offered to others, and theirs to it
   int image_tokens = 0;
   Instant received{};
+  std::vector<int> output;  // what it has said; of a resumed one, also before it came here
+  TokenCounts counts;
 
   // From here on the device thread's.
   std::unique_ptr<nn::SequenceCache> cache;                     // present while running
   std::vector<std::optional<models::VisualFeatures>> features;  // of the prompt's pictures
   std::unique_ptr<models::Encoding> encoding;                   // of one that has none
   std::size_t encoded_image = 0;                                // which
-  TokenCounts counts;
-  std::vector<int> output;
-  std::vector<PrefixCache::Node*> prefix;  // the cache's whole blocks
-  int cached_tokens = 0;                   // of the prompt, found in the prefix cache
+  std::vector<PrefixCache::Node*> prefix;                       // the cache's whole blocks
+  int cached_tokens = 0;  // of the prompt, found in the prefix cache
   bool cancelled = false;
   std::optional<Instant> started, first_token;
   Instant last_token{};
@@ -57,6 +60,8 @@ struct Sequence {
   int fed() const { return cache ? cache->length() : 0; }
   // The last of them gives a token.
   int left() const { return length() - fed(); }
+  // Why nothing can follow its last token: "stop", "length", or empty when something can.
+  std::string_view over() const;
   // Pictures that still have tokens to be fed, and are not encoded.
   std::vector<std::size_t> images_to_encode() const;
 };

@@ -20,19 +20,20 @@ Service::Service(ServiceOptions options, Peer& peer)
                [this] { device_.wake(); }}),
       device_(options_.device, *this),
       pool_(options_.text_threads),
-      requests_(options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_,
-                output_,
-                {[this](const std::string& id, const wire::Accepted& accepted) {
-                   peer_.send(wire::result_line(id, wire::encode(accepted)));
-                 },
-                 [this](const std::string& id, const wire::Failure& failure) {
-                   peer_.send(wire::failure_line(id, failure));
-                 },
-                 [this](const wire::Completed& completed) {
-                   peer_.send(wire::notification_line("completed", wire::encode(completed)));
-                 },
-                 [this](const std::string& model) { device_.unload(model); },
-                 [this] { wake_drain(); }}) {}
+      requests_(
+          options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_,
+          output_,
+          {[this](const std::string& id, const wire::Accepted& accepted) {
+             peer_.send(wire::result_line(id, wire::encode(accepted)));
+           },
+           [this](const std::string& id, const wire::Failure& failure) {
+             peer_.send(wire::failure_line(id, failure));
+           },
+           [this](const wire::Completed& completed) {
+             peer_.send(wire::notification_line("completed", wire::encode(completed)));
+           },
+           [this](const std::string& model) { device_.unload(model); }, [this] { wake_drain(); }},
+          options_.device.heartbeat) {}
 
 Service::~Service() {
   // The threads call into each other's objects: all of them end before any object does.
@@ -65,7 +66,7 @@ void Service::dispatch(const wire::Message& message) {
   } else if (method == "unload_model") {
     unload_model(id, message.body().at("model").as_string());
   } else if (method == "models") {
-    peer_.send(wire::result_line(id, wire::encode(models_.all())));
+    peer_.send(wire::result_line(id, wire::encode(models())));
   } else if (method == "generate") {
     requests_.generate(id, wire::decode_generate(message.body()));
   } else if (method == "cancel") {
@@ -73,6 +74,9 @@ void Service::dispatch(const wire::Message& message) {
     peer_.send(wire::result_line(id, found ? R"({"cancelled":true})" : R"({"cancelled":false})"));
   } else if (method == "tokenize") {
     tokenize(id, wire::decode_tokenize(message.body()));
+  } else if (method == "set_switches") {
+    set_switches(wire::decode_switches(message.body()));
+    peer_.send(wire::result_line(id, "{}"));
   } else if (method == "stats") {
     peer_.send(wire::result_line(id, wire::encode(stats())));
   } else if (method == "shutdown") {
@@ -85,7 +89,7 @@ void Service::dispatch(const wire::Message& message) {
     throw Error(ErrorCode::kInvalid,
                 "no method '" + method +
                     "'; there are load_model, unload_model, models, generate, cancel, tokenize, "
-                    "stats, shutdown",
+                    "set_switches, stats, shutdown",
                 "method");
   }
 }
@@ -148,6 +152,23 @@ void Service::tokenize(const std::string& rpc_id, const wire::TokenizeRequest& r
   });
 }
 
+void Service::set_switches(const wire::Switches& switches) {
+  {
+    std::lock_guard lock(mutex_);
+    switches_ = switches;
+  }
+  log::info("switches", {{"now", wire::encode(switches)}});
+  requests_.set_switches(switches);
+  device_.set_switches(switches);
+}
+
+std::vector<wire::ModelInfo> Service::models() const {
+  auto all = models_.all();
+  std::lock_guard lock(mutex_);
+  for (auto& model : all) model.vision = model.vision && switches_.vision;
+  return all;
+}
+
 wire::EngineStats Service::stats() const {
   const DeviceCounters& c = device_.counters();
   wire::EngineStats out;
@@ -166,6 +187,8 @@ wire::EngineStats Service::stats() const {
   out.peak_bytes = c.peak_bytes;
   out.device = device_.device_name();
   out.version = SANCTUM_VERSION;
+  std::lock_guard lock(mutex_);
+  out.switches = switches_;
   return out;
 }
 

@@ -52,7 +52,9 @@ class Service final : private DeviceListener {
   void load_model(const std::string& rpc_id, const wire::LoadRequest& request);
   void load_text(const wire::LoadRequest& request);
   void unload_model(const std::string& rpc_id, const std::string& model);
+  void set_switches(const wire::Switches& switches);
   void tokenize(const std::string& rpc_id, const wire::TokenizeRequest& request);
+  std::vector<wire::ModelInfo> models() const;
   wire::EngineStats stats() const;
   // Answers those who wait for the load, and lets go on who waits with a request.
   void settle(const std::string& model, const std::optional<wire::Failure>& failure,
@@ -74,11 +76,12 @@ class Service final : private DeviceListener {
   Peer& peer_;
   ModelTable models_;
 
-  mutable std::mutex mutex_;  // guards the three below
+  mutable std::mutex mutex_;  // guards the four below
   std::condition_variable changed_;
   std::map<std::string, std::vector<std::string>> load_waiters_;    // model -> rpc ids
   std::map<std::string, std::vector<std::string>> unload_waiters_;  // model -> rpc ids
   bool shutdown_ = false;
+  wire::Switches switches_;
 
   OutputWorker output_;
   DeviceThread device_;

@@ -8,7 +8,8 @@ namespace sanctum::engine {
 namespace {
 
 constexpr double kKept = 0.9;  // of what is known of a size, with each step of that size
-constexpr double kFixedBefore = 8, kEachBefore = 2;  // milliseconds, before any step ran
+// Milliseconds, before any step ran: slow, so that the first step is short on any device.
+constexpr double kFixedBefore = 8, kEachBefore = 25;
 constexpr double kOrigin = 1e-3;   // weight of "no rows, no time" beside the smallest size's 1
 constexpr double kEachMin = 1e-4;  // milliseconds of a row
 constexpr double kRowsGrowth = 2;  // of the largest step that ran

@@ -15,11 +15,13 @@ TEST(StepCost, FindsTheLineThroughWhatItSaw) {
   EXPECT_EQ(cost.rows_within(5), 0);
 }
 
+// The first step has to end in time on a device of which nothing is known: 4B weights on two cores
+// take 25 ms for each row.
 TEST(StepCost, IsOfUseBeforeItSawAnything) {
   const StepCost cost;
   EXPECT_GT(cost.predict(1), 0);
-  EXPECT_GT(cost.rows_within(400), 20);
-  EXPECT_LT(cost.rows_within(400), 1000);
+  EXPECT_GT(cost.rows_within(400), 8);
+  EXPECT_LT(cost.rows_within(400), 32);
 }
 
 TEST(StepCost, FollowsADeviceThatSlowsDown) {

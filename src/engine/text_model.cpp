@@ -113,6 +113,8 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
     refuse_unknown_id(id, "sampling.logit_bias");
   for (const int id : request.sampling.stop_token_ids)
     refuse_unknown_id(id, "sampling.stop_token_ids");
+  for (const int id : request.resume_ids) refuse_unknown_id(id, "resume_ids");
+  refuse_rowless_ids(request.resume_ids, "resume_ids");
   Prepared out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
   const std::string field = !request.messages_json.empty() ? "messages"
@@ -134,6 +136,7 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   const int room = context_tokens_ - static_cast<int>(sequence->prompt.tokens.size());
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;
   sequence->request = request.request;
+  sequence->reserved = request.reserved;
   sequence->sampling = request.sampling;
   sequence->seed = request.sampling.seed.value();
   sequence->tokens_max =
@@ -141,6 +144,14 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   if (!request.sampling.ignore_eos) sequence->end_ids = tokenizer_->end_ids();
   const auto& stops = request.sampling.stop_token_ids;
   sequence->end_ids.insert(sequence->end_ids.end(), stops.begin(), stops.end());
+  if (request.resume_ids.size() > static_cast<std::size_t>(sequence->tokens_max)) {
+    throw Error(ErrorCode::kInvalid,
+                "has " + std::to_string(request.resume_ids.size()) +
+                    " tokens; the answer may have " + std::to_string(sequence->tokens_max),
+                "resume_ids");
+  }
+  sequence->output = request.resume_ids;
+  for (const int id : request.resume_ids) sequence->counts.add_output(id);
   out.sequence = std::move(sequence);
   return out;
 }
