@@ -5,10 +5,17 @@
 namespace sanctum::supervisor {
 namespace {
 
-std::chrono::milliseconds backoff(int deaths) {
+std::chrono::milliseconds backoff(RestartState& state) {
   auto pause = kBackoffFirst;
-  for (int i = 1; i < deaths && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
-  return std::min(pause, kBackoffMax);
+  for (int i = 1; i < state.deaths && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
+  // xorshift64, Marsaglia 2003.
+  state.draws ^= state.draws << 13;
+  state.draws ^= state.draws >> 7;
+  state.draws ^= state.draws << 17;
+  const double share = static_cast<double>(state.draws >> 11) * 0x1p-53;  // of [0, 1)
+  const double factor = 1 + kBackoffSpread * (2 * share - 1);
+  const double ms = static_cast<double>(std::min(pause, kBackoffMax).count());
+  return std::chrono::milliseconds(static_cast<std::int64_t>(factor * ms));
 }
 
 void park(RestartState& state, std::string reason) {
@@ -18,34 +25,42 @@ void park(RestartState& state, std::string reason) {
 
 RestartDecision start(RestartState& state, Instant now) {
   state.worker = WorkerState::kStarting;
-  state.starts.push_back({now, false});
+  state.started = now;
+  state.ready_since.reset();
   return {.start = true, .next_timer = Instant::max()};
 }
 
+// The time of standing still is no time of being ready.
+bool made_progress(const RestartState& state, int tokens, Instant now) {
+  if (!state.ready_since) return false;
+  return tokens >= kProgressTokens ||
+         (state.worker != WorkerState::kWedged && now - *state.ready_since >= kProgressAfter);
+}
+
 void died(RestartState& state, const WorkerEvent& event, Instant now) {
-  if (state.worker == WorkerState::kReady && now - state.ready_since >= kStableAfter)
-    state.deaths = 0;
-  ++state.deaths;
   if (event.exit_code == kExitBadConfiguration) {
     return park(state, event.reason + ": bad configuration; a restart would not help");
   }
-  while (!state.starts.empty() && now - state.starts.front().at >= kStartsWindow) {
-    state.starts.pop_front();
+  if (event.exit_code == kExitMissingLibrary) {
+    return park(state, event.reason + ": a library is missing; a restart would not help");
   }
-  const auto barren = std::count_if(state.starts.begin(), state.starts.end(),
-                                    [](const Start& start) { return !start.answered; });
-  const std::string window = " in " + std::to_string(kStartsWindow.count()) + " minutes";
-  if (barren >= kBarrenStartsMax) {
-    return park(state, event.reason + "; " + std::to_string(barren) + " starts without an answer" +
-                           window + " are enough");
+  if (made_progress(state, event.tokens, now)) {
+    state.deaths = 0;
+  } else if (!event.from_outside) {
+    ++state.deaths;
+    state.barren.push_back(state.started);
   }
-  if (state.starts.size() >= kStartsMax) {
-    return park(state, event.reason + "; " + std::to_string(state.starts.size()) + " starts" +
-                           window + " are enough");
+  while (!state.barren.empty() && now - state.barren.front() >= kStartsWindow) {
+    state.barren.pop_front();
+  }
+  if (state.barren.size() >= kBarrenStartsMax) {
+    return park(state, event.reason + "; " + std::to_string(state.barren.size()) +
+                           " starts that led nowhere in " + std::to_string(kStartsWindow.count()) +
+                           " minutes are enough");
   }
   state.worker = WorkerState::kDead;
   state.reason = event.reason;
-  state.start_at = now + backoff(state.deaths);
+  state.start_at = now + backoff(state);
 }
 
 }  // namespace
@@ -56,8 +71,14 @@ std::string_view to_string(WorkerState state) {
       return "absent";
     case WorkerState::kStarting:
       return "starting";
+    case WorkerState::kLoading:
+      return "loading";
     case WorkerState::kReady:
       return "ready";
+    case WorkerState::kDraining:
+      return "draining";
+    case WorkerState::kWedged:
+      return "wedged";
     case WorkerState::kDead:
       return "dead";
     case WorkerState::kParked:
@@ -66,25 +87,47 @@ std::string_view to_string(WorkerState state) {
   return "absent";
 }
 
+bool can_be_asked(WorkerState state) {
+  return state == WorkerState::kLoading || state == WorkerState::kReady;
+}
+
 RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant now) {
   switch (event.kind) {
-    case WorkerEvent::Kind::kReady:
+    case WorkerEvent::Kind::kAnswered:
       if (state.worker == WorkerState::kStarting) {
-        state.worker = WorkerState::kReady;
-        state.ready_since = now;
+        state.worker = WorkerState::kLoading;
         state.reason.clear();
       }
       break;
-    case WorkerEvent::Kind::kAnswered:
-      if (!state.starts.empty()) state.starts.back().answered = true;
-      state.deaths = 0;
+    case WorkerEvent::Kind::kLoaded:
+      if (state.worker == WorkerState::kLoading) {
+        state.worker = WorkerState::kReady;
+        state.ready_since = now;
+      }
+      break;
+    case WorkerEvent::Kind::kStuck:
+      state.worker = WorkerState::kWedged;
+      state.reason = event.reason;
+      break;
+    case WorkerEvent::Kind::kStop:
+      state.worker = WorkerState::kDraining;
+      state.reason.clear();
       break;
     case WorkerEvent::Kind::kDied:
-      if (state.worker != WorkerState::kParked) died(state, event, now);
+      if (state.worker == WorkerState::kDraining) {
+        state.worker = WorkerState::kAbsent;
+      } else if (state.worker != WorkerState::kParked) {
+        died(state, event, now);
+      }
       break;
     case WorkerEvent::Kind::kCannotStart:
       park(state, event.reason);
       break;
+    case WorkerEvent::Kind::kWanted:
+      if (state.worker != WorkerState::kDead && state.worker != WorkerState::kParked) break;
+      state.barren.clear();
+      state.deaths = 0;
+      return start(state, now);
     case WorkerEvent::Kind::kTimer:
       if (state.worker == WorkerState::kAbsent) return start(state, now);
       if (state.worker == WorkerState::kDead && now >= state.start_at) return start(state, now);

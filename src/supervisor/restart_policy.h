@@ -1,13 +1,16 @@
 // When to start a worker again, and when not to: a pure function of (state, event, now).
 //
-// A crash is retried with a growing pause; a bad configuration or a missing program is not, because
-// it would only fail again; a worker that keeps dying is parked, with the reason, for a person.
-// A life in which something was answered is no part of a crash loop: it is restarted at once, and
-// only a far higher limit ends that.
+// A crash is retried after a growing pause, drawn from a quarter around it; a bad configuration or
+// a missing program is not, because it would only fail again. A worker that keeps dying is parked,
+// with the reason, until it is wanted again: by a person, or because the cause is gone. A life that
+// made progress since it was ready is no part of a crash loop, and neither is one that was ended
+// from outside: those are followed by another start at once, however many they are.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,44 +18,58 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr int kBarrenStartsMax = 5;  // within kStartsWindow, without an answer
-inline constexpr int kStartsMax = 60;       // within kStartsWindow, whatever was answered
+inline constexpr int kBarrenStartsMax = 5;                 // within kStartsWindow
+inline constexpr int kProgressTokens = 50;                 // said in one life, or
+inline constexpr std::chrono::seconds kProgressAfter{10};  // of being ready, are progress
 inline constexpr std::chrono::minutes kStartsWindow{10};
 inline constexpr std::chrono::milliseconds kBackoffFirst{200};
 inline constexpr std::chrono::milliseconds kBackoffMax{30000};
 inline constexpr int kBackoffFactor = 4;
-inline constexpr std::chrono::seconds kStableAfter{
-    60};                                          // ready this long: the next crash starts over
+inline constexpr double kBackoffSpread = 0.25;
 inline constexpr int kExitBadConfiguration = 78;  // EX_CONFIG
+inline constexpr int kExitMissingLibrary = 127;   // of the dynamic linker
 
-enum class WorkerState { kAbsent, kStarting, kReady, kDead, kParked };
+//   absent -> starting -> loading -> ready        each of the three may be followed by
+//   wedged    it stands still, and is being ended
+//   dead      it has ended, and is started again at `start_at`
+//   parked    it has ended or cannot start, and stays so until it is wanted again
+//   draining  we stop it; then it is absent
+enum class WorkerState { kAbsent, kStarting, kLoading, kReady, kDraining, kWedged, kDead, kParked };
 std::string_view to_string(WorkerState state);
+// There is an engine that takes calls.
+bool can_be_asked(WorkerState state);
 
-struct Start {
-  Instant at{};
-  bool answered = false;  // something, in the life that followed
-};
+// Deaths in a row that led nowhere, after which it is no use to wait for the next start. A request
+// that ends engines costs three before it is given up: its neighbours wait for that.
+inline constexpr int kLoopDeaths = 4;
 
 struct RestartState {
   WorkerState worker = WorkerState::kAbsent;
-  std::deque<Start> starts;  // within the window, oldest first
-  Instant ready_since{};
-  Instant start_at{};  // when dead: not before this
-  int deaths = 0;      // since the worker was last of use
-  std::string reason;  // of being dead or parked
+  std::deque<Instant> barren;  // starts within the window that led nowhere, oldest first
+  Instant started{};
+  std::optional<Instant> ready_since;
+  Instant start_at{};       // when dead: not before this
+  int deaths = 0;           // barren ones since the worker was last of use
+  std::string reason;       // of being wedged, dead or parked
+  std::uint64_t draws = 1;  // the state of what pauses are drawn with; never 0
 };
 
 struct WorkerEvent {
   enum class Kind {
     kTimer,        // time has passed
-    kReady,        // the worker can be asked
-    kAnswered,     // it has completed a request
+    kWanted,       // whatever happened before: a pause ends, a parked worker starts afresh
+    kAnswered,     // the worker can be asked
+    kLoaded,       // each of its models is ready, or has failed
+    kStuck,        // it stands still; it is being ended
+    kStop,         // we want no worker
     kDied,         // it ended; `exit_code` when it exited by itself, -1 otherwise
     kCannotStart,  // there is nothing to run
   };
   Kind kind = Kind::kTimer;
   int exit_code = -1;
-  std::string reason;
+  std::string reason = {};
+  bool from_outside = false;  // kDied: ended by somebody, and neither by us nor for want of memory
+  int tokens = 0;             // kStuck, kDied: that it has said in this life
 };
 
 struct RestartDecision {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace sanctum::supervisor {
 namespace {
 
@@ -11,11 +13,25 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using Kind = WorkerEvent::Kind;
 
+MATCHER_P(About, pause, "is within a quarter of " + testing::PrintToString(pause.count()) + " ms") {
+  return 4 * arg >= 3 * pause && 4 * arg <= 5 * pause;
+}
+
 class RestartPolicy : public testing::Test {
  protected:
   RestartDecision on(Kind kind, int exit_code = -1) {
-    return decide(state_, {kind, exit_code, "it crashed"}, now_);
+    return decide(state_, {kind, exit_code, "it crashed", false, 0}, now_);
   }
+  RestartDecision killed_from_outside() {
+    return decide(state_, {Kind::kDied, -1, "it was killed", true, 0}, now_);
+  }
+  void becomes_ready() {
+    on(Kind::kAnswered);
+    EXPECT_EQ(state_.worker, WorkerState::kLoading);
+    on(Kind::kLoaded);
+    EXPECT_EQ(state_.worker, WorkerState::kReady);
+  }
+  void dies_after(int tokens) { decide(state_, {Kind::kDied, -1, "", false, tokens}, now_); }
   // Passes the time to the next timer and reports how long that was.
   milliseconds wait_and_start() {
     const RestartDecision waiting = on(Kind::kTimer);
@@ -33,64 +49,156 @@ TEST_F(RestartPolicy, StartsOnceAndBecomesReady) {
   EXPECT_TRUE(on(Kind::kTimer).start);
   EXPECT_FALSE(on(Kind::kTimer).start);
   EXPECT_EQ(state_.worker, WorkerState::kStarting);
-  on(Kind::kReady);
-  EXPECT_EQ(state_.worker, WorkerState::kReady);
+  EXPECT_FALSE(can_be_asked(state_.worker));
+  becomes_ready();
+  EXPECT_TRUE(can_be_asked(state_.worker));
   EXPECT_FALSE(on(Kind::kTimer).start);
 }
 
 TEST_F(RestartPolicy, CrashesAreRetriedWithGrowingPausesThenParked) {
   on(Kind::kTimer);
-  std::vector<long> pauses;
-  for (int i = 1; i < kBarrenStartsMax; ++i) {
+  for (const int expected : {200, 800, 3200, 12800}) {
     on(Kind::kDied);
     EXPECT_EQ(state_.worker, WorkerState::kDead);
-    pauses.push_back(static_cast<long>(wait_and_start().count()));
+    EXPECT_THAT(wait_and_start(), About(milliseconds(expected)));
   }
-  EXPECT_EQ(pauses, (std::vector<long>{200, 800, 3200, 12800}));
   const auto decision = on(Kind::kDied);
   EXPECT_EQ(state_.worker, WorkerState::kParked);
   EXPECT_EQ(decision.next_timer, Instant::max());
-  EXPECT_THAT(state_.reason, HasSubstr("it crashed; 5 starts without an answer in 10 minutes"));
+  EXPECT_THAT(state_.reason, HasSubstr("it crashed; 5 starts that led nowhere in 10 minutes"));
   now_ += kStartsWindow * 2;
   EXPECT_FALSE(on(Kind::kTimer).start);
 }
 
-TEST_F(RestartPolicy, AWorkerThatAnswersIsRestartedAtOnceUpToAFarLimit) {
+TEST_F(RestartPolicy, PausesAreNotAllTheSame) {
   on(Kind::kTimer);
-  for (int i = 1; i < kStartsMax; ++i) {
-    on(Kind::kReady);
-    on(Kind::kAnswered);
+  std::set<milliseconds> pauses;
+  for (int i = 0; i < 20; ++i) {
+    killed_from_outside();
+    pauses.insert(wait_and_start());
+  }
+  EXPECT_GT(pauses.size(), 10u);
+}
+
+TEST_F(RestartPolicy, AParkedWorkerThatIsWantedStartsAfresh) {
+  on(Kind::kTimer);
+  on(Kind::kCannotStart);
+  EXPECT_EQ(state_.worker, WorkerState::kParked);
+  EXPECT_TRUE(on(Kind::kWanted).start);
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    on(Kind::kDied);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i << ": what was before is forgotten";
+    wait_and_start();
+  }
+}
+
+TEST_F(RestartPolicy, OneThatIsWantedWaitsNoLonger) {
+  on(Kind::kTimer);
+  on(Kind::kDied);
+  EXPECT_TRUE(on(Kind::kWanted).start);
+  EXPECT_FALSE(on(Kind::kWanted).start) << "it is starting";
+  becomes_ready();
+  EXPECT_FALSE(on(Kind::kWanted).start);
+}
+
+TEST_F(RestartPolicy, AMissingLibraryIsNotTriedAgain) {
+  on(Kind::kTimer);
+  on(Kind::kDied, kExitMissingLibrary);
+  EXPECT_EQ(state_.worker, WorkerState::kParked);
+  EXPECT_THAT(state_.reason, HasSubstr("library is missing"));
+}
+
+TEST_F(RestartPolicy, AWorkerThatMakesProgressIsRestartedAtOnceHoweverOften) {
+  on(Kind::kTimer);
+  for (int i = 1; i < 300; ++i) {
+    becomes_ready();
+    dies_after(kProgressTokens);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    ASSERT_THAT(wait_and_start(), About(kBackoffFirst)) << i;
+  }
+}
+
+TEST_F(RestartPolicy, TenSecondsOfBeingReadyAreProgress) {
+  on(Kind::kTimer);
+  for (int i = 0; i < 20; ++i) {
+    becomes_ready();
+    now_ += kProgressAfter;
     on(Kind::kDied);
     ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
-    ASSERT_EQ(wait_and_start(), kBackoffFirst) << i;
+    ASSERT_THAT(wait_and_start(), About(kBackoffFirst));
   }
-  on(Kind::kReady);
+}
+
+TEST_F(RestartPolicy, AFewTokensAreNoProgress) {
+  on(Kind::kTimer);
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    becomes_ready();
+    now_ += kProgressAfter - milliseconds(1);
+    dies_after(kProgressTokens - 1);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+  }
+  becomes_ready();
+  dies_after(kProgressTokens - 1);
+  EXPECT_EQ(state_.worker, WorkerState::kParked);
+}
+
+TEST_F(RestartPolicy, BeingReadyInAnEarlierLifeDoesNotCount) {
+  on(Kind::kTimer);
+  becomes_ready();
+  now_ += kProgressAfter;
+  on(Kind::kDied);
+  wait_and_start();
   on(Kind::kAnswered);
+  now_ += kProgressAfter;
+  on(Kind::kDied);
+  EXPECT_EQ(state_.barren.size(), 1u);
+}
+
+TEST_F(RestartPolicy, TimeOfStandingStillIsNoProgress) {
+  on(Kind::kTimer);
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    becomes_ready();
+    now_ += std::chrono::minutes(1);
+    on(Kind::kStuck);
+    EXPECT_EQ(state_.worker, WorkerState::kWedged);
+    EXPECT_FALSE(can_be_asked(state_.worker));
+    on(Kind::kDied);
+    EXPECT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+  }
+  becomes_ready();
+  on(Kind::kStuck);
   on(Kind::kDied);
   EXPECT_EQ(state_.worker, WorkerState::kParked);
-  EXPECT_THAT(state_.reason, HasSubstr("60 starts in 10 minutes"));
+}
+
+TEST_F(RestartPolicy, WhatWeStopIsNotStartedAgain) {
+  on(Kind::kTimer);
+  becomes_ready();
+  on(Kind::kStop);
+  EXPECT_EQ(state_.worker, WorkerState::kDraining);
+  EXPECT_EQ(on(Kind::kDied).next_timer, Instant::max());
+  EXPECT_EQ(state_.worker, WorkerState::kAbsent);
+}
+
+TEST_F(RestartPolicy, AKillFromOutsideIsNoPartOfACrashLoop) {
+  on(Kind::kTimer);
+  for (int i = 0; i < 100; ++i) {
+    killed_from_outside();
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    ASSERT_THAT(wait_and_start(), About(kBackoffFirst)) << i;
+  }
 }
 
 TEST_F(RestartPolicy, OldStartsAreForgotten) {
   on(Kind::kTimer);
   for (int i = 0; i < 20; ++i) {
-    on(Kind::kReady);
     now_ += std::chrono::minutes(3);
     on(Kind::kDied);
     ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
-    EXPECT_EQ(wait_and_start(), kBackoffFirst);  // it had been stable
+    wait_and_start();
   }
-}
-
-TEST_F(RestartPolicy, AnUnstableWorkerBacksOffFurther) {
-  on(Kind::kTimer);
-  on(Kind::kReady);
-  on(Kind::kDied);
-  wait_and_start();
-  on(Kind::kReady);
-  now_ += kStableAfter - seconds(1);
-  on(Kind::kDied);
-  EXPECT_EQ(wait_and_start(), kBackoffFirst * kBackoffFactor);
 }
 
 TEST_F(RestartPolicy, BadConfigurationAndAMissingProgramPark) {
@@ -111,7 +219,8 @@ TEST_F(RestartPolicy, AParkedWorkerStaysParked) {
   on(Kind::kDied, kExitBadConfiguration);
   const std::string reason = state_.reason;
   on(Kind::kDied);
-  on(Kind::kReady);
+  on(Kind::kAnswered);
+  on(Kind::kLoaded);
   EXPECT_EQ(state_.worker, WorkerState::kParked);
   EXPECT_EQ(state_.reason, reason);
 }

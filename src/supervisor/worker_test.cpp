@@ -40,7 +40,9 @@ class WorkerTest : public testing::Test {
     if (!script.empty()) write_file_atomically(path, script, 0700);
     WorkerListener listener;
     listener.ready = [this] { tell("ready"); };
-    listener.died = [this](const std::string& reason) { tell("died: " + reason); };
+    listener.died = [this](const Death& death) {
+      tell((death.from_outside ? "died from outside: " : "died: ") + death.reason);
+    };
     listener.parked = [this](const std::string& reason) { tell("parked: " + reason); };
     worker_ = std::make_unique<Worker>(WorkerOptions{path, {}, std::move(models)}, listener);
     worker_->start();
@@ -72,6 +74,20 @@ class WorkerTest : public testing::Test {
   std::queue<std::string> events_;
   std::unique_ptr<Worker> worker_;
 };
+
+TEST_F(WorkerTest, GoesBackToTheFormerProgramIfAnotherCannotBeKeptRunning) {
+  start(kAnswering);
+  EXPECT_EQ(next(), "ready");
+  const std::string first = call("stats");
+  const std::string bad = root_.path("bad");
+  write_file_atomically(bad, "#!/bin/sh\nexit 78\n", 0700);
+  worker_->retire(bad);
+  EXPECT_THAT(next(), HasSubstr("died from outside"));
+  EXPECT_THAT(next(), HasSubstr("died: the engine exited with code 78"));
+  EXPECT_EQ(next(), "ready");
+  EXPECT_NE(call("stats"), first);
+  worker_->stop();
+}
 
 TEST_F(WorkerTest, IsReadyWhenItAnswersAndGoneAfterStop) {
   start(kAnswering);
@@ -116,6 +132,23 @@ TEST_F(WorkerTest, AMissingProgramParks) {
   start("");
   EXPECT_THAT(next(), HasSubstr("parked: cannot run"));
   EXPECT_EQ(call("stats"), "unavailable");
+}
+
+TEST_F(WorkerTest, OneWhoseProgramWasMissingStartsWhenItIsThere) {
+  start("");
+  EXPECT_THAT(next(), HasSubstr("parked: cannot run"));
+  write_file_atomically(root_.path("engine"), kAnswering, 0700);
+  EXPECT_EQ(next(), "ready");
+}
+
+TEST_F(WorkerTest, AParkedOneStartsAfreshWhenAsked) {
+  const std::string answering = std::string(kAnswering).substr(sizeof "#!/bin/sh");
+  start("#!/bin/sh\n[ -e \"$0.mended\" ] || exit 78\n" + answering);
+  EXPECT_THAT(next(), HasSubstr("parked: the engine exited with code 78"));
+  EXPECT_THAT(next(), HasSubstr("died"));
+  write_file_atomically(root_.path("engine.mended"), "", 0600);
+  worker_->wake();
+  EXPECT_EQ(next(), "ready");
 }
 
 TEST_F(WorkerTest, ModelsAreAskedForAtEveryStart) {

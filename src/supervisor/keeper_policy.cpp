@@ -1,0 +1,50 @@
+#include "supervisor/keeper_policy.h"
+
+#include <csignal>
+
+namespace sanctum::supervisor {
+namespace {
+
+KeeperDecision decided(const KeeperState& state, const RestartDecision& decision) {
+  KeeperDecision out{.start = decision.start,
+                     .exit_code = std::nullopt,
+                     .reason = state.restarts.reason,
+                     .next_timer = decision.next_timer};
+  if (state.restarts.worker == WorkerState::kParked) out.exit_code = kExitGivenUp;
+  return out;
+}
+
+}  // namespace
+
+KeeperDecision time_passed(KeeperState& state, Instant now) {
+  return decided(state, decide(state.restarts, {.kind = WorkerEvent::Kind::kTimer}, now));
+}
+
+void became_ready(KeeperState& state, Instant now) {
+  decide(state.restarts, {.kind = WorkerEvent::Kind::kAnswered}, now);
+  decide(state.restarts, {.kind = WorkerEvent::Kind::kLoaded}, now);
+}
+
+KeeperDecision planned_restart(KeeperState& state, Instant now) {
+  state = {};
+  return time_passed(state, now);
+}
+
+KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, bool by_probes,
+                             Instant now) {
+  if (status.signal == 0)
+    return {.start = false,
+            .exit_code = status.code,
+            .reason = "the gateway " + platform::describe(status),
+            .next_timer = Instant::max()};
+  const bool from_outside = !by_probes && (status.signal == SIGKILL || status.signal == SIGTERM ||
+                                           status.signal == SIGINT || status.signal == SIGHUP);
+  return decided(state, decide(state.restarts,
+                               {.kind = WorkerEvent::Kind::kDied,
+                                .exit_code = -1,
+                                .reason = "the gateway " + platform::describe(status),
+                                .from_outside = from_outside},
+                               now));
+}
+
+}  // namespace sanctum::supervisor

@@ -1,0 +1,39 @@
+// What the first process of `serve` does about the end of the gateway it started: a pure function
+// of (state, event, now).
+//
+// One that ends by itself has said what is wrong with its exit code, and the whole ends with it.
+// One that is ended by a signal, a crash or the probes' demand, is started again as
+// restart_policy.h says.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "platform/exit_status.h"
+#include "supervisor/restart_policy.h"
+
+namespace sanctum::supervisor {
+
+inline constexpr int kExitGivenUp = 1;  // starts that led nowhere were enough
+
+struct KeeperState {
+  RestartState restarts;
+};
+
+struct KeeperDecision {
+  bool start = false;            // a gateway, now
+  std::optional<int> exit_code;  // end with this
+  std::string reason;            // of an end, or of the pause before a start
+  Instant next_timer = Instant::max();
+};
+
+KeeperDecision time_passed(KeeperState& state, Instant now);
+// The gateway can be asked.
+void became_ready(KeeperState& state, Instant now);
+// It ended because it was to be started afresh.
+KeeperDecision planned_restart(KeeperState& state, Instant now);
+// `by_probes`: it was ended because it hung.
+KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, bool by_probes,
+                             Instant now);
+
+}  // namespace sanctum::supervisor

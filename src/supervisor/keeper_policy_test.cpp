@@ -1,0 +1,86 @@
+#include "supervisor/keeper_policy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace sanctum::supervisor {
+namespace {
+
+using testing::HasSubstr;
+
+class KeeperPolicy : public testing::Test {
+ protected:
+  KeeperDecision ends_by(int signal, bool by_probes = false) {
+    platform::ExitStatus status;
+    status.signal = signal;
+    return gateway_ended(state_, status, by_probes, now_);
+  }
+  void starts() {
+    const auto waiting = time_passed(state_, now_);
+    if (waiting.start) return;
+    ASSERT_NE(waiting.next_timer, Instant::max());
+    now_ = waiting.next_timer;
+    ASSERT_TRUE(time_passed(state_, now_).start);
+  }
+  KeeperState state_;
+  Instant now_ = Instant() + std::chrono::hours(1);
+};
+
+TEST_F(KeeperPolicy, AnExitOfItsOwnIsTheEndOfAll) {
+  for (const int code : {0, 3, 64, 69, 78}) {
+    starts();
+    const auto decision = gateway_ended(state_, {code, 0, false}, false, now_);
+    EXPECT_EQ(decision.exit_code, code);
+    EXPECT_FALSE(decision.start);
+    state_ = {};
+  }
+}
+
+TEST_F(KeeperPolicy, ACrashIsFollowedByAnotherStart) {
+  starts();
+  became_ready(state_, now_);
+  const auto decision = ends_by(SIGSEGV);
+  EXPECT_FALSE(decision.exit_code);
+  EXPECT_THAT(decision.reason, HasSubstr("SIGSEGV"));
+  starts();
+}
+
+TEST_F(KeeperPolicy, APlannedRestartIsAtOnceAndForgetsWhatWas) {
+  starts();
+  ends_by(SIGABRT);
+  starts();
+  EXPECT_TRUE(planned_restart(state_, now_).start);
+  EXPECT_TRUE(state_.restarts.barren.empty());
+}
+
+TEST_F(KeeperPolicy, CrashesThatLeadNowhereAreGivenUp) {
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    starts();
+    ASSERT_FALSE(ends_by(SIGABRT).exit_code) << i;
+  }
+  starts();
+  const auto decision = ends_by(SIGABRT);
+  EXPECT_EQ(decision.exit_code, kExitGivenUp);
+  EXPECT_THAT(decision.reason, HasSubstr("enough"));
+}
+
+TEST_F(KeeperPolicy, WhoIsKilledFromOutsideIsStartedAgainHoweverOften) {
+  for (int i = 0; i < 50; ++i) {
+    starts();
+    ASSERT_FALSE(ends_by(SIGKILL).exit_code) << i;
+  }
+}
+
+TEST_F(KeeperPolicy, OneThatHangsAtOnceAgainAndAgainIsGivenUp) {
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    starts();
+    ASSERT_FALSE(ends_by(SIGKILL, true).exit_code) << i;
+  }
+  starts();
+  EXPECT_EQ(ends_by(SIGKILL, true).exit_code, kExitGivenUp);
+}
+
+}  // namespace
+}  // namespace sanctum::supervisor
