@@ -18,6 +18,8 @@ struct Endpoint {
   std::string certificate{};  // PEM files; empty where none is used
   std::string key{};
   std::string authority{};
+  std::string socket{};  // a Unix socket to connect to instead of the URL's host
+  std::string probe{};   // the secret that tells a Sanctum server that we are its probe
   std::string bearer{};  // API key for servers that want one; empty for none
   bool tls() const { return url.rfind("https://", 0) == 0; }
 };

@@ -76,6 +76,14 @@ Ending ending_of(CURLcode code, CURL* easy) {
   }
 }
 
+HttpPhases phases_of(CURL* easy) {
+  curl_off_t connected = 0, trusted = 0, first_byte = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &trusted);
+  curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+  return {connected, trusted, first_byte};
+}
+
 std::optional<Milliseconds> retry_after_of(CURL* easy) {
   curl_off_t seconds = 0;
   if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0) {
@@ -157,6 +165,7 @@ void Connection::State::prepare(const HttpCall& call, const Limits& limits,
   } else if (call.method != "GET") {
     set(CURLOPT_CUSTOMREQUEST, call.method.c_str());
   }
+  if (!endpoint.socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, endpoint.socket.c_str());
   if (!endpoint.certificate.empty()) set(CURLOPT_SSLCERT, endpoint.certificate.c_str());
   if (!endpoint.key.empty()) set(CURLOPT_SSLKEY, endpoint.key.c_str());
   if (!endpoint.authority.empty()) set(CURLOPT_CAINFO, endpoint.authority.c_str());
@@ -202,6 +211,7 @@ HttpReply Connection::send(const HttpCall& call, const Limits& limits,
   if (!state_->endpoint.bearer.empty()) {
     headers.add("Authorization: Bearer " + state_->endpoint.bearer);
   }
+  if (!state_->endpoint.probe.empty()) headers.add("Sanctum-Probe: " + state_->endpoint.probe);
   Exchange exchange;
   exchange.call = &call;
   exchange.easy = state_->easy;
@@ -217,6 +227,7 @@ HttpReply Connection::send(const HttpCall& call, const Limits& limits,
   curl_easy_getinfo(state_->easy, CURLINFO_RESPONSE_CODE, &status);
   reply.status = static_cast<int>(status);
   reply.retry_after = retry_after_of(state_->easy);
+  reply.phases = phases_of(state_->easy);
   if (code) {
     reply.ending = ending_of(*code, state_->easy);
     if (*code != CURLE_OK) {

@@ -48,12 +48,20 @@ struct HttpCall {
   std::function<void(std::string_view)> on_stream = {};
 };
 
+// Microseconds from `sent` until each was done; 0 for what was not reached, or was there already.
+struct HttpPhases {
+  std::int64_t connected_us = 0;
+  std::int64_t trusted_us = 0;  // the TLS handshake
+  std::int64_t first_byte_us = 0;
+};
+
 struct HttpReply {
   Ending ending = Ending::kUnreachable;
   int status = 0;
   std::string message;  // for people, where ending is not kAnswered
   std::string body;     // without the bytes that went to on_stream
   std::optional<Milliseconds> retry_after;
+  HttpPhases phases;
   Instant sent{};
   Instant ended{};
 };

@@ -28,6 +28,16 @@ class Told {
     return it == values_.end() ? std::string() : before + it->second + after;
   }
 
+  // Of the members whose paths begin with `prefix`, the rest of the path of those with that value.
+  std::string members_that_are(const std::string& prefix, const std::string& value) const {
+    std::string all;
+    for (auto it = values_.lower_bound(prefix); it != values_.end(); ++it) {
+      if (!it->first.starts_with(prefix)) break;
+      if (it->second == value) all += (all.empty() ? "" : ", ") + it->first.substr(prefix.size());
+    }
+    return all;
+  }
+
  private:
   std::map<std::string, std::string> values_;
 };
@@ -46,6 +56,31 @@ std::string model_text(const Told& told, const std::string& at) {
   return text + told.part(at + ".failure.message", ": ");
 }
 
+std::string proof_text(const Told& told, const std::string& at) {
+  std::string text = told.part(at + ".model") + told.part(at + ".modality", ", ");
+  if (told.part(at + ".proven") == "true") {
+    text += told.part(at + ".age_s", ": proved ", " s ago") + told.part(at + ".by", " by ");
+  } else {
+    text += ": not proved yet";
+  }
+  return text + told.part(at + ".failed_since", "; failed since: ");
+}
+
+std::string incident_text(const Told& told, const std::string& at) {
+  return told.part(at + ".level", "", ": ") + told.part(at + ".what") +
+         told.part(at + ".key", " (", ")");
+}
+
+// One row for each member of an array.
+void add_each(Rows& rows, const Told& told, const std::string& name, const std::string& array,
+              const std::string& key, std::string (*text)(const Told&, const std::string&)) {
+  for (std::size_t i = 0;; ++i) {
+    const std::string at = array + "[" + std::to_string(i) + "]";
+    if (!told.has(at + key)) return;
+    add(rows, name, text(told, at));
+  }
+}
+
 Rows details(const Told& told) {
   Rows rows;
   add(rows, "version", told.part("version") + told.part("uptime_s", ", up ", " s"));
@@ -58,11 +93,10 @@ Rows details(const Told& told) {
       told.part("requests.running", "", " running") + told.part("requests.running_max", " of ") +
           told.part("requests.waiting", ", ", " waiting") +
           told.part("requests.waiting_max", " of "));
-  for (std::size_t i = 0;; ++i) {
-    const std::string at = "models[" + std::to_string(i) + "]";
-    if (!told.has(at + ".model")) break;
-    add(rows, "model", model_text(told, at));
-  }
+  add(rows, "switched off", told.members_that_are("engine.stats.switches.", "false"));
+  add_each(rows, told, "model", "models", ".model", model_text);
+  add_each(rows, told, "proof", "proofs", ".model", proof_text);
+  add_each(rows, told, "incident", "incidents", ".key", incident_text);
   add(rows, "http", told.part("listen.http"));
   add(rows, "mtls", told.part("listen.mtls"));
   return rows;

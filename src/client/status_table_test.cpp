@@ -29,6 +29,25 @@ TEST(StatusTable, ASanctumServer) {
       "http      http://h:1\n");
 }
 
+TEST(StatusTable, WhatWasProvedWhatIsWrongAndWhatIsSwitchedOff) {
+  ServerStatus status;
+  status.url = "http://h:1";
+  status.readiness = Readiness::kUp;
+  status.status_json = R"({
+    "engine":{"state":"ready","stats":{"switches":{"vision":false,"compile":true,"batching":false}}},
+    "proofs":[{"model":"m","modality":"text","proven":true,"age_s":14,"by":"the probe 'works'"},
+              {"model":"m","modality":"vision","proven":false,"failed_since":"it said nothing"}],
+    "incidents":[{"key":"journal","level":"error","what":"the disk is full","since_unix_s":1}]})";
+  EXPECT_EQ(status_table(status),
+            "server        http://h:1\n"
+            "state         up, not ready\n"
+            "engine        ready\n"
+            "switched off  batching, vision\n"
+            "proof         m, text: proved 14 s ago by the probe 'works'\n"
+            "proof         m, vision: not proved yet; failed since: it said nothing\n"
+            "incident      error: the disk is full (journal)\n");
+}
+
 TEST(StatusTable, AnotherServerTellsLess) {
   ServerStatus status;
   status.url = "http://h:1";
