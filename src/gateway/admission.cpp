@@ -26,16 +26,37 @@ void leave(AdmissionState& state, double service_s) {
   state.service_s += kSmoothing * (service_s - state.service_s);
 }
 
-std::unique_ptr<Gate::Ticket> Gate::enter(int& retry_after_s) {
+bool admit_reserved(AdmissionState& state) {
+  if (state.reserved >= kReservedMax) return false;
+  ++state.reserved;
+  return true;
+}
+
+void leave_reserved(AdmissionState& state) {
+  --state.reserved;
+}
+
+std::unique_ptr<Gate::Ticket> Gate::enter(bool probe, int& retry_after_s) {
   const std::lock_guard lock(mutex_);
+  if (probe && admit_reserved(state_)) return std::make_unique<Ticket>(*this, Clock::now(), true);
+  if (!holds_limits_) {
+    ++state_.live;
+    return std::make_unique<Ticket>(*this, Clock::now(), false);
+  }
   const AdmissionDecision decision = admit(state_, limits_);
   retry_after_s = decision.retry_after_s;
-  return decision.admitted ? std::make_unique<Ticket>(*this, Clock::now()) : nullptr;
+  return decision.admitted ? std::make_unique<Ticket>(*this, Clock::now(), false) : nullptr;
 }
 
 Gate::Ticket::~Ticket() {
   const std::lock_guard lock(gate_.mutex_);
-  leave(gate_.state_, static_cast<double>(microseconds_between(entered_, Clock::now())) * 1e-6);
+  const double held_s = static_cast<double>(microseconds_between(entered_, Clock::now())) * 1e-6;
+  reserved_ ? leave_reserved(gate_.state_) : leave(gate_.state_, held_s);
+}
+
+void Gate::hold_limits(bool hold) {
+  const std::lock_guard lock(mutex_);
+  holds_limits_ = hold;
 }
 
 int Gate::running() const {

@@ -35,15 +35,29 @@ TEST(AdmissionPolicy, ServiceTimeIsSmoothed) {
 TEST(Gate, TicketsGiveTheirPlaceBack) {
   Gate gate({1, 1});
   int retry = 0;
-  auto first = gate.enter(retry);
-  auto second = gate.enter(retry);
+  auto first = gate.enter(false, retry);
+  auto second = gate.enter(false, retry);
   EXPECT_EQ(gate.running(), 1);
   EXPECT_EQ(gate.waiting(), 1);
-  EXPECT_EQ(gate.enter(retry), nullptr);
+  EXPECT_EQ(gate.enter(false, retry), nullptr);
   EXPECT_GE(retry, 1);
   first.reset();
-  EXPECT_NE(gate.enter(retry), nullptr);
+  EXPECT_NE(gate.enter(false, retry), nullptr);
   EXPECT_EQ(gate.waiting(), 0);
+}
+
+TEST(Gate, AProbeHasAPlaceOfItsOwn) {
+  Gate gate({1, 0});
+  int retry = 0;
+  const auto busy = gate.enter(false, retry);
+  ASSERT_NE(busy, nullptr);
+  auto probe = gate.enter(true, retry);
+  ASSERT_NE(probe, nullptr);
+  EXPECT_TRUE(probe->reserved());
+  EXPECT_EQ(gate.running(), 1);
+  EXPECT_EQ(gate.enter(true, retry), nullptr) << "one at a time; another is like anybody";
+  probe.reset();
+  EXPECT_NE(gate.enter(true, retry), nullptr);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace sanctum::gateway {
 namespace {
 
-const wire::Completed kCompleted{"r", "stop", "", {10, 4, 3, 2}, {1, 2, 3, 4}, {}};
+const wire::Completed kCompleted{"r", "stop", "", {10, 4, 3, 2}, {1, 2, 3, 4}, {}, {}};
 constexpr const char* kTimings =
     R"("timings":{"queue_us":1,"vision_us":2,"prefill_us":3,"decode_us":4,"prompt_n":10,"image_n":2,"decode_n":4})";
 constexpr const char* kUsage =

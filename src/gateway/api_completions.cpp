@@ -21,8 +21,10 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
         error_response({ErrorCode::kUnavailable, "the server is shutting down", {}}));
   }
   ApiRequest request;
+  std::string body;
   try {
-    const json::Document document(exchange->take_body());
+    body = exchange->take_body();
+    const json::Document document(body);
     request = decode(document.root());
   } catch (const Error& error) {
     const HttpResponse response = error_response(wire::to_failure(error));
@@ -34,9 +36,17 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
                           {"field", error.field()}});
     return exchange->respond(response);
   }
+  if (services.fallback == nullptr) {
+    body = {};
+  } else if (services.fallback->takes(services.engine.status().state == "parked")) {
+    services.metrics.forwarded();
+    return services.fallback->forward(
+        exchange, {exchange->request().path, std::move(body), request.generate.model});
+  }
   AnswerHead head{exchange->id(), request.generate.model, std::time(nullptr),
                   request.include_usage};
-  start_generation(services, exchange, api, std::move(request), shape(std::move(head)));
+  start_generation(services, exchange, api, std::move(request), shape(std::move(head)),
+                   std::move(body));
 }
 
 }  // namespace

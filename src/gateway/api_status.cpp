@@ -1,4 +1,9 @@
-// GET /health (the process answers), /ready (a model can be asked) and /status (everything).
+// GET /health (the process answers), /ready (every model was proven to work) and /status
+// (everything).
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "base/json.h"
 #include "gateway/openai_error.h"
 #include "gateway/services.h"
@@ -8,7 +13,7 @@ namespace {
 
 struct Readiness {
   bool ready = false;
-  std::string state;   // ready, loading, starting, dead, parked, failed, draining
+  std::string state;   // ready, unproven, loading, starting, dead, parked, failed, draining
   std::string reason;  // empty when ready
 };
 
@@ -23,8 +28,13 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
   }
   if (failure) return {false, "unresponsive", failure->message};
   std::string failed;
-  for (const auto& model : models) {
-    if (model.state == "ready") return {true, "ready", {}};
+  const bool any = std::any_of(models.begin(), models.end(),
+                               [](const auto& model) { return model.state == "ready"; });
+  if (any) {
+    if (!services.proofs) return {true, "ready", {}};
+    const auto wrong = unproven(services.proofs->of(models), Clock::now(), services.proof_age_max);
+    if (wrong) return {false, "unproven", *wrong};
+    return {true, "ready", {}};
   }
   for (const auto& model : models) {
     if (model.state == "loading") return {false, "loading", "'" + model.model + "' is loading"};
@@ -33,6 +43,25 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
   }
   if (!failed.empty()) return {false, "failed", failed};
   return {false, "empty", "no model is loaded"};
+}
+
+// "proofs":[{"model","modality","proven","age_s","by"}]
+void write_proofs(json::Writer& w, const Services& services,
+                  const std::vector<wire::ModelInfo>& models) {
+  if (!services.proofs) return;
+  const Instant now = Clock::now();
+  w.key("proofs").begin_array();
+  for (const auto& record : services.proofs->of(models)) {
+    w.begin_object().field("model", record.model).field("modality", record.modality);
+    w.field("proven", record.proven.has_value());
+    if (record.proven) {
+      w.field("age_s", microseconds_between(*record.proven, now) / 1'000'000);
+      w.field("by", record.by);
+    }
+    if (record.last_said) w.field("failed_since", *record.last_said);
+    w.end_object();
+  }
+  w.end_array();
 }
 
 void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
@@ -47,7 +76,9 @@ void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
           for (const auto& model : models) {
             if (model.state == "ready") w.value(model.model);
           }
-          w.end_array().end_object();
+          w.end_array();
+          write_proofs(w, services, models);
+          w.end_object();
           HttpResponse response;
           response.body = w.take();
           if (!readiness.ready) {
@@ -71,7 +102,7 @@ std::string status_body(const Services& services, const StatusParts& parts) {
   json::Writer w;
   w.begin_object().field("status", readiness.state).field("ready", readiness.ready);
   if (!readiness.reason.empty()) w.field("reason", readiness.reason);
-  w.field("version", SANCTUM_VERSION);
+  w.field("version", SANCTUM_VERSION).field("pid", static_cast<int>(::getpid()));
   w.field("uptime_s", microseconds_between(services.started, Clock::now()) / 1'000'000);
   w.key("requests").begin_object().field("running", services.gate.running());
   w.field("waiting", services.gate.waiting())
@@ -81,13 +112,23 @@ std::string status_body(const Services& services, const StatusParts& parts) {
       .begin_object()
       .field("state", engine.state)
       .field("up", engine.up)
-      .field("pid", engine.pid);
+      .field("pid", engine.pid)
+      .field("crash_loop", engine.in_crash_loop);
   w.field("restarts", engine.starts > 0 ? engine.starts - 1 : 0);
   if (!engine.reason.empty()) w.field("reason", engine.reason);
   if (!engine.last_exit.empty()) w.field("last_exit", engine.last_exit);
   if (parts.stats) w.key("stats").raw(wire::encode(*parts.stats));
   w.end_object().key("models").begin_array();
   for (const auto& model : parts.models) w.raw(wire::encode(model));
+  w.end_array();
+  write_proofs(w, services, parts.models);
+  w.key("incidents").begin_array();
+  if (services.incidents) {
+    for (const auto& incident : services.incidents()) {
+      w.begin_object().field("key", incident.key).field("level", incident.level);
+      w.field("what", incident.what).field("since_unix_s", incident.since_unix_s).end_object();
+    }
+  }
   w.end_array()
       .key("listen")
       .begin_object()

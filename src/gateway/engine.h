@@ -15,14 +15,14 @@
 namespace sanctum::gateway {
 
 // Called in order: `accepted` at most once, `delta` any number of times, then `completed` once.
-// A listener that keeps everything to itself until the end may be told to start over.
 class GenerateListener {
  public:
   virtual ~GenerateListener() = default;
-  // Constant, asked on any thread: may the output so far be taken back?
-  virtual bool can_restart() const { return false; }
-  virtual void restarted() {}  // forget all rows; the same answer comes again from the beginning
   virtual void accepted(const wire::Accepted& accepted) = 0;
+  // The engine died under it and the request waits for the next, where its answer goes on.
+  virtual void interrupted() {}
+  // It still waits: told now and then, so that nobody takes the silence for an end.
+  virtual void waits() {}
   virtual void delta(const wire::RowDelta& row) = 0;
   virtual void completed(const wire::Completed& completed) = 0;  // `failure` is set when refused
 };
@@ -34,6 +34,7 @@ struct EngineStatus {
   std::string last_exit;
   int pid = 0;
   int starts = 0;
+  bool in_crash_loop = false;  // it dies again and again; the next may come in half a minute
 };
 
 template <class T>

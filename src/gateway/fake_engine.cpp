@@ -52,17 +52,19 @@ void FakeEngine::text(const std::string& request, const std::string& content) {
   row({request, {1}, content, "", {}, {}});
 }
 void FakeEngine::complete(const std::string& request, const std::string& finish_reason) {
-  wire::Completed completed{request, finish_reason, "", {5, 2, 1, 0}, {10, 0, 20, 30}, {}};
+  wire::Completed completed{request, finish_reason, "", {5, 2, 1, 0}, {10, 0, 20, 30}, {}, {}};
   listener(request, true)->completed(completed);
 }
 void FakeEngine::fail(const std::string& request, const wire::Failure& failure) {
-  wire::Completed completed{request, "error", "", {}, {}, failure};
+  wire::Completed completed{request, "error", "", {}, {}, failure, {}};
   listener(request, true)->completed(completed);
 }
-void FakeEngine::restart(const std::string& request) {
-  const auto told = listener(request, false);
-  ASSERT_TRUE(told->can_restart());
-  told->restarted();
+void FakeEngine::interrupt(const std::string& request) {
+  listener(request, false)->interrupted();
+}
+
+void FakeEngine::let_wait(const std::string& request) {
+  listener(request, false)->waits();
 }
 
 void FakeEngine::forget() {

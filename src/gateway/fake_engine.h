@@ -23,7 +23,8 @@ class FakeEngine : public Engine {
   void text(const std::string& request, const std::string& content);
   void complete(const std::string& request, const std::string& finish_reason = "stop");
   void fail(const std::string& request, const wire::Failure& failure);
-  void restart(const std::string& request);
+  void interrupt(const std::string& request);
+  void let_wait(const std::string& request);
   void forget();  // lets go of all listeners: they hold on to the gateway's loop
   // Accepts, says "hello" and completes every request at once.
   void answer_at_once();

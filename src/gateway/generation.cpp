@@ -8,17 +8,20 @@
 namespace sanctum::gateway {
 namespace {
 
-constexpr int kStatusClientGone = 499;  // never sent: for logs and counters
+// Never sent: for logs and counters.
+constexpr int kStatusClientGone = 499;
+constexpr int kStatusForwarded = 399;  // the fallback answers
 
 class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
  public:
   Generation(Services& services, std::shared_ptr<Exchange> exchange, std::string api, bool stream,
              std::unique_ptr<AnswerShape> shape, std::unique_ptr<Gate::Ticket> ticket,
-             std::string model)
+             std::string model, std::string body)
       : services_(services),
         exchange_(std::move(exchange)),
         api_(std::move(api)),
         model_(std::move(model)),
+        body_(std::move(body)),
         stream_(stream),
         shape_(std::move(shape)),
         ticket_(std::move(ticket)) {}
@@ -31,9 +34,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   }
 
   // From the engine's threads.
-  bool can_restart() const override { return !stream_; }
-  void restarted() override {
-    exchange_->post([self = shared_from_this()] { self->pending_ = {}; });
+  void interrupted() override {
+    exchange_->post([self = shared_from_this()] { self->on_interrupted(); });
   }
   void accepted(const wire::Accepted&) override {
     exchange_->post([self = shared_from_this()] { self->open_stream(); });
@@ -54,6 +56,18 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
     exchange_->start_stream(std::move(head));
     for (const auto& event : shape_->opening()) send(event);
+  }
+
+  void waits() override {
+    exchange_->post([self = shared_from_this()] {
+      if (self->opened_ && !self->over_) self->exchange_->write(": waiting for the engine\n\n");
+    });
+  }
+
+  void on_interrupted() {
+    ++interruptions_;
+    services_.metrics.interrupted();
+    if (opened_ && !over_) exchange_->write(": the engine restarts, the answer goes on\n\n");
   }
 
   void on_delta(const wire::RowDelta& row) {
@@ -77,9 +91,26 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
       ticket_.reset();
     }
     if (over_) return report(kStatusClientGone);
+    if (goes_to_fallback()) return hand_over();
     if (completed.failure && completed.failure->code == ErrorCode::kNotFound && !opened_)
       return explain_unknown_model();
     flush();
+  }
+
+  // Our engine has not begun, and will not.
+  bool goes_to_fallback() const {
+    if (services_.fallback == nullptr || body_.empty() || opened_ || has_pending_) return false;
+    if (!ended_->failure) return false;
+    const bool no_model = ended_->failure->code == ErrorCode::kNotFound;
+    const bool parked = services_.engine.status().state == "parked";
+    return (no_model || parked) && services_.fallback->takes(true);
+  }
+
+  void hand_over() {
+    over_ = true;
+    report(kStatusForwarded);
+    services_.metrics.forwarded();
+    services_.fallback->forward(exchange_, {exchange_->request().path, std::move(body_), model_});
   }
 
   // Writes what has gathered, when the client has taken what was written before.
@@ -95,16 +126,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
       open_stream();
     }
     if (!exchange_->writable() && !ended_) return;
-    if (has_pending_ && is_worth_a_chunk(pending_)) send(shape_->chunk(pending_));
+    if (has_pending_ && !wire::is_silent(pending_)) send(shape_->chunk(pending_));
     pending_ = {};
     has_pending_ = false;
     if (ended_) close_stream();
-  }
-
-  // A step may add a token whose text is not whole yet.
-  static bool is_worth_a_chunk(const wire::RowDelta& row) {
-    return !row.content.empty() || !row.reasoning.empty() || !row.tool_calls.empty() ||
-           !row.logprobs.empty();
   }
 
   void close_stream() {
@@ -186,6 +211,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     const wire::Completed& c = *ended_;
     services_.metrics.request(api_, status, static_cast<double>(total_us) * 1e-6);
     if (!c.failure) services_.metrics.completed(c);
+    if (services_.records.ended)
+      services_.records.ended(exchange_->id(), status, interruptions_, total_us, c);
     log::info("request", {{"id", exchange_->id()},
                           {"api", api_},
                           {"model", model_},
@@ -200,6 +227,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
                           {"vision_us", c.timings.vision_us},
                           {"prefill_us", c.timings.prefill_us},
                           {"decode_us", c.timings.decode_us},
+                          {"interruptions", interruptions_},
                           {"total_us", total_us}});
   }
 
@@ -207,12 +235,14 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   const std::shared_ptr<Exchange> exchange_;
   const std::string api_;
   const std::string model_;
+  std::string body_;  // empty without a fallback
   const bool stream_;
   const std::unique_ptr<AnswerShape> shape_;
   std::unique_ptr<Gate::Ticket> ticket_;
   const Instant started_ = Clock::now();
   wire::RowDelta pending_;  // not yet written; of a whole answer, everything
   std::optional<wire::Completed> ended_;
+  int interruptions_ = 0;  // engines that died meanwhile
   bool has_pending_ = false;
   bool opened_ = false;
   bool over_ = false;  // nothing more goes to the client
@@ -224,11 +254,14 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
-                      std::unique_ptr<AnswerShape> shape) {
+                      std::unique_ptr<AnswerShape> shape, std::string body) {
   int retry_after_s = 0;
-  auto ticket = services.gate.enter(retry_after_s);
+  const std::string& shown = exchange->request().probe;
+  const bool probe = !services.probe_secret.empty() && shown == services.probe_secret;
+  const std::string counted_as = probe ? "probe" : api;
+  auto ticket = services.gate.enter(probe, retry_after_s);
   if (!ticket) {
-    services.metrics.request(api, 429, 0);
+    services.metrics.request(counted_as, 429, 0);
     log::info(
         "request",
         {{"id", exchange->id()}, {"api", api}, {"status", 429}, {"retry_after_s", retry_after_s}});
@@ -239,11 +272,14 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
          {}},
         retry_after_s));
   }
+  if (services.records.begun)
+    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream);
   request.generate.request = exchange->id();
+  request.generate.reserved = ticket->reserved();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
   const auto generation =
-      std::make_shared<Generation>(services, exchange, api, request.stream, std::move(shape),
-                                   std::move(ticket), request.generate.model);
+      std::make_shared<Generation>(services, exchange, counted_as, request.stream, std::move(shape),
+                                   std::move(ticket), request.generate.model, std::move(body));
   generation->start(std::move(request.generate));
 }
 

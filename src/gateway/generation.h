@@ -3,13 +3,15 @@
 // It holds a place at the gate, gathers what the engine sends and writes it as fast as the client
 // reads: rows that come while a write is pending are merged, so that a slow client costs one row of
 // memory, not a queue. A client that leaves cancels its request. Errors before the first byte are
-// HTTP errors; after it they are an SSE event, then [DONE]. An answer in one piece survives an
-// engine. Thread rule: everything on the exchange's strand; the engine's callbacks are posted
-// there.
+// HTTP errors; after it they are an SSE event, then [DONE]. An answer survives its engine: a
+// client that streams sees a pause. One that our engine refuses for want of an engine or a model,
+// and that has had no output, goes to the fallback. Thread rule: everything on the exchange's
+// strand; the engine's callbacks are posted there.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "gateway/answer.h"
 #include "gateway/services.h"
@@ -21,8 +23,9 @@ inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatev
 inline constexpr std::size_t kUnreadBytesMax =
     8u << 20;  // merged rows a stream's client has not taken
 
+// `body`: what the client sent, kept for the fallback if there is one.
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
-                      std::unique_ptr<AnswerShape> shape);
+                      std::unique_ptr<AnswerShape> shape, std::string body = {});
 
 }  // namespace sanctum::gateway

@@ -44,10 +44,31 @@ TEST_F(GenerationTest, AnAnswerInOnePieceSurvivesAnEngine) {
   const std::string id = gateway.engine.next_request().request;
   gateway.engine.accept(id);
   gateway.engine.text(id, "hel");
-  gateway.engine.restart(id);
-  gateway.engine.text(id, "hello");
+  gateway.engine.interrupt(id);
+  gateway.engine.text(id, "lo");
   gateway.engine.complete(id);
   EXPECT_THAT(client.reply().body, HasSubstr(R"("content":"hello")"));
+}
+
+TEST_F(GenerationTest, AStreamSurvivesAnEngineAndSaysSoInAComment) {
+  TestGateway gateway;
+  HttpClient client(gateway.port);
+  client.post(kChat, body(R"(,"stream":true)"));
+  const std::string id = gateway.engine.next_request().request;
+  gateway.engine.accept(id);
+  gateway.engine.text(id, "one");
+  EXPECT_THAT(client.read_until("one"), HasSubstr(R"("content":"one)"));
+  gateway.engine.interrupt(id);
+  EXPECT_THAT(client.read_until("goes on"), HasSubstr("\n: the engine restarts"));
+  gateway.engine.let_wait(id);
+  EXPECT_THAT(client.read_until("for the engine"), HasSubstr("\n: waiting"));
+  gateway.engine.text(id, "two");
+  gateway.engine.complete(id);
+  const std::string rest = client.read_until("0\r\n\r\n");
+  EXPECT_THAT(rest, HasSubstr(R"("content":"two")"));
+  EXPECT_THAT(rest, HasSubstr(R"("finish_reason":"stop")"));
+  EXPECT_THAT(rest, Not(HasSubstr("one")));
+  EXPECT_THAT(client.get("/metrics").body, HasSubstr("sanctum_requests_interrupted_total 1"));
 }
 
 TEST_F(GenerationTest, StreamsAsTokensCome) {

@@ -12,6 +12,7 @@ struct HttpRequest {
   std::string method;
   std::string path;   // decoded, without the query
   std::string query;  // as sent
+  std::string probe;  // the header Sanctum-Probe
   std::string body;
   int version = 11;  // 10 or 11
   bool keep_alive = true;

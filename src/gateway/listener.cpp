@@ -1,13 +1,17 @@
 #include "gateway/listener.h"
 
 #include <openssl/ssl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
+#include <functional>
 #include <future>
 
 #include "base/error.h"
@@ -19,7 +23,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using AcceptSocket = asio::basic_socket_acceptor<asio::ip::tcp, StrandExecutor>;
 
 constexpr int kBacklog = 512;
 constexpr unsigned char kSessionContext[] = "sanctum";
@@ -47,6 +50,20 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
                                    sizeof kSessionContext - 1);
   context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
   return context;
+}
+
+// What a connection of each kind starts with; returns its peer, for logs.
+template <class Executor>
+std::string begin(asio::basic_stream_socket<asio::ip::tcp, Executor>& socket) {
+  error_code ec;
+  socket.set_option(asio::ip::tcp::no_delay(true), ec);
+  const auto peer = socket.remote_endpoint(ec);
+  return ec ? "unknown" : peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
+template <class Executor>
+std::string begin(asio::basic_stream_socket<asio::local::stream_protocol, Executor>&) {
+  return "this machine";
 }
 
 }  // namespace
@@ -78,34 +95,50 @@ std::string to_string(const Address& address) {
   return (six ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
-class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
+class Listener::Acceptor {
  public:
-  Acceptor(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
-           Accepted accepted)
+  virtual ~Acceptor() = default;
+  virtual void start() = 0;
+  virtual void close() = 0;
+  virtual Address address() const = 0;
+};
+
+template <class Protocol>
+class Listener::AcceptorOf : public Acceptor,
+                             public std::enable_shared_from_this<AcceptorOf<Protocol>> {
+ public:
+  using Endpoint = typename Protocol::endpoint;
+  using AcceptSocket = asio::basic_socket_acceptor<Protocol, StrandExecutor>;
+  using Accepting = asio::basic_stream_socket<Protocol, StrandExecutor>;
+
+  // `prepare` is called between bind and listen.
+  AcceptorOf(EventLoop& loop, const Endpoint& endpoint, Address address,
+             std::shared_ptr<asio::ssl::context> tls, Accepted accepted,
+             const std::function<void(AcceptSocket&, Address&)>& prepare)
       : loop_(loop),
         executor_(asio::make_strand(loop.context().io)),
         acceptor_(executor_),
         pause_(executor_),
-        tls_(tls ? make_tls(*tls) : nullptr),
-        accepted_(std::move(accepted)) {
-    const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address.host), address.port);
+        tls_(std::move(tls)),
+        accepted_(std::move(accepted)),
+        address_(std::move(address)) {
     error_code ec;
     acceptor_.open(endpoint.protocol(), ec);
     if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
     if (!ec) acceptor_.bind(endpoint, ec);
+    if (!ec) prepare(acceptor_, address_);
     if (!ec) acceptor_.listen(kBacklog, ec);
     if (ec) {
-      throw Error(ErrorCode::kUnavailable,
-                  "cannot listen on " + to_string(address) + ": " + ec.message());
+      const std::string where = address_.port == 0 ? address_.host : to_string(address_);
+      throw Error(ErrorCode::kUnavailable, "cannot listen on " + where + ": " + ec.message());
     }
-    address_ = {address.host, acceptor_.local_endpoint().port()};
   }
 
-  void start() {
-    asio::post(executor_, [self = shared_from_this()] { self->accept(); });
+  void start() override {
+    asio::post(executor_, [self = this->shared_from_this()] { self->accept(); });
   }
 
-  void close() {
+  void close() override {
     std::promise<void> closed;
     asio::post(executor_, [&] {
       error_code ignored;
@@ -116,35 +149,34 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     closed.get_future().wait();
   }
 
-  Address address() const { return address_; }
+  Address address() const override { return address_; }
 
  private:
   void accept() {
     acceptor_.async_accept(asio::make_strand(loop_.context().io),
-                           [self = shared_from_this()](error_code ec, Socket socket) {
+                           [self = this->shared_from_this()](error_code ec, Accepting socket) {
                              self->on_accept(ec, std::move(socket));
                            });
   }
 
-  void on_accept(error_code ec, Socket socket) {
+  void on_accept(error_code ec, Accepting socket) {
     if (!acceptor_.is_open()) return;
     if (ec) {
       log::warn("accept_failed", {{"error", ec.message()}});
       pause_.expires_after(kAcceptPause);
-      pause_.async_wait([self = shared_from_this()](error_code stopped) {
+      pause_.async_wait([self = this->shared_from_this()](error_code stopped) {
         if (!stopped) self->accept();
       });
       return;
     }
-    error_code ignored;
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    const std::string peer = begin(socket);
     const StrandExecutor executor = socket.get_executor();
-    asio::post(executor,
-               [self = shared_from_this(), executor, socket = std::move(socket)]() mutable {
-                 auto transport = self->tls_ ? make_tls_transport(std::move(socket), self->tls_)
-                                             : make_plain_transport(std::move(socket));
-                 self->accepted_(make_strand(executor), std::move(transport));
-               });
+    asio::post(executor, [self = this->shared_from_this(), executor, peer,
+                          socket = std::move(socket)]() mutable {
+      auto transport = self->tls_ ? make_tls_transport(std::move(socket), peer, self->tls_)
+                                  : make_plain_transport(std::move(socket), peer);
+      self->accepted_(make_strand(executor), std::move(transport));
+    });
     accept();
   }
 
@@ -161,9 +193,30 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
 
 Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
                    Accepted accepted)
-    : acceptor_(std::make_shared<Acceptor>(loop, address, tls, std::move(accepted))) {
+    : acceptor_(std::make_shared<AcceptorOf<asio::ip::tcp>>(
+          loop, asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port),
+          address, tls ? make_tls(*tls) : nullptr, std::move(accepted),
+          [](auto& acceptor, Address& bound) { bound.port = acceptor.local_endpoint().port(); })) {
   acceptor_->start();
 }
+
+Listener::Listener(EventLoop& loop, const std::string& path, Accepted accepted) {
+  if (path.size() > kSocketPathMax) {
+    throw Error(ErrorCode::kInvalid, "the path of the socket " + path + " is longer than " +
+                                         std::to_string(kSocketPathMax) +
+                                         " bytes; choose a shorter --state-dir");
+  }
+  ::unlink(path.c_str());
+  acceptor_ = std::make_shared<AcceptorOf<asio::local::stream_protocol>>(
+      loop, asio::local::stream_protocol::endpoint(path), Address{path, 0}, nullptr,
+      std::move(accepted), [](auto&, Address& bound) {
+        // Before anybody can connect.
+        if (::chmod(bound.host.c_str(), S_IRUSR | S_IWUSR) != 0)
+          throw Error(ErrorCode::kUnavailable, "cannot protect the socket " + bound.host);
+      });
+  acceptor_->start();
+}
+
 Listener::~Listener() {
   close();
 }

@@ -1,4 +1,4 @@
-// Accepts connections on one address, plain or with mutual TLS.
+// Accepts connections on one address, plain or with mutual TLS, or on a socket of the file system.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,8 @@ struct TlsFiles {
   std::string key;
 };
 
+inline constexpr std::size_t kSocketPathMax = 100;  // bytes; the system's own limit is close above
+
 class Listener {
  public:
   // Called on the connection's own strand.
@@ -37,16 +39,21 @@ class Listener {
   // had, Error(kCorrupt) when the TLS files cannot be used.
   Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
            Accepted accepted);
+  // On a Unix socket at `path`, for the user who runs this process alone; what lies there is
+  // replaced. Throws Error(kInvalid) for a path that is too long, Error(kUnavailable) otherwise.
+  Listener(EventLoop& loop, const std::string& path, Accepted accepted);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  Address address() const;  // with the port in force
+  Address address() const;  // with the port in force; of a Unix socket, its path as the host
   // Nothing is accepted after this returns, and the port is free. From any thread but the loop's.
   void close();
 
  private:
   class Acceptor;
+  template <class Protocol>
+  class AcceptorOf;
   std::shared_ptr<Acceptor> acceptor_;
 };
 

@@ -48,6 +48,11 @@ struct Metrics::Families {
       histograms("sanctum_request_phase_seconds", "Time in queue, vision, prefill and decode.");
   prometheus::Family<prometheus::Counter>& tokens = counters(
       "sanctum_tokens_total", "Tokens of completed requests: prompt, cached, image, completion.");
+  prometheus::Family<prometheus::Counter>& interruptions =
+      counters("sanctum_requests_interrupted_total",
+               "Requests whose engine died, and that the next engine goes on with.");
+  prometheus::Family<prometheus::Counter>& forwards = counters(
+      "sanctum_requests_forwarded_total", "Requests that the fallback answered in our place.");
   prometheus::Family<prometheus::Gauge>& queue =
       gauges("sanctum_requests", "Requests being served (running) or held back (waiting).");
   prometheus::Family<prometheus::Gauge>& running =
@@ -74,6 +79,14 @@ Metrics::~Metrics() = default;
 void Metrics::request(const std::string& api, int status, double seconds) {
   families_->requests.Add({{"api", api}, {"status", std::to_string(status)}}).Increment();
   families_->durations.Add({{"api", api}}, seconds_buckets()).Observe(seconds);
+}
+
+void Metrics::forwarded() {
+  families_->forwards.Add({}).Increment();
+}
+
+void Metrics::interrupted() {
+  families_->interruptions.Add({}).Increment();
 }
 
 void Metrics::completed(const wire::Completed& completed) {

@@ -29,6 +29,8 @@ class Metrics {
 
   void request(const std::string& api, int status, double seconds);
   void completed(const wire::Completed& completed);
+  void forwarded();    // a request went to the fallback
+  void interrupted();  // a request's engine died; the next goes on with it
   std::string render(const MetricsSnapshot& snapshot);
 
  private:

@@ -1,10 +1,16 @@
 // An Engine in another process, reached by JSON-RPC.
 //
-// Contract: a request that meets no engine waits for one, up to `ready_timeout`; one whose engine
-// died before any output is sent once more, and so is one whose listener can start over (the seed
-// is fixed, so the answer is the same); any other fails with kUnavailable. When the engine will not
-// come back (parked), all fail at once. Thread rule: any thread. Listeners are called without locks
-// held.
+// Contract: a request that meets no engine waits for one, up to `ready_timeout`. One whose engine
+// died waits for the next, which is told what the answer's tokens were so far and goes on behind
+// them; a request has its seed from the start, so that what follows is what would have followed. A
+// frame's row and a request's last word are each one line: it came whole or not at all, so no byte
+// is lost or said twice. When the engine will not come back (parked), all fail at once; while it
+// dies again and again, new ones do.
+//
+// A death is held against the requests that the engine was busy with. One with kDeathsMax of them
+// is tried: it runs alone until it has ended, or has said kTrialTokens more and is acquitted; it is
+// set aside then if another waits for its trial. If the engine dies of it again, it fails and is
+// quarantined. Thread rule: any thread. Listeners are called without locks held.
 #pragma once
 
 #include <chrono>
@@ -13,11 +19,15 @@
 
 #include "base/clock.h"
 #include "gateway/engine.h"
+#include "gateway/quarantine.h"
 #include "wire/rpc_client.h"
 
 namespace sanctum::gateway {
 
-inline constexpr int kReplaysMax = 1;
+inline constexpr int kDeathsMax = 2;             // of engines that were busy with the request
+inline constexpr std::size_t kTrialTokens = 16;  // the deaths were at the first of them
+inline constexpr std::chrono::seconds kExpireEveryMax{4};
+inline constexpr std::chrono::seconds kWaitToldEvery{10};
 inline constexpr std::chrono::milliseconds kQueryLimit{2000};  // for models and stats
 
 // What carries the calls; apps binds it to the supervisor's worker.
@@ -40,43 +50,56 @@ class RemoteEngine : public Engine {
   void stats(Answered<wire::EngineStats> answered) override;
   EngineStatus status() const override { return link_.status(); }
 
-  // News of the engine. A frame that cannot be understood throws Error.
+  // News of the engine. Throws Error for a frame that cannot be understood, or cannot be this
+  // engine's next.
   void notified(const wire::Message& message);
   void ready();
-  void died(const std::string& reason);
+  // `suspects`: wire::request_key of those that it was busy with; none if nobody is to blame.
+  void died(const std::string& reason, const std::vector<std::uint64_t>& suspects);
   void parked(const std::string& reason);
-  // Fails what has waited for an engine for too long; to be called about once a second.
+  // Time passes: fails what has waited for an engine for too long. To be called about once a
+  // second; a longer time between two calls counts as kExpireEveryMax.
   void expire(Instant now);
-  // Ends every request, for a shutdown that has run out of patience.
-  void fail_all(const wire::Failure& failure);
+  // Ends every request, for a shutdown that has run out of patience; says how many there were.
+  int fail_all(const wire::Failure& failure);
 
  private:
   enum class Stage { kWaiting, kSent };
   struct Live {
-    std::shared_ptr<const std::string> body;  // as it is sent; kept while a replay is possible
+    // With what was said so far. Changed by the engine's rows alone, and none come between an
+    // engine's death and the call that hands it to the next.
+    std::shared_ptr<wire::GenerateRequest> request;
     std::shared_ptr<GenerateListener> listener;
     Stage stage = Stage::kWaiting;
-    Instant waiting_since;
+    Clock::duration waited{};  // for an engine, this time
     bool accepted = false;
-    bool has_output = false;
     bool cancelled = false;
-    int sent_to = 0;   // which of the engine's lives
+    int sent_to = 0;   // which of the engine's lives; the last one; 0: none holds it
     int attempts = 0;  // an answer to an earlier one is of no interest
-    int replays = 0;
+    int deaths = 0;
+    std::size_t tried_at = 0;  // tokens it had said when its trial began
+    bool set_aside = false;    // cancelled at the engine, to go on later
   };
 
   void send_waiting();
   void send(const std::string& request, int attempt);
   void send_cancel(const std::string& request);
   void answered(const std::string& request, int attempt, const wire::Message& message);
+  // Takes the request out, if it is still there, and completes it with the failure.
+  void end(const std::string& request, const wire::Failure& failure);
+  // What waits for a trial to end, goes on if it has.
+  void settle_trial();
   // Takes matching requests out and completes them with the failure.
   template <class Predicate>
-  void fail_where(const wire::Failure& failure, Predicate matches);
+  int fail_where(const wire::Failure& failure, Predicate matches);
 
   EngineLink& link_;
   const std::chrono::milliseconds ready_timeout_;
-  std::mutex mutex_;  // guards live_
+  std::mutex mutex_;  // guards everything below
   std::map<std::string, Live> live_;
+  std::string trial_;  // the request that runs alone; empty if none does
+  Quarantine quarantine_;
+  Instant now_{};  // of the last expire()
 };
 
 }  // namespace sanctum::gateway

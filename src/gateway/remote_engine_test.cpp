@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/json.h"
+#include "wire/heartbeat.h"
 #include "wire/rpc.h"
 
 namespace sanctum::gateway {
@@ -53,8 +55,8 @@ class FakeLink : public EngineLink {
 
 class Log : public GenerateListener {
  public:
-  bool can_restart() const override { return patient; }
-  void restarted() override { text += "again "; }
+  void interrupted() override { text += "... "; }
+  void waits() override { text += "waits "; }
   void accepted(const wire::Accepted&) override { text += "accepted "; }
   void delta(const wire::RowDelta& row) override { text += row.content + " "; }
   void completed(const wire::Completed& c) override {
@@ -63,7 +65,6 @@ class Log : public GenerateListener {
   }
   std::string text;
   std::string message;
-  bool patient = false;
 };
 
 class RemoteEngineTest : public testing::Test {
@@ -73,22 +74,86 @@ class RemoteEngineTest : public testing::Test {
     request.request = id;
     request.model = "m";
     request.prompt = "x";
+    request.sampling.seed = 7;
     auto log = std::make_shared<Log>();
     engine.generate(request, log);
     return log;
   }
-  void tokens(const std::string& id, const std::string& content) {
-    wire::TokensFrame frame{1, {{id, {1}, content, "", {}, {}}}};
+  void tokens(const std::string& id, const std::string& content, std::vector<int> ids = {1}) {
+    const int at = std::exchange(said[id], said[id] + static_cast<int>(ids.size()));
+    wire::TokensFrame frame{1, {{id, std::move(ids), content, "", {}, {}, at}}};
     engine.notified(
         wire::Message(FakeLink::line(wire::notification_line("tokens", wire::encode(frame)))));
   }
   void completed(const std::string& id) {
-    engine.notified(wire::Message(FakeLink::line(wire::notification_line(
-        "completed", wire::encode(wire::Completed{id, "stop", "", {}, {}, {}})))));
+    wire::Completed last{id, "stop", "", {}, {}, {}, {}};
+    last.usage.completion_tokens = said[id];
+    engine.notified(
+        wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(last)))));
   }
+  // It dies while it is busy with these; another is there at once.
+  void dies(const std::vector<std::string>& busy_with) {
+    std::vector<std::uint64_t> suspects;
+    suspects.reserve(busy_with.size());
+    for (const auto& id : busy_with) suspects.push_back(wire::request_key(id));
+    link.state = "dead";
+    engine.died("the engine was killed by SIGSEGV", suspects);
+    ++link.starts;
+    link.state = "ready";
+    engine.ready();
+  }
+  // The ids of the calls of `method` since the last look.
+  std::vector<std::string> sent(const std::string& method) {
+    std::vector<std::string> out;
+    for (; seen < link.sent.size(); ++seen) {
+      if (link.sent[seen].method != method) continue;
+      out.push_back(json::Document(link.sent[seen].body).root().at("request").as_string());
+    }
+    return out;
+  }
+  std::size_t seen = 0;
+  std::map<std::string, int> said;  // tokens
   FakeLink link;
   RemoteEngine engine{link, milliseconds(1000)};
 };
+
+// A row that is lost, comes twice, or is an earlier engine's: the answer would be another.
+TEST_F(RemoteEngineTest, ARowThatIsNotTheNextIsRefused) {
+  const auto log = generate();
+  link.accept(0);
+  tokens("r", "a");
+  tokens("r", "b", {2, 3});
+  for (const int at : {0, 1, 2, 4}) {
+    said["r"] = at;
+    EXPECT_THROW(tokens("r", "c"), Error) << at;
+  }
+  said["r"] = 4;
+  EXPECT_THROW(completed("r"), Error) << "the last one is lost";
+  EXPECT_EQ(log->text, "accepted a b ");
+  dies({});
+  said["r"] = 3;
+  tokens("r", "c");
+  EXPECT_EQ(log->text, "accepted a b ... c ");
+}
+
+TEST_F(RemoteEngineTest, WhoWaitsLongIsToldSoNowAndThen) {
+  link.state = "dead";
+  RemoteEngine patient(link, std::chrono::hours(1));
+  const auto waiting = std::make_shared<Log>();
+  wire::GenerateRequest request;
+  request.request = "w";
+  patient.generate(std::move(request), waiting);
+  for (int second = 0; second <= 25; ++second)
+    patient.expire(Instant() + std::chrono::hours(1) + std::chrono::seconds(second));
+  EXPECT_EQ(waiting->text, "waits waits ");
+}
+
+TEST_F(RemoteEngineTest, ARowOfARequestThatWaitsIsRefused) {
+  link.state = "starting";
+  const auto log = generate();
+  EXPECT_THROW(tokens("r", "a"), Error);
+  EXPECT_EQ(log->text, "");
+}
 
 TEST_F(RemoteEngineTest, CarriesARequestThrough) {
   const auto log = generate();
@@ -117,39 +182,188 @@ TEST_F(RemoteEngineTest, WaitsForAnEngineThenGivesUp) {
   ASSERT_EQ(link.sent.size(), 1u);
   link.state = "dead";
   const auto log = generate("b");
-  engine.expire(Clock::now() + milliseconds(500));
+  const Instant now = Instant() + std::chrono::hours(1);
+  engine.expire(now);
+  engine.expire(now + milliseconds(999));
   EXPECT_EQ(log->text, "");
-  engine.expire(Clock::now() + milliseconds(1500));
+  engine.expire(now + milliseconds(1001));
   EXPECT_EQ(log->text, "unavailable");
   EXPECT_EQ(served->text, "") << "it was sent: the engine's own limits hold";
 }
 
-TEST_F(RemoteEngineTest, WithoutOutputItIsReplayedOnce) {
+TEST_F(RemoteEngineTest, AMachineThatSleptHasNotWaited) {
+  RemoteEngine patient(link, std::chrono::seconds(100));
+  link.state = "starting";
+  wire::GenerateRequest request;
+  request.request = "r";
+  request.model = "m";
+  request.prompt = "x";
+  const auto log = std::make_shared<Log>();
+  const Instant now = Instant() + std::chrono::hours(1);
+  patient.expire(now);
+  patient.generate(request, log);
+  patient.expire(now + std::chrono::hours(8));
+  EXPECT_EQ(log->text, "");
+  for (int second = 1; second <= 100; ++second)
+    patient.expire(now + std::chrono::hours(8) + std::chrono::seconds(second));
+  EXPECT_TRUE(log->text.ends_with("waits unavailable")) << log->text;
+}
+
+TEST_F(RemoteEngineTest, WithoutOutputItIsReplayed) {
   const auto log = generate();
   link.accept(0);
   link.state = "dead";
-  engine.died("the engine was killed");
-  EXPECT_EQ(log->text, "accepted ");
+  engine.died("the engine was killed", {});
+  EXPECT_EQ(log->text, "accepted ... ");
   link.state = "ready";
+  ++link.starts;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
   EXPECT_EQ(link.sent[1].body, link.sent[0].body);
   link.accept(1);
-  EXPECT_EQ(log->text, "accepted ") << "told once";
-  engine.died("the engine was killed");
-  EXPECT_EQ(log->text, "accepted unavailable") << "not a third time";
+  EXPECT_EQ(log->text, "accepted ... ") << "told once";
+}
+
+TEST_F(RemoteEngineTest, AfterOutputTheNextEngineIsToldWhatWasSaid) {
+  const auto log = generate();
+  link.accept(0);
+  tokens("r", "a", {4});
+  tokens("r", "b", {5, 6});
+  engine.died("the engine was killed", {});
+  ++link.starts;
+  engine.ready();
+  ASSERT_EQ(link.sent.size(), 2u);
+  const wire::GenerateRequest resumed =
+      wire::decode_generate(json::Document(link.sent[1].body).root());
+  EXPECT_EQ(resumed.resume_ids, (std::vector<int>{4, 5, 6}));
+  EXPECT_EQ(resumed.sampling.seed, 7u);
+  link.accept(1);
+  tokens("r", "c", {7});
+  completed("r");
+  EXPECT_EQ(log->text, "accepted a b ... c stop");
+}
+
+using Ids = std::vector<std::string>;
+
+TEST_F(RemoteEngineTest, ADeathThatNoRequestCausedIsHeldAgainstNone) {
+  const auto log = generate();
+  for (int i = 0; i < 20; ++i) {
+    tokens("r", "a");
+    dies({});
+  }
+  completed("r");
+  EXPECT_NE(log->text.find("stop"), std::string::npos);
+  EXPECT_EQ(link.sent.size(), 21u);
+}
+
+TEST_F(RemoteEngineTest, WhatEnginesDiedOfTwiceRunsAloneAndIsGivenUpAtTheThird) {
+  const auto poison = generate("poison"), other = generate("other");
+  EXPECT_EQ(sent("generate"), (Ids{"poison", "other"}));
+  dies({"poison"});
+  EXPECT_EQ(sent("generate"), (Ids{"other", "poison"})) << "one death is no proof";
+  dies({"poison"});
+  EXPECT_EQ(sent("generate"), (Ids{"poison"})) << "alone";
+  const auto later = generate("later");
+  EXPECT_EQ(sent("generate"), Ids{}) << "nothing beside it";
+  dies({"poison"});
+  EXPECT_EQ(poison->text, "... ... internal");
+  EXPECT_NE(poison->message.find("SIGSEGV"), std::string::npos);
+  EXPECT_EQ(sent("generate"), (Ids{"later", "other"}));
+  completed("other");
+  EXPECT_EQ(other->text, "... ... stop");
+}
+
+TEST_F(RemoteEngineTest, WhatWasGivenUpIsRefusedWhenItComesAgain) {
+  generate("poison");
+  for (int i = 0; i < 3; ++i) dies({"poison"});
+  sent("generate");
+  const auto again = generate("again");  // the same question
+  EXPECT_EQ(again->text, "internal");
+  EXPECT_NE(again->message.find("refused for an hour"), std::string::npos);
+  EXPECT_EQ(sent("generate"), Ids{});
+}
+
+TEST_F(RemoteEngineTest, AnInnocentSuspectIsAcquittedAndSetAsideForTheNext) {
+  const auto innocent = generate("innocent"), poison = generate("poison");
+  dies({"innocent", "poison"});
+  sent("generate");
+  dies({"innocent", "poison"});
+  EXPECT_EQ(sent("generate"), (Ids{"innocent"}));
+  tokens("innocent", "a", std::vector<int>(kTrialTokens - 1, 1));
+  EXPECT_EQ(sent("cancel"), Ids{});
+  tokens("innocent", "b", {1});
+  EXPECT_EQ(sent("cancel"), (Ids{"innocent"})) << "set aside";
+  wire::Completed aside{
+      "innocent", "cancelled", "", {}, {}, {}, {"innocent", {}, "held", "", {}, {}}};
+  engine.notified(
+      wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(aside)))));
+  EXPECT_EQ(sent("generate"), (Ids{"poison"}));
+  dies({"poison"});
+  EXPECT_EQ(poison->text, "... ... internal");
+  ASSERT_EQ(sent("generate"), (Ids{"innocent"}));
+  EXPECT_EQ(wire::decode_generate(json::Document(link.sent.back().body).root()).resume_ids.size(),
+            kTrialTokens);
+  tokens("innocent", "c");
+  completed("innocent");
+  EXPECT_EQ(innocent->text, "... ... a b c stop") << "what was held back is said later";
+}
+
+TEST_F(RemoteEngineTest, AnAnswerThatEndsAsItIsSetAsideHasEnded) {
+  const auto first = generate("a"), second = generate("b");
+  dies({"a", "b"});
+  dies({"a", "b"});
+  tokens("a", "x", std::vector<int>(kTrialTokens, 1));
+  completed("a");
+  EXPECT_EQ(first->text, "... ... x stop");
+  sent("");
+  tokens("b", "y", std::vector<int>(kTrialTokens, 1));
+  generate("c");
+  EXPECT_EQ(sent("generate"), (Ids{"c"})) << "acquitted with nobody to wait for: others run again";
+}
+
+TEST_F(RemoteEngineTest, ATrialWhoseClientLeavesIsOver) {
+  generate("a");
+  dies({"a"});
+  dies({"a"});
+  const auto other = generate("b");
+  sent("");
+  engine.cancel("a");
+  EXPECT_EQ(sent("cancel"), (Ids{"a"}));
+  engine.notified(wire::Message(FakeLink::line(wire::notification_line(
+      "completed", wire::encode(wire::Completed{"a", "cancelled", "", {}, {}, {}, {}})))));
+  EXPECT_EQ(sent("generate"), (Ids{"b"}));
+}
+
+TEST_F(RemoteEngineTest, ADeathBeforeItWasSentIsHeldAgainstNoRequest) {
+  link.state = "starting";
+  const auto log = generate();
+  for (int i = 0; i < 3; ++i) {
+    engine.died("the engine was killed by SIGSEGV", {wire::request_key("r")});
+    ++link.starts;
+  }
+  EXPECT_EQ(log->text, "");
+}
+
+TEST_F(RemoteEngineTest, WhatWasHeldBackComesWithTheLastWord) {
+  const auto log = generate();
+  wire::Completed last{"r", "stop", "", {}, {}, {}, {"r", {}, "held", "", {}, {}}};
+  engine.notified(
+      wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(last)))));
+  EXPECT_EQ(log->text, "held stop");
 }
 
 TEST_F(RemoteEngineTest, ALostCallIsReplayed) {
   const auto log = generate();
   link.state = "dead";
   link.refuse(0, wire::lost("gone"));
-  engine.died("the engine was killed");
+  engine.died("the engine was killed", {});
   link.state = "ready";
+  ++link.starts;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
-  link.refuse(1, wire::lost("gone"));
-  EXPECT_EQ(log->text, "unavailable");
+  link.accept(1);
+  completed("r");
+  EXPECT_EQ(log->text, "... accepted stop");
 }
 
 TEST_F(RemoteEngineTest, ACallLostToAnEngineThatStillSeemsUpWaitsForTheNext) {
@@ -157,12 +371,12 @@ TEST_F(RemoteEngineTest, ACallLostToAnEngineThatStillSeemsUpWaitsForTheNext) {
   link.refuse(0, wire::lost("gone"));  // nobody has noticed yet
   EXPECT_EQ(link.sent.size(), 1u);
   EXPECT_EQ(log->text, "");
-  engine.died("the engine was killed");
+  engine.died("the engine was killed", {});
   link.starts = 2;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
   link.accept(1);
-  EXPECT_EQ(log->text, "accepted ");
+  EXPECT_EQ(log->text, "... accepted ");
 }
 
 TEST_F(RemoteEngineTest, ACallLostBetweenTwoEnginesGoesToTheNewOne) {
@@ -173,29 +387,6 @@ TEST_F(RemoteEngineTest, ACallLostBetweenTwoEnginesGoesToTheNewOne) {
   ASSERT_EQ(link.sent.size(), 2u);
   link.accept(1);
   EXPECT_EQ(log->text, "accepted ");
-}
-
-TEST_F(RemoteEngineTest, AfterOutputItFailsClearly) {
-  const auto log = generate();
-  link.accept(0);
-  tokens("r", "a");
-  engine.died("the engine was killed by SIGKILL");
-  EXPECT_EQ(log->text, "accepted a unavailable");
-  EXPECT_NE(log->message.find("SIGKILL"), std::string::npos);
-}
-
-TEST_F(RemoteEngineTest, WhoCanStartOverDoesSoOnce) {
-  const auto log = generate();
-  log->patient = true;
-  link.accept(0);
-  tokens("r", "a");
-  engine.died("the engine was killed");
-  engine.ready();
-  ASSERT_EQ(link.sent.size(), 2u);
-  EXPECT_EQ(link.sent[1].body, link.sent[0].body);
-  tokens("r", "b");
-  completed("r");
-  EXPECT_EQ(log->text, "accepted a again b stop");
 }
 
 TEST_F(RemoteEngineTest, ParkedFailsAllAtOnceAndRefusesTheNext) {
@@ -217,8 +408,8 @@ TEST_F(RemoteEngineTest, CancelReachesTheEngineOrTheQueue) {
   EXPECT_EQ(link.sent[1].method, "cancel");
   EXPECT_EQ(link.sent[1].body, R"({"request":"a"})");
   EXPECT_EQ(sent->text, "") << "the engine has the last word";
-  engine.died("x");
-  EXPECT_EQ(sent->text, "unavailable") << "nobody wants a replay";
+  engine.died("x", {});
+  EXPECT_EQ(sent->text, "cancelled") << "nobody wants a replay";
   link.state = "starting";
   const auto waiting = generate("b");
   engine.cancel("b");
@@ -238,14 +429,14 @@ TEST_F(RemoteEngineTest, AnEngineThatIsReadyWhileARequestComesInGetsIt) {
 
 TEST_F(RemoteEngineTest, TheAnswerToAnEarlierAttemptIsIgnored) {
   const auto log = generate();
-  engine.died("the engine was killed");
+  engine.died("the engine was killed", {});
   link.starts = 2;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
   link.refuse(0, wire::lost("gone"));  // late
   link.accept(1);
   completed("r");
-  EXPECT_EQ(log->text, "accepted stop");
+  EXPECT_EQ(log->text, "... accepted stop");
 }
 
 TEST_F(RemoteEngineTest, ACancelThatOvertakesItsRequestIsSentAgain) {

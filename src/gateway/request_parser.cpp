@@ -96,6 +96,7 @@ HttpRequest RequestParser::take() {
   split_target(text(message.target()), request);
   request.version = static_cast<int>(message.version());
   request.keep_alive = message.keep_alive();
+  request.probe = text(message[kProbeHeader]);
   request.body = std::move(message.body());
   return request;
 }

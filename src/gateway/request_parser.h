@@ -13,6 +13,8 @@ namespace sanctum::gateway {
 inline constexpr std::uint32_t kHeaderBytesMax = 64 * 1024;
 inline constexpr std::uint64_t kBodyBytesMax = 64u << 20;
 
+inline constexpr const char* kProbeHeader = "Sanctum-Probe";
+
 class RequestParser {
  public:
   enum class State { kHeader, kBody, kComplete, kRefused };

@@ -79,13 +79,19 @@ Server::~Server() {
 }
 
 Address Server::listen(const Address& address, const std::optional<TlsFiles>& tls) {
-  listeners_.push_back(std::make_unique<Listener>(
-      loop_, address, tls,
-      [shared = shared_, connections = connections_](std::shared_ptr<Strand> strand,
-                                                     std::unique_ptr<Transport> transport) {
-        connections->add(shared, std::move(strand), std::move(transport));
-      }));
+  listeners_.push_back(std::make_unique<Listener>(loop_, address, tls, accepted()));
   return listeners_.back()->address();
+}
+
+void Server::listen_local(const std::string& path) {
+  listeners_.push_back(std::make_unique<Listener>(loop_, path, accepted()));
+}
+
+Listener::Accepted Server::accepted() {
+  return [shared = shared_, connections = connections_](std::shared_ptr<Strand> strand,
+                                                        std::unique_ptr<Transport> transport) {
+    connections->add(shared, std::move(strand), std::move(transport));
+  };
 }
 
 int Server::connections() const {

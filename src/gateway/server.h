@@ -26,6 +26,8 @@ class Server {
 
   // Listens at once; returns the address with the port in force.
   Address listen(const Address& address, const std::optional<TlsFiles>& tls);
+  // As Listener's of the same arguments.
+  void listen_local(const std::string& path);
   int connections() const;
   bool draining() const;
   void close_listeners();
@@ -35,6 +37,7 @@ class Server {
 
  private:
   class Connections;
+  Listener::Accepted accepted();
   EventLoop& loop_;
   std::shared_ptr<ConnectionShared> shared_;
   std::shared_ptr<Connections> connections_;

@@ -1,27 +1,60 @@
 // What the API handlers work with. Owned by whoever wires the gateway; outlives the server.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "gateway/admission.h"
 #include "gateway/engine.h"
+#include "gateway/fallback.h"
 #include "gateway/metrics.h"
+#include "gateway/probe_runs.h"
+#include "gateway/proofs.h"
 #include "gateway/router.h"
 
 namespace sanctum::gateway {
+
+// For the record of what was served. Called on connections' strands; must not block.
+struct RequestRecords {
+  std::function<void(const std::string& id, const std::string& api, const std::string& model,
+                     bool stream)>
+      begun = {};
+  // `status` 499: the client had left.
+  std::function<void(const std::string& id, int status, int interruptions, std::int64_t total_us,
+                     const wire::Completed& completed)>
+      ended = {};
+};
+
+// Something that is wrong now.
+struct OpenIncident {
+  std::string key;    // "worker.parked"
+  std::string level;  // warn, error, page
+  std::string what;
+  std::int64_t since_unix_s = 0;
+};
 
 struct Services {
   Engine& engine;
   Gate& gate;
   Metrics& metrics;
   std::chrono::milliseconds ready_timeout{120000};  // for a request that meets a loading model
-  std::function<bool()> draining;
-  std::string plain_url;  // as people reach it; empty when off
-  std::string mtls_url;
-  std::string certificates;  // directory with ca.pem, client.pem and client.key
+  std::function<bool()> draining = {};
+  std::string plain_url = {};  // as people reach it; empty when off
+  std::string mtls_url = {};
+  std::string certificates = {};  // directory with ca.pem, client.pem and client.key
   Instant started = Clock::now();
+  // Who shows it in the header Sanctum-Probe is a probe, and gets the place that is kept for
+  // probes. Empty: nobody does.
+  std::string probe_secret = {};
+  Proofs* proofs = nullptr;  // without them, a model that is loaded counts as proven
+  std::chrono::seconds proof_age_max = kProofAgeMax;
+  RequestRecords records = {};
+  std::function<std::vector<OpenIncident>()> incidents = {};
+  Fallback* fallback = nullptr;
 };
 
 // Each file api_*.cpp adds its own paths.
@@ -30,5 +63,27 @@ void add_models(Router& router, Services& services);
 void add_status(Router& router, Services& services);
 void add_metrics(Router& router, Services& services);
 void add_page(Router& router, Services& services);
+
+// What only the user who runs the server may do; for a listener of its own.
+struct Control {
+  Services& services;
+  std::function<void()> wake_worker;
+  std::function<void(const std::string& reason)> replace_worker;
+  // Nothing is wrong with it. `program`: of the next one; empty for the same. Throws Error.
+  std::function<void(const std::string& program)> restart_worker;
+  // What the probes have just told: proofs are in services.proofs, these are theirs that are open.
+  std::function<void(std::vector<OpenIncident>)> probed;
+  // Asks a probe to run now; its number in `probe_runs` tells when it has.
+  std::function<void(const std::string& probe)> run_probe;
+  std::function<wire::Switches()> switches;
+  // Kept for later starts too. Throws Error.
+  std::function<void(std::string_view name, bool on)> set_switch;
+  // {"mode","serving","where"}; a mode that is not empty is set first. Throws Error.
+  std::function<std::string(const std::string& mode)> fallback;
+  // Why a planned restart does not happen; empty when it begins.
+  std::function<std::string()> restart;
+  ProbeRuns probe_runs = {};
+};
+void add_control(Router& router, Control& control);
 
 }  // namespace sanctum::gateway

@@ -15,12 +15,6 @@ using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
 
-std::string peer_of(const Socket& socket) {
-  error_code ec;
-  const auto endpoint = socket.remote_endpoint(ec);
-  return ec ? "unknown" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
-}
-
 void close_socket(Socket& socket) {
   error_code ignored;
   socket.close(ignored);
@@ -60,9 +54,9 @@ class StreamTransport : public Transport {
 
 class PlainTransport : public StreamTransport<Socket> {
  public:
-  explicit PlainTransport(Socket socket)
+  PlainTransport(Socket socket, std::string peer)
       : StreamTransport(std::make_shared<Shared<Socket>>(std::move(socket))),
-        peer_(peer_of(shared_->stream)) {}
+        peer_(std::move(peer)) {}
   ~PlainTransport() override { close(); }
   void handshake(Done done) override { done(true); }
   void shutdown() override {
@@ -80,10 +74,10 @@ using TlsStream = asio::ssl::stream<Socket>;
 
 class TlsTransport : public StreamTransport<TlsStream> {
  public:
-  TlsTransport(Socket socket, std::shared_ptr<asio::ssl::context> context)
+  TlsTransport(Socket socket, std::string peer, std::shared_ptr<asio::ssl::context> context)
       : StreamTransport(std::make_shared<Shared<TlsStream>>(std::move(socket), *context)),
         context_(std::move(context)),
-        peer_(peer_of(shared_->stream.next_layer())) {}
+        peer_(std::move(peer)) {}
   ~TlsTransport() override { close(); }
 
   void handshake(Done done) override {
@@ -107,13 +101,13 @@ class TlsTransport : public StreamTransport<TlsStream> {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_plain_transport(Socket socket) {
-  return std::make_unique<PlainTransport>(std::move(socket));
+std::unique_ptr<Transport> make_plain_transport(Socket socket, std::string peer) {
+  return std::make_unique<PlainTransport>(std::move(socket), std::move(peer));
 }
 
-std::unique_ptr<Transport> make_tls_transport(Socket socket,
+std::unique_ptr<Transport> make_tls_transport(Socket socket, std::string peer,
                                               std::shared_ptr<asio::ssl::context> context) {
-  return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+  return std::make_unique<TlsTransport>(std::move(socket), std::move(peer), std::move(context));
 }
 
 }  // namespace sanctum::gateway

@@ -1,19 +1,22 @@
 // Makes transports from accepted sockets: for listener.cpp and transport.cpp only.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
+#include <string>
 
 #include "gateway/event_loop_asio.h"
 #include "gateway/transport.h"
 
 namespace sanctum::gateway {
 
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, StrandExecutor>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, StrandExecutor>;
 
-std::unique_ptr<Transport> make_plain_transport(Socket socket);
-std::unique_ptr<Transport> make_tls_transport(Socket socket,
+// `peer`: for logs.
+std::unique_ptr<Transport> make_plain_transport(Socket socket, std::string peer);
+std::unique_ptr<Transport> make_tls_transport(Socket socket, std::string peer,
                                               std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace sanctum::gateway
