@@ -1,0 +1,109 @@
+#include "release/release_copy.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "platform/clone_file.h"
+#include "release/file_hash.h"
+#include "release/manifest.h"
+#include "release/signing.h"
+
+namespace sanctum::release {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kManifestBytesMax = 4u << 20;
+
+Manifest manifest_of(const std::string& version, const std::vector<ReleaseSource>& sources) {
+  Manifest manifest;
+  manifest.version = version;
+  for (const auto& source : sources) {
+    const FileHash hash = hash_file(source.path);
+    manifest.files.push_back({source.name, hash.bytes, hash.sha256});
+  }
+  std::sort(manifest.files.begin(), manifest.files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return manifest;
+}
+
+bool verifies(const std::string& release, const std::string& keys) {
+  if (!fs::exists(release)) return false;
+  try {
+    verify_release(release, keys);
+    return true;
+  } catch (const Error& error) {
+    log::error("release_damaged", {{"release", release}, {"error", error.what()}});
+    return false;
+  }
+}
+
+void make_copy(const std::string& release, const std::string& encoded,
+               const std::vector<ReleaseSource>& sources, const std::string& keys) {
+  const std::string beside = release + ".new";
+  fs::remove_all(beside);
+  for (const auto& source : sources) {
+    const fs::path to = fs::path(beside) / source.name;
+    fs::create_directories(to.parent_path());
+    platform::clone_file(source.path, to.string());
+  }
+  write_file_atomically(beside + "/manifest.json", encoded, 0600);
+  write_file_atomically(beside + "/manifest.sig", sign(encoded, keys), 0600);
+  verify_release(beside, keys);
+  fs::remove_all(release);
+  fs::rename(beside, release);
+}
+
+void forget_old(const std::string& releases, const std::string& current) {
+  std::vector<fs::directory_entry> all;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(releases, ignored)) {
+    if (entry.is_directory() && entry.path() != current) all.push_back(entry);
+  }
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.last_write_time() > b.last_write_time(); });
+  for (std::size_t i = kReleasesKept - 1; i < all.size(); ++i) fs::remove_all(all[i], ignored);
+}
+
+}  // namespace
+
+std::string keep_release(const std::string& releases, const std::string& version,
+                         const std::vector<ReleaseSource>& sources, const std::string& keys) try {
+  if (!have_signing_key(keys)) make_signing_key(keys);
+  const std::string encoded = encode(manifest_of(version, sources));
+  const std::string release = releases + "/" + release_id(encoded);
+  if (!verifies(release, keys)) make_copy(release, encoded, sources, keys);
+  forget_old(releases, release);
+  return release;
+} catch (const fs::filesystem_error& error) {
+  throw Error(ErrorCode::kUnavailable, error.what());
+}
+
+std::vector<FileFound> examine_release(const std::string& release, const std::string& keys) {
+  const std::string encoded = read_file(release + "/manifest.json", kManifestBytesMax);
+  if (!is_signed(encoded, read_file(release + "/manifest.sig", kManifestBytesMax), keys))
+    throw Error(ErrorCode::kCorrupt, release + "/manifest.json is not as it was signed");
+  std::vector<FileFound> all;
+  for (const auto& file : decode_manifest(encoded).files) {
+    const std::string path = release + "/" + file.name;
+    std::string damage;
+    if (!fs::exists(path)) {
+      damage = path + " is missing";
+    } else if (hash_file(path).sha256 != file.sha256) {
+      damage = path + " is not as it was signed";
+    }
+    all.push_back({file.name, damage});
+  }
+  return all;
+}
+
+void verify_release(const std::string& release, const std::string& keys) {
+  for (const auto& file : examine_release(release, keys)) {
+    if (!file.damage.empty()) throw Error(ErrorCode::kCorrupt, file.damage);
+  }
+}
+
+}  // namespace sanctum::release

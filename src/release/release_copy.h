@@ -1,0 +1,37 @@
+// The running release's own copy: what a restart starts from, whatever happens to the files that
+// `serve` was started from.
+//
+//   releases/<id>/bin/sanctum, bin/sanctum-engine, lib/..., share/..., manifest.json, manifest.sig
+//
+// Contract: a copy is complete or not there: it is made beside, verified, and renamed. The files
+// are copies, or share blocks, never hard links. What a power cut leaves torn does not verify, and
+// is made again. Thread rule: one at a time, by who holds the state directory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sanctum::release {
+
+inline constexpr std::size_t kReleasesKept = 3;  // the newest; an older one's disk space is freed
+
+struct ReleaseSource {
+  std::string path;
+  std::string name;  // in the release
+};
+
+// Makes the copy if there is none that verifies; returns its directory. `keys`: where release.key
+// is. Throws Error naming the file.
+std::string keep_release(const std::string& releases, const std::string& version,
+                         const std::vector<ReleaseSource>& sources, const std::string& keys);
+struct FileFound {
+  std::string name;
+  std::string damage;  // "... is missing"; empty for a file that is as it was signed
+};
+// Every file of the manifest, by name. Throws Error(kCorrupt) when the manifest itself is not to be
+// believed.
+std::vector<FileFound> examine_release(const std::string& release, const std::string& keys);
+// Throws Error(kCorrupt) naming the first file that is missing or not as it was signed.
+void verify_release(const std::string& release, const std::string& keys);
+
+}  // namespace sanctum::release

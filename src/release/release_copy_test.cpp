@@ -1,0 +1,138 @@
+#include "release/release_copy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/test_directory.h"
+#include "release/manifest.h"
+#include "release/signing.h"
+
+namespace sanctum::release {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class ReleaseCopy : public testing::Test {
+ protected:
+  ReleaseCopy() {
+    source_.write("sanctum", "#!/bin/sh\necho one\n");
+    source_.write("libmlx.so", "library");
+    fs::permissions(source_.path("sanctum"), fs::perms::owner_all);
+  }
+  std::string keep() {
+    return keep_release(
+        state_.path("releases"), "1.0",
+        {{source_.path("sanctum"), "bin/sanctum"}, {source_.path("libmlx.so"), "lib/libmlx.so"}},
+        keys());
+  }
+  std::string keys() const { return state_.path("certs"); }
+  std::string wrong_with(const std::string& release) const {
+    try {
+      verify_release(release, keys());
+      return "nothing";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  const TestDirectory source_, state_;
+};
+
+TEST_F(ReleaseCopy, IsWholeAndOutlivesItsSource) {
+  const std::string release = keep();
+  fs::remove_all(source_.path());
+  EXPECT_EQ(wrong_with(release), "nothing");
+  EXPECT_EQ(read_file(release + "/lib/libmlx.so"), "library");
+  EXPECT_EQ(fs::status(release + "/bin/sanctum").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(ReleaseCopy, SharesNoFileWithItsSource) {
+  const std::string release = keep();
+  struct stat status{};
+  ASSERT_EQ(::stat((release + "/bin/sanctum").c_str(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 1u);
+  source_.write("libmlx.so", "another");
+  EXPECT_EQ(wrong_with(release), "nothing");
+}
+
+TEST_F(ReleaseCopy, TheSameFilesAreTheSameRelease) {
+  const std::string first = keep();
+  const auto made = fs::last_write_time(first);
+  EXPECT_EQ(keep(), first);
+  EXPECT_EQ(fs::last_write_time(first), made) << "it was not made again";
+  source_.write("libmlx.so", "another");
+  EXPECT_NE(keep(), first);
+}
+
+TEST_F(ReleaseCopy, AnyChangeIsSeenAndNamed) {
+  const std::string release = keep();
+  write_file_atomically(release + "/lib/libmlx.so", "librarY", 0600);
+  EXPECT_THAT(wrong_with(release), HasSubstr("lib/libmlx.so is not as it was signed"));
+  EXPECT_EQ(keep(), release) << "and is made good from its source";
+  EXPECT_EQ(wrong_with(release), "nothing");
+  fs::remove(release + "/bin/sanctum");
+  EXPECT_THAT(wrong_with(release), HasSubstr("bin/sanctum is missing"));
+}
+
+TEST_F(ReleaseCopy, EachFileIsJudgedByItself) {
+  const std::string release = keep();
+  write_file_atomically(release + "/lib/libmlx.so", "librarY", 0600);
+  const auto files = examine_release(release, keys());
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].name, "bin/sanctum");
+  EXPECT_EQ(files[0].damage, "");
+  EXPECT_EQ(files[1].name, "lib/libmlx.so");
+  EXPECT_THAT(files[1].damage, HasSubstr("not as it was signed"));
+}
+
+TEST_F(ReleaseCopy, AManifestThatWasChangedIsNotBelieved) {
+  const std::string release = keep();
+  write_file_atomically(release + "/manifest.json", R"({"version":"1.0","files":[]})", 0600);
+  EXPECT_THAT(wrong_with(release), HasSubstr("manifest.json is not as it was signed"));
+}
+
+TEST_F(ReleaseCopy, OldOnesAreForgotten) {
+  for (int i = 0; i < 6; ++i) {
+    source_.write("libmlx.so", std::to_string(i));
+    keep();
+  }
+  const fs::directory_iterator all(state_.path("releases"));
+  EXPECT_EQ(std::distance(begin(all), end(all)), static_cast<std::ptrdiff_t>(kReleasesKept));
+}
+
+TEST_F(ReleaseCopy, AMissingSourceIsAnErrorThatNamesIt) {
+  fs::remove(source_.path("libmlx.so"));
+  try {
+    keep();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("libmlx.so"));
+  }
+}
+
+TEST(ReleaseManifest, NamesThatLeadOutAreRefused) {
+  for (const char* name : {"../x", "/etc/passwd", "a/../../x", ""}) {
+    const std::string text = encode({"1", {{name, 1, "aa"}}});
+    EXPECT_THROW(decode_manifest(text), Error) << name;
+  }
+  EXPECT_EQ(decode_manifest(encode({"1", {{"bin/x", 1, "aa"}}})).files[0].name, "bin/x");
+}
+
+TEST(ReleaseSigning, OnlyTheKeysOwnSignatureCounts) {
+  const TestDirectory mine, other;
+  make_signing_key(mine.path());
+  make_signing_key(other.path());
+  EXPECT_THROW(make_signing_key(mine.path()), Error);
+  EXPECT_TRUE(is_signed("text", sign("text", mine.path()), mine.path()));
+  EXPECT_FALSE(is_signed("texT", sign("text", mine.path()), mine.path()));
+  EXPECT_FALSE(is_signed("text", sign("text", other.path()), mine.path()));
+  EXPECT_FALSE(is_signed("text", "no base64!", mine.path()));
+}
+
+}  // namespace
+}  // namespace sanctum::release
