@@ -1,0 +1,21 @@
+// One thing that a probe found out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sanctum::probes {
+
+// The name of what failed when a probe could not run: its own fault, on which nobody acts.
+inline constexpr const char* kProbeItself = "the probe itself";
+
+struct Check {
+  std::string name;  // "listener http://127.0.0.1:1338", "'llama' in text"
+  bool passed = false;
+  std::int64_t took_us = 0;
+  std::string detail;  // why it failed; how its time was spent
+  // Of a proof that a model works:
+  std::string model, modality;
+};
+
+}  // namespace sanctum::probes

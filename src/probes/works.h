@@ -1,0 +1,50 @@
+// The probe "works": every loaded model answers rightly, in each of its modalities, through the
+// public path.
+//
+// A model directory with a battery.json, and the built-in model, are asked its questions, which
+// have known answers. Of any other model nothing is known but what it said when these weights were
+// first loaded: that is recorded, and has to come again, where the engine promises that answers do
+// not change; where it does not, an answer that is not empty has to do, and the check says so.
+// Thread rule: the caller's.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/endpoint.h"
+#include "probes/check.h"
+#include "probes/goldens.h"
+
+namespace sanctum::probes {
+
+struct LoadedModel {
+  std::string name;
+  std::string directory;
+  bool vision = false;
+  bool same_under_load = false;
+  std::uint64_t weight_bytes = 0;
+};
+
+// Asked the built-in battery wherever it runs; the name that `serve` gives the built-in model.
+inline constexpr const char* kBuiltInModel = "sanctum-smoke";
+
+// Those of a /status body that are ready. Throws Error(kCorrupt) for a body that is none.
+std::vector<LoadedModel> loaded_models(std::string_view status_body);
+
+struct WorksOptions {
+  client::Endpoint endpoint;
+  std::chrono::milliseconds limit{10'000};  // of one question
+  // The digest of a model's weights; nothing while it is not known, empty when it cannot be had.
+  std::function<std::optional<std::string>(const LoadedModel&)> digest;
+};
+
+// One check for each modality of each model.
+std::vector<Check> check_works(const std::vector<LoadedModel>& models, const WorksOptions& options,
+                               Goldens& goldens);
+
+}  // namespace sanctum::probes

@@ -1,0 +1,122 @@
+#include "probes/works.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/test_directory.h"
+#include "client/small_server.h"
+
+namespace sanctum::probes {
+namespace {
+
+using client::SmallServer;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kBattery = R"([
+  {"name":"sum","kind":"text","messages":[{"role":"user","content":"2+3?"}],"expect":{"last_number":5}},
+  {"name":"colour","kind":"vision","messages":[{"role":"user","content":"which?"}],"expect":{"contains":"red"}}])";
+
+class WorksTest : public testing::Test {
+ protected:
+  std::vector<std::string> check(const LoadedModel& model) {
+    WorksOptions options;
+    options.endpoint.url = server_.url();
+    options.endpoint.probe = "secret";
+    options.limit = limit_;
+    options.digest = [this](const LoadedModel&) { return digest_; };
+    std::vector<std::string> lines;
+    for (const auto& check : check_works({model}, options, goldens_))
+      lines.push_back((check.passed ? "+ " : "- ") + check.name + ": " + check.detail);
+    return lines;
+  }
+  LoadedModel stranger() const { return {"m", directory_.path("none"), false, true, 7}; }
+
+  const TestDirectory directory_;
+  Goldens goldens_{directory_.path("goldens")};
+  std::optional<std::string> digest_ = "aa";
+  std::chrono::milliseconds limit_{20'000};
+  std::vector<std::string> heads_;
+  std::deque<std::string> answers_;
+  SmallServer server_{[this](const SmallServer::Request& request, SmallServer::Peer& peer) {
+    heads_.push_back(request.head);
+    if (answers_.empty()) {
+      peer.closed_by_client();
+      return peer.hang_up();
+    }
+    json::Writer w;
+    w.begin_object().field("object", "chat.completion").key("choices").begin_array();
+    w.begin_object().field("index", 0).field("finish_reason", "stop").key("message");
+    w.begin_object().field("role", "assistant").field("content", answers_.front()).end_object();
+    w.end_object().end_array().end_object();
+    answers_.pop_front();
+    peer.write(client::response(200, "application/json", w.take()));
+  }};
+};
+
+TEST_F(WorksTest, AModelWithABatteryHasToBeRightInEachModality) {
+  directory_.write("battery.json", kBattery);
+  const LoadedModel model{"m", directory_.path(""), true, true, 7};
+  answers_ = {"It is 5.", "A red one."};
+  EXPECT_THAT(check(model), ElementsAre("+ 'm' in text: sum: as expected",
+                                        "+ 'm' in vision: colour: as expected"));
+  for (const auto& head : heads_) EXPECT_THAT(head, HasSubstr("Sanctum-Probe: secret"));
+  answers_ = {"It is 6.", "A red one."};
+  const auto lines = check(model);
+  EXPECT_THAT(lines[0], HasSubstr("- 'm' in text: sum: expected"));
+  EXPECT_THAT(lines[1], HasSubstr("+ 'm' in vision")) << "each modality for itself";
+}
+
+TEST_F(WorksTest, AModelThatSeesNothingIsShownNothing) {
+  directory_.write("battery.json", kBattery);
+  answers_ = {"5"};
+  EXPECT_EQ(check({"m", directory_.path(""), false, true, 7}).size(), 1u);
+}
+
+TEST_F(WorksTest, WhatAStrangerSaidFirstHasToComeAgain) {
+  answers_ = {"abc", "abc", "abd"};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: recorded")));
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("as these weights said before")));
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text")));
+}
+
+TEST_F(WorksTest, OtherWeightsMaySayOtherThings) {
+  answers_ = {"abc", "abd"};
+  check(stranger());
+  digest_ = "bb";
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: recorded")));
+}
+
+TEST_F(WorksTest, WhatIsNotComparedIsSaid) {
+  answers_ = {"abc", "abd", "abe"};
+  LoadedModel other = stranger();
+  other.same_under_load = false;
+  EXPECT_THAT(check(other), ElementsAre(HasSubstr("they are not compared")));
+  digest_.reset();
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("still being hashed")));
+}
+
+TEST_F(WorksTest, SilenceAndHangingAreFailures) {
+  answers_ = {""};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
+  limit_ = std::chrono::milliseconds(200);
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
+}
+
+TEST(LoadedModels, AreThoseThatAreReady) {
+  const auto models = loaded_models(
+      R"({"models":[{"model":"a","state":"ready","path":"/a","vision":true,"same_under_load":true},
+                    {"model":"b","state":"loading"}]})");
+  ASSERT_EQ(models.size(), 1u);
+  EXPECT_EQ(models[0].name, "a");
+  EXPECT_EQ(models[0].directory, "/a");
+  EXPECT_TRUE(models[0].vision && models[0].same_under_load);
+  EXPECT_THROW(loaded_models("<html>"), Error);
+}
+
+}  // namespace
+}  // namespace sanctum::probes
