@@ -1,4 +1,5 @@
-// sanctum certs init|show: the certificates of the mTLS listener and its clients.
+// sanctum certs init|show: the certificates of the mTLS listener and its clients, and the key that
+// signs releases.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -7,6 +8,7 @@
 #include "apps/serve_config.h"
 #include "base/error.h"
 #include "gateway/certificates.h"
+#include "release/signing.h"
 
 namespace sanctum {
 namespace {
@@ -38,10 +40,16 @@ void add_certs(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     return command;
   };
-  auto* init = add("init", "Make a certificate authority, a server and a client certificate");
+  auto* init =
+      add("init",
+          "Make a certificate authority, a server and a client certificate, and the key that signs "
+          "releases");
   init->add_flag("--force", options->force, "Replace certificates that are there already");
   init->callback([options, &exit_code] {
     gateway::make_certificates(options->directory(), options->force);
+    // With which releases are signed. It is never replaced: those that it signed would not verify.
+    if (!release::have_signing_key(options->directory()))
+      release::make_signing_key(options->directory());
     show(*options);
     exit_code = 0;
   });

@@ -2,17 +2,32 @@
 // it and stores the process's exit code.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace CLI {
 class App;
 }
 
 namespace sanctum {
 
-void add_serve(CLI::App& app, int& exit_code);
+// `arguments`: those after `serve`.
+void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& exit_code);
+void add_parts_of_serve(CLI::App& app, int& exit_code);
 void add_certs(CLI::App& app, int& exit_code);
 void add_chat(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
 void add_smoke(CLI::App& app, int& exit_code);
+void add_stop(CLI::App& app, int& exit_code);
 void add_stress(CLI::App& app, int& exit_code);
+void add_doctor(CLI::App& app, int& exit_code);
+void add_fallback(CLI::App& app, int& exit_code);
+void add_incidents(CLI::App& app, int& exit_code);
+void add_probe(CLI::App& app, int& exit_code);
+void add_release(CLI::App& app, int& exit_code);
+void add_restart(CLI::App& app, int& exit_code);
+void add_service(CLI::App& app, int& exit_code);
+void add_switch(CLI::App& app, int& exit_code);
+void add_worker(CLI::App& app, int& exit_code);
 
 }  // namespace sanctum

@@ -3,20 +3,23 @@
 namespace sanctum {
 
 EngineProcess::EngineProcess(supervisor::WorkerOptions options,
-                             std::chrono::milliseconds ready_timeout, Loaded loaded)
-    : engine_(*this, ready_timeout), worker_(std::move(options), listener(std::move(loaded))) {}
+                             std::chrono::milliseconds ready_timeout, News news)
+    : engine_(*this, ready_timeout), worker_(std::move(options), listener(std::move(news))) {}
 
 EngineProcess::~EngineProcess() {
   worker_.stop();
 }
 
-supervisor::WorkerListener EngineProcess::listener(Loaded loaded) {
+supervisor::WorkerListener EngineProcess::listener(News news) {
   supervisor::WorkerListener listener;
   listener.notified = [this](const wire::Message& message) { engine_.notified(message); };
   listener.ready = [this] { engine_.ready(); };
-  listener.died = [this](const std::string& reason) { engine_.died(reason); };
+  listener.died = [this](const supervisor::Death& death) {
+    engine_.died(death.reason, death.from_outside ? std::vector<std::uint64_t>{} : death.suspects);
+  };
   listener.parked = [this](const std::string& reason) { engine_.parked(reason); };
-  listener.loaded = std::move(loaded);
+  listener.loaded = std::move(news.loaded);
+  listener.changed = std::move(news.changed);
   return listener;
 }
 
@@ -28,12 +31,13 @@ void EngineProcess::call(std::string_view method, std::string_view body,
 gateway::EngineStatus EngineProcess::status() const {
   const supervisor::WorkerStatus worker = worker_.status();
   gateway::EngineStatus status;
-  status.up = worker.state == supervisor::WorkerState::kReady;
+  status.up = supervisor::can_be_asked(worker.state);
   status.state = to_string(worker.state);
   status.reason = worker.reason;
   status.last_exit = worker.last_exit;
   status.pid = worker.pid;
   status.starts = worker.starts;
+  status.in_crash_loop = worker.in_crash_loop;
   return status;
 }
 

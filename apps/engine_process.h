@@ -9,10 +9,16 @@ namespace sanctum {
 
 class EngineProcess : public gateway::EngineLink {
  public:
-  using Loaded = std::function<void(const std::string& model, const wire::Failure* failure)>;
+  // As supervisor::WorkerListener's of the same names.
+  struct News {
+    std::function<void(const std::string& model, const wire::Failure* failure)> loaded;
+    std::function<void(supervisor::WorkerState from, supervisor::WorkerState to,
+                       const std::string& reason)>
+        changed;
+  };
 
   EngineProcess(supervisor::WorkerOptions options, std::chrono::milliseconds ready_timeout,
-                Loaded loaded);
+                News news);
   ~EngineProcess() override;
 
   supervisor::Worker& worker() { return worker_; }
@@ -23,7 +29,7 @@ class EngineProcess : public gateway::EngineLink {
   gateway::EngineStatus status() const override;
 
  private:
-  supervisor::WorkerListener listener(Loaded loaded);
+  supervisor::WorkerListener listener(News news);
 
   gateway::RemoteEngine engine_;
   supervisor::Worker worker_;

@@ -1,5 +1,6 @@
 // The gateway, its supervisor and the command line. Never links MLX or Rust.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -26,9 +27,20 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExitCodes);
   int exit_code = 0;
-  sanctum::add_serve(app, exit_code);
+  sanctum::add_serve(app, {argv + std::min(argc, 2), argv + argc}, exit_code);
+  sanctum::add_parts_of_serve(app, exit_code);
   sanctum::add_chat(app, exit_code);
   sanctum::add_status(app, exit_code);
+  sanctum::add_stop(app, exit_code);
+  sanctum::add_worker(app, exit_code);
+  sanctum::add_switch(app, exit_code);
+  sanctum::add_restart(app, exit_code);
+  sanctum::add_service(app, exit_code);
+  sanctum::add_doctor(app, exit_code);
+  sanctum::add_fallback(app, exit_code);
+  sanctum::add_probe(app, exit_code);
+  sanctum::add_incidents(app, exit_code);
+  sanctum::add_release(app, exit_code);
   sanctum::add_smoke(app, exit_code);
   sanctum::add_stress(app, exit_code);
   sanctum::add_certs(app, exit_code);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "apps/ranges.h"
 #include "base/error.h"
@@ -86,6 +87,12 @@ class Reader {
   const std::vector<std::string>& decided_;
 };
 
+const ProbeKey* find_key(const std::vector<ProbeKey>& keys, const std::string& key) {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const ProbeKey& k) { return k.key == key; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 void read_config_file(const std::string& path, const std::vector<std::string>& decided,
@@ -100,6 +107,7 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
                 "config");
   }
   const Reader read(path, decided);
+  const auto probe_settings = probe_keys(config.probe);
   for (const auto& [name, node] : table) {
     const std::string key(name.str());
     if (key == "models")
@@ -132,6 +140,18 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
       read.number(node, key, kReadyTimeoutS, config.ready_timeout_s);
     else if (key == "drain_s")
       read.number(node, key, kDrainS, config.drain_s);
+    else if (key == "restart_at")
+      read.text(node, key, config.restart_at);
+    else if (key == "fallback")
+      read.text(node, key, config.fallback);
+    else if (key == "fallback_command")
+      read.text(node, key, config.fallback_command);
+    else if (key == "fallback_model")
+      read.text(node, key, config.fallback_model);
+    else if (key == "probes")
+      read.one_of(node, key, kSwitch, config.probes);
+    else if (const auto* probe = find_key(probe_settings, key))
+      read.number(node, key, probe->range, *probe->value);
     else
       read.fail(name.source(), key, "unknown key '" + key + "'");
   }
@@ -142,6 +162,16 @@ std::string default_state_dir() {
   if (state != nullptr && *state == '/') return std::string(state) + "/sanctum";
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "" : home) + "/.local/state/sanctum";
+}
+
+std::string make_state_dir(const ServeConfig& config) {
+  namespace fs = std::filesystem;
+  const std::string directory = config.state_dir.empty() ? default_state_dir() : config.state_dir;
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error)
+    throw Error(ErrorCode::kUnavailable, "cannot create " + directory + ": " + error.message());
+  return fs::absolute(directory).string();
 }
 
 }  // namespace sanctum

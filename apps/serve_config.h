@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/probe_settings.h"
+
 namespace sanctum {
 
 struct ServeConfig {
@@ -22,8 +24,15 @@ struct ServeConfig {
   std::string kv_type = "stored";
   std::uint64_t prefix_cache_bytes = std::uint64_t{1} << 30;
   int ready_timeout_s = 120;
-  int drain_s = 5;
+  int drain_s = 30;
+  std::string fallback;          // URL of another server; empty: none
+  std::string fallback_command;  // that starts it
+  std::string fallback_model;    // what it is asked for; empty: what was asked
+  std::string restart_at;        // "daily 04:00", "sun 04:30"; empty: never
+  std::string probes = "on";
+  ProbeSettings probe;
   std::string log_level = "info";
+  std::string file;  // that of --config, if any
 };
 
 // Sets what the TOML file sets, except the keys in `decided`. An unknown key and a wrong value are
@@ -32,5 +41,7 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
                       ServeConfig& config);
 
 std::string default_state_dir();
+// The absolute path of the state directory, which exists afterwards. Throws Error(kUnavailable).
+std::string make_state_dir(const ServeConfig& config);
 
 }  // namespace sanctum

@@ -1,0 +1,143 @@
+#include "apps/boots_checks.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+
+#include "apps/control_socket.h"
+#include "apps/running_release.h"
+#include "apps/supervision_facts.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "probes/works.h"
+#include "release/release_copy.h"
+
+namespace sanctum {
+namespace {
+
+constexpr std::chrono::seconds kAnswerLimit{5};
+constexpr double kGiB = 1u << 30;
+
+// What `action` throws is why the check failed.
+probes::Check checked(const std::string& name, const std::function<void()>& action) {
+  probes::Check check;
+  check.name = name;
+  const Instant begin = Clock::now();
+  try {
+    action();
+    check.passed = true;
+    check.detail = "fine";
+  } catch (const std::exception& error) {
+    check.detail = error.what();
+  }
+  check.took_us = microseconds_between(begin, Clock::now());
+  return check;
+}
+
+std::string status_of(client::Connection connection) {
+  const auto reply =
+      connection.send({"GET", "/status"}, {kAnswerLimit, kAnswerLimit, kAnswerLimit});
+  if (reply.ending != client::Ending::kAnswered || reply.status != 200)
+    throw Error(ErrorCode::kUnavailable, connection.endpoint().url + " does not answer /status");
+  return reply.body;
+}
+
+std::int64_t pid_in(const std::string& status) {
+  const json::Document document(status);
+  return document.root().as_int_or("pid", 0);
+}
+
+}  // namespace
+
+std::vector<probes::Check> BootsChecks::run() {
+  std::vector<probes::Check> checks;
+  check_release(checks);
+  checks.push_back(checked("the configuration", [this] { check_configuration(); }));
+  checks.push_back(checked("disk space", [this] { check_disk(); }));
+  checks.push_back(checked("the weights", [this] { check_weights(); }));
+  checks.push_back(checked("the port's owner", [this] { check_port_owner(); }));
+  checks.push_back(checked("the unit file", [this] { check_unit(); }));
+  return checks;
+}
+
+void BootsChecks::check_release(std::vector<probes::Check>& checks) {
+  std::vector<release::FileFound> files;
+  checks.push_back(checked("the release", [&] {
+    const auto release = release_we_run_from(state_);
+    if (!release)
+      throw Error(
+          ErrorCode::kNotFound,
+          "no copy of the running release was kept: a build or an update could keep the next "
+          "start from coming up. The log says why, as release_not_kept");
+    files = release::examine_release(release->directory, state_ + "/certs");
+  }));
+  for (const auto& file : files) {
+    probes::Check check;
+    check.name = "the release's " + file.name;
+    check.passed = file.damage.empty();
+    check.detail = check.passed ? "as it was signed" : file.damage;
+    checks.push_back(std::move(check));
+  }
+}
+
+void BootsChecks::check_configuration() {
+  if (config_.file.empty()) return;
+  ServeConfig scratch;
+  read_config_file(config_.file, {}, scratch);
+}
+
+void BootsChecks::check_disk() {
+  const auto space = std::filesystem::space(state_);
+  if (space.available >= kDiskFreeMin) return;
+  char text[160];
+  std::snprintf(text, sizeof text, "%.2f GiB are free where %s is; at least %.0f are wanted",
+                static_cast<double>(space.available) / kGiB, state_.c_str(),
+                static_cast<double>(kDiskFreeMin) / kGiB);
+  throw Error(ErrorCode::kUnavailable, text);
+}
+
+void BootsChecks::check_weights() {
+  for (const auto& model : probes::loaded_models(status_of(control_connection(state_)))) {
+    const auto digest = digest_.of(model.directory, stop_);
+    if (!digest) return;
+    const auto [seen, first] = weights_.emplace(model.directory, *digest);
+    if (!first && seen->second != *digest)
+      throw Error(ErrorCode::kCorrupt, "the files of '" + model.name + "' in " + model.directory +
+                                           " have changed since they were loaded: a restart would "
+                                           "load others");
+  }
+}
+
+// A server that a service manager keeps has to be kept as it runs; one that a terminal or a
+// container keeps has no unit, and needs none.
+void BootsChecks::check_unit() {
+  constexpr int kInit = 1;
+  const int keeper = static_cast<int>(::getppid());
+  for (const auto scope : {platform::ServiceScope::kUser, platform::ServiceScope::kSystem}) {
+    const auto facts = supervision_facts(state_, scope);
+    const bool kept = facts.unit_pid == keeper;
+    const bool orphan = facts.parent == kInit && facts.manager_answers;
+    if (!kept && !orphan) continue;
+    const auto verdict = judge(facts);
+    if (verdict.supervised) return;
+    if (!kept && scope == platform::ServiceScope::kUser) continue;  // the system's may keep it
+    throw Error(ErrorCode::kUnavailable, verdict.summary + "; `sanctum doctor` says what to do");
+  }
+}
+
+// Who answers at our addresses is who answers on our control socket.
+void BootsChecks::check_port_owner() {
+  const std::int64_t ours = pid_in(status_of(control_connection(state_)));
+  for (const auto& listener : listeners_) {
+    const std::int64_t found = pid_in(status_of(client::Connection(listener)));
+    if (found != ours)
+      throw Error(ErrorCode::kUnavailable, listener.url + " is answered by process " +
+                                               std::to_string(found) + ", not by our gateway, " +
+                                               std::to_string(ours));
+  }
+}
+
+}  // namespace sanctum

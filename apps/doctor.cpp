@@ -1,0 +1,143 @@
+// sanctum doctor: whether a server would come back if it ended, and how to make it so.
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "apps/commands.h"
+#include "apps/serve_config.h"
+#include "apps/service_unit_file.h"
+#include "apps/serving_file.h"
+#include "apps/supervision_facts.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "gateway/listener.h"
+#include "platform/port.h"
+#include "platform/process.h"
+
+namespace sanctum {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kExitNotSupervised = 1;
+constexpr int kExitUsage = 2;
+constexpr milliseconds kLookEvery{20};
+
+struct Options {
+  std::string state_dir;
+  bool system = false;
+  bool fix = false;
+  int limit_s = 180;
+};
+
+void print(const supervisor::Verdict& verdict) {
+  std::printf("%s\n", verdict.summary.c_str());
+  for (const auto& finding : verdict.findings) {
+    std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
+    if (!finding.fine) std::printf("      %s\n", finding.advice.c_str());
+  }
+}
+
+bool accepts(const std::string& address) {
+  if (address.empty()) return false;
+  const auto where = gateway::parse_address(address, "serving.json");
+  return platform::port_accepts(where.host, where.port);
+}
+
+template <class Condition>
+void wait_for(Condition condition, Instant end, const char* what) {
+  while (!condition()) {
+    if (Clock::now() > end)
+      throw Error(ErrorCode::kDeadline, std::string("given up waiting until ") + what);
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+// The running server ends, and the manager's takes its place.
+void hand_over(int pid, const Serving& serving, platform::ServiceScope scope, seconds limit) {
+  const std::string address = serving.http.empty() ? serving.mtls : serving.http;
+  const Instant end = Clock::now() + limit;
+  if (::kill(pid, SIGTERM) != 0 && errno != ESRCH)
+    throw Error(ErrorCode::kUnavailable, "process " + std::to_string(pid) + " is not ours to stop");
+  wait_for([&] { return !accepts(address); }, end, "the running server closes its listeners");
+  const Instant closed = Clock::now();
+  wait_for([&] { return !platform::is_running(pid); }, end, "the running server has ended");
+  platform::service_start(scope);
+  wait_for([&] { return accepts(address); }, end, "the service listens");
+  const std::chrono::duration<double> down = Clock::now() - closed;
+  std::printf("handed over: nobody listened for %.1f s\n", down.count());
+}
+
+void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
+         platform::ServiceScope scope, seconds limit) {
+  if (facts.pid == 0)
+    throw Error(ErrorCode::kNotFound,
+                "nothing serves " + state + "; `sanctum service install` starts it");
+  if (!facts.unit || facts.unit->arguments != facts.arguments) {
+    const auto backup = find_backup(facts.arguments, state);
+    if (!backup)
+      throw Error(ErrorCode::kNotFound,
+                  "no backup of the unit starts what runs; `sanctum service install -- ARGUMENTS` "
+                  "writes a new one");
+    write_unit(*backup, scope, state);
+    std::printf("restored %s from its newest backup that starts what runs\n",
+                facts.unit_path.c_str());
+  }
+  const Serving serving = read_serving(state).value_or(Serving{});
+  if (facts.unit_pid != facts.pid) hand_over(facts.pid, serving, scope, limit);
+  platform::service_enable(scope);
+}
+
+int run(const Options& options) {
+  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const auto scope =
+      options.system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
+  auto facts = supervision_facts(state, scope);
+  auto verdict = judge(facts);
+  if (options.fix && !verdict.supervised) {
+    fix(facts, state, scope, seconds(options.limit_s));
+    facts = supervision_facts(state, scope);
+    verdict = judge(facts);
+  }
+  print(verdict);
+  if (!verdict.supervised && facts.pid > 0 && !options.fix && find_backup(facts.arguments, state))
+    std::printf(
+        "a backup of the unit starts exactly what runs: `sanctum doctor --fix` restores it\n");
+  return verdict.supervised ? 0 : kExitNotSupervised;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& command = *app.add_subcommand("doctor", "Say whether a server would come back if it ended");
+  command
+      .add_option("--state-dir", options->state_dir,
+                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
+  command.add_flag("--system", options->system, "The system's services, not the user's");
+  command.add_flag("--fix", options->fix,
+                   "Restore the unit that starts what runs, and hand the server over to it");
+  command.add_option("--limit", options->limit_s, "Seconds that handing over may take")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.footer(
+      "Exit codes: 0 it is supervised, 1 it is not, 2 it could not be found out or mended");
+  command.callback([options, &exit_code] {
+    try {
+      exit_code = run(*options);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "sanctum doctor: %s\n", error.what());
+      exit_code = kExitUsage;
+    }
+  });
+}
+
+}  // namespace sanctum

@@ -1,0 +1,107 @@
+// sanctum fallback: whether another server answers in our engine's place.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "apps/commands.h"
+#include "apps/control_socket.h"
+#include "apps/serve_config.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "client/chat_client.h"
+
+namespace sanctum {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitNobody = 2;
+constexpr std::chrono::seconds kCallLimit{5};
+constexpr std::int64_t kTestTokens = 16;
+
+struct Options {
+  std::string state_dir, what;
+};
+
+struct Told {
+  std::string mode, where;
+  bool serving = false;
+};
+
+Told ask(const std::string& state, const std::string& mode) {
+  json::Writer w;
+  w.begin_object();
+  if (!mode.empty()) w.field("mode", mode);
+  w.end_object();
+  client::Connection connection = control_connection(state);
+  const auto reply =
+      connection.send({"POST", "/fallback", w.take()}, {kCallLimit, kCallLimit, kCallLimit});
+  if (reply.ending != client::Ending::kAnswered)
+    throw Error(ErrorCode::kUnavailable,
+                "no server answers on its control socket; is `sanctum serve` running with this "
+                "--state-dir?");
+  if (reply.status != 200) throw Error(ErrorCode::kUnavailable, reply.body);
+  const json::Document document(reply.body);
+  const json::Node root = document.root();
+  return {root.at("mode").as_string(), root.at("where").as_string(), root.at("serving").as_bool()};
+}
+
+// Asks the other server itself.
+int test(const Told& told) {
+  client::Endpoint endpoint;
+  endpoint.url = told.where;
+  client::ChatClient client(endpoint);
+  const std::string model = client.choose_model("");
+  const auto answer = client.chat({.model = model,
+                                   .messages_json = R"([{"role":"user","content":"Say yes."}])",
+                                   .max_tokens = kTestTokens,
+                                   .temperature = 0.0});
+  if (!answer.good()) {
+    std::printf("%s does not answer: %s\n", told.where.c_str(), answer.failure.c_str());
+    return kExitFailed;
+  }
+  std::printf("%s answers with %s: %s\n", told.where.c_str(), model.c_str(),
+              answer.content.c_str());
+  return 0;
+}
+
+int run(const Options& options) {
+  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const bool turns = options.what != "test" && options.what != "show";
+  const Told told = ask(state, turns ? options.what : "");
+  if (options.what == "test") return test(told);
+  std::printf("fallback %s: %s, %s\n", told.where.c_str(), told.mode.c_str(),
+              told.serving ? "it answers in our engine's place" : "our engine answers");
+  return 0;
+}
+
+}  // namespace
+
+void add_fallback(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  options->what = "show";
+  auto& command =
+      *app.add_subcommand("fallback", "The server that answers while our engine cannot");
+  command
+      .add_option("what", options->what,
+                  "auto: when the engine is parked; on: from now on; off: never; test: ask it "
+                  "something; show")
+      ->check(CLI::IsMember({"auto", "on", "off", "test", "show"}))
+      ->capture_default_str();
+  command
+      .add_option("--state-dir", options->state_dir,
+                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
+  command.footer("Exit codes: 0 done, 1 the fallback does not answer, 2 no server, or it has none");
+  command.callback([options, &exit_code] {
+    try {
+      exit_code = run(*options);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "sanctum fallback: %s\n", error.what());
+      exit_code = kExitNobody;
+    }
+  });
+}
+
+}  // namespace sanctum

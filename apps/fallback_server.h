@@ -1,0 +1,67 @@
+// The other OpenAI-compatible server that answers in our engine's place: at a URL, or started by us
+// from a command when it is needed first.
+//
+// Contract: forward() answers every exchange it takes: with what the other server says, or with 502
+// and why. At most kForwardsMax at once, beyond them 429. One incident while it serves. Thread
+// rule: any thread; answers are read on threads of its own, one a request.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/endpoint.h"
+#include "gateway/fallback.h"
+#include "platform/process.h"
+#include "supervisor/fallback_policy.h"
+
+namespace sanctum {
+
+inline constexpr int kForwardsMax = 32;
+
+struct FallbackOptions {
+  client::Endpoint endpoint;
+  std::string command;  // empty: somebody else starts it
+  std::string model;    // what requests ask it for; empty: what they asked us for
+  std::chrono::seconds start_limit{120};
+};
+
+class FallbackServer final : public gateway::Fallback {
+ public:
+  // Told when it takes over and when it is over; must not block.
+  struct News {
+    std::function<void(const std::string& where)> began;
+    std::function<void(const std::string& how)> ended;
+  };
+  FallbackServer(FallbackOptions options, News news);
+  ~FallbackServer() override;
+
+  bool takes(bool refused) override;
+  void forward(const std::shared_ptr<gateway::Exchange>& exchange,
+               gateway::ForwardedRequest request) override;
+  void proven();
+  void set_mode(supervisor::FallbackMode mode);
+  supervisor::FallbackState state() const;
+  const std::string& where() const { return options_.endpoint.url; }
+
+ private:
+  struct Forward;
+  void answer(const std::shared_ptr<Forward>& forward);
+  // It answers; starts it if that is ours to do. Throws Error.
+  void make_sure_it_runs();
+  void tell(const supervisor::FallbackDecision& decision, const std::string& how);
+
+  const FallbackOptions options_;
+  const News news_;
+  mutable std::mutex mutex_;  // guards the next
+  supervisor::FallbackState state_;
+  std::mutex starting_;  // guards process_
+  std::unique_ptr<platform::Process> process_;
+  std::atomic<int> forwards_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace sanctum

@@ -1,0 +1,374 @@
+#include "apps/gateway_process.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "apps/control_socket.h"
+#include "apps/engine_process.h"
+#include "apps/exit.h"
+#include "apps/fallback_server.h"
+#include "apps/gateway_records.h"
+#include "apps/planned_restart.h"
+#include "apps/probe_secret.h"
+#include "apps/serving_file.h"
+#include "apps/signal_watch.h"
+#include "apps/switch_board.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "gateway/certificates.h"
+#include "gateway/server.h"
+#include "gateway/services.h"
+#include "platform/descriptors.h"
+#include "platform/machine.h"
+#include "supervisor/model_directory.h"
+#include "supervisor/program_file.h"
+#include "supervisor/schedule.h"
+
+namespace sanctum {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kGatewayThreads = 4;
+constexpr milliseconds kLastWords{300};        // for the errors that a drain's end sends
+constexpr milliseconds kStopBeyondDrain{900};  // whatever hangs
+constexpr milliseconds kHousekeeping{1000};
+constexpr std::size_t kDescriptorsReserved = 128;  // for all that is no connection
+constexpr std::size_t kControlConnections = 16;
+
+std::string without_scheme(const std::string& url) {
+  const std::size_t at = url.find("://");
+  return at == std::string::npos ? url : url.substr(at + 3);
+}
+
+// What the main thread waits for.
+class Events {
+ public:
+  void signalled() {
+    const std::lock_guard lock(mutex_);
+    signalled_ = true;
+    changed_.notify_all();
+  }
+  void proven() {
+    const std::lock_guard lock(mutex_);
+    proven_ = true;
+    changed_.notify_all();
+  }
+  // True when every model was proven to work, false when we are to end first.
+  bool wait_for_model() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return signalled_ || proven_; });
+    return !signalled_;
+  }
+  void wait_for_signal() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return signalled_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool signalled_ = false;
+  bool proven_ = false;
+};
+
+gateway::ConnectionLimits connection_limits() {
+  gateway::ConnectionLimits limits;
+  const std::size_t descriptors =
+      platform::raise_descriptor_limit(limits.connections + kDescriptorsReserved);
+  if (descriptors < limits.connections + kDescriptorsReserved) {
+    limits.connections = descriptors > 2 * kDescriptorsReserved ? descriptors - kDescriptorsReserved
+                                                                : descriptors / 2;
+    log::warn("few_descriptors", {{"limit", descriptors}, {"connections", limits.connections}});
+  }
+  return limits;
+}
+
+std::vector<wire::LoadRequest> find_models(const ServeConfig& config) {
+  const auto places = supervisor::search_places();
+  std::vector<wire::LoadRequest> models;
+  if (config.models.empty()) models.push_back(supervisor::built_in_model(places));
+  for (const auto& name : config.models) models.push_back(supervisor::find_model(name, places));
+  return models;
+}
+
+std::string listen(gateway::Server& server, const std::string& text, const std::string& field,
+                   const char* scheme, const std::optional<gateway::TlsFiles>& tls) {
+  if (text == "off") return {};
+  const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
+  const auto bound = or_exit(kExitAddress, [&] { return server.listen(address, tls); });
+  if (!tls && address.host != "127.0.0.1" && address.host != "::1") {
+    log::warn("plain_http_beyond_this_machine", {{"address", to_string(bound)}});
+  }
+  return std::string(scheme) + to_string(bound);
+}
+
+std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config,
+                                           const std::string& directory) {
+  if (config.mtls_listen == "off") return std::nullopt;
+  if (!gateway::have_certificates(directory)) {
+    gateway::make_certificates(directory, false);
+    log::info("certificates_made", {{"directory", directory}});
+  }
+  return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
+                           directory + "/server.key"};
+}
+
+supervisor::WorkerOptions worker_options(const ServeConfig& config,
+                                         std::vector<wire::LoadRequest> models) {
+  supervisor::WorkerOptions options;
+  options.path = config.engine;
+  if (options.path.empty()) {
+    options.path =
+        (fs::path(platform::executable_path()).parent_path() / "sanctum-engine").string();
+  }
+  options.arguments = {"--rpc-fd",
+                       "3",
+                       "--heartbeat-fd",
+                       "4",
+                       "--max-sequences",
+                       std::to_string(config.max_sequences),
+                       "--queue",
+                       std::to_string(config.queue),
+                       "--kernels",
+                       config.kernels,
+                       "--threads",
+                       std::to_string(config.threads),
+                       "--kv-bytes",
+                       std::to_string(config.kv_bytes),
+                       "--kv-type",
+                       config.kv_type,
+                       "--prefix-cache-bytes",
+                       std::to_string(config.prefix_cache_bytes)};
+  options.models = std::move(models);
+  return options;
+}
+
+// An engine that somebody names for the next start; empty for the one that there is.
+void check_program(const std::string& path) {
+  if (path.empty()) return;
+  if (path.front() != '/') throw Error(ErrorCode::kInvalid, "'engine' must be an absolute path");
+  if (!supervisor::look_at_program(path).runnable)
+    throw Error(ErrorCode::kInvalid, "'engine': there is no program that can be run at " + path);
+}
+
+// serving.json, as it stands on disk.
+struct Record {
+  std::string directory;
+  Serving serving;
+  void engine_is(int pid) {
+    if (pid == serving.engine_pid) return;
+    serving.engine_pid = pid;
+    try {
+      write_serving(directory, serving);
+    } catch (const Error& error) {
+      log::warn("serving_file", {{"error", error.what()}});
+    }
+  }
+};
+
+void housekeep(gateway::Timer& timer, const std::function<void()>& action) {
+  action();
+  timer.arm(kHousekeeping, [&timer, &action] { housekeep(timer, action); });
+}
+
+// Null without a fallback.
+std::unique_ptr<FallbackServer> fallback_server(const ServeConfig& config,
+                                                GatewayRecords& records) {
+  if (config.fallback.empty()) return nullptr;
+  FallbackOptions options;
+  options.endpoint.url = client::normalized_url(config.fallback);
+  options.command = config.fallback_command;
+  options.model = config.fallback_model;
+  return std::make_unique<FallbackServer>(
+      options,
+      FallbackServer::News{[&records](const std::string& where) { records.fallback_began(where); },
+                           [&records](const std::string& how) { records.fallback_ended(how); }});
+}
+
+std::string fallback_state(FallbackServer* fallback, const std::string& mode) {
+  if (fallback == nullptr)
+    throw Error(ErrorCode::kNotFound,
+                "this server has no fallback; `serve --fallback URL` names one");
+  if (!mode.empty()) fallback->set_mode(supervisor::fallback_mode(mode));
+  const auto state = fallback->state();
+  json::Writer w;
+  w.begin_object().field("mode", to_string(state.mode)).field("serving", state.serving);
+  w.field("where", fallback->where()).end_object();
+  return w.take();
+}
+
+// Ends this process, as a signal would, when its keeper is gone.
+class KeeperWatch {
+ public:
+  explicit KeeperWatch(int socket) : socket_(socket) {
+    std::thread([socket] {
+      char byte = 0;
+      ssize_t count = 0;
+      do {
+        count = ::read(socket, &byte, 1);
+      } while (count > 0 || (count < 0 && errno == EINTR));
+      log::warn("keeper_gone");
+      ::kill(::getpid(), SIGTERM);
+    }).detach();
+  }
+  void tell(const std::string& line) {
+    const std::string text = line + "\n";
+    // It reads all the time; if it is gone, the thread above has seen it.
+    [[maybe_unused]] const ssize_t written = ::write(socket_, text.data(), text.size());
+  }
+
+ private:
+  const int socket_;
+};
+
+std::string or_off(const std::string& url) {
+  return url.empty() ? "off" : without_scheme(url);
+}
+
+}  // namespace
+
+int run_gateway(const ServeConfig& config, int keeper_socket) {
+  const std::string state = or_exit(kExitFailure, [&] { return make_state_dir(config); });
+  auto models = or_exit(kExitFailure, [&] { return find_models(config); });
+  const std::string certificates = state + "/certs";
+  const auto tls = or_exit(kExitFailure, [&] { return tls_files(config, certificates); });
+
+  Events events;
+  std::unique_ptr<GatewayRecords> records;  // has threads: made once signals are watched
+  EngineProcess process(
+      worker_options(config, std::move(models)), seconds(config.ready_timeout_s),
+      {[&](const std::string& model, const wire::Failure* failure) {
+         records->model_settled(model, failure);
+         if (failure == nullptr && config.probes == "off") events.proven();
+       },
+       [&records](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
+         records->worker_changed(to, reason);
+       }});
+  const SignalWatch signal_watch(
+      {[&events] { events.signalled(); }, [&process] { process.worker().kill(); }},
+      seconds(config.drain_s) + kStopBeyondDrain, kExitCut);
+  KeeperWatch keeper(keeper_socket);
+  records = std::make_unique<GatewayRecords>(state);
+
+  gateway::Gate gate({config.max_sequences, config.queue});
+  gateway::Metrics metrics;
+  gateway::Services services{process.engine(), gate, metrics};
+  services.certificates = certificates;
+  services.ready_timeout = seconds(config.ready_timeout_s);
+  services.records = records->requests();
+  services.incidents = [&records] { return records->incidents(); };
+  gateway::Proofs proofs;
+  if (config.probes == "on") {
+    services.proofs = &proofs;
+    services.proof_age_max = seconds(config.probe.proof_age_max_s);
+    services.probe_secret = or_exit(kExitFailure, [&] { return probe_secret(state); });
+  }
+  gateway::Router router;
+  add_completions(router, services);
+  add_models(router, services);
+  add_status(router, services);
+  add_metrics(router, services);
+  add_page(router, services);
+  const auto fallback = or_exit(kExitUsage, [&] { return fallback_server(config, *records); });
+  services.fallback = fallback.get();
+  PlannedRestart planned(*records, [&keeper] { keeper.tell("restart"); });
+  supervisor::Scheduler scheduler;
+  if (!config.restart_at.empty())
+    scheduler.add("restart", or_exit(kExitConfiguration, [&] {
+                    return supervisor::parse_schedule(config.restart_at, "restart_at");
+                  }));
+  SwitchBoard board(state, process.worker(), gate, *records);
+  gateway::Control control{
+      services,
+      [&process] { process.worker().wake(); },
+      [&process](const std::string& reason) { process.worker().replace(reason); },
+      [&process](const std::string& program) {
+        check_program(program);
+        process.worker().retire(program);
+      },
+      [&](std::vector<gateway::OpenIncident> incidents) {
+        records->probes_told(std::move(incidents));
+        process.engine().models([&](const auto& failure, const auto& models) {
+          const auto records = proofs.of(models);  // none while nothing is loaded
+          if (failure || records.empty() ||
+              gateway::unproven(records, Clock::now(), services.proof_age_max))
+            return;
+          events.proven();
+          if (fallback) fallback->proven();
+        });
+      },
+      [&keeper](const std::string& probe) { keeper.tell("run " + probe); },
+      [&board] { return board.now(); },
+      [&board](std::string_view name, bool on) { board.set(name, on); },
+      [&fallback](const std::string& mode) { return fallback_state(fallback.get(), mode); },
+      [&planned] { return planned.ask(); }};
+  gateway::Router control_router;
+  add_control(control_router, control);
+  add_status(control_router, services);
+  // Above is what running requests hold on to: it must outlive the loop that may still hold them.
+  gateway::EventLoop loop(kGatewayThreads);
+  const auto through = [](gateway::Router& to) {
+    return [&to](const std::shared_ptr<gateway::Exchange>& exchange) { to.handle(exchange); };
+  };
+  gateway::Server server(loop, connection_limits(), through(router));
+  services.draining = [&server] { return server.draining(); };
+  services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
+  services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
+  gateway::ConnectionLimits few;
+  few.connections = kControlConnections;
+  gateway::Server control_server(loop, few, through(control_router));
+  or_exit(kExitUsage, [&] { control_server.listen_local(control_socket(state)); });
+  log::info("listening",
+            {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
+  keeper.tell("listening " + or_off(services.plain_url) + " " + or_off(services.mtls_url));
+
+  Record record{state,
+                {static_cast<int>(::getppid()), static_cast<int>(::getpid()), -1,
+                 without_scheme(services.plain_url), without_scheme(services.mtls_url)}};
+  process.worker().start();
+  const auto strand = loop.make_strand();
+  const std::shared_ptr<gateway::Timer> timer = strand->make_timer();
+  const std::function<void()> every_second = [&] {
+    record.engine_is(process.status().pid);
+    process.engine().expire(Clock::now());
+    if (!scheduler.due(supervisor::local_now()).empty()) planned.ask();
+  };
+  strand->post([timer, &every_second] { housekeep(*timer, every_second); });
+
+  if (events.wait_for_model()) {
+    keeper.tell("ready" + (services.plain_url.empty() ? "" : " " + services.plain_url) +
+                (services.mtls_url.empty() ? "" : " " + services.mtls_url));
+  }
+  events.wait_for_signal();
+
+  const wire::Failure ending{ErrorCode::kUnavailable, "the server is shutting down", {}};
+  int cut = 0;
+  if (!server.drain(seconds(config.drain_s))) {
+    cut = process.engine().fail_all(ending);
+    log::warn("drain_ended", {{"connections", server.connections()}, {"requests_cut", cut}});
+    server.drain(kLastWords);
+    process.worker().kill();  // it had its time
+    server.abort();
+  }
+  process.worker().stop();
+  process.engine().fail_all(ending);  // those whose clients had left
+  control_server.close_listeners();
+  control_server.abort();
+  loop.stop();
+  remove_serving(state);
+  ::unlink(control_socket(state).c_str());
+  log::info("stopped", {{"requests_cut", cut}});
+  return cut > 0 ? kExitCut : 0;
+}
+
+}  // namespace sanctum

@@ -1,0 +1,45 @@
+// What the gateway's process records: requests, the worker's life, what is wrong now.
+//
+// Contract: nothing here blocks or throws; a journal that cannot be written is an incident, and
+// serving goes on. Thread rule: any thread.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "gateway/services.h"
+#include "supervisor/incidents.h"
+#include "supervisor/journal.h"
+#include "supervisor/restart_policy.h"
+
+namespace sanctum {
+
+class GatewayRecords {
+ public:
+  explicit GatewayRecords(const std::string& state_directory);
+
+  gateway::RequestRecords requests();
+  // Ours and the probes'.
+  std::vector<gateway::OpenIncident> incidents() const;
+  void probes_told(std::vector<gateway::OpenIncident> incidents);
+  void worker_changed(supervisor::WorkerState to, const std::string& reason);
+  void model_settled(const std::string& model, const wire::Failure* failure);
+  // `objection`: why it does not happen; empty when it does.
+  void planned_restart(const std::string& objection);
+  void fallback_began(const std::string& where);
+  void fallback_ended(const std::string& how);
+  // It was found damaged, moved aside, and begun anew.
+  void state_file_damaged(const std::string& name, const std::string& moved_to);
+  void happened(const std::string& subject, const std::string& what, const std::string& cause);
+
+ private:
+  void tell_unanswered();
+
+  supervisor::Incidents incidents_;
+  mutable std::mutex mutex_;  // guards the next
+  std::vector<gateway::OpenIncident> of_probes_;
+  supervisor::Journal journal_;
+};
+
+}  // namespace sanctum

@@ -1,0 +1,52 @@
+// A process that `serve` keeps: started, listened to line by line, and seen to end. One thread;
+// what signals it may come from others.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/process.h"
+
+namespace sanctum {
+
+inline constexpr std::size_t kLineBytesMax = 4096;
+
+class KeptProcess {
+ public:
+  KeptProcess() = default;
+  ~KeptProcess();
+  KeptProcess(const KeptProcess&) = delete;
+  KeptProcess& operator=(const KeptProcess&) = delete;
+
+  bool there() const { return process_ != nullptr; }
+  int pid() const { return process_ ? process_->pid() : 0; }
+  // It is told of its socket by --keeper-fd. Throws Error.
+  void start(platform::ProcessOptions options);
+  // To wait on; -1 when it has closed its end.
+  int descriptor() const { return socket_; }
+  // A line; dropped when it does not read.
+  void tell(const std::string& line);
+  void read_lines(const std::function<void(const std::string&)>& heard);
+  // Once, when it has ended; it is not there from then on.
+  std::optional<platform::ExitStatus> ended();
+
+  // From any thread.
+  void signal(int number);
+  // SIGTERM, and SIGKILL if it is still there after `patience`.
+  void end(std::chrono::milliseconds patience);
+
+ private:
+  std::shared_ptr<platform::Process> shared() const;
+
+  int socket_ = -1;
+  std::string unread_;
+  mutable std::mutex mutex_;  // guards process_, which the owner alone changes
+  std::shared_ptr<platform::Process> process_;
+};
+
+}  // namespace sanctum

@@ -1,0 +1,258 @@
+// sanctum probe: the probes by hand, once, or from another machine for good.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "apps/commands.h"
+#include "apps/control_socket.h"
+#include "apps/probe_thread.h"
+#include "apps/serve_config.h"
+#include "apps/server_options.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "client/http.h"
+#include "client/interrupt.h"
+#include "probes/alive.h"
+#include "probes/works.h"
+
+namespace sanctum {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr milliseconds kLookEvery{200};
+constexpr seconds kPingLimit{10};
+constexpr seconds kControlLimit{5};
+constexpr seconds kBootsLimit{180};  // it hashes the release and the weights
+
+struct Options {
+  client::EndpointOptions server;
+  std::string which = "all";
+  std::string watch;  // a server to watch for good
+  std::string watch_state;
+  std::string ping;
+  int limit_s = 10;
+  bool json = false;
+  ProbeSettings settings;
+};
+
+std::string status_of(const client::Endpoint& endpoint, milliseconds limit) {
+  client::Connection connection(endpoint);
+  const auto reply = connection.send({"GET", "/status"}, {limit, limit, limit});
+  if (reply.ending != client::Ending::kAnswered || reply.status != 200)
+    throw Error(
+        ErrorCode::kUnavailable,
+        endpoint.url + " does not answer /status: " +
+            (reply.message.empty() ? "HTTP " + std::to_string(reply.status) : reply.message));
+  return reply.body;
+}
+
+// Of weights on another machine nothing is known but what the server tells of them.
+std::optional<std::string> told_digest(const probes::LoadedModel& model) {
+  return "told-" + to_hex(sha256(model.name + " " + std::to_string(model.weight_bytes)));
+}
+
+std::vector<probes::Check> works(const client::Endpoint& endpoint, milliseconds limit,
+                                 const std::string& state) {
+  probes::WorksOptions options;
+  options.endpoint = endpoint;
+  options.limit = limit;
+  options.digest = told_digest;
+  probes::Goldens goldens(state + "/goldens");
+  return check_works(probes::loaded_models(status_of(endpoint, limit)), options, goldens);
+}
+
+// The server's own probes are asked: only they know how it was started. Throws Error.
+std::vector<probes::Check> boots(const std::string& state) {
+  client::Connection connection = control_connection(state);
+  const auto asked = [&](const char* method, const char* path, const char* body) {
+    const auto reply =
+        connection.send({method, path, body}, {kControlLimit, kControlLimit, kControlLimit});
+    if (reply.ending == client::Ending::kAnswered && reply.status < 300) return reply.body;
+    if (reply.ending == client::Ending::kAnswered)
+      throw Error(ErrorCode::kUnavailable, "the server refuses: " + reply.body);
+    throw Error(ErrorCode::kUnavailable,
+                "nobody answers on " + connection.endpoint().socket + " (" + reply.message +
+                    "); 'boots' can be asked on the server's machine only, with its --state-dir");
+  };
+  const auto run = [&](const std::string& body) {
+    const json::Document document(body);
+    const auto last = document.root().get("boots");
+    return last ? last->at("run").as_int() : 0;
+  };
+  const std::int64_t before = run(asked("GET", "/probes", ""));
+  asked("POST", "/probes/run", R"({"probe":"boots"})");
+  const Instant end = Clock::now() + kBootsLimit;
+  std::string body = asked("GET", "/probes", "");
+  while (run(body) == before) {
+    if (Clock::now() > end)
+      throw Error(ErrorCode::kDeadline, "the server's probe 'boots' did not end within " +
+                                            std::to_string(kBootsLimit.count()) + " s");
+    std::this_thread::sleep_for(kLookEvery);
+    body = asked("GET", "/probes", "");
+  }
+  const json::Document document(body);
+  std::vector<probes::Check> checks;
+  for (const auto& node : document.root().at("boots").at("checks").as_array()) {
+    probes::Check check;
+    check.name = node.at("name").as_string();
+    check.passed = node.at("passed").as_bool();
+    check.took_us = node.at("took_us").as_int();
+    check.detail = node.at("detail").as_string();
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+void print(const std::vector<probes::Check>& checks, bool as_json) {
+  if (!as_json) {
+    for (const auto& check : checks) {
+      std::printf("%-4s %-36s %7.0f ms  %s\n", check.passed ? "OK" : "FAIL", check.name.c_str(),
+                  static_cast<double>(check.took_us) / 1e3, check.detail.c_str());
+    }
+    return;
+  }
+  json::Writer w;
+  w.begin_array();
+  for (const auto& check : checks) {
+    w.begin_object().field("name", check.name).field("passed", check.passed);
+    w.field("took_us", check.took_us).field("detail", check.detail).end_object();
+  }
+  w.end_array();
+  std::printf("%s\n", w.take().c_str());
+}
+
+int once(const Options& options) {
+  const client::Endpoint endpoint = resolve(options.server, client::process_environment);
+  const std::string state =
+      options.server.state_dir.empty() ? default_state_dir() : options.server.state_dir;
+  const milliseconds limit = seconds(options.limit_s);
+  std::vector<probes::Check> checks;
+  const auto add = [&](std::vector<probes::Check> more) {
+    checks.insert(checks.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+  };
+  const auto wanted = [&](const char* which) {
+    return options.which == which || options.which == "all";
+  };
+  if (wanted("alive")) add(probes::check_alive({endpoint}, limit));
+  if (wanted("works")) add(works(endpoint, limit, state + "/by-hand"));
+  // Of a server elsewhere, `all` is what can be asked from here.
+  if (options.which == "boots" || (options.which == "all" && options.server.url.empty()))
+    add(boots(state));
+  print(checks, options.json);
+  const bool fine =
+      std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });
+  return fine ? 0 : kExitFailed;
+}
+
+// Tells somebody else that we are still there: who hears nothing for a while raises the alarm.
+void ping(const std::string& url) {
+  client::Endpoint endpoint;
+  endpoint.url = url;
+  client::Connection connection(endpoint);
+  const auto reply = connection.send({"GET", ""}, {kPingLimit, kPingLimit, kPingLimit});
+  if (reply.ending != client::Ending::kAnswered)
+    log::warn("ping_failed", {{"error", reply.message}});
+}
+
+int watch(Options options) {
+  options.server.url = options.watch;
+  const client::Endpoint endpoint = resolve(options.server, client::process_environment);
+  std::filesystem::create_directories(options.watch_state);
+  client::Interrupt interrupt;
+  std::atomic<bool> stop{false};
+  ProbeReport report(options.watch_state, {});
+  const auto alive = track_limits(options.settings.alive);
+  const auto working = track_limits(options.settings.works);
+  log::info("watching", {{"server", endpoint.url}, {"state_dir", options.watch_state}});
+  std::vector<std::unique_ptr<ProbeThread>> all;
+  all.push_back(std::make_unique<ProbeThread>(
+      ProbeWork{"alive", alive, [&] { return probes::check_alive({endpoint}, alive.limit); }},
+      report, stop));
+  all.push_back(std::make_unique<ProbeThread>(
+      ProbeWork{"works", working,
+                [&] { return works(endpoint, working.limit, options.watch_state); }},
+      report, stop));
+  Instant next_ping = Clock::now();
+  while (!interrupt.take()) {
+    bool get_on = true;
+    for (const auto& probe : all) get_on &= probe->gets_on(Clock::now());
+    if (get_on && !options.ping.empty() && Clock::now() >= next_ping) {
+      ping(options.ping);
+      next_ping = Clock::now() + alive.every;
+    }
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  stop = true;
+  return 0;
+}
+
+}  // namespace
+
+void add_probe(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& command =
+      *app.add_subcommand("probe", "Prove that a server answers and that its models work");
+  command
+      .add_option("which", options->which,
+                  "alive: it answers; works: its models answer rightly; boots: a restart would "
+                  "come up (on the server's machine only)")
+      ->check(CLI::IsMember({"alive", "works", "boots", "all"}))
+      ->capture_default_str();
+  add_server_options(command, options->server);
+  command.add_option("--limit", options->limit_s, "Seconds that one answer may take")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "One JSON array instead of a line per check");
+  auto* watched = command.add_option("--watch", options->watch,
+                                     "Watch that server for good, from this machine");
+  command
+      .add_option("--watch-state", options->watch_state,
+                  "Where the watcher keeps its record and what models said")
+      ->needs(watched)
+      ->type_name("DIR");
+  command
+      .add_option("--ping", options->ping,
+                  "Ask for this URL as often as `alive` runs, while the watcher itself gets on")
+      ->needs(watched);
+  for (const ProbeKey& probe : probe_keys(options->settings)) {
+    if (probe.key.starts_with("alive_") || probe.key.starts_with("works_"))
+      command.add_option(probe.flag(), *probe.value, probe.what)
+          ->check(CLI::Range(probe.range.low, probe.range.high))
+          ->capture_default_str()
+          ->needs(watched)
+          ->group("When watching");
+  }
+  command.footer(
+      "Examples:\n"
+      "  sanctum probe\n"
+      "  sanctum probe works --json\n"
+      "  sanctum probe --watch https://server:1337 --watch-state ~/watch --cert client.pem --key "
+      "client.key --cacert ca.pem --ping https://example.org/ping/123\n"
+      "\n"
+      "Exit codes: 0 everything passed (or the watch was ended), 1 something did not, 2 could not "
+      "be "
+      "run");
+  command.callback([options, &exit_code] {
+    try {
+      if (!options->watch.empty() && options->watch_state.empty())
+        options->watch_state = default_state_dir() + "/watch";
+      exit_code = options->watch.empty() ? once(*options) : watch(*options);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "sanctum probe: %s\n", error.what());
+      exit_code = kExitUsage;
+    }
+  });
+}
+
+}  // namespace sanctum

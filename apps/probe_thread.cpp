@@ -1,0 +1,71 @@
+#include "apps/probe_thread.h"
+
+#include <utility>
+
+#include "platform/machine.h"
+
+namespace sanctum {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookEvery{100};
+constexpr std::uint64_t kSwappedPagesMax = 256;  // in one run, before it is blamed on swapping
+constexpr int kAnswersOfARunMax = 30;            // a run that takes longer than these gets nowhere
+
+}  // namespace
+
+ProbeThread::ProbeThread(ProbeWork work, ProbeReport& report, const std::atomic<bool>& stop)
+    : work_(std::move(work)), report_(report), stop_(stop), thread_([this] { loop(); }) {}
+
+bool ProbeThread::gets_on(Instant now) {
+  bool late = false, changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    late = running_ && now - began_ > kAnswersOfARunMax * work_.limits.limit;
+    changed = std::exchange(late_, late) != late;
+  }
+  if (changed && late) report_.stuck(work_.name, "a run takes longer than it may");
+  if (changed && !late) report_.unstuck(work_.name);
+  return !late;
+}
+
+void ProbeThread::loop() {
+  Instant next = Clock::now();
+  while (!stop_) {
+    if (Clock::now() < next && !(work_.due && work_.due())) {
+      std::this_thread::sleep_for(kLookEvery);
+      continue;
+    }
+    mark(true);
+    const std::uint64_t swapped = platform::pages_swapped();
+    const auto checks = run();
+    const supervisor::MemoryThen memory{platform::memory().available_bytes,
+                                        platform::pages_swapped() - swapped,
+                                        platform::memory_stall_percent()};
+    std::string label = work_.label ? work_.label() : std::string();
+    if (label.empty() && memory.pages_swapped > kSwappedPagesMax) label = "the machine swapped";
+    next = report_.run_ended(work_.name, checks, label, memory, work_.limits);
+    mark(false);
+  }
+}
+
+std::vector<probes::Check> ProbeThread::run() {
+  try {
+    auto checks = work_.run();
+    if (std::exchange(could_not_run_, false))
+      checks.push_back({probes::kProbeItself, true, 0, "it can run again", {}, {}});
+    return checks;
+  } catch (const std::exception& error) {
+    could_not_run_ = true;
+    return {{probes::kProbeItself, false, 0, error.what(), {}, {}}};
+  }
+}
+
+void ProbeThread::mark(bool running) {
+  const std::lock_guard lock(mutex_);
+  running_ = running;
+  began_ = Clock::now();
+}
+
+}  // namespace sanctum

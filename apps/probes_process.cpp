@@ -1,0 +1,197 @@
+#include "apps/probes_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "apps/boots_checks.h"
+#include "apps/control_socket.h"
+#include "apps/exit.h"
+#include "apps/probe_thread.h"
+#include "apps/works_probe.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "probes/alive.h"
+
+namespace sanctum {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kControlLimit{1};  // a gateway that hangs must not hold up who would replace it
+constexpr seconds kBeatEvery{1};
+
+std::vector<client::Endpoint> listeners(const ServeConfig& config, const std::string& state) {
+  std::vector<client::Endpoint> all;
+  const auto add = [&](const std::string& scheme, const std::string& address) {
+    if (address == "off") return;
+    client::EndpointOptions options;
+    options.url = scheme + address;
+    options.state_dir = state;
+    all.push_back(or_exit(kExitUsage, [&] {
+      return client::resolve(options, [](const char*) { return std::optional<std::string>(); });
+    }));
+  };
+  add("http://", config.listen);
+  add("https://", config.mtls_listen);
+  return all;
+}
+
+// What the gateway is told over its control socket.
+class GatewayLink {
+ public:
+  GatewayLink(const std::string& state, int keeper) : state_(state), keeper_(keeper) {}
+
+  void tell_keeper(const std::string& line) const {
+    const std::string text = line + "\n";
+    [[maybe_unused]] const ssize_t written = ::write(keeper_, text.data(), text.size());
+  }
+
+  void act(const std::string& probe, const probes::Check& check) const {
+    const std::string reason = check.name + ": " + check.detail;
+    if (probe == "alive") return tell_keeper("replace-gateway " + reason);
+    if (probe != "works" || check.model.empty()) return;
+    json::Writer w;
+    w.begin_object().field("reason", "the probe 'works' found that " + reason).end_object();
+    post("/worker/replace", w.take());
+  }
+
+  void tell(const std::string& probe, const std::vector<probes::Check>& checks,
+            const std::vector<supervisor::Incident>& open) const {
+    json::Writer w;
+    w.begin_object().field("probe", probe).key("checks").begin_array();
+    for (const auto& check : checks) {
+      w.begin_object().field("name", check.name).field("passed", check.passed);
+      w.field("took_us", check.took_us).field("detail", check.detail).end_object();
+    }
+    w.end_array().key("proofs").begin_array();
+    for (const auto& check : checks) {
+      if (check.model.empty()) continue;
+      w.begin_object().field("model", check.model).field("modality", check.modality);
+      w.field("passed", check.passed).field("by", "the probe 'works'");
+      w.field("detail", check.detail).end_object();
+    }
+    w.end_array().key("incidents").begin_array();
+    for (const auto& incident : open) {
+      w.begin_object().field("key", incident.key).field("level", incident.level);
+      w.field("what", incident.what).field("since_unix_s", incident.since_unix_s).end_object();
+    }
+    w.end_array().end_object();
+    post("/probes", w.take());
+  }
+
+ private:
+  void post(const std::string& path, const std::string& body) const {
+    client::Connection connection = control_connection(state_);
+    const auto reply =
+        connection.send({"POST", path, body}, {kControlLimit, kControlLimit, kControlLimit});
+    if (reply.ending != client::Ending::kAnswered)
+      log::warn("gateway_not_told", {{"path", path}, {"error", reply.message}});
+  }
+
+  const std::string state_;
+  const int keeper_;
+};
+
+// The keeper's lines: "planned", "unplanned", "run boots".
+class Orders {
+ public:
+  explicit Orders(int keeper) : keeper_(keeper) { ::fcntl(keeper, F_SETFL, O_NONBLOCK); }
+
+  // Returns after `limit`, or sooner; false once the keeper is gone.
+  bool hear(milliseconds limit) {
+    pollfd watched{keeper_, POLLIN, 0};
+    const int readable = ::poll(&watched, 1, static_cast<int>(limit.count()));
+    if (readable <= 0) return readable == 0 || errno == EINTR;
+    char bytes[256];
+    const ssize_t count = ::read(keeper_, bytes, sizeof bytes);
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    unread_.append(bytes, static_cast<std::size_t>(count));
+    for (std::size_t end = unread_.find('\n'); end != std::string::npos; end = unread_.find('\n')) {
+      obey(unread_.substr(0, end));
+      unread_.erase(0, end + 1);
+    }
+    return count > 0;
+  }
+  bool planned() const { return planned_; }
+  // True once for every time that the probe was asked for.
+  bool take(const std::string& probe) {
+    const std::lock_guard lock(mutex_);
+    return asked_.erase(probe) > 0;
+  }
+
+ private:
+  void obey(const std::string& line) {
+    if (line == "planned") planned_ = true;
+    if (line == "unplanned") planned_ = false;
+    if (line.rfind("run ", 0) != 0) return;
+    const std::lock_guard lock(mutex_);
+    for (const char* known : {"alive", "works", "boots"}) {
+      if (line.substr(4) == known) asked_.insert(known);
+    }
+  }
+
+  const int keeper_;
+  std::string unread_;
+  std::atomic<bool> planned_{false};
+  std::mutex mutex_;  // guards the next
+  std::set<std::string> asked_;
+};
+
+}  // namespace
+
+int run_probes(const ServeConfig& config, int keeper) {
+  const std::string state = or_exit(kExitFailure, [&] { return make_state_dir(config); });
+  const auto endpoints = listeners(config, state);
+  if (endpoints.empty()) throw Exit{kExitUsage, "there is no listener to probe"};
+  const auto alive = track_limits(config.probe.alive), works = track_limits(config.probe.works);
+
+  std::atomic<bool> stop{false};
+  Orders orders(keeper);
+  const GatewayLink gateway(state, keeper);
+  ProbeReport report(state, {[&](const std::string& probe, const probes::Check& check) {
+                               gateway.act(probe, check);
+                             },
+                             [&](const std::string& probe, const auto& checks, const auto& open) {
+                               gateway.tell(probe, checks, open);
+                             }});
+  WorksProbe works_probe(
+      state, endpoints.front(), works.limit, stop,
+      [&report](const std::string& moved_to) { report.state_file_damaged("goldens", moved_to); });
+  std::vector<std::unique_ptr<ProbeThread>> all;
+  const auto add = [&](ProbeWork work) {
+    work.label = [&orders, label = std::move(work.label)] {
+      if (orders.planned()) return std::string("a planned restart");
+      return label ? label() : std::string();
+    };
+    work.due = [&orders, name = work.name, due = std::move(work.due)] {
+      return orders.take(name) || (due && due());
+    };
+    all.push_back(std::make_unique<ProbeThread>(std::move(work), report, stop));
+  };
+  add({"alive", alive, [&] { return probes::check_alive(endpoints, alive.limit); }});
+  add({"works", works, [&] { return works_probe.run(); }, [&] { return works_probe.due(); },
+       [&] { return works_probe.label(); }});
+  BootsChecks boots_probe(config, state, endpoints, stop);
+  add({"boots", track_limits(config.probe.boots), [&] { return boots_probe.run(); }});
+
+  while (orders.hear(kBeatEvery)) {
+    bool get_on = true;
+    for (const auto& probe : all) get_on &= probe->gets_on(Clock::now());
+    if (get_on) gateway.tell_keeper("beat");
+  }
+  // A probe may be in the middle of a question whose answer nobody wants any more.
+  std::_Exit(0);
+}
+
+}  // namespace sanctum

@@ -1,0 +1,28 @@
+// The copy of what we run from, that every restart starts from.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/serve_config.h"
+
+namespace sanctum {
+
+struct RunningRelease {
+  std::string directory;
+  std::string program() const { return directory + "/bin/sanctum"; }
+  std::string libraries() const { return directory + "/lib"; }
+};
+
+// Made below the state directory: this program, its engine with its libraries, the built-in model.
+// Throws Error: then there is no copy, and what is deleted or replaced while we run is missed by
+// the next restart.
+RunningRelease keep_running_release(const std::string& state_directory);
+
+// For a process that was started from one.
+std::optional<RunningRelease> release_we_run_from(const std::string& state_directory);
+
+// What makes the dynamic linker look there first: name and value of a variable.
+std::pair<std::string, std::string> library_path(const RunningRelease& release);
+
+}  // namespace sanctum

@@ -1,0 +1,134 @@
+// sanctum service install|uninstall|status|restart: `serve` as a service of systemd or launchd.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/serve_config.h"
+#include "apps/service_unit_file.h"
+#include "apps/supervision_facts.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "platform/machine.h"
+
+namespace sanctum {
+namespace {
+
+constexpr int kExitNotSupervised = 1;
+constexpr int kExitUsage = 2;
+constexpr std::chrono::seconds kStopBeyondDrain{15};
+constexpr std::chrono::seconds kBeginLimit{30};
+constexpr std::chrono::milliseconds kLookEvery{100};
+
+struct Options {
+  std::string state_dir;
+  bool system = false;
+  std::vector<std::string> arguments;
+  platform::ServiceScope scope() const {
+    return system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
+  }
+  std::string state() const { return state_dir.empty() ? default_state_dir() : state_dir; }
+};
+
+// The state directory of what the unit starts.
+std::string state_of(const supervisor::ServiceUnit& unit) {
+  const auto named = std::find(unit.arguments.rbegin(), unit.arguments.rend(), "--state-dir");
+  return named == unit.arguments.rend() || named == unit.arguments.rbegin() ? default_state_dir()
+                                                                            : *std::prev(named);
+}
+
+int print_verdict(const supervisor::Verdict& verdict) {
+  std::printf("%s\n", verdict.summary.c_str());
+  for (const auto& finding : verdict.findings)
+    std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
+  return verdict.supervised ? 0 : kExitNotSupervised;
+}
+
+// Not every manager waits until it runs.
+int status_once_it_runs(const std::string& state, platform::ServiceScope scope) {
+  const Instant end = Clock::now() + kBeginLimit;
+  auto facts = supervision_facts(state, scope);
+  while (facts.pid == 0 && Clock::now() < end) {
+    std::this_thread::sleep_for(kLookEvery);
+    facts = supervision_facts(state, scope);
+  }
+  return print_verdict(judge(facts));
+}
+
+int status(const Options& options) {
+  return print_verdict(judge(supervision_facts(options.state(), options.scope())));
+}
+
+int install(const Options& options) {
+  supervisor::ServiceUnit unit;
+  unit.arguments = {platform::executable_path(), "serve"};
+  unit.arguments.insert(unit.arguments.end(), options.arguments.begin(), options.arguments.end());
+  if (!options.state_dir.empty())
+    unit.arguments.insert(unit.arguments.end(), {"--state-dir", options.state_dir});
+  unit.restarts = unit.starts_at_boot = true;
+  unit.stop_limit = std::chrono::seconds(ServeConfig().drain_s) + kStopBeyondDrain;
+  write_unit(text_of(unit, options.scope()), options.scope(), state_of(unit));
+  std::printf("wrote %s\n", platform::service_file(options.scope()).c_str());
+  platform::service_enable(options.scope());
+  return status_once_it_runs(state_of(unit), options.scope());
+}
+
+int uninstall(const Options& options) {
+  platform::service_disable(options.scope());
+  std::filesystem::remove(platform::service_file(options.scope()));
+  std::printf("removed %s\n", platform::service_file(options.scope()).c_str());
+  return 0;
+}
+
+int restart(const Options& options) {
+  const Instant begin = Clock::now();
+  platform::service_restart(options.scope());
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  std::printf("restarted in %.1f s\n", took.count());
+  const auto facts = supervision_facts(options.state(), options.scope());
+  return status_once_it_runs(facts.unit ? state_of(*facts.unit) : options.state(), options.scope());
+}
+
+}  // namespace
+
+void add_service(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& service = *app.add_subcommand("service", "`serve` as a service of systemd or launchd");
+  service.require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, int (*action)(const Options&)) {
+    auto* command = service.add_subcommand(name, what);
+    command
+        ->add_option("--state-dir", options->state_dir,
+                     "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+        ->type_name("DIR")
+        ->envname("SANCTUM_STATE_DIR");
+    command->add_flag("--system", options->system, "For all users, from the boot on; needs root");
+    command->callback([options, action, &exit_code] {
+      try {
+        exit_code = action(*options);
+      } catch (const Error& error) {
+        std::fprintf(stderr, "sanctum service: %s\n", error.what());
+        exit_code = kExitUsage;
+      }
+    });
+    return command;
+  };
+  auto* installing = add("install", "Write the unit file, enable it and start it", install);
+  installing->add_option("arguments", options->arguments, "For `sanctum serve`, after --");
+  installing->footer(
+      "Example:\n"
+      "  sanctum service install -- --listen 127.0.0.1:8080 ~/models/qwen3\n"
+      "\n"
+      "Exit codes: 0 done, 1 not supervised, 2 the service manager refuses");
+  add("uninstall", "Stop it, disable it and remove the unit file", uninstall);
+  add("status", "Whether it is installed, enabled and running", status);
+  add("restart", "Stop it as it should, and start it again", restart);
+}
+
+}  // namespace sanctum

@@ -1,0 +1,50 @@
+#include "apps/serving_file.h"
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace sanctum {
+namespace {
+
+constexpr std::uint64_t kBytesMax = 4096;
+constexpr int kPidMax = 1 << 30;
+
+std::string path_in(const std::string& state_directory) {
+  return state_directory + "/serving.json";
+}
+
+}  // namespace
+
+void write_serving(const std::string& state_directory, const Serving& serving) {
+  json::Writer w;
+  w.begin_object().field("pid", serving.pid).field("gateway_pid", serving.gateway_pid);
+  w.field("engine_pid", serving.engine_pid);
+  w.field("http", serving.http).field("mtls", serving.mtls).end_object();
+  write_file_atomically(path_in(state_directory), w.take() + "\n", 0600);
+}
+
+std::optional<Serving> read_serving(const std::string& state_directory) {
+  try {
+    const std::string text = read_file(path_in(state_directory), kBytesMax);
+    const json::Document document(text);
+    const json::Node root = document.root();
+    Serving serving;
+    serving.pid = static_cast<int>(root.at("pid").as_int(1, kPidMax));
+    serving.gateway_pid = static_cast<int>(root.at("gateway_pid").as_int(0, kPidMax));
+    serving.engine_pid = static_cast<int>(root.at("engine_pid").as_int(0, kPidMax));
+    serving.http = root.at("http").as_string();
+    serving.mtls = root.at("mtls").as_string();
+    return serving;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+void remove_serving(const std::string& state_directory) {
+  std::remove(path_in(state_directory).c_str());
+}
+
+}  // namespace sanctum

@@ -1,0 +1,142 @@
+// sanctum stop: ends a server and proves that it has ended.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/serve_config.h"
+#include "apps/serving_file.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "gateway/listener.h"
+#include "platform/lock_file.h"
+#include "platform/machine.h"
+#include "platform/port.h"
+#include "platform/process.h"
+
+namespace sanctum {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kExitRemains = 1;
+constexpr int kExitUsage = 2;
+constexpr milliseconds kLookEvery{50};
+constexpr seconds kSayEvery{2};
+constexpr double kMiB = 1 << 20;
+
+struct Options {
+  std::string state_dir;
+  int limit_s = 60;
+  bool now = false;
+};
+
+bool alive(int pid) {
+  return platform::is_running(pid);
+}
+
+// Until nothing is left, or the time is up; says so now and then.
+template <class Remains>
+bool wait_until_gone(Remains remains, seconds limit) {
+  const Instant begin = Clock::now();
+  Instant say = begin + kSayEvery;
+  while (remains()) {
+    const Instant now = Clock::now();
+    if (now - begin >= limit) return false;
+    if (now >= say) {
+      say = now + kSayEvery;
+      std::printf("  waiting for running requests, %lld s ...\n",
+                  static_cast<long long>(std::chrono::duration_cast<seconds>(now - begin).count()));
+      std::fflush(stdout);
+    }
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return true;
+}
+
+bool proven(const char* what, bool held) {
+  std::printf("  %s %s\n", held ? "yes" : "NO ", what);
+  return held;
+}
+
+bool closed(const std::string& address, const char* name) {
+  if (address.empty()) return true;
+  const gateway::Address where = gateway::parse_address(address, "serving.json");
+  const std::string what = std::string(name) + " " + address + " is closed";
+  return proven(what.c_str(), !platform::port_accepts(where.host, where.port));
+}
+
+int run(const Options& options) {
+  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const auto holder = platform::LockFile::holder(state + "/lock");
+  if (!holder) {
+    std::printf("nothing serves %s\n", state.c_str());
+    return 0;
+  }
+  const Serving serving = read_serving(state).value_or(Serving{*holder, 0, 0, {}, {}});
+  const std::uint64_t before = platform::memory().available_bytes;
+  std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
+  std::fflush(stdout);
+  for (int i = 0; i < (options.now ? 2 : 1); ++i) {
+    if (::kill(*holder, SIGTERM) != 0 && errno != ESRCH) {
+      std::fprintf(stderr, "sanctum stop: process %d is not ours to stop; try its owner, or sudo\n",
+                   *holder);
+      return kExitUsage;
+    }
+  }
+  const auto remains = [&] {
+    return alive(*holder) || alive(serving.gateway_pid) || alive(serving.engine_pid);
+  };
+  wait_until_gone(remains, seconds(options.limit_s));
+  bool all = proven("the server's process is gone", !alive(*holder));
+  if (serving.gateway_pid > 0) all &= proven("its gateway is gone", !alive(serving.gateway_pid));
+  if (serving.engine_pid > 0) all &= proven("its engine is gone", !alive(serving.engine_pid));
+  all &= closed(serving.http, "http");
+  all &= closed(serving.mtls, "mtls");
+  const std::uint64_t after = platform::memory().available_bytes;
+  std::printf("  %.0f MiB of memory came back\n",
+              static_cast<double>(after - std::min(after, before)) / kMiB);
+  if (all) return 0;
+  std::fprintf(stderr,
+               "sanctum stop: something remains after %d s; `sanctum stop --now` ends it without "
+               "waiting for requests\n",
+               options.limit_s);
+  return kExitRemains;
+}
+
+}  // namespace
+
+void add_stop(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& command = *app.add_subcommand("stop", "Stop a server, and prove that it has stopped");
+  command
+      .add_option("--state-dir", options->state_dir,
+                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
+  command.add_option("--limit", options->limit_s, "Seconds to wait for it")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_flag("--now", options->now, "Do not wait for running requests");
+  command.footer(
+      "Running requests get the server's own --drain; then they end with an error.\n"
+      "\n"
+      "Exit codes: 0 it is gone (or nothing served there), 1 something of it remains, 2 not ours");
+  command.callback([options, &exit_code] {
+    try {
+      exit_code = run(*options);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "sanctum stop: %s\n", error.what());
+      exit_code = kExitUsage;
+    }
+  });
+}
+
+}  // namespace sanctum
