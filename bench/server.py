@@ -22,7 +22,7 @@ class SanctumServer:
         self.state = tempfile.mkdtemp(prefix="sanctum-bench-")
         self.model = model.name
         self.child = Child(name, [program, "serve", model, "--state-dir", self.state, "--listen", "127.0.0.1:0",
-                                  "--mtls-listen", "127.0.0.1:0" if tls else "off", "--log-level", "warn", *arguments])
+                                  "--mtls-listen", "127.0.0.1:0" if tls else "off", "--log-level", "warn", "--probes", "off", *arguments])
         try:
             self.urls = self._ready()
         except Failed:

@@ -130,6 +130,7 @@ class Engine:
 
     def text(self, request):
         rows = [row for frame in self.heard("tokens") for row in frame["rows"] if row["request"] == request]
+        rows += [done["last"] for done in self.heard("completed", request=request) if "last" in done]
         return "".join(row.get("content", "") for row in rows)
 
     def ids(self, request):

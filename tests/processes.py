@@ -5,18 +5,30 @@ import subprocess
 
 
 def table():
-    """(pid, parent, command) of every live process."""
+    """(pid, parent, command and its first argument) of every live process."""
     rows = []
-    listing = subprocess.run(["ps", "-axo", "pid=,ppid=,stat=,comm="], capture_output=True, text=True, timeout=30, check=True)
+    listing = subprocess.run(["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, timeout=30, check=True)
     for line in listing.stdout.splitlines():
-        pid, parent, state, command = line.split(None, 3)
-        if not state.startswith("Z"):
-            rows.append((int(pid), int(parent), os.path.basename(command)))
+        pid, parent, state, *words = line.split(None, 5)
+        if not state.startswith("Z") and words:
+            rows.append((int(pid), int(parent), " ".join([os.path.basename(words[0]), *words[1:2]])))
     return rows
 
 
-def engines_of(server_pid):
-    return [pid for pid, parent, command in table() if parent == server_pid and command.startswith("sanctum-engine")]
+def children_of(parent, command):
+    return [row[0] for row in table() if row[1] == parent and row[2].startswith(command)]
+
+
+def gateways_of(server_pid):
+    return children_of(server_pid, "sanctum gateway")
+
+
+def probes_of(server_pid):
+    return children_of(server_pid, "sanctum probes")
+
+
+def engines_of(gateway_pid):
+    return children_of(gateway_pid, "sanctum-engine")
 
 
 def alive(pid):

@@ -76,9 +76,9 @@ def held(server):
     stats = server.engine_stats()
     engine = server.engine_pid()
     return {"running": stats["running"], "waiting": stats["waiting"], "kv_bytes": stats["kv_bytes"], "active_bytes": stats["active_bytes"],
-            "descriptors": processes.open_descriptors(engine) + processes.open_descriptors(server.process.pid),
+            "descriptors": processes.open_descriptors(engine) + processes.open_descriptors(server.gateway_pid()),
             # MLX keeps buffers for its next arrays, which has a limit of its own.
-            "engine": processes.resident_bytes(engine) - stats["cache_bytes"], "gateway": processes.resident_bytes(server.process.pid)}
+            "engine": processes.resident_bytes(engine) - stats["cache_bytes"], "gateway": processes.resident_bytes(server.gateway_pid())}
 
 
 def storm(server, model, clients):

@@ -20,7 +20,7 @@ def accepts(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_fifty_requests_during_a_load(start_server):
+def test_load_race(start_server):
     port = free_port()
     server = start_server(listen=f"127.0.0.1:{port}", wait=False)
     server.urls = [f"http://127.0.0.1:{port}"]

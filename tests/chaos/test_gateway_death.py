@@ -1,0 +1,82 @@
+"""`kill -9` of the server: no engine stays behind, and what was left unanswered is known."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+
+import openai
+import pytest
+
+import processes
+from programs import BUILT_IN, wait_until
+from sanctum_server import Server
+from streams import QUESTIONS, answer
+
+ENGINE_GONE_SECONDS_MAX = 2
+SERVES_AGAIN_SECONDS_MAX = 10
+
+
+@pytest.fixture
+def streaming(tmp_path):
+    """A server of our own that is in the middle of an answer."""
+    server = Server(tmp_path / "state").start()
+    heard = threading.Event()
+
+    def stream():
+        try:
+            answer(server.client(), BUILT_IN, {**QUESTIONS[0], "max_tokens": 3000, "extra_body": {"ignore_eos": True}}, heard.set)
+        except openai.APIError:
+            pass
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    assert heard.wait(60)
+    yield server
+    thread.join()
+    if server.process.poll() is None:
+        server.stop()
+
+
+def seconds_until_gone(pid):
+    begin = time.monotonic()
+    wait_until(lambda: not processes.alive(pid), 30, f"{pid} is gone")
+    return time.monotonic() - begin
+
+
+def test_no_engine_outlives_its_gateway_and_another_gateway_serves(streaming, figures):
+    engine, gateway = streaming.engine_pid(), streaming.gateway_pid()
+    os.kill(gateway, signal.SIGKILL)
+    gone = seconds_until_gone(engine)
+    begin = time.monotonic()
+    wait_until(lambda: serves(streaming), 60, "the next gateway serves at the same address")
+    figures.note("kill -9 of the gateway under a stream: its engine is gone", f"<= {ENGINE_GONE_SECONDS_MAX} s", f"{gone:.2f} s")
+    figures.note("  and its successor answers", f"<= {SERVES_AGAIN_SECONDS_MAX} s", f"{gone + time.monotonic() - begin:.2f} s")
+    assert gone <= ENGINE_GONE_SECONDS_MAX
+    assert streaming.gateway_pid() != gateway and streaming.process.poll() is None
+    assert "request_unanswered" in streaming.log()
+
+
+def serves(server):
+    try:
+        return server.request("GET", "/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def test_what_was_accepted_and_not_answered_is_on_record(streaming):
+    os.kill(streaming.gateway_pid(), signal.SIGKILL)
+    wait_until(lambda: serves(streaming), 60, "the next gateway serves")
+    with sqlite3.connect(f"file:{streaming.state_dir}/journal.db?mode=ro", uri=True) as journal:
+        assert journal.execute("SELECT count(*) FROM requests WHERE finish = 'lost' AND stream = 1").fetchone() == (1,)
+        assert journal.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_nothing_outlives_the_first_process(streaming):
+    """Without who keeps it, the gateway drains and ends, and its engine with it."""
+    engine, gateway = streaming.engine_pid(), streaming.gateway_pid()
+    streaming.process.kill()
+    streaming.process.wait()
+    seconds_until_gone(gateway)
+    seconds_until_gone(engine)
