@@ -10,12 +10,19 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(os.environ.get("SANCTUM_BUILD_DIR", ROOT / "build" / "bin"))
 SMOKE_MODEL = ROOT / "models" / "smoke"
 BUILT_IN = "sanctum-smoke"  # the name of the model in SMOKE_MODEL
+BUSY_FACTOR = 20
 PROVE = os.environ.get("SANCTUM_PROVE", "") not in ("", "0")
 
 
 def count(short, long):
     """How often: the short count in a test run, the long one when proving."""
     return long if PROVE else short
+
+
+def at_most(seconds):
+    """A bound on what something may take: as it stands when proving, on a machine of our own. In a short run others use the machine too, and it only
+    tells what is slow from what never comes."""
+    return seconds * count(BUSY_FACTOR, 1)
 
 
 def program(name):

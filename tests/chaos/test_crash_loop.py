@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from programs import BUILT_IN, program, wait_until
+from programs import BUILT_IN, at_most, program, wait_until
 from sanctum_server import Server
 
 STARTS_MAX = 5
@@ -72,7 +72,7 @@ def test_a_crash_loop_ends(with_engine, tmp_path, figures):
     figures.note("a crash loop: starts in ten minutes", f"<= {STARTS_MAX}", str(starts(tmp_path)))
     figures.note("its requests: 503 with Retry-After", f"< {REFUSED_SECONDS_MAX * 1000:.0f} ms", f"{max(took) * 1000:.1f} ms at most")
     assert starts(tmp_path) <= STARTS_MAX
-    assert max(took) < REFUSED_SECONDS_MAX
+    assert max(took) < at_most(REFUSED_SECONDS_MAX)
 
 
 def test_a_crash_loop_keeps_nobody_waiting(with_engine, tmp_path, figures):
@@ -80,7 +80,7 @@ def test_a_crash_loop_keeps_nobody_waiting(with_engine, tmp_path, figures):
     server = with_engine("exit 1", until=lambda server: server.status()["engine"]["crash_loop"])
     took = refusals(server)
     figures.note("between two starts: 503 with Retry-After", f"< {REFUSED_SECONDS_MAX * 1000:.0f} ms", f"{max(took) * 1000:.1f} ms at most")
-    assert max(took) < REFUSED_SECONDS_MAX
+    assert max(took) < at_most(REFUSED_SECONDS_MAX)
 
 
 def test_bad_configuration_is_not_retried(with_engine, tmp_path):
@@ -133,4 +133,4 @@ def test_a_second_server_names_the_first(own_server):
     second = subprocess.run([program("sanctum"), "serve", "--state-dir", str(own_server.state_dir), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
                             capture_output=True, text=True, timeout=30)
     assert second.returncode == 64 and str(own_server.process.pid) in second.stderr
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < at_most(1)

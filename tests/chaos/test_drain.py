@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 
 import processes
-from programs import BUILT_IN, count, program, wait_until
+from programs import BUILT_IN, at_most, count, program, wait_until
 from sanctum_server import Server
 
 STOPS = count(3, 100)
 DRAIN_SECONDS = 1
+LONG_DRAIN_SECONDS = 300  # no test waits so long
 BEYOND_DRAIN_SECONDS_MAX = 1
 CLOSED_SECONDS_MAX = 0.5
 HANG_AFTER_TOKENS = 20
@@ -61,8 +62,8 @@ def hanging(tmp_path):
     """A function that starts a server whose engine stands still in mid-answer, with a stream that has met that."""
     made = []
 
-    def start(number=0):
-        server = Server(tmp_path / f"state{number}", "--drain", str(DRAIN_SECONDS), "--probes", "off", environment={"SANCTUM_FAULT": f"hang-after:{HANG_AFTER_TOKENS}"}).start()
+    def start(number=0, drain=DRAIN_SECONDS):
+        server = Server(tmp_path / f"state{number}", "--drain", str(drain), "--probes", "off", environment={"SANCTUM_FAULT": f"hang-after:{HANG_AFTER_TOKENS}"}).start()
         made.append(server)
         stream = Stream(server)
         assert stream.spoke.wait(60)
@@ -75,7 +76,7 @@ def hanging(tmp_path):
 
 
 def ended(server, begin, limit):
-    code = server.process.wait(limit + 10)
+    code = server.process.wait(limit + 60)
     return code, time.monotonic() - begin
 
 
@@ -86,11 +87,11 @@ def test_zombie_drain(hanging, figures):
         engine = server.engine_pid()
         begin = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda server=server: refused(server.url) and refused(server.mtls_url), 5, "the ports are closed")
+        wait_until(lambda server=server: refused(server.url) and refused(server.mtls_url), 60, "the ports are closed")
         closed = time.monotonic() - begin
-        assert closed <= CLOSED_SECONDS_MAX
-        assert server.process.poll() is None, "the stream has its time"
+        assert closed <= at_most(CLOSED_SECONDS_MAX)
         code, seconds = ended(server, begin, DRAIN_SECONDS)
+        assert seconds >= DRAIN_SECONDS, "the stream has its time"
         took.append(seconds)
         assert code == CUT
         said = stream.said()
@@ -98,20 +99,20 @@ def test_zombie_drain(hanging, figures):
         assert not processes.alive(engine)
         assert refused(server.url)
     figures.note(f"SIGTERM with a hung request, {STOPS} times", f"<= {DRAIN_SECONDS} + {BEYOND_DRAIN_SECONDS_MAX} s", f"longest {max(took):.2f} s")
-    assert max(took) <= DRAIN_SECONDS + BEYOND_DRAIN_SECONDS_MAX
+    assert max(took) <= DRAIN_SECONDS + at_most(BEYOND_DRAIN_SECONDS_MAX)
 
 
 def test_a_second_signal_ends_at_once(hanging):
-    server, stream = hanging()
+    server, stream = hanging(drain=LONG_DRAIN_SECONDS)
     engine = server.engine_pid()
     server.process.send_signal(signal.SIGTERM)
-    wait_until(lambda: refused(server.url), 5, "it drains")
+    wait_until(lambda: refused(server.url), 60, "it drains")
     begin = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    code, seconds = ended(server, begin, DRAIN_SECONDS)
+    code, seconds = ended(server, begin, LONG_DRAIN_SECONDS)
     stream.said()
-    assert code == CUT and seconds < 0.5
-    wait_until(lambda: not processes.alive(engine), 2, "the engine is gone")
+    assert code == CUT and seconds < at_most(0.5)
+    wait_until(lambda: not processes.alive(engine), 60, "the engine is gone")
 
 
 def test_who_is_being_answered_is_answered(tmp_path):
@@ -138,12 +139,12 @@ def stop(server, *arguments):
 
 def test_stop_proves_that_it_stopped(tmp_path):
     server = Server(tmp_path / "state").start()
-    wait_until(lambda: json.loads((server.state_dir / "serving.json").read_text())["engine_pid"] == server.engine_pid(), 10, "the engine is on record")
+    wait_until(lambda: json.loads((server.state_dir / "serving.json").read_text())["engine_pid"] == server.engine_pid(), 60, "the engine is on record")
     result = stop(server)
     assert result.returncode == 0, result.stdout + result.stderr
     for proof in ("the server's process is gone", "its engine is gone", "http 127.0.0.1", "mtls 127.0.0.1"):
         assert re.search(f"yes .*{proof}", result.stdout), result.stdout
-    assert server.process.wait(5) == 0
+    assert server.process.wait(60) == 0
     again = stop(server)
     assert again.returncode == 0 and "nothing serves" in again.stdout
 

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 import processes
-from programs import BUILT_IN, wait_until
+from programs import BUILT_IN, at_most, wait_until
 from sanctum_server import Server
 from streams import QUESTIONS, answer
 
@@ -41,7 +41,7 @@ def streaming(tmp_path):
 
 def seconds_until_gone(pid):
     begin = time.monotonic()
-    wait_until(lambda: not processes.alive(pid), 30, f"{pid} is gone")
+    wait_until(lambda: not processes.alive(pid), 60, f"{pid} is gone")
     return time.monotonic() - begin
 
 
@@ -53,7 +53,7 @@ def test_no_engine_outlives_its_gateway_and_another_gateway_serves(streaming, fi
     wait_until(lambda: serves(streaming), 60, "the next gateway serves at the same address")
     figures.note("kill -9 of the gateway under a stream: its engine is gone", f"<= {ENGINE_GONE_SECONDS_MAX} s", f"{gone:.2f} s")
     figures.note("  and its successor answers", f"<= {SERVES_AGAIN_SECONDS_MAX} s", f"{gone + time.monotonic() - begin:.2f} s")
-    assert gone <= ENGINE_GONE_SECONDS_MAX
+    assert gone <= at_most(ENGINE_GONE_SECONDS_MAX)
     assert streaming.gateway_pid() != gateway and streaming.process.poll() is None
     assert "request_unanswered" in streaming.log()
 
@@ -66,10 +66,15 @@ def serves(server):
 
 
 def test_what_was_accepted_and_not_answered_is_on_record(streaming):
-    os.kill(streaming.gateway_pid(), signal.SIGKILL)
-    wait_until(lambda: serves(streaming), 60, "the next gateway serves")
+    """The journal is written beside the serving, so that both rows are waited for."""
     with sqlite3.connect(f"file:{streaming.state_dir}/journal.db?mode=ro", uri=True) as journal:
-        assert journal.execute("SELECT count(*) FROM requests WHERE finish = 'lost' AND stream = 1").fetchone() == (1,)
+        def requests(condition):
+            return journal.execute(f"SELECT count(*) FROM requests WHERE stream = 1 AND {condition}").fetchone()[0]
+
+        wait_until(lambda: requests("finish IS NULL") == 1, 60, "the request is on disk")
+        os.kill(streaming.gateway_pid(), signal.SIGKILL)
+        wait_until(lambda: requests("finish = 'lost'") == 1, 60, "the next gateway finds that it was lost")
+        assert requests("1") == 1
         assert journal.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import processes
-from programs import BUILT_IN, count, program, wait_until
+from programs import BUILT_IN, at_most, count, program, wait_until
 from streams import QUESTIONS, answer
 
 OFTEN = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "1", "--works-every-s", "1", "--works-again-s", "1")
@@ -50,7 +50,7 @@ def test_a_stopped_gateway_is_replaced(start_server, figures):
     replaced = time.monotonic() - begin
     wait_until(lambda: answers(server), 60, "it is ready")
     figures.note("SIGSTOP of the gateway, probed every second: replaced", f"<= {HUNG_SECONDS_MAX} s", f"{replaced:.1f} s, ready after {time.monotonic() - begin:.1f} s")
-    assert replaced <= HUNG_SECONDS_MAX
+    assert replaced <= at_most(HUNG_SECONDS_MAX)
     assert not processes.alive(engine), "no engine stays behind"
     assert "gateway_hangs" in server.log()
 

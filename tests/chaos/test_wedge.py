@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from programs import count, wait_until
+from programs import at_most, count, wait_until
 from streams import Clients, answer, expected_answers, QUESTIONS
 
 STOPS = count(2, 10)
@@ -29,9 +29,9 @@ def test_a_stopped_engine_is_replaced(own_server, figures):
         stopped = own_server.engine_pid()
         begin = time.monotonic()
         os.kill(stopped, signal.SIGSTOP)
-        wait_until(lambda: worker(own_server)["state"] == "wedged" or own_server.engines() != [stopped], 30, "it is seen")
+        wait_until(lambda: worker(own_server)["state"] == "wedged" or own_server.engines() != [stopped], 120, "it is seen")
         seen.append(time.monotonic() - begin)
-        wait_until(lambda: own_server.engines() not in ([], [stopped]) and worker(own_server)["state"] == "ready", 30, "another is ready")
+        wait_until(lambda: own_server.engines() not in ([], [stopped]) and worker(own_server)["state"] == "ready", 120, "another is ready")
         replaced.append(time.monotonic() - begin)
 
     stop_the_engine()
@@ -43,8 +43,8 @@ def test_a_stopped_engine_is_replaced(own_server, figures):
     figures.note(f"SIGSTOP of the engine, {STOPS + 1} times: seen", f"<= {SEEN_SECONDS_MAX} s", f"{max(seen):.2f} s")
     figures.note("replaced", f"<= {REPLACED_SECONDS_MAX} s + load", f"{max(replaced):.2f} s; {clients.told()}")
     assert not clients.failed and not clients.wrong
-    assert max(seen) <= SEEN_SECONDS_MAX
-    assert max(replaced) <= REPLACED_SECONDS_MAX + LOAD_SECONDS_MAX
+    assert max(seen) <= at_most(SEEN_SECONDS_MAX)
+    assert max(replaced) <= at_most(REPLACED_SECONDS_MAX + LOAD_SECONDS_MAX)
 
 
 def test_an_engine_that_beats_but_decodes_nothing_is_replaced(server, model, start_server, figures):

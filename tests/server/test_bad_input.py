@@ -7,6 +7,7 @@ import time
 import pytest
 
 import pictures
+from programs import at_most
 
 HI = [{"role": "user", "content": "hi"}]
 ANSWER_MS_MAX = 100
@@ -102,7 +103,7 @@ def test_refused_at_once(server, model, stats, body, statuses, field):
         begun = time.monotonic()
         status, headers, text = server.request("POST", "/v1/chat/completions", data)
         took_ms.append((time.monotonic() - begun) * 1e3)
-        if took_ms[-1] < ANSWER_MS_MAX:
+        if took_ms[-1] < at_most(ANSWER_MS_MAX):
             break
     assert status in statuses, text
     error = json.loads(text)["error"]
@@ -110,7 +111,7 @@ def test_refused_at_once(server, model, stats, body, statuses, field):
     if field is not None:
         assert (error["param"] or "").startswith(field), text
     assert headers["Content-Type"].startswith("application/json")
-    assert min(took_ms) < ANSWER_MS_MAX
+    assert min(took_ms) < at_most(ANSWER_MS_MAX)
     assert stats() == before, "it reached the engine"
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from programs import BUILT_IN, count
+from programs import BUILT_IN, at_most, count
 
 SECONDS = count(6, 60)  # of the overload
 PEAK_SECONDS = count(3, 20)  # of the closed loop that finds the peak, before and after
@@ -20,7 +20,7 @@ NORMAL_FACTOR = 2.0  # an answer that takes longer than this times the usual is 
 RUNNING_MAX = 8
 WAITING_MAX = 16
 USUAL_ANSWERS = 9  # asked alone, to know what is usual
-REQUEST_SECONDS_MAX = 30
+REQUEST_SECONDS_MAX = 90
 WATCH_SECONDS = 0.2  # between two looks at the metrics
 REFUSED = 429
 
@@ -156,7 +156,7 @@ async def usual_seconds(client):
 async def recovery_seconds(client, usual):
     """How long until an answer takes what is usual, from now."""
     began = time.monotonic()
-    while (passed := time.monotonic() - began) <= RECOVERY_SECONDS_MAX:
+    while (passed := time.monotonic() - began) <= at_most(RECOVERY_SECONDS_MAX):
         took, good = await timed_ask(client, 0)
         if good and took <= usual * NORMAL_FACTOR:
             return time.monotonic() - began
@@ -190,4 +190,4 @@ def test_twice_the_load(start_server):
     assert max(seen.waiting) <= WAITING_MAX
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in seen.refusals)
     assert goodput >= GOODPUT_MIN * peak
-    assert recovery <= RECOVERY_SECONDS_MAX
+    assert recovery <= at_most(RECOVERY_SECONDS_MAX)

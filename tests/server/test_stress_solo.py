@@ -14,7 +14,7 @@ FAKE_SECONDS = 2
 RUN_SECONDS_MAX = 60  # beyond the load
 COMPANY_SECONDS_MAX = 0.05  # how long the fake holds an answer back until another request comes
 WORKERS = 4
-REQUEST_SECONDS_MAX = 30
+REQUEST_SECONDS_MAX = 90
 
 
 def stress(url, seconds, *arguments):
