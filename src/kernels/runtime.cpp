@@ -25,7 +25,10 @@ void Runtime::share_rows(int rows, int values, const std::function<void(RowRange
   const std::size_t total = static_cast<std::size_t>(rows) * static_cast<std::size_t>(values);
   const int items = static_cast<int>(
       std::clamp<std::size_t>(total / kValuesPerItem, 1, static_cast<std::size_t>(rows)));
-  if (items == 1 || pool_.threads() == 1) return work({0, rows});
+  if (items == 1 || pool_.threads() == 1) {
+    // Through the pool all the same: what it sets for its threads holds for one row, too.
+    return pool_.run(1, [&](int) { work({0, rows}); });
+  }
   const auto from = [&](int item) {
     return static_cast<int>(static_cast<std::int64_t>(rows) * item / items);
   };

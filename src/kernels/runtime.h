@@ -23,7 +23,8 @@ class Runtime {
   // Room for quantized activations, valid until the next call. Grows to the largest.
   QuantizedRows quantized_rows(int rows, int columns, int block, int bits);
   // Calls work for ranges that cover [0, rows), on several threads where the rows' `values` numbers
-  // each make that worth it. A row's result must not depend on its range.
+  // each make that worth it, with denormals flushed in any case. A row's result must not depend on
+  // its range.
   void share_rows(int rows, int values, const std::function<void(RowRange)>& work);
 
  private:

@@ -2,7 +2,8 @@
 //
 // Contract: run() is called by one thread at a time, which works too and returns when every item is
 // done. Which thread runs an item must not matter: items write to places of their own. Idle threads
-// spin for at most kSpin and then park. Every thread flushes denormals (see denormals.h).
+// spin for at most kSpin and then park. Every item runs with denormals flushed (see denormals.h),
+// the caller's own and a job of one too.
 #pragma once
 
 #include <atomic>

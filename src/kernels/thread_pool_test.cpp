@@ -82,5 +82,18 @@ TEST(ThreadPool, EveryThreadTakesDenormalsForZero) {
   EXPECT_NE(small * 0.5f, 0.0f);  // the caller's own setting is back
 }
 
+TEST(ThreadPool, AJobOfOneAndAPoolOfOneTakeDenormalsForZeroToo) {
+  const volatile float small = FLT_MIN;
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    for (const int items : {1, 2}) {
+      std::vector<float> got(static_cast<std::size_t>(items), 1.0f);
+      pool.run(items, [&](int item) { got[static_cast<std::size_t>(item)] = small * 0.5f; });
+      for (const float value : got) EXPECT_EQ(value, 0.0f) << threads << " threads";
+    }
+  }
+  EXPECT_NE(small * 0.5f, 0.0f);
+}
+
 }  // namespace
 }  // namespace sanctum::kernels

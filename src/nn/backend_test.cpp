@@ -82,6 +82,27 @@ TEST_F(BackendTest, RowsAgreeWithMlx) {
   EXPECT_TRUE(close(ours_->rotate(x, angles), stock_->rotate(x, angles)));
 }
 
+// Through the graph: a step of one token and a gather run nowhere but on the stream's thread.
+TEST_F(BackendTest, DenormalsAreZeroInOneRowAsInMany) {
+  const int rows = 70, columns = 1024;
+  const mx::array tiny = mx::multiply(random({rows, columns}), mx::array(2e-38f));
+  const mx::array weight = mx::multiply(random({columns}), mx::array(2e-38f));
+  mx::eval(tiny, weight);
+  const mx::array all = ours_->rms_norm(tiny, weight, 1e-5f);
+  const mx::array swiglu = ours_->swiglu(tiny, tiny);
+  const mx::array gelu = ours_->gelu_tanh(tiny);
+  const auto zeros = [](const mx::array& x) {
+    return mx::sum(mx::equal(x, mx::array(0.0f))).item<int>();
+  };
+  EXPECT_GT(zeros(gelu), 0);
+  for (const int row : {0, 33, rows - 1}) {
+    const mx::array one = part(tiny, row, row + 1);
+    EXPECT_TRUE(same_bits(ours_->rms_norm(one, weight, 1e-5f), part(all, row, row + 1)));
+    EXPECT_TRUE(same_bits(ours_->swiglu(one, one), part(swiglu, row, row + 1)));
+    EXPECT_TRUE(same_bits(ours_->gelu_tanh(one), part(gelu, row, row + 1)));
+  }
+}
+
 // Inputs that are views of something larger, or transposed, are read as what they mean.
 TEST_F(BackendTest, ViewsAreReadAsTheyStand) {
   const mx::array wide = random({8, 200}), weight = random({64});

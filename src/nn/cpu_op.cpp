@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/invariant.h"
+#include "kernels/denormals.h"
 
 namespace sanctum::nn {
 namespace {
@@ -51,6 +52,8 @@ class CpuOp final : public mx::UnaryPrimitive {
     mx::cpu::get_command_encoder(stream()).dispatch(
         [work = work_, from = std::move(from), views = std::move(views),
          to = static_cast<void*>(out.data<char>())]() mutable {
+          // Whatever is not shared among the pool's threads agrees with what is.
+          const kernels::FlushDenormals flush;
           std::vector<std::vector<std::byte>> rows(views.size());
           for (std::size_t i = 0; i < views.size(); ++i) {
             append(views[i], 0, views[i].data, rows[i]);
