@@ -1,10 +1,11 @@
 // Attention of packed query rows over keys and values that lie in blocks of 64 tokens.
 //
 // A block holds one head of one layer: keys [head_size, 64], so that a vector is one feature of
-// many keys, values [64, head_size]; kept as kv_type.h says. A row's bits depend on its
-// query and its keys alone: not on the other rows, on how the keys came in, nor on the instruction
-// set. Invariant: head_size is a multiple of 32 (callers pad with zeros). What lies in the last
-// block beyond the last key is not used, whatever it is.
+// many keys, values [64, head_size]; kept as kv_type.h says. A row's bits depend on its query and
+// the keys and values that it sees: not on the other rows, on what later tokens have, finite or
+// not, on how the keys came in, nor on the instruction set. Invariant: head_size is a multiple of
+// 32 (callers pad with zeros). What lies in the last block beyond the last key is not used,
+// whatever it is.
 #pragma once
 
 #include "kernels/isa.h"

@@ -108,18 +108,25 @@ template <class V>
   return shrunk[0];
 }
 
+// Adds the block's first seen[r] values to row r. Another row's values are left out, not multiplied
+// by zero: of an infinite one that would make NaN.
 template <class V, int kType, int R>
 [[gnu::always_inline]] inline void add_values(const AttentionArguments& a,
                                               AttentionTile<V, R>& tile, const void* values,
-                                              int keys, const float (&shrink)[R]) {
+                                              const int (&seen)[R], const float (&shrink)[R]) {
   using F = typename V::F;
   constexpr int kWide = 2;
+  int least = seen[0], most = seen[0];
+  for (int r = 1; r < R; ++r) {
+    least = seen[r] < least ? seen[r] : least;
+    most = seen[r] > most ? seen[r] : most;
+  }
   for (int d = 0; d < a.head_size; d += kWide * V::kLanes) {
     F sum[R][kWide];
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w)
         sum[r][w] = V::mul(V::load_f(tile.out[r] + d + w * V::kLanes), V::broadcast(shrink[r]));
-    for (int j = 0; j < keys; ++j) {
+    const auto add = [&](int j, const auto& sees) __attribute__((always_inline)) {
       F value[kWide];
       for (int w = 0; w < kWide; ++w) {
         const int at = j * a.head_size + d + w * V::kLanes;
@@ -131,10 +138,13 @@ template <class V, int kType, int R>
         }
       }
       for (int r = 0; r < R; ++r) {
+        if (!sees(r)) continue;
         const F weight = V::broadcast(tile.weights[r][j]);
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
       }
-    }
+    };
+    for (int j = 0; j < least; ++j) add(j, [](int) { return true; });
+    for (int j = least; j < most; ++j) add(j, [&](int r) { return j < seen[r]; });
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w) V::store(tile.out[r] + d + w * V::kLanes, sum[r][w]);
   }
@@ -161,20 +171,15 @@ void attend_tile(const AttentionArguments& a, int first) {
     const int begin = block * kKeysPerBlock;
     block_scores<V, kType, R>(a, tile, a.key_blocks[block]);
     float shrink[R];
+    int seen[R];  // of the block's keys
     for (int r = 0; r < R; ++r) {
       const int visible = tile.visible[r] - begin;
-      shrink[r] = 1;
-      if (visible > 0) {
-        shrink[r] =
-            softmax_step<V>(tile.weights[r], visible < kKeysPerBlock ? visible : kKeysPerBlock,
-                            tile.largest[r], tile.sum[r]);
-      } else {
-        for (float& weight : tile.weights[r]) weight = 0;
-      }
+      seen[r] = visible < 0 ? 0 : visible < kKeysPerBlock ? visible : kKeysPerBlock;
+      shrink[r] = seen[r] == 0
+                      ? 1
+                      : softmax_step<V>(tile.weights[r], seen[r], tile.largest[r], tile.sum[r]);
     }
-    const int left = most - begin;
-    add_values<V, kType, R>(a, tile, a.value_blocks[block],
-                            left < kKeysPerBlock ? left : kKeysPerBlock, shrink);
+    add_values<V, kType, R>(a, tile, a.value_blocks[block], seen, shrink);
   }
   for (int r = 0; r < R; ++r)
     for (int d = 0; d < a.head_size; ++d) tile.out[r][d] /= tile.sum[r];

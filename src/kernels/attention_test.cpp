@@ -189,6 +189,34 @@ TEST(Attention, AKeyThatIsNoNumberMakesItsRowNaNAndNoOther) {
   }
 }
 
+// Also beside rows that do see it, in a tile with theirs, and in a chunk with its token.
+TEST(Attention, AnInfiniteValueOfALaterTokenChangesNoBitOfAnEarlierRow) {
+  constexpr int kKeys = 70, kHead = 64;
+  for (const KvType type : kKvTypes) {
+    for (const int group : {1, 3}) {
+      const std::vector<float> q = test_rows(17, kKeys * group, kHead);
+      for (const Isa isa : available_isas()) {
+        Blocks blocks(kKeys, kHead, type);
+        const auto whole = blocks.attend(q, kKeys, group, kKeys, true, isa);
+        const int row = group * kHead;  // numbers of a token
+        for (const int bad : {69, 65, 64, 62, 1}) {
+          for (const float none : {std::nanf(""), -std::numeric_limits<float>::infinity()}) {
+            std::vector<float> key(kHead, 0.5f), value(kHead, 0.25f);
+            value[33] = none;
+            blocks.write(bad, key, value);
+            const auto out = blocks.attend(q, kKeys, group, kKeys, true, isa);
+            const int before = bad * row;
+            ASSERT_TRUE(same_bits(std::span(out).first(before), std::span(whole).first(before)))
+                << to_string(isa) << ", type " << type << ", group " << group << ", bad " << bad;
+            for (int token = bad; token < kKeys; ++token)
+              ASSERT_FALSE(std::isfinite(out[token * row + 33])) << token << ", bad " << bad;
+          }
+        }
+      }
+    }
+  }
+}
+
 // exp's range reduction: scores far below the largest weigh nothing, and near ones are exact.
 TEST(Attention, ScoresFarApartAreRight) {
   constexpr int kHead = 32;
