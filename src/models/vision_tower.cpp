@@ -42,16 +42,11 @@ void in_merge_order(int height, int width, int merge, const Visit& visit) {
 // are put in the patches' order: channel, time, row, column.
 mx::array patch_matrix(nn::Weights& w, const std::string& name, const VisionConfig& c) {
   const int out = c.hidden_size, t = c.temporal_patch_size, p = c.patch_size, channels = c.channels;
-  const mx::array stored = w.tensor(name, {});
+  const mx::Shape of_mlx{out, t, p, p, channels}, of_torch{out, channels, t, p, p};
+  const mx::array stored = w.tensor_of(name, {of_mlx, of_torch});
   const int columns = channels * t * p * p;
-  if (stored.shape() == mx::Shape{out, t, p, p, channels}) {  // as MLX stores it
-    return mx::contiguous(mx::reshape(mx::transpose(stored, {0, 4, 1, 2, 3}), {out, columns}));
-  }
-  if (stored.shape() == mx::Shape{out, channels, t, p, p})
-    return mx::reshape(stored, {out, columns});
-  throw Error(ErrorCode::kCorrupt,
-              "tensor " + name + " has a shape that does not fit config.json's vision_config",
-              "path");
+  if (stored.shape() != of_mlx) return mx::reshape(stored, {out, columns});
+  return mx::contiguous(mx::reshape(mx::transpose(stored, {0, 4, 1, 2, 3}), {out, columns}));
 }
 
 nn::Rope tower_rope(nn::Weights& w, const VisionConfig& c) {

@@ -41,10 +41,27 @@ std::set<std::string> weight_files(const std::string& directory) {
   return files;
 }
 
-std::string spell(const mx::Shape& shape) {
+template <class T>
+std::string spell(const T& value) {
   std::ostringstream out;
-  out << shape;
+  out << value;
   return out.str();
+}
+
+// "a", "a or b", "a, b or c".
+template <class T>
+std::string one_of(const std::vector<T>& values) {
+  std::string out;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += i + 1 == values.size() ? " or " : ", ";
+    out += spell(values[i]);
+  }
+  return out;
+}
+
+template <class T>
+bool among(const T& value, const std::vector<T>& values) {
+  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 }  // namespace
@@ -64,23 +81,23 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
   }
 }
 
-mx::array Checkpoint::take(const std::string& name, const mx::Shape& shape) {
-  auto taken = take_if(name, shape);
-  if (!taken) {
+const std::vector<mx::Dtype>& floating_types() {
+  static const std::vector<mx::Dtype> types{mx::float16, mx::bfloat16, mx::float32};
+  return types;
+}
+
+mx::array Checkpoint::take(const std::string& name, const TensorNeed& need) {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) {
     throw Error(ErrorCode::kCorrupt,
                 "tensor " + name + " is missing from the weights in " + directory_, "path");
   }
-  return *taken;
-}
-
-std::optional<mx::array> Checkpoint::take_if(const std::string& name, const mx::Shape& shape) {
-  const auto found = tensors_.find(name);
-  if (found == tensors_.end()) return std::nullopt;
   mx::array array = found->second.array;
-  if (!shape.empty() && array.shape() != shape) {
+  if (!among(array.dtype(), need.types) || !among(array.shape(), need.shapes)) {
     throw Error(ErrorCode::kCorrupt,
-                "tensor " + name + " in " + found->second.file + " has shape " +
-                    spell(array.shape()) + " where config.json asks for " + spell(shape),
+                "tensor " + name + " in " + found->second.file + " is " + spell(array.dtype()) +
+                    " of shape " + spell(array.shape()) + "; by config.json its layer needs " +
+                    one_of(need.types) + " of shape " + one_of(need.shapes),
                 "path");
   }
   tensors_.erase(found);

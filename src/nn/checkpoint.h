@@ -1,8 +1,10 @@
 // A model directory's tensors, by name.
 //
-// Contract: `take` hands every tensor out once; names that nobody took are an error (`finish`), and
-// so is a missing one, each naming tensor and file. Arrays are lazy and bound to the calling
-// thread's stream: only the device thread creates, takes and evaluates.
+// Contract: `take` hands every tensor out once, and only as what its layer can compute with: the
+// kernels read by type and shape without looking again. Names that nobody took are an error
+// (`finish`), and so are a missing tensor and one of another kind, each naming tensor and file.
+// Arrays are lazy and bound to the calling thread's stream: only the device thread creates, takes
+// and evaluates.
 #pragma once
 
 #include <mlx/array.h>
@@ -21,15 +23,22 @@ namespace mx = mlx::core;
 // A stored name's new name; nothing drops the tensor (buffers that are computed, unused heads).
 using Rename = std::function<std::optional<std::string>(const std::string&)>;
 
+// What a layer can take: a tensor of one of these types and one of these shapes.
+struct TensorNeed {
+  std::vector<mx::Dtype> types;
+  std::vector<mx::Shape> shapes;
+};
+// The types of numbers that the layers compute with.
+const std::vector<mx::Dtype>& floating_types();
+
 class Checkpoint {
  public:
   // Reads and checks every header; the data comes later. Throws as read_safetensors_header does.
   Checkpoint(const std::string& directory, const Rename& rename);
 
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
-  // Throws Error(kCorrupt) when the tensor is missing or, if `shape` isn't empty, of another shape.
-  mx::array take(const std::string& name, const mx::Shape& shape = {});
-  std::optional<mx::array> take_if(const std::string& name, const mx::Shape& shape = {});
+  // Throws Error(kCorrupt) naming the tensor, its file, what it is and what is needed.
+  mx::array take(const std::string& name, const TensorNeed& need);
   // Throws Error(kCorrupt) naming the first tensors that nobody took.
   void finish() const;
 

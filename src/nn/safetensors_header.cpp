@@ -13,9 +13,8 @@
 namespace sanctum::nn {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 13> kBytesPerElement{
-    {{"F64", 8},
-     {"F32", 4},
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 12> kBytesPerElement{
+    {{"F32", 4},
      {"F16", 2},
      {"BF16", 2},
      {"I64", 8},

@@ -18,7 +18,7 @@ inline constexpr std::size_t kTensorDimensionsMax = 8;
 
 struct TensorEntry {
   std::string name;
-  std::string dtype;  // F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL
+  std::string dtype;  // F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL: what MLX can read
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;  // in the file, header included
   std::uint64_t end = 0;

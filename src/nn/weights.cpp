@@ -14,19 +14,18 @@ namespace {
 constexpr std::uint64_t kPendingBytesMax = 64u << 20;  // read at once, between two reports
 
 Quantization read_one(const json::Node& node, Quantization fallback) {
-  Quantization q = fallback;
-  q.group_size = static_cast<int>(node.as_int_or("group_size", q.group_size));
-  q.bits = static_cast<int>(node.as_int_or("bits", q.bits));
+  const std::int64_t group_size = node.as_int_or("group_size", fallback.group_size);
+  const std::int64_t bits = node.as_int_or("bits", fallback.bits);
   if (const std::string mode = node.as_string_or("mode", "affine"); mode != "affine") {
     node.at("mode").fail("'" + mode + "' is not supported; only affine is");
   }
-  if (q.bits != 4 && q.bits != 8)
-    node.fail("has " + std::to_string(q.bits) + " bits; only 4 and 8 are supported");
-  if (q.group_size != 32 && q.group_size != 64 && q.group_size != 128) {
-    node.fail("has group_size " + std::to_string(q.group_size) +
+  if (bits != 4 && bits != 8)
+    node.fail("has " + std::to_string(bits) + " bits; only 4 and 8 are supported");
+  if (group_size != 32 && group_size != 64 && group_size != 128) {
+    node.fail("has group_size " + std::to_string(group_size) +
               "; only 32, 64 and 128 are supported");
   }
-  return q;
+  return {static_cast<int>(group_size), static_cast<int>(bits)};
 }
 
 }  // namespace
@@ -76,9 +75,9 @@ Weights::Weights(Checkpoint& checkpoint, QuantizationConfig quantization, Backen
       backend_(std::move(backend)),
       read_(std::move(read)) {}
 
-mx::array Weights::take(const std::string& name, const mx::Shape& shape) {
-  mx::array array = checkpoint_.take(name, shape);
-  if (!stored_type_ && mx::issubdtype(array.dtype(), mx::floating)) {
+mx::array Weights::take_floats(const std::string& name, const std::vector<mx::Shape>& shapes) {
+  mx::array array = checkpoint_.take(name, {floating_types(), shapes});
+  if (!stored_type_) {
     stored_type_ = array.dtype() == mx::bfloat16  ? kernels::kBfloat16
                    : array.dtype() == mx::float16 ? kernels::kFloat16
                                                   : kernels::kFloat32;
@@ -110,12 +109,16 @@ void Weights::finish() {
 }
 
 mx::array Weights::tensor(const std::string& name, const mx::Shape& shape) {
-  return keep(take(name, shape));
+  return tensor_of(name, {shape});
+}
+
+mx::array Weights::tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes) {
+  return keep(take_floats(name, shapes));
 }
 
 StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int columns) {
   const auto quantization = quantization_of(path);
-  if (!quantization) return {take(path + ".weight", {rows, columns}), {}, {}, 0, 0};
+  if (!quantization) return {take_floats(path + ".weight", {{rows, columns}}), {}, {}, 0, 0};
   const auto [group_size, bits] = *quantization;
   if (columns % group_size != 0) {
     throw Error(ErrorCode::kCorrupt,
@@ -123,13 +126,13 @@ StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int colum
                     " columns, no multiple of its group size " + std::to_string(group_size),
                 "path");
   }
-  mx::array weight = take(path + ".weight", {rows, columns * bits / 32});
-  if (weight.dtype() != mx::uint32) {
-    throw Error(ErrorCode::kCorrupt,
-                "tensor " + path + ".weight is quantized but not of dtype uint32", "path");
-  }
+  mx::array weight =
+      checkpoint_.take(path + ".weight", {{mx::uint32}, {{rows, columns * bits / 32}}});
   const mx::Shape groups{rows, columns / group_size};
-  return {weight, take(path + ".scales", groups), take(path + ".biases", groups), group_size, bits};
+  mx::array scales = take_floats(path + ".scales", {groups});
+  // Kernels read both by the scales' type.
+  mx::array biases = checkpoint_.take(path + ".biases", {{scales.dtype()}, {groups}});
+  return {std::move(weight), std::move(scales), std::move(biases), group_size, bits};
 }
 
 std::shared_ptr<const Matrix> Weights::matrix(const std::string& path, int rows, int columns) {

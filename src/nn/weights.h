@@ -3,7 +3,9 @@
 // Rules: a layer is quantized if config.json's "quantization" has an override for its path (false
 // means plain), else if `<path>.scales` is stored. Floating tensors are cast to the backend's
 // compute dtype, but for matrices that it wants as they are. What is taken is read soon after, a
-// bounded part of the file at a time; after finish() all is.
+// bounded part of the file at a time; after finish() all is. Every tensor is taken by type and
+// shape: floating numbers, or a quantized matrix's packed uint32 with scales and biases of one
+// type.
 // Thread rule: device thread only.
 #pragma once
 
@@ -60,6 +62,8 @@ class Weights {
   Attention attention(int head_size) const { return {backend_, head_size}; }
   Rope rope(std::vector<float> inverse_frequencies, std::vector<int> axes = {});
   mx::array tensor(const std::string& name, const mx::Shape& shape);
+  // Stored in any one of these shapes.
+  mx::array tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes);
   // Reads what is left. Throws Error(kCorrupt) as Checkpoint::finish() does.
   void finish();
 
@@ -72,7 +76,7 @@ class Weights {
   std::optional<Quantization> quantization_of(const std::string& path) const;
   std::shared_ptr<const Matrix> matrix(const std::string& path, int rows, int columns);
   StoredMatrix stored_matrix(const std::string& path, int rows, int columns);
-  mx::array take(const std::string& name, const mx::Shape& shape);
+  mx::array take_floats(const std::string& name, const std::vector<mx::Shape>& shapes);
   mx::array keep(mx::array array);
   void read_pending();
 

@@ -1,27 +1,18 @@
 """Damaged model directories: the load error names file and tensor, and the engine stays up."""
 
 import json
+import math
 import shutil
 import struct
 
 import pytest
 
+import tiny_checkpoints
 from engine_process import Refused
 from programs import SMOKE_MODEL
+from safetensors_file import read, write, write_with
 
 WEIGHTS = "model.safetensors"
-
-
-def read(path):
-    """(header, data) of a safetensors file."""
-    raw = path.read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    return json.loads(raw[8:8 + size]), raw[8 + size:]
-
-
-def write(path, header, data):
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 @pytest.fixture
@@ -103,6 +94,48 @@ def test_damaged_weights(engine, broken, kind):
     assert engine.completed("r")["finish_reason"] in ("stop", "length")
 
 
+def mistakes(dtype, shape, at):
+    """Tensors of another type, of another rank and with one dimension of another size."""
+    for other in ("I32", "I8", "F64", "BOOL", "F32" if dtype == "U32" else "U32"):
+        yield other, shape
+    yield dtype, [1, *shape] if len(shape) == 1 else [math.prod(shape)]
+    side = at % len(shape)
+    yield dtype, [size + (i == side) for i, size in enumerate(shape)]
+
+
+@pytest.mark.parametrize("quantized", [False, True], ids=["plain", "quantized"])
+@pytest.mark.parametrize("architecture", tiny_checkpoints.CONFIGS)
+def test_every_tensor_of_another_kind_is_refused_by_name(engine, tmp_path, architecture, quantized):
+    """Each in turn: integers would be read as numbers, and a short norm beyond its end."""
+    directory = tmp_path / architecture
+    header, data = tiny_checkpoints.save(directory, architecture, quantized)
+    for at, (name, stored) in enumerate(header.items()):
+        for dtype, shape in mistakes(stored["dtype"], stored["shape"], at):
+            write_with(directory / WEIGHTS, header, data, name, dtype, shape)
+            with pytest.raises(Refused) as refused:
+                engine.load(directory)
+                pytest.fail(f"{name} as {dtype} {shape} is ready")
+            for part in (name, WEIGHTS):
+                assert part in refused.value.text, (name, dtype, shape)
+    write(directory / WEIGHTS, header, data)
+    assert engine.load(directory)["state"] == "ready"
+    engine.call("generate", request="r", model="m", messages=[{"role": "user", "content": "hi"}], sampling={"max_tokens": 4, "ignore_eos": True})
+    assert engine.completed("r")["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("part", ["scales", "biases"])
+def test_scales_of_another_type_than_their_biases_are_refused_by_name(engine, tmp_path, part):
+    """Both are read by one type: the wider one's neighbour would be read beyond its end."""
+    directory = tmp_path / "model"
+    header, data = tiny_checkpoints.save(directory, "qwen3", quantized=True)
+    path = "model.layers.0.mlp.up_proj"
+    for dtype in ("F32", "F16"):
+        write_with(directory / WEIGHTS, header, data, f"{path}.{part}", dtype, header[f"{path}.{part}"]["shape"])
+        with pytest.raises(Refused) as refused:
+            engine.load(directory)
+        assert f"{path}.biases" in refused.value.text and WEIGHTS in refused.value.text
+
+
 POISONED_TOKEN = 700
 BFLOAT16 = {"nan": b"\xc0\x7f", "inf": b"\x80\x7f"}
 
@@ -172,6 +205,45 @@ def test_absurd_config(engine, broken):
     with pytest.raises(Refused):
         engine.load(broken)
     assert engine.call("models")["models"] in ([],) or engine.call("models")["models"][0]["state"] == "failed"
+
+
+def test_sizes_that_nothing_could_compute_are_refused_by_name(engine, broken):
+    config = json.loads((broken / "config.json").read_text())
+    for part, changes in [("text_config", {"head_dim": 1024}), ("text_config", {"head_dim": 63}), ("text_config", {"num_key_value_heads": 3}),
+                          ("text_config", {"num_attention_heads": 1 << 20}), ("text_config", {"num_hidden_layers": 0}),
+                          ("text_config", {"max_position_embeddings": 1 << 40}), ("text_config", {"rope_theta": 0}), ("text_config", {"rms_norm_eps": -1}),
+                          ("vision_config", {"num_heads": 1 << 20}), ("vision_config", {"depth": -4}), ("vision_config", {"num_position_embeddings": 145})]:
+        change_config(broken, **{part: {**config[part], **changes}})
+        with pytest.raises(Refused) as refused:
+            engine.load(broken)
+        assert f"{part}.{next(iter(changes))}" in refused.value.text, changes
+    change_config(broken, **config)
+    for changes, named in [({"bits": 3}, "3 bits"), ({"bits": (1 << 32) + 8}, "bits"), ({"group_size": 48}, "group_size 48"),
+                           ({"group_size": (1 << 32) + 64}, "group_size"), ({"mode": "mxfp4"}, "mxfp4")]:
+        change_config(broken, quantization={**config["quantization"], **changes})
+        with pytest.raises(Refused) as refused:
+            engine.load(broken)
+        assert "config.json.quantization" in refused.value.text and named in refused.value.text, changes
+    change_config(broken, **config)
+    for token in (-1, 1024, (1 << 32) + 1018):
+        change_config(broken, image_token_id=token)
+        with pytest.raises(Refused) as refused:
+            engine.load(broken)
+        assert "image_token_id" in refused.value.text
+
+
+@pytest.mark.parametrize(("part", "changes"), [
+    ("text_config", {"hidden_act": "gelu"}), ("text_config", {"use_sliding_window": True, "sliding_window": 512}), ("text_config", {"partial_rotary_factor": 0.5}),
+    ("text_config", {"layer_types": ["full_attention", "sliding_attention"]}), ("text_config", {"attention_bias": True}), ("vision_config", {"hidden_act": "gelu"})])
+def test_a_variant_that_is_not_computed_is_refused_by_name_and_value(engine, broken, part, changes):
+    """config.json of the built-in model, whose tensors fit a variant just as well."""
+    config = json.loads((broken / "config.json").read_text())
+    change_config(broken, **{part: {**config[part], **changes}})
+    with pytest.raises(Refused) as refused:
+        engine.load(broken)
+    member, value = next(iter(changes.items()))
+    assert f"{part}.{member}" in refused.value.text
+    assert json.dumps(json.dumps(value, separators=(",", ":")))[1:-1] in refused.value.text
 
 
 def test_repaired_model_loads(engine, broken):
