@@ -80,7 +80,7 @@ DeviceOptions checked(DeviceOptions options) {
 DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
     : options_(checked(std::move(options))),
       listener_(listener),
-      device_name_(on_gpu() ? "gpu" : "cpu"),
+      device_name_(on_gpu() && !ours(options_) ? "gpu" : "cpu"),
       thread_([this] { run(); }) {}
 
 void DeviceThread::stop() {
@@ -192,8 +192,8 @@ bool DeviceThread::work_left() const {
 }
 
 void DeviceThread::run() {
-  mx::set_cache_limit(on_gpu() ? kBufferCacheBytesMax : kBufferCacheCpuBytesMax);
   backend_ = backend_of(options_);
+  mx::set_cache_limit(on_gpu() ? kBufferCacheBytesMax : kBufferCacheCpuBytesMax);
   while (true) {
     std::deque<std::function<void()>> commands;
     {

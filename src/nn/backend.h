@@ -18,6 +18,9 @@ namespace sanctum::nn {
 
 namespace mx = mlx::core;
 
+// Features of an attention head.
+inline constexpr int kHeadSizeMax = 512;
+
 // A weight matrix [rows, columns] as it is stored, plain or MLX-affine quantized along the columns.
 struct StoredMatrix {
   mx::array weight;  // plain: [rows, columns]; quantized: uint32 [rows, columns * bits / 32]
@@ -100,7 +103,9 @@ class Backend {
 using BackendPointer = std::shared_ptr<const Backend>;
 BackendPointer stock_backend(mx::Dtype compute);
 
-// Our kernels. Rows are float32.
+// Our kernels. Rows are float32. Everything else of a graph with them, MLX's operations and what is
+// read from files, must be computed where they are: this makes the CPU MLX's default device, on a
+// machine with a GPU too. So it comes before the first array.
 struct CpuOptions {
   int threads = 0;   // 0: one for each core
   int row_bits = 8;  // 8 or 16, of the activations that meet 4-bit weights

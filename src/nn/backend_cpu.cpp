@@ -1,4 +1,5 @@
 // Our kernels, as nodes of MLX's graph.
+#include <mlx/device.h>
 #include <mlx/ops.h>
 #include <mlx/transforms.h>
 
@@ -190,6 +191,7 @@ class CpuBackend final : public Backend {
 }  // namespace
 
 BackendPointer cpu_backend(const CpuOptions& options) {
+  mx::set_default_device(mx::Device::cpu);
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   const int threads = std::clamp(options.threads > 0 ? options.threads : cores, 1, kCpuThreadsMax);
   return std::make_shared<CpuBackend>(

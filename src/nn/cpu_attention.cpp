@@ -4,10 +4,13 @@
 #include <cstring>
 
 #include "kernels/attention.h"
+#include "nn/backend.h"
 #include "nn/cpu_op.h"
 
 namespace sanctum::nn {
 namespace {
+
+static_assert(padded_head_size(kHeadSizeMax) <= kernels::kHeadSizeMax);
 
 constexpr int kRowsPerItem = 32;  // tokens that one thread attends for at a time
 
