@@ -8,19 +8,20 @@
 namespace sanctum::models {
 
 std::optional<json::Node> rope_members(const json::Node& config) {
-  auto scaling = config.get("rope_scaling");
-  return scaling ? scaling : config.get("rope_parameters");
+  const auto scaling = config.get("rope_scaling");
+  const bool says = scaling && !(scaling->is_object() && scaling->members().empty());
+  return says ? scaling : config.get("rope_parameters");
 }
 
 DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& defaults) {
-  const auto count = [&](std::string_view key) {
-    return static_cast<int>(c.at(key).as_int(1, kWidthMax));
+  const auto count = [&](std::string_view key, std::int64_t most = kWidthMax) {
+    return static_cast<int>(c.at(key).as_int(1, most));
   };
   DecoderConfig out;
   out.hidden_size = count("hidden_size");
   out.layers = count("num_hidden_layers");
   out.intermediate_size = count("intermediate_size");
-  out.heads = count("num_attention_heads");
+  out.heads = count("num_attention_heads", kHeadsMax);
   out.kv_heads = c.has("num_key_value_heads") ? count("num_key_value_heads") : out.heads;
   out.head_size = c.has("head_dim") ? count("head_dim") : out.hidden_size / out.heads;
   out.vocabulary = count("vocab_size");
@@ -30,8 +31,9 @@ DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& de
     c.at(size_from).fail("gives heads of size " + std::to_string(out.head_size) +
                          "; rotary embeddings need an even one");
   }
-  if (std::int64_t{out.heads} * out.head_size > kWidthMax) {
-    c.at(size_from).fail("times num_attention_heads is over " + std::to_string(kWidthMax));
+  if (out.head_size > nn::kHeadSizeMax) {
+    c.at(size_from).fail("gives heads of size " + std::to_string(out.head_size) + "; at most " +
+                         std::to_string(nn::kHeadSizeMax) + " is supported");
   }
   if (out.heads % out.kv_heads != 0) {
     c.at("num_key_value_heads")
@@ -50,6 +52,7 @@ DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& de
   }
   out.inverse_frequencies =
       nn::rope_inverse_frequencies(out.head_size, theta, rope ? &*rope : nullptr);
+  refuse_variants(c, defaults.part, {out.layers, out.heads, out.head_size});
   return out;
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "models/variants.h"
+
 namespace sanctum::json {
 class Node;
 }
@@ -23,15 +25,19 @@ struct DecoderConfig {
   std::vector<float> inverse_frequencies;  // of the rotary embedding, head_size / 2
 };
 
-// What an architecture takes where config.json is silent, as in the reference implementation.
+// What an architecture is, and takes where config.json is silent, as in the reference
+// implementation.
 struct DecoderDefaults {
+  Part part;
   std::optional<double> rope_theta;  // none: it must be there
 };
 
 // Features of one row: wider would not be a model, and products of two counts stay an int.
 inline constexpr std::int64_t kWidthMax = 1 << 24;
+inline constexpr int kHeadsMax = 1024;  // of a layer
 
-// Throws Error(kInvalid) naming the member that is missing, wrong or at odds with another.
+// Throws Error(kInvalid) naming the member that is missing, wrong, at odds with another, or asks
+// for a variant that the models do not compute.
 DecoderConfig read_decoder_config(const json::Node& config, const DecoderDefaults& defaults);
 
 // rope_scaling, or rope_parameters as transformers 5 calls it; nothing where there is neither.

@@ -29,8 +29,9 @@ std::string refused_field(const std::string& text, const Read& read) {
 }
 
 std::string refused_by_decoder(const std::string& text) {
-  return refused_field(
-      text, [](const json::Node& node) { read_decoder_config(node, {.rope_theta = 1e4}); });
+  return refused_field(text, [](const json::Node& node) {
+    read_decoder_config(node, {.part = Part::kLlama, .rope_theta = 1e4});
+  });
 }
 
 TEST(DecoderConfig, HeadsThatDoNotFitAreRefusedByName) {
@@ -45,7 +46,40 @@ TEST(DecoderConfig, HeadsThatDoNotFitAreRefusedByName) {
   EXPECT_EQ(refused_by_decoder(config(R"("num_attention_heads": 128)")), "config.json.hidden_size");
   // 2^32 in all, which is no int.
   EXPECT_EQ(refused_by_decoder(config(R"("num_attention_heads": 65536, "head_dim": 65536)")),
+            "config.json.num_attention_heads");
+  EXPECT_EQ(refused_by_decoder(config(R"("num_attention_heads": 1024, "head_dim": 65536)")),
             "config.json.head_dim");
+  // Larger heads than the attention kernels take, which would end the engine at the first request.
+  EXPECT_EQ(refused_by_decoder(config(R"("num_attention_heads": 4, "head_dim": 512)")), "accepted");
+  EXPECT_EQ(refused_by_decoder(config(R"("num_attention_heads": 4, "head_dim": 514)")),
+            "config.json.head_dim");
+}
+
+TEST(DecoderConfig, PositionsThatCannotBeComputedAreRefusedByName) {
+  const auto refused = [](const std::string& more) {
+    return refused_by_decoder(R"({"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 50,
+        "intermediate_size": 96, "rms_norm_eps": 1e-6, "num_attention_heads": 4, )" +
+                              more + "}");
+  };
+  EXPECT_EQ(refused(R"("rope_theta": 0)"), "config.json.rope_theta");
+  EXPECT_EQ(refused(R"("rope_theta": -10000)"), "config.json.rope_theta");
+  EXPECT_EQ(refused(R"("rope_parameters": {"rope_theta": 0})"),
+            "config.json.rope_parameters.rope_theta");
+  EXPECT_EQ(refused(R"("rope_scaling": {"type": "linear", "factor": 0})"),
+            "config.json.rope_scaling.factor");
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "yarn", "factor": 4})"),
+            "config.json.rope_scaling");
+  EXPECT_EQ(refused(R"("rope_scaling": {}, "rope_parameters": {"rope_type": "yarn"})"),
+            "config.json.rope_parameters");
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "llama3", "factor": 8,
+                       "low_freq_factor": 0})"),
+            "config.json.rope_scaling.low_freq_factor");
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4,
+                       "high_freq_factor": 4})"),
+            "config.json.rope_scaling.high_freq_factor");
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "llama3", "type": "linear", "factor": 8})"),
+            "config.json.rope_scaling.type");
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "default", "type": "mrope"})"), "accepted");
 }
 
 std::string refused_by_vision_text(const std::string& text) {

@@ -16,10 +16,8 @@ struct Config : DecoderConfig {
 };
 
 Config read_config(const json::Node& c) {
-  Config out{read_decoder_config(c, {.rope_theta = 10000}), c.as_bool_or("attention_bias", false),
-             c.as_bool_or("mlp_bias", false)};
-  if (c.as_bool_or("rope_traditional", false)) c.at("rope_traditional").fail("is not supported");
-  return out;
+  return {read_decoder_config(c, {.part = Part::kLlama, .rope_theta = 10000}),
+          c.as_bool_or("attention_bias", false), c.as_bool_or("mlp_bias", false)};
 }
 
 struct Attention {

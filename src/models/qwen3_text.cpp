@@ -38,9 +38,8 @@ std::array<int, 3> read_section(const json::Node& c, int head_size) {
 }  // namespace
 
 Qwen3TextConfig Qwen3TextConfig::read(const json::Node& c, bool vision) {
-  Qwen3TextConfig out{read_decoder_config(c, {.rope_theta = std::nullopt}), {}};
-  if (c.as_bool_or("attention_bias", false))
-    c.at("attention_bias").fail("is not supported for this architecture");
+  const Part part = vision ? Part::kQwen3VlText : Part::kQwen3;
+  Qwen3TextConfig out{read_decoder_config(c, {.part = part, .rope_theta = std::nullopt}), {}};
   if (vision)
     out.rope_axes = nn::interleaved_axes(read_section(c, out.head_size), out.head_size / 2);
   return out;

@@ -8,6 +8,7 @@
 #include "image/decode.h"
 #include "image/qwen_config.h"
 #include "models/qwen3_vl.h"
+#include "models/registry.h"
 #include "models/vision_tower.h"
 
 namespace sanctum::models {
@@ -119,7 +120,9 @@ class Qwen3VlProcessor final : public Processor {
 
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory) {
-  const int image_token = static_cast<int>(config.as_int_or("image_token_id", 151655));
+  const std::int64_t rows = config.at("text_config").at("vocab_size").as_int(1, kVocabularyMax);
+  const auto stated = config.get("image_token_id");
+  const int image_token = stated ? static_cast<int>(stated->as_int(0, rows - 1)) : 151655;
   const image::QwenImageConfig images = image::load_qwen_image_config(directory);
   refuse_mismatch(images, VisionConfig::read(config.at("vision_config")));
   return std::make_shared<Qwen3VlProcessor>(images, image_token);

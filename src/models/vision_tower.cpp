@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "base/invariant.h"
 #include "base/json.h"
 #include "image/qwen_patches.h"
 #include "models/decoder_config.h"
+#include "models/variants.h"
 
 namespace sanctum::models {
 namespace {
@@ -72,6 +72,7 @@ VisionConfig VisionConfig::read(const json::Node& c) {
   out.intermediate_size = count("intermediate_size", 3420);
   out.out_hidden_size = count("out_hidden_size", 1536);
   out.heads = count("num_heads", 16);
+  if (out.heads > kHeadsMax) c.at("num_heads").fail("must be at most " + std::to_string(kHeadsMax));
   out.patch_size = count("patch_size", 14);
   out.temporal_patch_size = count("temporal_patch_size", 2);
   out.channels = count("in_channels", 3);
@@ -85,12 +86,22 @@ VisionConfig VisionConfig::read(const json::Node& c) {
   refuse_wide("temporal_patch_size", out.patch_size,
               std::int64_t{out.channels} * out.temporal_patch_size);
   refuse_wide("spatial_merge_size", out.merge_size, out.hidden_size);
-  out.table_side = static_cast<int>(std::sqrt(count("num_position_embeddings", 2304)));
+  const int places = count("num_position_embeddings", 2304);
+  out.table_side = static_cast<int>(std::sqrt(places));
+  if (out.table_side * out.table_side != places)
+    c.at("num_position_embeddings").fail("must be a square: a table of rows and columns");
   // Half of a head follows rows and half columns, each in pairs.
   if (out.hidden_size % (4 * out.heads) != 0) {
     c.at(c.has("num_heads") ? "num_heads" : "hidden_size")
         .fail("must make num_heads divide hidden_size into heads of a multiple of 4");
   }
+  const int head_size = out.hidden_size / out.heads;
+  if (head_size > nn::kHeadSizeMax) {
+    c.at("hidden_size")
+        .fail("gives heads of size " + std::to_string(head_size) + "; at most " +
+              std::to_string(nn::kHeadSizeMax) + " is supported");
+  }
+  refuse_variants(c, Part::kVisionTower, {out.depth, out.heads, head_size});
   if (const auto layers = c.get("deepstack_visual_indexes")) {
     for (const auto& layer : layers->as_array()) {
       out.deepstack_layers.push_back(static_cast<int>(layer.as_int(0, out.depth - 1)));

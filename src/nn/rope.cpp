@@ -14,9 +14,14 @@ namespace {
 // by `factor`, short ones kept, the band between is blended.
 double llama3_scaled(double frequency, const json::Node& scaling) {
   const double factor = scaling.at("factor").as_double(1e-3);
-  const double low = scaling.as_double_or("low_freq_factor", 1.0);
-  const double high = scaling.as_double_or("high_freq_factor", 4.0);
-  const double context = scaling.as_double_or("original_max_position_embeddings", 8192);
+  const auto positive = [&](std::string_view key, double fallback) {
+    const auto node = scaling.get(key);
+    return node ? node->as_double(1e-3) : fallback;
+  };
+  const double low = positive("low_freq_factor", 1.0);
+  const double high = positive("high_freq_factor", 4.0);
+  const double context = positive("original_max_position_embeddings", 8192);
+  if (high <= low) scaling.at("high_freq_factor").fail("must be over low_freq_factor");
   const double wavelength = 2 * std::numbers::pi / frequency;
   if (wavelength > context / low) return frequency / factor;
   if (wavelength < context / high) return frequency;
@@ -29,8 +34,13 @@ double llama3_scaled(double frequency, const json::Node& scaling) {
 std::vector<float> rope_inverse_frequencies(int head_size, double theta,
                                             const json::Node* scaling) {
   std::string kind = "default";
-  if (scaling != nullptr)
-    kind = scaling->as_string_or("rope_type", scaling->as_string_or("type", "default"));
+  if (scaling != nullptr) {
+    const auto plain = [](const std::string& name) { return name == "default" || name == "mrope"; };
+    const std::string old_name = scaling->as_string_or("type", "default");
+    kind = scaling->as_string_or("rope_type", old_name);
+    if (scaling->has("type") && kind != old_name && !(plain(kind) && plain(old_name)))
+      scaling->at("type").fail("is '" + old_name + "', but rope_type is '" + kind + "'");
+  }
   if (kind != "default" && kind != "linear" && kind != "llama3" && kind != "mrope") {
     scaling->fail("asks for rope type '" + kind +
                   "'; default, linear, llama3 and mrope are supported");

@@ -1,0 +1,245 @@
+#include "models/variants.h"
+
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace sanctum::models {
+namespace {
+
+constexpr std::size_t kValueShownMax = 60;  // characters of a refused value
+
+struct Case {
+  const json::Node& value;   // of the member
+  const json::Node& config;  // that has it
+  const PartSizes& sizes;
+};
+
+bool is(const json::Node& value, double number) {
+  return value.is_number() && value.as_double() == number;
+}
+
+bool is_one_of(const json::Node& value, std::initializer_list<std::string_view> names) {
+  if (!value.is_string()) return false;
+  const std::string name = value.as_string();
+  for (const std::string_view one : names)
+    if (name == one) return true;
+  return false;
+}
+
+bool off(const Case& c) {
+  if (c.value.is_bool()) return !c.value.as_bool();
+  return is(c.value, 0) || (c.value.is_array() && c.value.as_array().empty());
+}
+
+bool on(const Case& c) {
+  return c.value.is_bool() && c.value.as_bool();
+}
+
+bool one(const Case& c) {
+  return is(c.value, 1);
+}
+
+bool silu(const Case& c) {
+  return is_one_of(c.value, {"silu", "swish"});
+}
+
+// The exact form of gelu is another function.
+bool gelu_tanh(const Case& c) {
+  return is_one_of(c.value,
+                   {"gelu_pytorch_tanh", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_tanh"});
+}
+
+bool head_size(const Case& c) {
+  return is(c.value, c.sizes.head_size);
+}
+
+bool heads(const Case& c) {
+  return is(c.value, c.sizes.heads);
+}
+
+bool layers(const Case& c) {
+  return is(c.value, c.sizes.layers);
+}
+
+bool usual_scale(const Case& c) {
+  const double usual = 1 / std::sqrt(static_cast<double>(c.sizes.head_size));
+  return c.value.is_number() && std::fabs(c.value.as_double() - usual) < 1e-6 * usual;
+}
+
+bool every_layer_rotates(const Case& c) {
+  if (!c.value.is_array()) return false;
+  for (const json::Node& layer : c.value.as_array())
+    if (!is(layer, 1)) return false;
+  return true;
+}
+
+bool rotary(const Case& c) {
+  return is_one_of(c.value, {"rope", "rotary", "default"});
+}
+
+// A window that no context outgrows is none.
+bool window_covers(const json::Node& config) {
+  const auto window = config.get("sliding_window");
+  const auto context = config.get("max_position_embeddings");
+  return window && context && window->is_number() && context->is_number() &&
+         window->as_double() >= context->as_double();
+}
+
+bool layers_see_all(const Case& c) {
+  if (!c.value.is_array()) return false;
+  for (const json::Node& layer : c.value.as_array()) {
+    const bool slides = is_one_of(layer, {"sliding_attention"});
+    if (!is_one_of(layer, {"full_attention"}) && !(slides && window_covers(c.config))) return false;
+  }
+  return true;
+}
+
+// Where layer_types are listed they decide.
+bool no_window(const Case& c) {
+  if (off(c) || window_covers(c.config) || c.config.has("layer_types")) return true;
+  const auto first = c.config.get("max_window_layers");  // that slides
+  return first && first->is_number() && first->as_double() >= c.sizes.layers;
+}
+
+// A window that nothing else speaks of is meant.
+bool unused_window(const Case& c) {
+  return window_covers(c.config) || c.config.has("layer_types") ||
+         c.config.has("use_sliding_window");
+}
+
+bool rope_of_the_tower(const Case& c) {
+  if (!c.value.is_object()) return false;
+  for (const auto& [name, value] : c.value.members()) {
+    if (value.is_null()) continue;
+    if (name == "rope_theta" && !is(value, 10000)) return false;
+    if (name == "partial_rotary_factor" && !is(value, 1)) return false;
+    if ((name == "rope_type" || name == "type") && !is_one_of(value, {"axial", "default"}))
+      return false;
+  }
+  return true;
+}
+
+constexpr double kVisionNormEps = 1e-6;
+bool vision_eps(const Case& c) {
+  return is(c.value, kVisionNormEps);
+}
+
+constexpr unsigned kLlama = static_cast<unsigned>(Part::kLlama);
+constexpr unsigned kQwen3 = static_cast<unsigned>(Part::kQwen3);
+constexpr unsigned kQwen3VlText = static_cast<unsigned>(Part::kQwen3VlText);
+constexpr unsigned kTower = static_cast<unsigned>(Part::kVisionTower);
+constexpr unsigned kQwen = kQwen3 | kQwen3VlText;
+constexpr unsigned kText = kLlama | kQwen;
+
+struct Member {
+  std::string_view name;
+  unsigned parts;
+  bool (*computed)(const Case&);  // whether the value is what we compute
+  std::string_view supported;     // what is, in words
+};
+
+constexpr Member kMembers[] = {
+    // The feed-forward layers.
+    {"hidden_act", kText, silu, "silu"},
+    {"hidden_activation", kText, silu, "silu"},
+    {"mlp_bias", kQwen, off, "false"},
+    {"num_experts", kText, off, "0"},
+    {"num_local_experts", kText, off, "0"},
+    {"n_routed_experts", kText, off, "0"},
+    // Which keys a query sees.
+    {"layer_types", kText, layers_see_all, "\"full_attention\" for every layer"},
+    {"use_sliding_window", kText, no_window, "false, or a sliding_window as long as the context"},
+    {"sliding_window", kLlama, unused_window,
+     "none, one as long as the context, or use_sliding_window false"},
+    {"attention_chunk_size", kText, off, "none"},
+    {"attention_window_size", kText, off, "none"},
+    {"is_causal", kText, on, "true"},
+    {"use_bidirectional_attention", kText, off, "false"},
+    // What queries, keys and scores go through.
+    {"attention_bias", kQwen, off, "false"},
+    {"qk_norm", kLlama, off, "false"},
+    {"use_qk_norm", kLlama, off, "false"},
+    {"qk_layernorm", kLlama, off, "false"},
+    {"qk_norm", kQwen, on, "true"},
+    {"use_qk_norm", kQwen, on, "true"},
+    {"clip_qkv", kText, off, "none"},
+    {"attention_multiplier", kText, usual_scale, "1 / sqrt(head size)"},
+    {"query_pre_attn_scalar", kText, head_size, "the head size"},
+    {"attn_logit_softcapping", kText, off, "none"},
+    {"attn_temperature_tuning", kText, off, "false"},
+    // Positions.
+    {"partial_rotary_factor", kText, one, "1"},
+    {"rotary_pct", kText, one, "1"},
+    {"rope_pct", kText, one, "1"},
+    {"rotary_dim", kText, head_size, "the head size"},
+    {"rope_traditional", kText, off, "false"},
+    {"rope_interleaved", kText, off, "false"},
+    {"no_rope_layers", kText, every_layer_rotates, "1 for every layer"},
+    {"no_rope_layer_interval", kText, off, "none"},
+    {"position_embedding_type", kText, rotary, "rope"},
+    {"alibi", kText, off, "false"},
+    {"use_alibi", kText, off, "false"},
+    // From embedding to logits.
+    {"embedding_multiplier", kText, one, "1"},
+    {"residual_multiplier", kText, one, "1"},
+    {"logits_scaling", kText, one, "1"},
+    {"logit_scale", kText, one, "1"},
+    {"scale_emb", kText, one, "1"},
+    {"final_logit_softcapping", kText, off, "none"},
+    {"use_parallel_residual", kText, off, "false"},
+    {"parallel_attn", kText, off, "false"},
+    {"use_final_norm", kText, on, "true"},
+    // The vision tower.
+    {"hidden_act", kTower, gelu_tanh, "gelu_pytorch_tanh"},
+    {"layer_norm_eps", kTower, vision_eps, "1e-6"},
+    {"num_attention_heads", kTower, heads, "num_heads"},
+    {"num_hidden_layers", kTower, layers, "depth"},
+    {"head_dim", kTower, head_size, "hidden_size / num_heads"},
+    {"rope_parameters", kTower, rope_of_the_tower, "axial with rope_theta 10000"},
+    {"rope_scaling", kTower, rope_of_the_tower, "axial with rope_theta 10000"},
+};
+
+// Of rope_scaling or rope_parameters.
+constexpr Member kRopeMembers[] = {
+    {"partial_rotary_factor", kText, one, "1"},
+    {"mrope_interleaved", kQwen3VlText, on, "true"},
+};
+
+[[noreturn]] void refuse(const json::Node& value, std::string_view supported) {
+  std::string shown = value.is_number() ? json::number(value.as_double()) : value.dump();
+  if (shown.size() > kValueShownMax) shown = shown.substr(0, kValueShownMax) + "...";
+  value.fail("is " + shown + ", which is not supported for this architecture; supported: " +
+             std::string(supported));
+}
+
+template <std::size_t kCount>
+void refuse_of(const Member (&members)[kCount], const json::Node& config, Part part,
+               const PartSizes& sizes) {
+  for (const Member& member : members) {
+    if ((member.parts & static_cast<unsigned>(part)) == 0) continue;
+    const auto value = config.get(member.name);
+    if (value && !member.computed({*value, config, sizes})) refuse(*value, member.supported);
+  }
+}
+
+}  // namespace
+
+void refuse_variants(const json::Node& config, Part part, const PartSizes& sizes) {
+  refuse_of(kMembers, config, part, sizes);
+  if (part == Part::kVisionTower) return;
+  for (const std::string_view name : {"rope_scaling", "rope_parameters"}) {
+    const auto rope = config.get(name);
+    if (!rope) continue;
+    refuse_of(kRopeMembers, *rope, part, sizes);
+    // As transformers writes what differs from layer to layer.
+    for (const auto& [member, value] : rope->members())
+      if (value.is_object()) refuse(value, "the same positions in every layer");
+  }
+}
+
+}  // namespace sanctum::models

@@ -1,0 +1,110 @@
+"""Every member of transformers' configuration classes is read, or refused as a variant by name, or changes nothing.
+
+A member that a new version of transformers adds fails the first test until somebody has looked at it.
+"""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from transformers import LlamaConfig, Qwen3Config
+from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLTextConfig, Qwen3VLVisionConfig
+
+from programs import program
+from test_models import LLAMA, QWEN3, VL, build, save, text_tokens, vision_case
+
+READ, REFUSED, HARMLESS = "read", "refused", "harmless"  # read: another value gives other logits, or does not fit the tensors
+
+# {member: (another value, what becomes of it)}
+TEXT = {
+    "vocab_size": (200, READ), "hidden_size": (128, READ), "intermediate_size": (96, READ), "num_hidden_layers": (1, READ),
+    "num_attention_heads": (8, READ), "num_key_value_heads": (4, READ), "hidden_act": ("gelu", REFUSED), "max_position_embeddings": (300, HARMLESS),
+    "initializer_range": (0.5, HARMLESS), "rms_norm_eps": (0.5, READ), "use_cache": (False, HARMLESS), "attention_dropout": (0.5, HARMLESS),
+    "pad_token_id": (3, HARMLESS),
+}
+TOKENS = {"bos_token_id": (3, HARMLESS), "eos_token_id": (3, HARMLESS)}
+ROPE = {"rope_theta": 300.0, "rope_type": "default"}
+LLAMA_MEMBERS = TEXT | TOKENS | {
+    "pretraining_tp": (2, HARMLESS), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ), "attention_bias": (True, READ),
+    "mlp_bias": (True, READ), "head_dim": (32, READ),
+}
+QWEN3_MEMBERS = TEXT | TOKENS | {
+    "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ), "attention_bias": (True, REFUSED), "head_dim": (16, READ),
+    "use_sliding_window": (True, REFUSED), "sliding_window": (8, HARMLESS), "max_window_layers": (1, HARMLESS),
+    "layer_types": (["full_attention", "sliding_attention", "full_attention"], REFUSED),
+}
+VL_MEMBERS = TEXT | {"rope_parameters": (ROPE | {"partial_rotary_factor": 0.5}, REFUSED), "attention_bias": (True, REFUSED), "head_dim": (16, READ)}
+TOWER_MEMBERS = {
+    "depth": (2, READ), "hidden_size": (32, READ), "hidden_act": ("gelu", REFUSED), "intermediate_size": (64, READ), "num_heads": (2, READ),
+    "in_channels": (4, READ), "patch_size": (8, READ), "spatial_merge_size": (1, READ), "temporal_patch_size": (1, READ), "out_hidden_size": (32, READ),
+    "num_position_embeddings": (49, READ), "deepstack_visual_indexes": ([2, 0], READ), "initializer_range": (0.5, HARMLESS),
+    "rope_parameters": ({"rope_type": "axial", "rope_theta": 100.0}, REFUSED),
+}
+PARTS = {  # class, a configuration, where in it the members stand, what becomes of each
+    "llama": (LlamaConfig, LLAMA, None, LLAMA_MEMBERS),
+    "qwen3": (Qwen3Config, QWEN3, None, QWEN3_MEMBERS),
+    "qwen3_vl": (Qwen3VLTextConfig, VL, "text_config", VL_MEMBERS),
+    "tower": (Qwen3VLVisionConfig, VL, "vision_config", TOWER_MEMBERS),
+}
+# What these say is what is computed without them.
+EQUAL = {
+    "llama": {"hidden_act": "silu", "rope_interleaved": False, "rope_traditional": False, "sliding_window": None, "layer_types": ["full_attention"] * 3,
+              "partial_rotary_factor": 1.0, "attention_multiplier": 0.25, "logits_scaling": 1.0, "num_local_experts": 0},
+    "qwen3": {"hidden_act": "silu", "use_sliding_window": False, "sliding_window": None, "max_window_layers": 28, "attention_bias": False,
+              "layer_types": ["full_attention"] * 3, "query_pre_attn_scalar": 32},
+    "qwen3_vl": {"hidden_act": "silu", "attention_bias": False, "use_final_norm": True},
+    "tower": {"hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-6, "rope_parameters": {"rope_type": "axial", "rope_theta": 10000.0}},
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_member_is_known(part):
+    assert set(PARTS[part][0].__annotations__) == set(PARTS[part][3])
+
+
+class Checkpoint:
+    def __init__(self, part, directory):
+        self.directory = directory
+        _, self.config, self.where, self.members = PARTS[part]
+        save(directory, self.config, build(self.config))
+        if self.where:
+            files, tokens = vision_case(directory)
+            self.request = {"tokens": tokens, "images": files}
+        else:
+            self.request = {"tokens": text_tokens()}
+
+    def run(self, changes):
+        """(logits or None, what was said) with members changed."""
+        config = self.config | ({self.where: self.config[self.where] | changes} if self.where else changes)
+        (self.directory / "config.json").write_text(json.dumps(config))
+        run = subprocess.run([program("sanctum-logits"), self.directory, "kernels"], input=json.dumps(self.request).encode(), capture_output=True, timeout=120)
+        assert run.returncode in (0, 1), run.stderr.decode()  # it did not crash
+        return (np.frombuffer(run.stdout, dtype=np.float32) if run.returncode == 0 else None), run.stderr.decode()
+
+
+@pytest.fixture(params=PARTS)
+def checkpoint(request, tmp_path):
+    made = Checkpoint(request.param, tmp_path)
+    made.part = request.param
+    return made
+
+
+def test_what_changes_arithmetic_is_read_or_refused_by_name(checkpoint):
+    expected, said = checkpoint.run({})
+    assert expected is not None, said
+    for member, (value, verdict) in checkpoint.members.items():
+        logits, said = checkpoint.run({member: value})
+        if verdict == HARMLESS:
+            assert logits is not None and np.array_equal(logits, expected), (member, said)
+        elif verdict == READ:
+            assert logits is None or not np.array_equal(logits, expected), member
+        else:
+            assert logits is None and "supported" in said, member
+            assert f"{checkpoint.where + '.' if checkpoint.where else ''}{member}" in said, (member, said)
+
+
+def test_what_equals_our_arithmetic_is_accepted(checkpoint):
+    expected, _ = checkpoint.run({})
+    logits, said = checkpoint.run(EQUAL[checkpoint.part])
+    assert logits is not None and np.array_equal(logits, expected), said
