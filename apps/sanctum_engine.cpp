@@ -21,7 +21,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/service.h"
+#include "engine/template_server.h"
 #include "platform/executing.h"
+#include "platform/machine.h"
 #include "platform/shared_page.h"
 #include "wire/rpc.h"
 
@@ -203,6 +205,10 @@ int main(int argc, char** argv) {
   app.add_option("--queue", options.queue_max, "requests that may wait beyond those")
       ->check(CLI::Range(kQueue.low, kQueue.high))
       ->capture_default_str();
+  app.add_option("--request-bytes", options.request_bytes_max,
+                 "memory for the texts and pictures of all requests that have not ended")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
   app.add_option("--step-tokens", options.device.limits.tokens_max,
                  "prompt and decode tokens of one step")
       ->check(CLI::Range(kStepTokens.low, kStepTokens.high))
@@ -240,7 +246,12 @@ int main(int argc, char** argv) {
   app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of MLX's operations")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
       ->capture_default_str();
-  int libraries_fd = -1;
+  int libraries_fd = -1, render_fd = -1;
+  app.add_option(
+         "--render-fd", render_fd,
+         "render chat templates that are asked for on this descriptor, and nothing else: an "
+         "engine starts itself so, for templates that are not trusted")
+      ->check(CLI::Range(0, 1 << 16));
   app.add_option("--libraries", libraries_fd,
                  "write the libraries that this program runs with to that descriptor, and end");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
@@ -253,7 +264,9 @@ int main(int argc, char** argv) {
   try {
     log::set_level(log_level);
     if (libraries_fd >= 0) return write_libraries(libraries_fd);
+    if (render_fd >= 0) return engine::serve_templates(render_fd);
     check_files_beside_libraries();
+    options.template_program = platform::program_of_this_process();
     options.device.cpu.kv_int8 = kv_type == kKvInt8;
     if (const char* fault = std::getenv("SANCTUM_FAULT"))
       options.device.fault = engine::parse_fault(fault);

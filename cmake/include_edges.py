@@ -31,7 +31,7 @@ ALLOWED = {
     "kernels": {"base", "platform"},
     "nn": {"base", "platform", "kernels"},
     "models": {"base", "nn", "image"},
-    "engine": {"base", "models", "nn", "text", "image", "wire"},
+    "engine": {"base", "platform", "models", "nn", "text", "image", "wire"},
     "gateway": SERVING,
     "supervisor": SERVING,
     "probes": SERVING | {"client"},

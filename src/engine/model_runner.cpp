@@ -278,7 +278,7 @@ void ModelRunner::encode_part(Sequence& sequence, double ms) {
   const Instant begin = Clock::now();
   const std::size_t next = sequence.images_to_encode().front();
   if (!sequence.encoding || sequence.encoded_image != next) {
-    sequence.encoding = model_->begin_encoding(sequence.prompt.images[next].patches);
+    sequence.encoding = model_->begin_encoding(sequence.prompt.images[next].picture);
     sequence.encoded_image = next;
   }
   const double work = sequence.encoding->advance(encode_cost_.work_within(ms));

@@ -15,11 +15,28 @@ std::uint64_t draw_seed() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
+// Why `bytes` more cannot be held beside the `held`.
+std::optional<wire::Failure> too_large(std::uint64_t bytes, std::uint64_t held,
+                                       std::uint64_t bytes_max) {
+  if (bytes > bytes_max) {
+    return wire::Failure{ErrorCode::kInvalid,
+                         "the request's texts and pictures take " + std::to_string(bytes) +
+                             " bytes; the engine holds " + std::to_string(bytes_max) +
+                             " for all requests",
+                         "messages"};
+  }
+  if (held + bytes <= bytes_max) return std::nullopt;
+  return wire::Failure{ErrorCode::kBusy,
+                       "the texts and pictures of live requests fill the " +
+                           std::to_string(bytes_max) + " bytes that the engine holds for them",
+                       ""};
+}
+
 }  // namespace
 
-Requests::Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device,
+Requests::Requests(RequestLimits limits, ModelTable& models, TextPool& pool, DeviceThread& device,
                    OutputWorker& output, RequestHooks hooks, wire::Heartbeat* heartbeat)
-    : live_max_(live_max),
+    : limits_(limits),
       models_(models),
       pool_(pool),
       device_(device),
@@ -39,38 +56,45 @@ void Requests::stop() {
 
 void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request) {
   const std::string name = request.request;
+  const Turn turn = request.reserved ? Turn::kReserved : Turn::kText;
   {
     std::lock_guard lock(mutex_);
     std::optional<wire::Failure> failure;
     const auto alike = std::count_if(live_.begin(), live_.end(), [&](const auto& live) {
       return live.second.reserved == request.reserved;
     });
+    const std::uint64_t bytes = bytes_of(request);
     if (!switches_.vision && !request.images.empty()) {
       failure = {ErrorCode::kUnavailable, "pictures are switched off on this server",
                  request.image_paths.empty() ? "messages" : request.image_paths.front()};
-    } else if (switches_.admission && alike >= (request.reserved ? kReservedMax : live_max_)) {
+    } else if (switches_.admission &&
+               alike >= (request.reserved ? kReservedMax : limits_.live_max)) {
       failure = {ErrorCode::kBusy,
-                 "the engine holds " + std::to_string(live_max_) + " requests, its limit", ""};
+                 "the engine holds " + std::to_string(limits_.live_max) + " requests, its limit",
+                 ""};
     } else if (live_.count(name) != 0) {
       failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
+    } else if (!request.reserved) {
+      failure = too_large(bytes, bytes_, limits_.bytes_max);
     }
     if (failure) return hooks_.refused(rpc_id, *failure);
-    live_[name] = {request.model, rpc_id, Clock::now(), false, false, request.reserved};
+    live_[name] = {request.model, rpc_id, Clock::now(), false, false, request.reserved, bytes};
+    if (!request.reserved) bytes_ += bytes;
     count_live();
   }
-  pool_.run([this, request = std::move(request)]() mutable { prepare(std::move(request)); });
+  pool_.run(turn, [this, request = std::move(request)]() mutable { prepare(std::move(request)); });
 }
 
 void Requests::prepare(wire::GenerateRequest request) {
   const std::string name = request.request;
   const std::string model = request.model;
   const wire::TextWork work(heartbeat_, name);
-  std::shared_ptr<const TextModel> text;
+  const auto preparing = std::make_shared<Preparing>();
   try {
     // So that neither model_settled nor cancel can come between the look and the wait.
     std::lock_guard lock(mutex_);
     if (live_.at(name).cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
-    if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
+    if (models_.acquire(request.model, preparing->text) == ModelTable::Lease::kLoading) {
       const int wait_ms = request.ready_timeout_ms > 0 ? request.ready_timeout_ms : kReadyTimeoutMs;
       waiting_.push_back(
           {name, std::move(request), Clock::now() + std::chrono::milliseconds(wait_ms)});
@@ -81,37 +105,76 @@ void Requests::prepare(wire::GenerateRequest request) {
     return refuse(name, failure_of(error));
   }
   try {
-    start(request, text);
+    if (!request.sampling.seed) request.sampling.seed = draw_seed();
+    preparing->preparation = preparing->text->begin(std::move(request));
+    read_pictures(preparing);
   } catch (const std::exception& error) {
-    if (models_.release(model)) hooks_.last_lease_returned(model);
-    refuse(name, failure_of(error));
+    give_up(name, model, error);
   }
 }
 
-void Requests::start(const wire::GenerateRequest& asked,
-                     const std::shared_ptr<const TextModel>& text) {
-  wire::GenerateRequest request = asked;
-  if (!request.sampling.seed) request.sampling.seed = draw_seed();
-  TextModel::Prepared prepared = text->prepare(request);
+void Requests::read_pictures(const std::shared_ptr<Preparing>& preparing) {
+  const wire::GenerateRequest& request = preparing->preparation.request;
+  hold(request.request, preparing->preparation.bytes());
+  if (preparing->preparation.prompt->pictures_left() == 0) return start(*preparing);
+  pool_.run(request.reserved ? Turn::kReserved : Turn::kPicture, [this, preparing] {
+    const std::string name = preparing->preparation.request.request;
+    const std::string model = preparing->preparation.request.model;
+    const wire::TextWork work(heartbeat_, name);
+    try {
+      hold(name, preparing->preparation.bytes());
+      preparing->preparation.prompt->read_picture();
+      read_pictures(preparing);
+    } catch (const std::exception& error) {
+      give_up(name, model, error);
+    }
+  });
+}
+
+void Requests::hold(const std::string& request, std::uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  Live& live = live_.at(request);
+  if (live.cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
+  if (!live.reserved) {
+    if (bytes > live.bytes) {
+      if (const auto failure = too_large(bytes, bytes_ - live.bytes, limits_.bytes_max))
+        throw Error(failure->code, failure->message, failure->field);
+    }
+    bytes_ += bytes;
+    bytes_ -= live.bytes;
+  }
+  live.bytes = bytes;
+}
+
+void Requests::start(Preparing& preparing) {
+  const wire::GenerateRequest& request = preparing.preparation.request;
+  std::unique_ptr<Sequence> sequence = preparing.text->finish(preparing.preparation);
   wire::Accepted accepted;
   accepted.request = request.request;
-  accepted.prompt_tokens = static_cast<int>(prepared.sequence->prompt.tokens.size());
-  accepted.image_tokens = prepared.sequence->image_tokens;
+  accepted.prompt_tokens = static_cast<int>(sequence->prompt.tokens.size());
+  accepted.image_tokens = sequence->image_tokens;
   accepted.seed = *request.sampling.seed;
-  auto stream =
-      std::make_unique<OutputStream>(request.request, text, request, prepared.starts_in_reasoning);
-  stream->resume(request.resume_ids, prepared.sequence->end_ids);
+  auto stream = std::make_unique<OutputStream>(request.request, preparing.text, request,
+                                               preparing.preparation.starts_in_reasoning);
+  stream->resume(request.resume_ids, sequence->end_ids);
   const bool stopped = stream->stopped();
+  hold(request.request, bytes_of(*sequence));
 
   std::lock_guard lock(mutex_);
   Live& live = live_.at(request.request);
   if (live.cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
-  prepared.sequence->received = live.received;
+  sequence->received = live.received;
   hooks_.accepted(live.rpc_id, accepted);
   output_.open(request.request, std::move(stream));
   live.on_device = true;
-  device_.submit(request.model, std::move(prepared.sequence));
+  device_.submit(request.model, std::move(sequence));
   if (stopped) device_.cancel(request.request);
+}
+
+void Requests::give_up(const std::string& request, const std::string& model,
+                       const std::exception& error) {
+  if (models_.release(model)) hooks_.last_lease_returned(model);
+  refuse(request, failure_of(error));
 }
 
 void Requests::refuse(const std::string& request, const wire::Failure& failure) {
@@ -124,6 +187,7 @@ Requests::Live Requests::leave(const std::string& request) {
   std::lock_guard lock(mutex_);
   auto live = live_.extract(request);
   SANCTUM_INVARIANT(!live.empty(), "a request ends once");
+  if (!live.mapped().reserved) bytes_ -= live.mapped().bytes;
   count_live();
   ++leaving_;
   return std::move(live.mapped());
@@ -175,8 +239,10 @@ void Requests::model_settled(const std::string& model) {
   const auto mine = [&](const Waiting& waiting) { return waiting.generate.model == model; };
   for (Waiting& waiting : waiting_) {
     if (!mine(waiting)) continue;
-    pool_.run(
-        [this, request = std::move(waiting.generate)]() mutable { prepare(std::move(request)); });
+    const Turn turn = waiting.generate.reserved ? Turn::kReserved : Turn::kText;
+    pool_.run(turn, [this, request = std::move(waiting.generate)]() mutable {
+      prepare(std::move(request));
+    });
     waiting.generate.model = model;  // still matched below: the move took the name along
   }
   std::erase_if(waiting_, mine);

@@ -2,8 +2,12 @@
 //
 //   generate -> (waiting for the model) -> preparing (text pool) -> on the device -> completed
 //
+// Preparing is a row of jobs, one for the text and one for each picture; between two of them others
+// get their turn, and a cancel is seen.
+//
 // Invariants: a request is refused or accepted exactly once; an accepted one is completed exactly
-// once; live requests are at most sequences_max + queue_max, and kReservedMax reserved ones.
+// once; live requests are at most sequences_max + queue_max, and kReservedMax reserved ones; those
+// that are not reserved hold at most `bytes_max` (engine/request_bytes.h).
 // Thread-safe; the one lock orders a cancel against the hand-over to the device, so that none is
 // lost.
 #pragma once
@@ -20,6 +24,7 @@
 #include "engine/device_thread.h"
 #include "engine/model_table.h"
 #include "engine/output_worker.h"
+#include "engine/request_bytes.h"
 #include "engine/text_pool.h"
 #include "wire/heartbeat.h"
 #include "wire/messages.h"
@@ -29,6 +34,11 @@ namespace sanctum::engine {
 inline constexpr int kReadyTimeoutMs = 120'000;  // a request's wait for a model that is loading
 
 inline constexpr int kReservedMax = 2;  // live; one runs, one may wait
+
+struct RequestLimits {
+  int live_max = 80;
+  std::uint64_t bytes_max = kRequestBytesMax;
+};
 
 struct RequestHooks {
   std::function<void(const std::string& rpc_id, const wire::Accepted&)> accepted;
@@ -40,7 +50,7 @@ struct RequestHooks {
 
 class Requests {
  public:
-  Requests(int live_max, ModelTable& models, TextPool& pool, DeviceThread& device,
+  Requests(RequestLimits limits, ModelTable& models, TextPool& pool, DeviceThread& device,
            OutputWorker& output, RequestHooks hooks, wire::Heartbeat* heartbeat = nullptr);
   ~Requests() { stop(); }
   void stop();
@@ -68,6 +78,11 @@ class Requests {
     bool cancelled = false;
     bool on_device = false;
     bool reserved = false;
+    std::uint64_t bytes = 0;
+  };
+  struct Preparing {
+    std::shared_ptr<const TextModel> text;
+    TextModel::Preparation preparation;
   };
   struct Waiting {
     std::string request;
@@ -76,7 +91,13 @@ class Requests {
   };
 
   void prepare(wire::GenerateRequest request);
-  void start(const wire::GenerateRequest& request, const std::shared_ptr<const TextModel>& text);
+  void read_pictures(const std::shared_ptr<Preparing>& preparing);
+  // Counts what the request now holds. Throws Error(kCancelled); Error(kBusy) where that is more
+  // than is left, Error(kInvalid) where it is more than there can ever be.
+  void hold(const std::string& request, std::uint64_t bytes);
+  void start(Preparing& preparing);
+  // Refuses a request that had been granted its model.
+  void give_up(const std::string& request, const std::string& model, const std::exception& error);
   void refuse(const std::string& request, const wire::Failure& failure);
   // No longer live from here on; `left` when its last word is sent.
   Live leave(const std::string& request);
@@ -84,7 +105,7 @@ class Requests {
   void count_live();  // with the lock held
   void watch_deadlines();
 
-  const int live_max_;
+  const RequestLimits limits_;
   ModelTable& models_;
   TextPool& pool_;
   DeviceThread& device_;
@@ -95,7 +116,8 @@ class Requests {
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
   std::map<std::string, Live> live_;
-  int leaving_ = 0;  // between leave() and left()
+  std::uint64_t bytes_ = 0;  // of those that are not reserved
+  int leaving_ = 0;          // between leave() and left()
   std::vector<Waiting> waiting_;
   wire::Switches switches_;
   bool stopping_ = false;

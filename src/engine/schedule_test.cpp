@@ -132,7 +132,7 @@ class Requests {
     request.images = std::move(images);
     request.image_paths.assign(request.images.size(), "messages[0].content[0]");
     request.sampling.seed = 1;
-    prompts_.push_back(text_->prepare(request).sequence->prompt);
+    prompts_.push_back(text_->prepare(request)->prompt);
   }
 
   std::string directory_;

@@ -6,12 +6,22 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/failure_of.h"
+#include "engine/template_process.h"
 
 namespace sanctum::engine {
+namespace {
+
+std::shared_ptr<text::TemplateRenderer> renderer_of(const ServiceOptions& options) {
+  if (options.template_program.empty()) return text::unguarded_renderer();
+  return std::make_shared<TemplateProcesses>(options.template_program);
+}
+
+}  // namespace
 
 Service::Service(ServiceOptions options, Peer& peer)
     : options_(std::move(options)),
       peer_(peer),
+      renderer_(renderer_of(options_)),
       output_({[this](const wire::TokensFrame& frame) {
                  peer_.send(wire::notification_line("tokens", wire::encode(frame)));
                },
@@ -21,8 +31,8 @@ Service::Service(ServiceOptions options, Peer& peer)
       device_(options_.device, *this),
       pool_(options_.text_threads),
       requests_(
-          options_.device.limits.sequences_max + options_.queue_max, models_, pool_, device_,
-          output_,
+          {options_.device.limits.sequences_max + options_.queue_max, options_.request_bytes_max},
+          models_, pool_, device_, output_,
           {[this](const std::string& id, const wire::Accepted& accepted) {
              peer_.send(wire::result_line(id, wire::encode(accepted)));
            },
@@ -106,7 +116,7 @@ void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& req
     if (load == ModelTable::Load::kJoined) return;
   }
   log::info("load", {{"model", request.model}, {"path", request.path}});
-  pool_.run([this, request] { load_text(request); });
+  pool_.run(Turn::kText, [this, request] { load_text(request); });
 }
 
 void Service::load_text(const wire::LoadRequest& request) {
@@ -114,7 +124,7 @@ void Service::load_text(const wire::LoadRequest& request) {
     send_progress(request.model, "config", 0, 0);
     const models::Description description = models::describe(request.path);
     send_progress(request.model, "tokenizer", 0, 0);
-    models_.set_text(request.model, std::make_shared<const TextModel>(description));
+    models_.set_text(request.model, std::make_shared<const TextModel>(description, renderer_));
     device_.load(request.model, description);
   } catch (const Error& error) {
     on_load_failed(request.model, {error.code(), error.what(), error.field()});
@@ -138,7 +148,7 @@ void Service::tokenize(const std::string& rpc_id, const wire::TokenizeRequest& r
   if (models_.acquire(request.model, text) == ModelTable::Lease::kLoading) {
     throw Error(ErrorCode::kUnavailable, "'" + request.model + "' is still loading", "model");
   }
-  pool_.run([this, rpc_id, request, text] {
+  pool_.run(Turn::kText, [this, rpc_id, request, text] {
     try {
       json::Writer writer;
       writer.begin_object().key("ids").begin_array();

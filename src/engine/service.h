@@ -30,8 +30,10 @@ class Peer {
 
 struct ServiceOptions {
   DeviceOptions device;
-  int queue_max = 64;  // requests beyond sequences_max
-  int text_threads = 2;
+  int queue_max = 64;    // requests beyond sequences_max
+  int text_threads = 2;  // and one for what is reserved
+  std::uint64_t request_bytes_max = kRequestBytesMax;
+  std::string template_program;  // sanctum-engine's; empty: templates are rendered in this process
 };
 
 class Service final : private DeviceListener {
@@ -75,6 +77,7 @@ class Service final : private DeviceListener {
   const ServiceOptions options_;
   Peer& peer_;
   ModelTable models_;
+  const std::shared_ptr<text::TemplateRenderer> renderer_;
 
   mutable std::mutex mutex_;  // guards the four below
   std::condition_variable changed_;

@@ -1,8 +1,10 @@
 #include "engine/text_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
+#include "engine/request_bytes.h"
 
 namespace sanctum::engine {
 namespace {
@@ -32,12 +34,13 @@ std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens)
 
 }  // namespace
 
-TextModel::TextModel(const models::Description& description)
+TextModel::TextModel(const models::Description& description,
+                     std::shared_ptr<text::TemplateRenderer> renderer)
     : context_tokens_(description.context_tokens),
       rows_(description.vocabulary),
       processor_(models::load_processor(description)),
       tokenizer_(text::Tokenizer::load(description.directory)),
-      chat_template_(text::ChatTemplate::load(description.directory)),
+      chat_template_(text::ChatTemplate::load(description.directory, std::move(renderer))),
       output_format_(text::detect_format(chat_template_->source())),
       reasons_(text::detect_reasoning(chat_template_->source())),
       prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {}
@@ -108,14 +111,18 @@ std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
   return tokenizer_->encode(prompt, /*add_special=*/false);
 }
 
-TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) const {
+std::uint64_t TextModel::Preparation::bytes() const {
+  return text_bytes(request) + prompt->bytes();
+}
+
+TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
   for (const auto& [id, bias] : request.sampling.logit_bias)
     refuse_unknown_id(id, "sampling.logit_bias");
   for (const int id : request.sampling.stop_token_ids)
     refuse_unknown_id(id, "sampling.stop_token_ids");
   for (const int id : request.resume_ids) refuse_unknown_id(id, "resume_ids");
   refuse_rowless_ids(request.resume_ids, "resume_ids");
-  Prepared out;
+  Preparation out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
   const std::string field = !request.messages_json.empty() ? "messages"
                             : request.prompt               ? "prompt"
@@ -129,10 +136,17 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
                     ", the answer included",
                 field);
   }
+  out.prompt =
+      processor_->begin(std::move(ids), std::exchange(request.images, {}),
+                        std::exchange(request.image_paths, {}), /*tokens_max=*/context_tokens_ - 1);
+  out.request = std::move(request);
+  return out;
+}
 
+std::unique_ptr<Sequence> TextModel::finish(Preparation& preparation) const {
+  const wire::GenerateRequest& request = preparation.request;
   auto sequence = std::make_unique<Sequence>();
-  sequence->prompt = processor_->prepare(std::move(ids), request.images, request.image_paths,
-                                         /*tokens_max=*/context_tokens_ - 1);
+  sequence->prompt = preparation.prompt->take();
   const int room = context_tokens_ - static_cast<int>(sequence->prompt.tokens.size());
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;
   sequence->request = request.request;
@@ -152,8 +166,13 @@ TextModel::Prepared TextModel::prepare(const wire::GenerateRequest& request) con
   }
   sequence->output = request.resume_ids;
   for (const int id : request.resume_ids) sequence->counts.add_output(id);
-  out.sequence = std::move(sequence);
-  return out;
+  return sequence;
+}
+
+std::unique_ptr<Sequence> TextModel::prepare(wire::GenerateRequest request) const {
+  Preparation preparation = begin(std::move(request));
+  while (preparation.prompt->pictures_left() > 0) preparation.prompt->read_picture();
+  return finish(preparation);
 }
 
 }  // namespace sanctum::engine

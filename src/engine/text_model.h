@@ -18,15 +18,24 @@ namespace sanctum::engine {
 class TextModel {
  public:
   // Throws Error naming the file that is missing or damaged.
-  explicit TextModel(const models::Description& description);
+  explicit TextModel(const models::Description& description,
+                     std::shared_ptr<text::TemplateRenderer> renderer = text::unguarded_renderer());
 
-  struct Prepared {
-    std::unique_ptr<Sequence> sequence;
+  // A request on its way to a Sequence: its pictures are read one at a time.
+  struct Preparation {
+    wire::GenerateRequest request;  // without its pictures
+    std::unique_ptr<models::PromptBuilder> prompt;
     bool starts_in_reasoning = false;
+    // Of texts, files and pixels.
+    std::uint64_t bytes() const;
   };
-  // Throws Error(kInvalid) naming the field, Error(kTooLong) for a prompt that does not fit.
-  // `request.sampling.seed` must be set.
-  Prepared prepare(const wire::GenerateRequest& request) const;
+  // Template and tokenizer. Throws Error(kInvalid) naming the field, Error(kTooLong) for a prompt
+  // that does not fit. `request.sampling.seed` must be set.
+  Preparation begin(wire::GenerateRequest request) const;
+  // Once no picture is left.
+  std::unique_ptr<Sequence> finish(Preparation& preparation) const;
+  // All of it at once.
+  std::unique_ptr<Sequence> prepare(wire::GenerateRequest request) const;
   std::vector<int> tokenize(const std::string& text, bool add_special) const;
 
   // The same with a smaller context, because the memory for keys and values holds no more.

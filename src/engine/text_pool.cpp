@@ -1,9 +1,12 @@
 #include "engine/text_pool.h"
 
+#include <algorithm>
+
 namespace sanctum::engine {
 
 TextPool::TextPool(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  threads_.emplace_back([this] { work(Turn::kReserved); });
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(Turn::kPicture); });
 }
 
 void TextPool::stop() {
@@ -17,23 +20,29 @@ void TextPool::stop() {
   }
 }
 
-void TextPool::run(std::function<void()> job) {
+void TextPool::run(Turn turn, std::function<void()> job) {
   {
     std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
+    jobs_[static_cast<std::size_t>(turn)].push_back(std::move(job));
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
-void TextPool::work() {
+void TextPool::work(Turn last) {
+  const auto end = jobs_.begin() + static_cast<int>(last) + 1;
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+    auto jobs = end;
+    changed_.wait(lock, [&] {
+      jobs = std::find_if(jobs_.begin(), end, [](const auto& queue) { return !queue.empty(); });
+      return stopping_ || jobs != end;
+    });
     if (stopping_) return;
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
+    auto job = std::move(jobs->front());
+    jobs->pop_front();
     lock.unlock();
     job();
+    job = nullptr;
     lock.lock();
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -38,12 +39,14 @@ void run(bool rgb_only, const std::string& file, const std::string& model_direct
   }
   image::QwenImageConfig config;
   if (!model_directory.empty()) config = image::load_qwen_image_config(model_directory);
-  const image::QwenPatches patches = image::qwen_patches(picture, config);
+  const image::QwenPicture resized = image::qwen_picture(picture, config);
+  const std::vector<float> patches =
+      image::qwen_patches(resized, 0, static_cast<int>(resized.grid.patches()));
   header.key("grid").begin_array();
-  header.value(patches.grid.t).value(patches.grid.h).value(patches.grid.w).end_array();
-  header.field("columns", patches.columns);
+  header.value(resized.grid.t).value(resized.grid.h).value(resized.grid.w).end_array();
+  header.field("columns", resized.columns());
   write_header(header);
-  write_bytes(patches.values.data(), patches.values.size() * sizeof(float));
+  write_bytes(patches.data(), patches.size() * sizeof(float));
 }
 
 }  // namespace

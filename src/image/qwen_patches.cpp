@@ -78,24 +78,25 @@ QwenGrid grid_of(const QwenSize& resized, const QwenImageConfig& config) {
   return {1, resized.height / config.patch_size, resized.width / config.patch_size};
 }
 
-QwenPatches qwen_patches(const Picture& picture, const QwenImageConfig& config) {
+QwenPicture qwen_picture(const Picture& picture, const QwenImageConfig& config) {
   const QwenSize size = smart_resize(picture.width, picture.height, config);
-  const Picture resized = resize(picture, size.width, size.height, Filter::kBicubic);
+  return {grid_of(size, config), config,
+          resize(picture, size.width, size.height, Filter::kBicubic)};
+}
+
+std::vector<float> qwen_patches(const QwenPicture& picture, int first, int last) {
+  const QwenImageConfig& config = picture.config;
   const Levels levels = levels_of(config);
-  QwenPatches patches;
-  patches.grid = grid_of(size, config);
-  patches.columns = config.patch_values();
-  patches.values.resize(patches.grid.patches() * patches.columns);
-  float* to = patches.values.data();
-  const int step = config.factor();
-  for (int top = 0; top < size.height; top += step) {
-    for (int left = 0; left < size.width; left += step) {
-      for (int y = 0; y < step; y += config.patch_size) {
-        for (int x = 0; x < step; x += config.patch_size) {
-          to = write_patch(resized, left + x, top + y, config, levels, to);
-        }
-      }
-    }
+  const int merge = config.merge_size, merged = merge * merge;
+  const int merged_columns = picture.grid.w / merge;
+  std::vector<float> patches(static_cast<std::size_t>(last - first) * picture.columns());
+  float* to = patches.data();
+  for (int patch = first; patch < last; ++patch) {
+    const int group = patch / merged, within = patch % merged;
+    const int row = group / merged_columns * merge + within / merge;
+    const int column = group % merged_columns * merge + within % merge;
+    to = write_patch(picture.pixels, column * config.patch_size, row * config.patch_size, config,
+                     levels, to);
   }
   return patches;
 }

@@ -33,11 +33,14 @@ struct QwenGrid {
   }
 };
 
-struct QwenPatches {
+// A picture as large as the tower wants it, kept as bytes: its patches are eight times as large.
+struct QwenPicture {
   QwenGrid grid;
-  int columns = 0;  // floats a patch: channel, frame, row, column (the last fastest)
-  // [grid.patches(), columns]; merge_size x merge_size neighbours stand together.
-  std::vector<float> values;
+  QwenImageConfig config;
+  Picture pixels;
+
+  // Floats a patch: channel, frame, row, column (the last fastest).
+  int columns() const { return config.patch_values(); }
 };
 
 // The size a picture of width x height pixels is resized to. Throws Error(kInvalid, ..., "image")
@@ -45,6 +48,9 @@ struct QwenPatches {
 QwenSize smart_resize(int width, int height, const QwenImageConfig& config);
 QwenGrid grid_of(const QwenSize& resized, const QwenImageConfig& config);
 
-QwenPatches qwen_patches(const Picture& picture, const QwenImageConfig& config);
+QwenPicture qwen_picture(const Picture& picture, const QwenImageConfig& config);
+// Patches [first, last) of grid.patches(), [last - first, columns]; merge_size x merge_size
+// neighbours stand together. The same floats however the patches are parted.
+std::vector<float> qwen_patches(const QwenPicture& picture, int first, int last);
 
 }  // namespace sanctum::image

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -51,19 +52,40 @@ TEST(QwenPatches, AsMlxVlm) {
   while (lines >> kind >> width >> height >> config.patch_size >> config.temporal_patch_size >>
          config.merge_size >> config.min_pixels >> config.max_pixels >> grid.h >> grid.w) {
     SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
-    const QwenPatches patches = qwen_patches(test_picture(kind, width, height), config);
-    EXPECT_EQ(patches.grid.t, 1);
-    ASSERT_EQ(patches.grid.h, grid.h);
-    ASSERT_EQ(patches.grid.w, grid.w);
-    ASSERT_EQ(patches.values.size(),
-              static_cast<std::size_t>(patches.grid.patches() * patches.columns));
-    ASSERT_LE(offset + patches.values.size(), expected.size());
-    for (std::size_t i = 0; i < patches.values.size(); ++i) {
-      ASSERT_NEAR(patches.values[i], expected[offset + i], 1e-6) << i;
+    const QwenPicture picture = qwen_picture(test_picture(kind, width, height), config);
+    EXPECT_EQ(picture.grid.t, 1);
+    ASSERT_EQ(picture.grid.h, grid.h);
+    ASSERT_EQ(picture.grid.w, grid.w);
+    const int count = static_cast<int>(picture.grid.patches());
+    const std::vector<float> patches = qwen_patches(picture, 0, count);
+    ASSERT_EQ(patches.size(), static_cast<std::size_t>(count) * picture.columns());
+    ASSERT_LE(offset + patches.size(), expected.size());
+    for (std::size_t i = 0; i < patches.size(); ++i) {
+      ASSERT_NEAR(patches[i], expected[offset + i], 1e-6) << i;
     }
-    offset += patches.values.size();
+    offset += patches.size();
   }
   EXPECT_EQ(offset, expected.size());
+}
+
+// The tower asks for a part at a time.
+TEST(QwenPatches, PartsAreTheWholesBits) {
+  QwenImageConfig config;
+  config.patch_size = 8;
+  const QwenPicture picture = qwen_picture(test_picture("noise", 150, 90), config);
+  const int count = static_cast<int>(picture.grid.patches());
+  const std::vector<float> whole = qwen_patches(picture, 0, count);
+  for (const int step : {1, 3, 4, 37}) {
+    std::vector<float> parts;
+    for (int first = 0; first < count; first += step) {
+      const std::vector<float> part = qwen_patches(picture, first, std::min(first + step, count));
+      parts.insert(parts.end(), part.begin(), part.end());
+    }
+    EXPECT_EQ(std::memcmp(parts.data(), whole.data(), whole.size() * sizeof(float)), 0) << step;
+    EXPECT_EQ(parts.size(), whole.size());
+  }
+  EXPECT_EQ(picture.pixels.rgb.size() * 2 * sizeof(float), whole.size() * sizeof(float))
+      << "two frames of floats for a byte: eight times as large";
 }
 
 TEST(QwenPatches, TokensAreMergedPatches) {

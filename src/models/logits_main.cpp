@@ -55,7 +55,7 @@ void run(const std::string& directory, const std::string& arithmetic) {
 
   std::vector<models::VisualFeatures> features;
   features.reserve(prompt.images.size());
-  for (const auto& image : prompt.images) features.push_back(model->encode(image.patches));
+  for (const auto& image : prompt.images) features.push_back(model->encode(image.picture));
 
   std::vector<int> chunks{total};
   if (const auto node = request.root().get("chunks")) {

@@ -8,13 +8,13 @@
 
 namespace sanctum::models {
 
-std::unique_ptr<Encoding> Model::begin_encoding(const image::QwenPatches&) const {
+std::unique_ptr<Encoding> Model::begin_encoding(const image::QwenPicture&) const {
   SANCTUM_INVARIANT(false, "a picture reached a model without a vision tower");
   std::abort();
 }
 
-VisualFeatures Model::encode(const image::QwenPatches& patches) const {
-  const auto encoding = begin_encoding(patches);
+VisualFeatures Model::encode(const image::QwenPicture& picture) const {
+  const auto encoding = begin_encoding(picture);
   while (true) {
     encoding->advance(std::numeric_limits<double>::max());
     if (auto features = encoding->take()) return std::move(*features);

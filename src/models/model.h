@@ -15,7 +15,7 @@
 #include "nn/rope.h"
 
 namespace sanctum::image {
-struct QwenPatches;
+struct QwenPicture;
 }
 
 namespace sanctum::models {
@@ -73,10 +73,10 @@ class Model {
   virtual ~Model() = default;
   // float32 [logits_rows, vocabulary], not evaluated. Appends the step's tokens to the caches.
   virtual mx::array forward(const Step& step) const = 0;
-  // Only for models whose processor accepts pictures. The patches must outlive the encoding.
-  virtual std::unique_ptr<Encoding> begin_encoding(const image::QwenPatches& patches) const;
+  // Only for models whose processor accepts pictures. The picture must outlive the encoding.
+  virtual std::unique_ptr<Encoding> begin_encoding(const image::QwenPicture& picture) const;
   // All of it at once.
-  VisualFeatures encode(const image::QwenPatches& patches) const;
+  VisualFeatures encode(const image::QwenPicture& picture) const;
 
   const Traits& traits() const { return traits_; }
 

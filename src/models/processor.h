@@ -1,6 +1,6 @@
 // The host side of a model: from token ids and pictures to what the device thread needs.
 //
-// Contract: immutable; prepare() may be called from any thread and touches no device.
+// Contract: immutable; any thread may call it; it touches no device.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct PromptImage {
   int first = 0;
   int count = 0;
   Sha256 digest{};  // of its file; the same file has the same features
-  image::QwenPatches patches;
+  image::QwenPicture picture;
 };
 
 struct Prompt {
@@ -29,17 +29,36 @@ struct Prompt {
   std::vector<PromptImage> images;
 };
 
+// A prompt in the making. Its pictures are read one at a time, so that whoever does it can look up
+// between two of them. One owner at a time; must not outlive its processor.
+class PromptBuilder {
+ public:
+  virtual ~PromptBuilder() = default;
+  virtual std::size_t pictures_left() const = 0;
+  // Decodes and resizes the next one; its file is forgotten. Throws Error(kInvalid) naming the path
+  // of a picture that can't be read; Error(kTooLong) naming "messages" where it is too much for the
+  // prompt, before it is resized.
+  virtual void read_picture() = 0;
+  // Of its files and pixels.
+  virtual std::uint64_t bytes() const = 0;
+  // Once, when no picture is left.
+  virtual Prompt take() = 0;
+};
+
 class Processor {
  public:
   virtual ~Processor() = default;
   virtual bool vision() const { return false; }
   // `ids`: the tokenized prompt with one placeholder per picture; `files`: the pictures' encoded
-  // bytes, in order; `paths`: where each stands in the request. Throws Error(kInvalid) naming the
-  // path of a picture that can't be decoded, "messages" when pictures and placeholders don't match;
-  // Error(kTooLong) naming "messages" for a prompt of more than `tokens_max`, before the picture
-  // that is too much is expanded.
-  virtual Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
-                         const std::vector<std::string>& paths, std::int64_t tokens_max) const;
+  // bytes, in order; `paths`: where each stands in the request. Throws Error(kInvalid) naming
+  // "messages" when pictures and placeholders don't match; Error(kTooLong) naming "messages" for a
+  // prompt of more than `tokens_max`.
+  virtual std::unique_ptr<PromptBuilder> begin(std::vector<int> ids, std::vector<std::string> files,
+                                               std::vector<std::string> paths,
+                                               std::int64_t tokens_max) const;
+  // All of it at once.
+  Prompt prepare(std::vector<int> ids, std::vector<std::string> files,
+                 std::vector<std::string> paths, std::int64_t tokens_max) const;
 };
 
 // Throws Error(kTooLong) naming "messages".

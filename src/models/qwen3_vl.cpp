@@ -22,8 +22,8 @@ class Qwen3Vl final : public Model {
     traits_.vocabulary = text.vocabulary;
   }
   mx::array forward(const Step& step) const override { return text_.forward(step); }
-  std::unique_ptr<Encoding> begin_encoding(const image::QwenPatches& patches) const override {
-    return begin_vision_encoding(vision_tower_, patches);
+  std::unique_ptr<Encoding> begin_encoding(const image::QwenPicture& picture) const override {
+    return begin_vision_encoding(vision_tower_, picture);
   }
 
  private:

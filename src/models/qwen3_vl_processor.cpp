@@ -32,36 +32,61 @@ void refuse_mismatch(const image::QwenImageConfig& images, const VisionConfig& v
   same("merge_size", images.merge_size, "spatial_merge_size", vision.merge_size);
 }
 
-class Qwen3VlProcessor final : public Processor {
+// Runs `work`; its Errors name the picture's place in the request.
+template <class Work>
+auto naming(const std::string& path, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("the picture could not be read: ") + error.what(), path);
+  }
+}
+
+class Qwen3VlPrompt final : public PromptBuilder {
  public:
-  Qwen3VlProcessor(const image::QwenImageConfig& images, int image_token)
-      : images_(images), image_token_(image_token) {}
+  Qwen3VlPrompt(const image::QwenImageConfig& images, int image_token, std::vector<int> ids,
+                std::vector<std::string> files, std::vector<std::string> paths,
+                std::int64_t tokens_max)
+      : images_(images),
+        image_token_(image_token),
+        ids_(std::move(ids)),
+        files_(std::move(files)),
+        paths_(std::move(paths)),
+        tokens_(static_cast<std::int64_t>(ids_.size() - files_.size())),
+        tokens_max_(tokens_max) {
+    refuse_over(tokens_, tokens_max_);
+    for (const std::string& file : files_) bytes_ += file.size();
+  }
 
-  bool vision() const override { return true; }
+  std::size_t pictures_left() const override { return files_.size() - pictures_.size(); }
+  std::uint64_t bytes() const override { return bytes_; }
 
-  Prompt prepare(std::vector<int> ids, const std::vector<std::string>& files,
-                 const std::vector<std::string>& paths, std::int64_t tokens_max) const override {
-    const auto placeholders = std::count(ids.begin(), ids.end(), image_token_);
-    if (placeholders != static_cast<long>(files.size())) {
-      throw Error(ErrorCode::kInvalid,
-                  "the prompt has " + std::to_string(placeholders) + " picture placeholders for " +
-                      std::to_string(files.size()) + " pictures",
-                  "messages");
-    }
+  void read_picture() override {
+    const std::size_t next = pictures_.size();
+    std::string& file = files_[next];
+    const std::string path = next < paths_.size() ? paths_[next] : "messages";
+    const image::Picture whole = naming(path, [&] { return image::decode(file); });
+    const image::QwenGrid grid = naming(path, [&] {
+      return image::grid_of(image::smart_resize(whole.width, whole.height, images_), images_);
+    });
+    tokens_ += grid.tokens(images_);
+    refuse_over(tokens_, tokens_max_);
+    PromptImage picture;
+    picture.digest = sha256(file);
+    picture.picture = image::qwen_picture(whole, images_);
+    bytes_ += picture.picture.pixels.rgb.size();
+    bytes_ -= file.size();
+    std::string().swap(file);
+    pictures_.push_back(std::move(picture));
+  }
+
+  Prompt take() override {
     Prompt prompt;
-    std::int64_t tokens = static_cast<std::int64_t>(ids.size()) - placeholders;
-    refuse_over(tokens, tokens_max);
     int next = 0;
-    std::size_t file = 0;
-    for (const int id : ids) {
+    auto picture = pictures_.begin();
+    for (const int id : ids_) {
       if (id == image_token_) {
-        const std::string path = file < paths.size() ? paths[file] : "messages";
-        const image::Picture picture = decoded(files[file], path);
-        // A token's patches are thousands of floats: none for a prompt that will not be served.
-        tokens += picture_tokens(picture, path);
-        refuse_over(tokens, tokens_max);
-        append_picture(picture, prompt, next);
-        prompt.images.back().digest = sha256(files[file++]);
+        append_picture(std::move(*picture++), prompt, next);
       } else {
         prompt.tokens.push_back(id);
         prompt.positions.push_back({next, next, next});
@@ -73,33 +98,9 @@ class Qwen3VlProcessor final : public Processor {
   }
 
  private:
-  // Runs `work`; its Errors name the picture's place in the request.
-  template <class Work>
-  static auto naming(const std::string& path, const Work& work) {
-    try {
-      return work();
-    } catch (const Error& error) {
-      throw Error(error.code(), std::string("the picture could not be read: ") + error.what(),
-                  path);
-    }
-  }
-
-  static image::Picture decoded(const std::string& file, const std::string& path) {
-    return naming(path, [&] { return image::decode(file); });
-  }
-
-  std::int64_t picture_tokens(const image::Picture& picture, const std::string& path) const {
-    return naming(path, [&] {
-      return image::grid_of(image::smart_resize(picture.width, picture.height, images_), images_)
-          .tokens(images_);
-    });
-  }
-
-  void append_picture(const image::Picture& from, Prompt& prompt, int& next) const {
-    PromptImage picture;
-    picture.patches = image::qwen_patches(from, images_);
-    const int height = picture.patches.grid.h / images_.merge_size;
-    const int width = picture.patches.grid.w / images_.merge_size;
+  void append_picture(PromptImage picture, Prompt& prompt, int& next) const {
+    const int height = picture.picture.grid.h / images_.merge_size;
+    const int width = picture.picture.grid.w / images_.merge_size;
     picture.first = static_cast<int>(prompt.tokens.size());
     picture.count = height * width;
     for (int row = 0; row < height; ++row) {
@@ -112,6 +113,39 @@ class Qwen3VlProcessor final : public Processor {
     prompt.images.push_back(std::move(picture));
   }
 
+  const image::QwenImageConfig images_;
+  const int image_token_;
+  std::vector<int> ids_;
+  std::vector<std::string> files_;  // empty once read
+  std::vector<std::string> paths_;
+  std::vector<PromptImage> pictures_;  // of the first files
+  std::int64_t tokens_;
+  const std::int64_t tokens_max_;
+  std::uint64_t bytes_ = 0;
+};
+
+class Qwen3VlProcessor final : public Processor {
+ public:
+  Qwen3VlProcessor(const image::QwenImageConfig& images, int image_token)
+      : images_(images), image_token_(image_token) {}
+
+  bool vision() const override { return true; }
+
+  std::unique_ptr<PromptBuilder> begin(std::vector<int> ids, std::vector<std::string> files,
+                                       std::vector<std::string> paths,
+                                       std::int64_t tokens_max) const override {
+    const auto placeholders = std::count(ids.begin(), ids.end(), image_token_);
+    if (placeholders != static_cast<long>(files.size())) {
+      throw Error(ErrorCode::kInvalid,
+                  "the prompt has " + std::to_string(placeholders) + " picture placeholders for " +
+                      std::to_string(files.size()) + " pictures",
+                  "messages");
+    }
+    return std::make_unique<Qwen3VlPrompt>(images_, image_token_, std::move(ids), std::move(files),
+                                           std::move(paths), tokens_max);
+  }
+
+ private:
   image::QwenImageConfig images_;
   int image_token_;
 };

@@ -30,12 +30,12 @@ mx::array joined(std::vector<mx::array>& parts) {
 // then project and finish for each block (and merge, where its features are wanted), then merge.
 class VisionEncoding final : public Encoding {
  public:
-  VisionEncoding(const VisionTower& tower, const image::QwenPatches& patches)
+  VisionEncoding(const VisionTower& tower, const image::QwenPicture& picture)
       : tower_(tower),
-        patches_(patches),
-        rows_(patches.grid.h * patches.grid.w),
-        places_(tower.places(patches.grid)) {
-    SANCTUM_INVARIANT(patches.grid.t == 1, "a picture has one frame");
+        picture_(picture),
+        rows_(picture.grid.h * picture.grid.w),
+        places_(tower.places(picture.grid)) {
+    SANCTUM_INVARIANT(picture.grid.t == 1, "a picture has one frame");
   }
 
   double advance(double work) override {
@@ -71,7 +71,7 @@ class VisionEncoding final : public Encoding {
     const double width = c.hidden_size, merged = width * c.merge_size * c.merge_size;
     switch (stage_) {
       case Stage::kEmbed:
-        return width * patches_.columns;
+        return width * picture_.columns();
       case Stage::kProject:
         return 3 * width * width;
       case Stage::kFinish:
@@ -84,7 +84,7 @@ class VisionEncoding final : public Encoding {
   void run(int first, int last) {
     switch (stage_) {
       case Stage::kEmbed:
-        parts_.push_back(tower_.embed(patches_, first, last));
+        parts_.push_back(tower_.embed(picture_, first, last));
         return;
       case Stage::kProject: {
         const nn::Rotation rope =
@@ -156,7 +156,7 @@ class VisionEncoding final : public Encoding {
   }
 
   const VisionTower& tower_;
-  const image::QwenPatches& patches_;
+  const image::QwenPicture& picture_;
   int rows_;
   std::vector<nn::Position> places_;
 
@@ -173,8 +173,8 @@ class VisionEncoding final : public Encoding {
 }  // namespace
 
 std::unique_ptr<Encoding> begin_vision_encoding(const VisionTower& tower,
-                                                const image::QwenPatches& patches) {
-  return std::make_unique<VisionEncoding>(tower, patches);
+                                                const image::QwenPicture& picture) {
+  return std::make_unique<VisionEncoding>(tower, picture);
 }
 
 }  // namespace sanctum::models

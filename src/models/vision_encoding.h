@@ -8,8 +8,8 @@
 
 namespace sanctum::models {
 
-// `tower` and `patches` must outlive the encoding.
+// `tower` and `picture` must outlive the encoding.
 std::unique_ptr<Encoding> begin_vision_encoding(const VisionTower& tower,
-                                                const image::QwenPatches& patches);
+                                                const image::QwenPicture& picture);
 
 }  // namespace sanctum::models

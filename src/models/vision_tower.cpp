@@ -216,10 +216,10 @@ mx::array VisionTower::positions(const image::QwenGrid& grid, int first, int las
   return *sum;
 }
 
-mx::array VisionTower::embed(const image::QwenPatches& patches, int first, int last) const {
-  const mx::array pixels(patches.values.begin() + std::ptrdiff_t{first} * patches.columns,
-                         {last - first, patches.columns}, mx::float32);
-  return mx::add(patch_embed_(mx::astype(pixels, compute_)), positions(patches.grid, first, last));
+mx::array VisionTower::embed(const image::QwenPicture& picture, int first, int last) const {
+  const mx::array patches(image::qwen_patches(picture, first, last).begin(),
+                          {last - first, picture.columns()}, mx::float32);
+  return mx::add(patch_embed_(mx::astype(patches, compute_)), positions(picture.grid, first, last));
 }
 
 }  // namespace sanctum::models

@@ -65,7 +65,7 @@ class VisionTower {
   };
 
   // Patches [first, last), as rows with their learned positions.
-  mx::array embed(const image::QwenPatches& patches, int first, int last) const;
+  mx::array embed(const image::QwenPicture& picture, int first, int last) const;
   // Of all patches.
   std::vector<nn::Position> places(const image::QwenGrid& grid) const;
   const nn::Rope& rope() const { return rope_; }

@@ -10,6 +10,8 @@ namespace sanctum::platform {
 
 // The absolute path of the running program, symbolic links resolved.
 std::string executable_path();
+// Starts the running program again, also where its file was replaced meanwhile, if the system can.
+std::string program_of_this_process();
 
 struct Memory {
   std::uint64_t total_bytes = 0;

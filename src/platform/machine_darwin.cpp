@@ -25,6 +25,10 @@ std::string executable_path() {
   return error ? path : real.string();
 }
 
+std::string program_of_this_process() {
+  return executable_path();
+}
+
 Memory memory() {
   Memory memory;
   std::uint64_t total = 0;

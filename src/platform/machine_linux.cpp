@@ -37,6 +37,10 @@ std::string executable_path() {
   return path.string();
 }
 
+std::string program_of_this_process() {
+  return "/proc/self/exe";
+}
+
 Memory memory() {
   Memory memory;
   std::ifstream file("/proc/meminfo");

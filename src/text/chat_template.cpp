@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "text/model_files.h"
-#include "text/rust_bytes.h"
 
 namespace sanctum::text {
 namespace {
@@ -18,23 +17,6 @@ struct Source {
   std::string text;
   std::string file;  // for messages
 };
-
-// One template, compiled or with the reason why not.
-struct Compiled {
-  Source source;
-  std::optional<rust::Box<rust_side::Template>> rust;
-  std::string problem;
-};
-
-Compiled compile(Source source) {
-  Compiled compiled{std::move(source), std::nullopt, {}};
-  try {
-    compiled.rust.emplace(rust_side::compile_template(bytes_of(compiled.source.text)));
-  } catch (const rust::Error& error) {
-    compiled.problem = error.what();
-  }
-  return compiled;
-}
 
 struct Sources {
   std::optional<Source> standard;
@@ -109,29 +91,32 @@ void check(std::string_view json, const char* field, bool array) {
 }  // namespace
 
 struct ChatTemplate::State {
-  std::optional<Compiled> standard;
-  std::optional<Compiled> tool_use;
+  std::optional<Source> standard;
+  std::optional<Source> tool_use;
   std::string variables;
   std::string directory;
+  std::shared_ptr<TemplateRenderer> renderer;
 };
 
 ChatTemplate::ChatTemplate(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ChatTemplate::~ChatTemplate() = default;
 
-std::shared_ptr<const ChatTemplate> ChatTemplate::load(const std::string& directory) {
+std::shared_ptr<const ChatTemplate> ChatTemplate::load(const std::string& directory,
+                                                       std::shared_ptr<TemplateRenderer> renderer) {
   auto state = std::make_unique<State>();
   Sources sources = read_sources(directory);
-  if (sources.standard) state->standard = compile(std::move(*sources.standard));
-  if (sources.tool_use) state->tool_use = compile(std::move(*sources.tool_use));
+  state->standard = std::move(sources.standard);
+  state->tool_use = std::move(sources.tool_use);
   state->variables = read_variables(directory);
   state->directory = directory;
+  state->renderer = std::move(renderer);
   return std::shared_ptr<const ChatTemplate>(new ChatTemplate(std::move(state)));
 }
 
 std::string ChatTemplate::render(std::string_view messages_json, std::string_view tools_json,
                                  std::string_view options_json, bool add_generation_prompt) const {
   const bool with_tools = !tools_json.empty();
-  const std::optional<Compiled>& chosen =
+  const std::optional<Source>& chosen =
       state_->tool_use && (with_tools || !state_->standard) ? state_->tool_use : state_->standard;
   if (!chosen) {
     throw Error(ErrorCode::kInvalid,
@@ -139,21 +124,17 @@ std::string ChatTemplate::render(std::string_view messages_json, std::string_vie
                     "): send it a plain prompt instead",
                 "messages");
   }
-  if (!chosen->rust) {
-    throw Error(ErrorCode::kInvalid, chosen->source.file + ": " + chosen->problem, "messages");
-  }
   check(messages_json, "messages", true);
   if (with_tools) check(tools_json, "tools", true);
   if (options_json.empty()) options_json = "{}";
   check(options_json, "chat_template_kwargs", false);
   try {
-    return std::string((*chosen->rust)
-                           ->render(bytes_of(messages_json),
-                                    bytes_of(with_tools ? tools_json : std::string_view("null")),
-                                    bytes_of(state_->variables), bytes_of(options_json),
-                                    add_generation_prompt));
-  } catch (const rust::Error& error) {
-    throw Error(ErrorCode::kInvalid, error.what(), "messages");
+    return state_->renderer->render({chosen->text, messages_json,
+                                     with_tools ? tools_json : std::string_view("null"),
+                                     state_->variables, options_json, add_generation_prompt});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCorrupt) throw;
+    throw Error(ErrorCode::kInvalid, chosen->file + ": " + error.what(), "messages");
   }
 }
 
@@ -163,8 +144,8 @@ bool ChatTemplate::has_template() const {
 
 const std::string& ChatTemplate::source() const {
   static const std::string kNone;
-  if (state_->tool_use) return state_->tool_use->source.text;
-  return state_->standard ? state_->standard->source.text : kNone;
+  if (state_->tool_use) return state_->tool_use->text;
+  return state_->standard ? state_->standard->text : kNone;
 }
 
 }  // namespace sanctum::text

@@ -1,8 +1,9 @@
 // A model's chat template (Jinja, as transformers runs it), rendered to prompt text.
 //
 // Contract: immutable after load(); render() may be called from any thread. Templates come with
-// model files and are not trusted: no file or network access, and execution ends after a fixed
-// budget of instructions.
+// model files and are not trusted: no file or network access, execution ends after a fixed budget
+// of instructions, and whoever serves strangers' models has them rendered by a renderer that bounds
+// memory and time as well.
 // A directory without a template, or with one that does not compile, loads; render() then throws
 // Error(kInvalid, ..., "messages"), so that such a model still completes raw prompts.
 #pragma once
@@ -11,6 +12,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "text/template_renderer.h"
 
 namespace sanctum::text {
 
@@ -21,7 +24,9 @@ class ChatTemplate {
   // Reads chat_template.jinja, else chat_template.json, else `chat_template` in
   // tokenizer_config.json (a string, or a list of {name, template}, of which "tool_use" serves
   // requests with tools). Throws Error(kCorrupt) naming a file that is not what it should be.
-  static std::shared_ptr<const ChatTemplate> load(const std::string& directory);
+  static std::shared_ptr<const ChatTemplate> load(
+      const std::string& directory,
+      std::shared_ptr<TemplateRenderer> renderer = unguarded_renderer());
 
   // `messages_json`: array of messages. A tool call's `arguments` that is a string holding a JSON
   // object is handed to the template as that object, which is what templates expect.

@@ -1,5 +1,6 @@
 //! What C++ sees. Errors are messages; the C++ side adds code, file and field.
 
+use crate::bounded_memory::{end_process_beyond, forget_bound};
 use crate::template::{compile_template, Template};
 use crate::tokenizer::{load_tokenizer, Tokenizer};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -45,6 +46,10 @@ mod ffi {
             options: &[u8],
             add_generation_prompt: bool,
         ) -> Result<String>;
+
+        /// See bounded_memory.rs.
+        fn end_process_beyond(bytes: usize, exit_code: i32);
+        fn forget_bound();
     }
 }
 

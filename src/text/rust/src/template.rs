@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use std::error::Error as _;
 
 const NAME: &str = "chat template";
+/// Of what a template says when it refuses.
+const MESSAGE_BYTES_MAX: usize = 4096;
 
 pub struct Template {
     environment: Environment<'static>,
@@ -104,9 +106,17 @@ fn describe(error: Error) -> String {
     let mut cause = error.source();
     while let Some(source) = cause {
         if let Some(refusal) = source.downcast_ref::<Refusal>() {
-            return refusal.0.clone();
+            return shortened(&refusal.0);
         }
         cause = source.source();
     }
-    error.to_string()
+    shortened(&error.to_string())
+}
+
+fn shortened(message: &str) -> String {
+    let mut end = message.len().min(MESSAGE_BYTES_MAX);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message[..end].to_string()
 }

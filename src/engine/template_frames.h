@@ -1,0 +1,46 @@
+// What crosses between an engine and the process that renders its chat templates: one frame there,
+// one back. Numbers are 64 bits as this machine has them: both ends are one program.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "text/template_renderer.h"
+
+namespace sanctum::engine {
+
+// How a renderer's process ends by itself when a template asks for too much memory. Too much time
+// ends it by SIGPROF.
+inline constexpr int kExitOfMemory = 3;
+
+// What a rendering may take, in a process of its own. Text is copied a few times on its way through
+// a template, and so is what it says.
+inline constexpr std::uint64_t kRenderBytesMax = 64u << 20;
+inline constexpr std::uint64_t kRenderBytesPerByte = 8;  // and so many for each byte it is given
+inline constexpr std::chrono::milliseconds kRenderCpuMax{500};  // of processor time
+inline constexpr std::uint64_t kRenderBytesPerMs = 64u << 10;   // and one ms for so many bytes
+
+std::uint64_t render_bytes_max(std::uint64_t given_bytes);
+std::chrono::milliseconds render_cpu_max(std::uint64_t given_bytes);
+
+struct Rendered {
+  enum class Kind : std::uint64_t { kText, kRefused, kNotCompiled };
+  Kind kind = Kind::kText;
+  std::string text;  // the prompt, or what is wrong
+};
+
+// The whole of a rendering as it was written; views stay valid with the frame.
+struct RenderingFrame {
+  std::string bytes;
+  text::Rendering rendering() const;
+};
+
+// All give false when the other end is gone, or does not move on until `deadline`.
+bool write_rendering(int fd, const text::Rendering& rendering, Instant deadline);
+bool read_rendering(int fd, RenderingFrame& frame);  // waits for ever
+bool write_rendered(int fd, const Rendered& rendered, Instant deadline);
+bool read_rendered(int fd, Rendered& rendered, std::uint64_t bytes_max, Instant deadline);
+
+}  // namespace sanctum::engine

@@ -1,0 +1,124 @@
+#include "engine/template_process.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/template_frames.h"
+#include "platform/process.h"
+
+namespace sanctum::engine {
+namespace {
+
+constexpr int kAttempts = 2;
+constexpr std::chrono::milliseconds kEndMax{5000};  // from the end of its socket to its own
+constexpr const char* kSocket = "3";                // platform::Process: the child's end
+
+platform::ProcessOptions options_of(const std::string& program) {
+  platform::ProcessOptions options;
+  options.path = program;
+  options.arguments = {"--render-fd", kSocket};
+  return options;
+}
+
+// What the template did to its process; nothing when somebody else ended it.
+std::optional<std::string> fault_of(const platform::ExitStatus& status, std::uint64_t given) {
+  switch (status.signal) {
+    case 0:
+      if (status.code != kExitOfMemory) return std::nullopt;
+      return "needs more than the " + std::to_string(render_bytes_max(given) >> 20) +
+             " MiB of memory that rendering it may take";
+    case SIGPROF:
+      return "takes longer than the " + std::to_string(render_cpu_max(given).count()) +
+             " ms of processor time that rendering it may take";
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGABRT:
+    case SIGILL:
+    case SIGFPE:
+      return "broke the process that renders it (" + platform::describe(status) +
+             "): its values may be nested too deeply";
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+class TemplateProcesses::Child {
+ public:
+  explicit Child(const std::string& program)
+      : process_(options_of(program)), socket_(process_.take_socket()) {}
+  ~Child() { ::close(socket_); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  // Nothing when it did not answer; it is of no use then.
+  std::optional<Rendered> ask(const text::Rendering& rendering) {
+    const Instant deadline = Clock::now() + kRenderWallMax;
+    Rendered rendered;
+    if (!write_rendering(socket_, rendering, deadline) ||
+        !read_rendered(socket_, rendered, render_bytes_max(rendering.bytes()), deadline)) {
+      return std::nullopt;
+    }
+    return rendered;
+  }
+
+  platform::ExitStatus end() {
+    if (const auto status = process_.wait(kEndMax)) return *status;
+    process_.signal(SIGKILL);
+    return process_.wait(kEndMax).value_or(platform::ExitStatus{0, SIGKILL, false});
+  }
+
+ private:
+  platform::Process process_;
+  int socket_;
+};
+
+TemplateProcesses::TemplateProcesses(std::string program) : program_(std::move(program)) {}
+TemplateProcesses::~TemplateProcesses() = default;
+
+std::unique_ptr<TemplateProcesses::Child> TemplateProcesses::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto child = std::move(idle_.back());
+      idle_.pop_back();
+      return child;
+    }
+  }
+  try {
+    return std::make_unique<Child>(program_);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kUnavailable,
+                std::string("no process to render the chat template in: ") + error.what());
+  }
+}
+
+std::string TemplateProcesses::render(const text::Rendering& rendering) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::unique_ptr<Child> child = take();
+    if (auto rendered = child->ask(rendering)) {
+      if (rendering.bytes() <= kKeptRenderingBytesMax) {
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(child));
+      }
+      if (rendered->kind == Rendered::Kind::kText) return std::move(rendered->text);
+      const bool compiled = rendered->kind == Rendered::Kind::kRefused;
+      throw Error(compiled ? ErrorCode::kInvalid : ErrorCode::kCorrupt, rendered->text,
+                  compiled ? "messages" : "");
+    }
+    const platform::ExitStatus status = child->end();
+    log::warn("a template's process ended", {{"how", platform::describe(status)}});
+    if (const auto fault = fault_of(status, rendering.bytes()))
+      throw Error(ErrorCode::kInvalid, "the model's chat template " + *fault, "messages");
+  }
+  throw Error(ErrorCode::kUnavailable,
+              "the process that renders the chat template was ended from outside");
+}
+
+}  // namespace sanctum::engine

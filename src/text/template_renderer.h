@@ -1,0 +1,44 @@
+// Who turns a chat template and its variables into a prompt. Templates come with model files and
+// are not trusted: an engine has them rendered in a process that may end of it
+// (engine/template_process.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sanctum::text {
+
+// `messages`: JSON array. `tools`: array or null. `variables` and `options`: objects.
+struct Rendering {
+  std::string_view source;
+  std::string_view messages;
+  std::string_view tools;
+  std::string_view variables;
+  std::string_view options;
+  bool add_generation_prompt = false;
+
+  std::uint64_t bytes() const {
+    return source.size() + messages.size() + tools.size() + variables.size() + options.size();
+  }
+};
+
+// Thread rule: any thread.
+class TemplateRenderer {
+ public:
+  virtual ~TemplateRenderer() = default;
+  // Throws Error(kCorrupt) for a template that does not compile, Error(kInvalid, ..., "messages")
+  // for what it refuses or may not do.
+  virtual std::string render(const Rendering& rendering) = 0;
+};
+
+// In this process, where it is bounded in instructions alone: neither in bytes nor in depth.
+std::shared_ptr<TemplateRenderer> unguarded_renderer();
+
+// For a process that renders and does nothing else: from here on it ends with `exit_code` once what
+// is rendered holds more bytes; until forget_render_bound().
+void end_process_beyond(std::uint64_t bytes, int exit_code);
+void forget_render_bound();
+
+}  // namespace sanctum::text
