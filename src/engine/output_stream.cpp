@@ -11,16 +11,35 @@ wire::TokenLogprob logprob_of(const text::Tokenizer& tokenizer, int id, double l
   return {id, tokenizer.token_bytes(id), logprob};
 }
 
+bool reasons(const TextModel& model, const wire::GenerateRequest& options) {
+  return !options.messages_json.empty() && model.reasons();
+}
+
+std::vector<std::string> markers(const TextModel& model, const wire::GenerateRequest& options) {
+  return text::marker_tokens(model.output_format(), options.parse_tool_calls,
+                             reasons(model, options));
+}
+
+// Of those, the special tokens: for the parser's eyes only.
+std::vector<std::string> control(const TextModel& model, const wire::GenerateRequest& options) {
+  std::vector<std::string> all = markers(model, options);
+  std::erase_if(all, [&](const std::string& marker) {
+    const auto id = model.tokenizer()->id_of(marker);
+    return !id || !model.tokenizer()->is_special(*id);
+  });
+  return all;
+}
+
 }  // namespace
 
 OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel> model,
                            const wire::GenerateRequest& options, bool starts_in_reasoning)
     : request_(std::move(request)),
       model_(std::move(model)),
-      detokenizer_(model_->tokenizer(), text::marker_tokens(model_->output_format())),
+      detokenizer_(model_->tokenizer(), markers(*model_, options)),
       stop_strings_(options.sampling.stop),
-      parser_(model_->output_format(), options.parse_tool_calls,
-              !options.messages_json.empty() && model_->reasons(), request_, starts_in_reasoning),
+      parser_(model_->output_format(), options.parse_tool_calls, reasons(*model_, options),
+              request_, starts_in_reasoning, control(*model_, options)),
       with_logprobs_(options.sampling.top_logprobs >= 0) {}
 
 void OutputStream::take(text::OutputParser::Event event, wire::RowDelta& delta) {

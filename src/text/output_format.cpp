@@ -30,11 +30,14 @@ bool opens_reasoning(std::string_view prompt) {
   return end != std::string_view::npos && prompt.substr(0, end + 1).ends_with("<think>");
 }
 
-std::vector<std::string> marker_tokens(OutputFormat format) {
-  std::vector<std::string> markers = {"<think>", "</think>"};
+std::vector<std::string> marker_tokens(OutputFormat format, bool parse_tool_calls,
+                                       bool parse_reasoning) {
+  std::vector<std::string> markers;
   const auto add = [&](std::initializer_list<const char*> more) {
     markers.insert(markers.end(), more.begin(), more.end());
   };
+  if (parse_reasoning) add({"<think>", "</think>"});
+  if (!parse_tool_calls) return markers;
   if (format == OutputFormat::kHermes) add({"<tool_call>", "</tool_call>"});
   if (format == OutputFormat::kLlama3) add({"<|python_tag|>"});
   if (format == OutputFormat::kMistral) add({"[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"});

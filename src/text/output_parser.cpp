@@ -101,6 +101,7 @@ struct OutputParser::State {
   bool tools;
   bool reasoning;
   std::string seed;
+  std::vector<std::string> control;
   Mode mode = Mode::kStart;
   bool in_reasoning;  // from the first byte on
   bool trim = false;  // whitespace at the front is dropped
@@ -140,9 +141,14 @@ struct OutputParser::State {
     scanner.emplace(format);
     return enter(Mode::kCall);
   }
+  // The first bytes of the text, for the client: without special tokens, which come in one piece.
   std::string take(std::size_t bytes) {
     std::string head = text.substr(0, bytes);
     text.erase(0, bytes);
+    for (const std::string& token : control) {
+      for (std::size_t at = 0; (at = head.find(token, at)) != std::string::npos;)
+        head.erase(at, token.size());
+    }
     return head;
   }
 };
@@ -270,12 +276,14 @@ bool OutputParser::State::after_call(bool at_end) {
 }
 
 OutputParser::OutputParser(OutputFormat format, bool parse_tool_calls, bool parse_reasoning,
-                           std::string id_seed, bool starts_in_reasoning)
+                           std::string id_seed, bool starts_in_reasoning,
+                           std::vector<std::string> control)
     : state_(std::make_unique<State>()) {
   state_->format = format;
   state_->tools = parse_tool_calls;
   state_->reasoning = parse_reasoning;
   state_->seed = std::move(id_seed);
+  state_->control = std::move(control);
   state_->in_reasoning = starts_in_reasoning;
 }
 OutputParser::~OutputParser() = default;

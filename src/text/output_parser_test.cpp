@@ -227,6 +227,22 @@ TEST(OutputParser, MistralBroken) {
   }
 }
 
+// What is left of a broken call is text; a special token never was.
+TEST(OutputParser, SpecialTokensAreNoContent) {
+  const auto content = [](const std::vector<std::string>& pieces) {
+    OutputParser parser(OutputFormat::kMistral, true, true, "seed", false,
+                        {"<think>", "</think>", "[TOOL_CALLS]", "[ARGS]"});
+    Output output;
+    for (const std::string& piece : pieces) add(output, parser.push(piece));
+    add(output, parser.finish());
+    return output.reasoning + "|" + output.content;
+  };
+  EXPECT_EQ(content({"a", "[TOOL_CALLS]", " b c"}), "|a b c");
+  EXPECT_EQ(content({"[TOOL_CALLS]", "name", "[ARGS]", "{broken"}), "|name{broken");
+  EXPECT_EQ(content({"a", "</think>", "b", "[ARGS]"}), "|ab");
+  EXPECT_EQ(content({"<think>", "a", "[ARGS]", "b", "</think>", "c"}), "ab|c");
+}
+
 TEST(OutputParser, ReasoningThenContentThenCall) {
   const Output output = parse(kThinking,
                               "<think>\nIs a < b? \n Yes. </thin\n\n</think>\n\nIt is.\n"

@@ -1,0 +1,87 @@
+// What a client sees of an answer's control tokens: nothing, whether or not anybody needed them.
+#include "engine/output_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/test_directory.h"
+#include "engine/test_model.h"
+
+namespace sanctum::engine {
+namespace {
+
+constexpr int kEnd = 321, kToolCall = 323;  // of the fixture; kToolCall is special or is not
+
+std::shared_ptr<const TextModel> model_with(bool special_marker) {
+  const TestDirectory directory;
+  std::string tokenizer = read_file(text::fixture("byte_level") + "/tokenizer.json");
+  const std::size_t marker = tokenizer.find("\"<tool_call>\"");
+  const std::size_t ordinary = tokenizer.find("\"special\":false", marker);
+  if (special_marker) tokenizer.replace(ordinary, 15, "\"special\":true");
+  directory.write("tokenizer.json", tokenizer);
+  directory.write("chat_template.jinja", "<tool_call>");
+  return std::make_shared<const TextModel>(text_description(directory.path()));
+}
+
+// The content that a client gets of these tokens' answer.
+std::string content(const std::shared_ptr<const TextModel>& model, const std::vector<int>& ids,
+                    bool parse_tool_calls) {
+  wire::GenerateRequest options;
+  options.messages_json = "[]";
+  options.parse_tool_calls = parse_tool_calls;
+  OutputStream stream("r", model, options, false);
+  std::string out;
+  for (const int id : ids) {
+    TokenOutput token;
+    token.sampled.token = id;
+    out += stream.push(token).content;
+  }
+  return out + stream.finish({"r", "stop", {}, {}, std::nullopt}).last.content;
+}
+
+TEST(OutputStream, ASpecialTokenInTheMidstOfAnAnswerIsNotShown) {
+  const auto model = model_with(true);
+  const std::vector<int> hello = model->tokenize("hello the", false);
+  std::vector<int> ids = hello;
+  ids.insert(ids.begin() + 1, kEnd);  // as with ignore_eos
+  for (const bool tools : {false, true}) EXPECT_EQ(content(model, ids, tools), "hello the");
+}
+
+TEST(OutputStream, ASpecialMarkerThatNobodyReadsIsNotShown) {
+  const auto model = model_with(true);
+  std::vector<int> ids = model->tokenize("hello", false);
+  ids.insert(ids.begin(), kToolCall);
+  EXPECT_EQ(content(model, ids, false), "hello") << "the request has no tools";
+  EXPECT_EQ(content(model, ids, true), "hello") << "what follows is no call";
+  EXPECT_EQ(content(model, {kToolCall}, true), "") << "nothing follows";
+}
+
+// As transformers' skip_special_tokens has it: what the tokenizer does not call special is text.
+TEST(OutputStream, AMarkerThatIsAnOrdinaryTokenIsText) {
+  const auto model = model_with(false);
+  std::vector<int> ids = model->tokenize("hello", false);
+  ids.insert(ids.begin(), kToolCall);
+  EXPECT_EQ(content(model, ids, false), "<tool_call>hello");
+  EXPECT_EQ(content(model, ids, true), "<tool_call>hello");
+}
+
+TEST(OutputStream, ASpecialMarkerStillMakesACall) {
+  const auto model = model_with(true);
+  std::vector<int> ids = model->tokenize("{\"name\":\"a\",\"arguments\":{}}", false);
+  ids.insert(ids.begin(), kToolCall);
+  wire::GenerateRequest options;
+  options.messages_json = "[]";
+  options.parse_tool_calls = true;
+  OutputStream stream("r", model, options, false);
+  std::vector<wire::ToolCallDelta> calls;
+  for (const int id : ids) {
+    TokenOutput token;
+    token.sampled.token = id;
+    for (auto& call : stream.push(token).tool_calls) calls.push_back(std::move(call));
+  }
+  ASSERT_EQ(calls.size(), 1u);
+  EXPECT_EQ(calls[0].name, "a");
+}
+
+}  // namespace
+}  // namespace sanctum::engine
