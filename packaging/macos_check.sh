@@ -10,7 +10,7 @@ ZIG_WHEEL=ziglang==0.15.1
 FOLDERS="base platform wire client text image kernels nn models engine probes release supervisor gateway"
 # Headers that hold nothing of this machine's, as far as our includes go.
 LENT="boost spdlog fmt CLI toml++ openssl curl jpeglib.h jmorecfg.h jerror.h jconfig.h png.h pngconf.h
-  pnglibconf.h webp zlib.h zconf.h prometheus histedit.h editline SQLiteCpp sqlite3.h"
+  pnglibconf.h webp gif_lib.h zlib.h zconf.h prometheus histedit.h editline SQLiteCpp sqlite3.h"
 
 cache=$PWD/.cache/macos
 python=${PYTHON:-.venv/bin/python}

@@ -3,11 +3,11 @@
 DEBIAN_BUILD="clang-19 lld-19 cmake ninja-build ccache pkg-config python3 python3-venv git
   ca-certificates libboost1.81-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
   libfmt-dev prometheus-cpp-dev libgtest-dev libgmock-dev libjpeg-dev libpng-dev libwebp-dev
-  libcurl4-openssl-dev libedit-dev zlib1g-dev libsqlitecpp-dev libsqlite3-dev"
+  libgif-dev libcurl4-openssl-dev libedit-dev zlib1g-dev libsqlitecpp-dev libsqlite3-dev"
 DEBIAN_CHECK="clang-format-19 clang-tidy-19 libclang-rt-19-dev"
 DEBIAN_RUST="cargo-web rustc-web"
 BREW_BUILD="cmake ninja ccache pkgconf llvm python@3.12 boost openssl@3 cli11 tomlplusplus spdlog
-  fmt prometheus-cpp googletest jpeg-turbo libpng webp curl libedit sqlitecpp"
+  fmt prometheus-cpp googletest jpeg-turbo libpng webp giflib curl libedit sqlitecpp"
 RUST_MINOR_MIN=88  # 1.88
 
 set_up() { # set_up serve|test|check

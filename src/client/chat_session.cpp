@@ -11,7 +11,7 @@ namespace sanctum::client {
 namespace {
 
 constexpr const char* kHelp =
-    "  /image FILE  attach a PNG, JPEG or WebP picture to the next question\n"
+    "  /image FILE  attach a PNG, JPEG, WebP, GIF or BMP picture to the next question\n"
     "  /reset       forget the conversation\n"
     "  /help        show this\n"
     "  /quit        leave (so does Ctrl-D)\n"

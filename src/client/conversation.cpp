@@ -16,6 +16,8 @@ std::string_view media_type(std::string_view bytes) {
   if (bytes.substr(0, 4) == "RIFF" && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") {
     return "image/webp";
   }
+  if (bytes.substr(0, 6) == "GIF87a" || bytes.substr(0, 6) == "GIF89a") return "image/gif";
+  if (bytes.substr(0, 2) == "BM") return "image/bmp";
   return {};
 }
 
@@ -29,7 +31,8 @@ std::string text_turn(std::string_view role, std::string_view text) {
 
 std::string picture_data_url(std::string_view bytes) {
   const auto type = media_type(bytes);
-  if (type.empty()) throw Error(ErrorCode::kInvalid, "it is no PNG, JPEG or WebP picture", "image");
+  if (type.empty())
+    throw Error(ErrorCode::kInvalid, "it is no PNG, JPEG, WebP, GIF or BMP picture", "image");
   return "data:" + std::string(type) + ";base64," + base64_encode(bytes);
 }
 

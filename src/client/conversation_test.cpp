@@ -41,7 +41,9 @@ TEST(Conversation, APictureGoesWithTheNextUserTurnOnly) {
 TEST(Conversation, OnlyPicturesAreTaken) {
   EXPECT_EQ(picture_data_url("\xFF\xD8\xFF").substr(0, 16), "data:image/jpeg;");
   EXPECT_EQ(picture_data_url("RIFF1234WEBPrest").substr(0, 16), "data:image/webp;");
-  EXPECT_THROW(picture_data_url("GIF89a"), Error);
+  EXPECT_EQ(picture_data_url("GIF89a rest").substr(0, 15), "data:image/gif;");
+  EXPECT_EQ(picture_data_url("BM rest").substr(0, 15), "data:image/bmp;");
+  EXPECT_THROW(picture_data_url("GIF88a"), Error);
   EXPECT_THROW(picture_data_url(""), Error);
   Conversation talk;
   EXPECT_THROW(talk.attach("/nonexistent.png"), Error);

@@ -39,7 +39,8 @@ std::vector<Part> read_parts(const json::Node& content, const std::string& role,
     } else if (kind == "refusal" && role == "assistant") {
       parts.push_back({node.at("refusal").as_string(), false});
     } else if (kind == "image_url") {
-      if (role != "user") type.fail("can only be \"text\" in a message of the " + role);
+      if (role != "user" && role != "tool")
+        type.fail("can only be \"text\" in a message of the " + role);
       if (images.size() == wire::kImagesMax) {
         node.fail("is one picture more than the " + std::to_string(wire::kImagesMax) + " allowed");
       }

@@ -67,6 +67,17 @@ TEST(ChatRequest, PicturesAreTakenOutInOrder) {
       R"([{"role":"user","content":[{"type":"image"},{"type":"text","text":"and"},{"type":"image"}]}])");
 }
 
+TEST(ChatRequest, AToolsResultMayHoldPictures) {
+  const std::string url = R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+                          std::string(kPixel) + "\"}}";
+  const ApiRequest request = decode(with_message(
+      R"({"role":"tool","tool_call_id":"c1","content":[{"type":"text","text":"a"},)" + url + "]}"));
+  ASSERT_EQ(request.generate.images.size(), 1u);
+  EXPECT_EQ(request.generate.messages_json,
+            R"([{"role":"tool","content":[{"type":"text","text":"a"},{"type":"image"}],)"
+            R"("tool_call_id":"c1"}])");
+}
+
 TEST(ChatRequest, MessagesAreBroughtIntoTheTemplatesForm) {
   const ApiRequest request = decode(
       R"({"model":"m","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},

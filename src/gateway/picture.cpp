@@ -1,9 +1,13 @@
 #include "gateway/picture.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
 #include <optional>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "gateway/http_message.h"
 #include "wire/messages.h"
 
 namespace sanctum::gateway {
@@ -70,6 +74,37 @@ Size webp(std::string_view b) {
   return std::nullopt;
 }
 
+// Of the canvas; the first frame may make it larger, which the engine sees.
+Size gif(std::string_view b) {
+  if (b.size() < 13) return std::nullopt;
+  return PictureHeader{"gif", little16(b, 6), little16(b, 8)};
+}
+
+Size bmp(std::string_view b) {
+  if (b.size() < 26) return std::nullopt;
+  const bool core = little16(b, 14) == 12 && little16(b, 16) == 0;  // OS/2's first header
+  if (core) return PictureHeader{"bmp", little16(b, 18), little16(b, 20)};
+  const auto signed32 = [&](std::size_t at) {
+    return std::int64_t{static_cast<std::int32_t>(little16(b, at) | little16(b, at + 2) << 16)};
+  };
+  return PictureHeader{"bmp", signed32(18), std::abs(signed32(22))};  // below zero: top down
+}
+
+bool starts_with(std::string_view text, std::string_view lower_case) {
+  return text.size() >= lower_case.size() &&
+         std::equal(lower_case.begin(), lower_case.end(), text.begin(), [](char want, char c) {
+           return want == std::tolower(static_cast<unsigned char>(c));
+         });
+}
+
+// Without line ends and spaces, its padding as it should be.
+std::string strict_base64(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n' || c == ' ' || c == '\t'; });
+  if (text.size() % 4 != 0 && text.find('=') == std::string::npos)
+    text.append(4 - text.size() % 4, '=');
+  return text;
+}
+
 }  // namespace
 
 PictureHeader read_picture_header(std::string_view b, const std::string& field) {
@@ -83,8 +118,12 @@ PictureHeader read_picture_header(std::string_view b, const std::string& field) 
     size = jpeg(b);
   } else if (b.substr(0, 4) == "RIFF" && b.size() >= 12 && b.substr(8, 4) == "WEBP") {
     size = webp(b);
+  } else if (b.substr(0, 6) == "GIF87a" || b.substr(0, 6) == "GIF89a") {
+    size = gif(b);
+  } else if (b.substr(0, 2) == "BM") {
+    size = bmp(b);
   } else {
-    fail("must be a PNG, JPEG or WebP picture");
+    fail("must be a PNG, JPEG, WebP, GIF or BMP picture");
   }
   if (!size) fail("has a damaged picture header");
   if (size->width < 1 || size->height < 1) fail("is a picture without pixels");
@@ -101,19 +140,21 @@ std::string decode_picture_url(const std::string& url, const std::string& field)
   const auto fail = [&](const std::string& what) {
     throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field);
   };
-  if (url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0) {
+  if (starts_with(url, "http://") || starts_with(url, "https://")) {
     fail("must be a data: URL: fetching remote pictures is off");
   }
-  if (url.rfind("data:", 0) != 0) fail("must be a data: URL");
+  constexpr std::string_view kScheme = "data:", kType = "image/", kBase64 = ";base64";
+  if (!starts_with(url, kScheme)) fail("must be a data: URL");
   const std::size_t comma = url.find(',');
-  if (comma == std::string::npos) fail("must be a data: URL with base64 content");
-  const std::string_view type = std::string_view(url).substr(5, comma - 5);
-  if (type.rfind("image/", 0) != 0) fail("must be a data: URL of an image");
-  constexpr std::string_view kSuffix = ";base64";
-  if (type.size() < kSuffix.size() || type.substr(type.size() - kSuffix.size()) != kSuffix) {
-    fail("must be a data: URL with base64 content");
-  }
-  auto bytes = base64_decode(std::string_view(url).substr(comma + 1));
+  if (comma == std::string::npos) fail("must be a data: URL with a comma before its content");
+  std::string_view type = std::string_view(url).substr(kScheme.size(), comma - kScheme.size());
+  if (!starts_with(type, kType)) fail("must be a data: URL of an image");
+  const bool base64 = type.size() > kBase64.size() &&
+                      starts_with(type.substr(type.size() - kBase64.size()), kBase64);
+  std::string content = url.substr(comma + 1);
+  if (content.find('%') != std::string::npos) content = percent_decode(content);
+  std::optional<std::string> bytes =
+      base64 ? base64_decode(strict_base64(std::move(content))) : std::move(content);
   if (!bytes) fail("must be valid base64 after the comma");
   if (bytes->size() > wire::kImageBytesMax) {
     fail("must be a picture of at most " + std::to_string(wire::kImageBytesMax) + " bytes");

@@ -72,11 +72,29 @@ TEST(PictureHeader, ReadsTheSizeOfEachFormat) {
               "webp", 320, 240);
 }
 
+TEST(PictureHeader, ReadsGifAndBmp) {
+  expect_size("GIF87a" + bytes({3, 1, 2, 0, 0, 0, 0}), "gif", 259, 2);
+  expect_size("GIF89a" + bytes({3, 1, 2, 0, 0x80, 0, 0}), "gif", 259, 2);
+  const std::string file = "BM" + std::string(12, '\0');
+  expect_size(file + bytes({12, 0, 0, 0, 7, 1, 5, 0, 1, 0, 24, 0}), "bmp", 263, 5);
+  expect_size(file + bytes({40, 0, 0, 0, 7, 1, 0, 0, 5, 0, 0, 0}), "bmp", 263, 5);
+  expect_size(file + bytes({124, 0, 0, 0, 7, 1, 0, 0, 251, 255, 255, 255}), "bmp", 263, 5);
+  EXPECT_NE(refusal("GIF89a").find("damaged"), std::string::npos);
+  EXPECT_NE(refusal("BM").find("damaged"), std::string::npos);
+  EXPECT_NE(refusal("GIF89a" + bytes({0, 0, 2, 0, 0, 0, 0})).find("without pixels"),
+            std::string::npos);
+  EXPECT_NE(refusal("GIF89a" + bytes({255, 255, 255, 255, 0, 0, 0})).find("65535x65535"),
+            std::string::npos);
+  EXPECT_NE(refusal(file + bytes({40, 0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 128})), "accepted");
+  EXPECT_NE(refusal(file + bytes({40, 0, 0, 0, 255, 255, 255, 127, 0, 0, 0, 128})), "accepted");
+}
+
 TEST(PictureHeader, RefusesWhatIsNone) {
   for (const std::string& text :
-       {std::string(), std::string("hello"), std::string("GIF89a"), std::string("<svg/>"),
+       {std::string(), std::string("hello"), std::string("GIF88a"), std::string("<svg/>"),
         std::string("\x89PNG\r\n"), std::string("RIFF....AVI ")}) {
-    EXPECT_NE(refusal(text).find("must be a PNG, JPEG or WebP"), std::string::npos) << text;
+    EXPECT_NE(refusal(text).find("must be a PNG, JPEG, WebP, GIF or BMP"), std::string::npos)
+        << text;
   }
 }
 
@@ -99,7 +117,41 @@ TEST(PictureHeader, RefusesBombsAndNothing) {
   EXPECT_NE(refusal(png(0xFFFFFFFF, 0xFFFFFFFF)), "accepted");
 }
 
-TEST(PictureUrl, TakesBase64DataUrlsOnly) {
+TEST(PictureUrl, TakesWhatRfc2397Allows) {
+  const std::string file = png(2, 3);
+  const std::string text = base64_encode(file);
+  ASSERT_TRUE(text.ends_with("=")) << "or nothing is shown about padding";
+  std::string wrapped, escaped, all_escaped;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    wrapped += (i % 10 == 9 ? "\r\n" : "") + text.substr(i, 1);
+  for (const char c : text) {
+    if (c == '+') {
+      escaped += "%2B";
+    } else if (c == '/') {
+      escaped += "%2f";
+    } else if (c == '=') {
+      escaped += "%3D";
+    } else {
+      escaped += c;
+    }
+  }
+  for (const char c : file) {
+    constexpr const char* kHex = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    all_escaped += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  for (const std::string& url :
+       {"DATA:image/png;base64," + text, "data:IMAGE/PNG;BASE64," + text,
+        "data:image/png;charset=utf-8;base64," + text, "data:image/png;name=a.png;Base64," + text,
+        "data:image/png;base64," + wrapped, "data:image/png;base64," + wrapped + "\n",
+        "data:image/png;base64," + escaped, "data:image/png;base64, " + text,
+        "data:image/png;base64," + text.substr(0, text.find('=')), "data:image/png," + all_escaped,
+        "data:image/png;charset=x," + all_escaped}) {
+    EXPECT_EQ(decode_picture_url(url, "f"), file) << url;
+  }
+}
+
+TEST(PictureUrl, TakesDataUrlsOfImagesOnly) {
   const std::string text = base64_encode(png(2, 3));
   EXPECT_EQ(decode_picture_url("data:image/png;base64," + text, "f"), png(2, 3));
   EXPECT_EQ(decode_picture_url("data:image/jpeg;base64," + text, "f"),
@@ -109,7 +161,9 @@ TEST(PictureUrl, TakesBase64DataUrlsOnly) {
   for (const std::string& url :
        {std::string("file:///etc/passwd"), std::string(), std::string("data:image/png;base64"),
         "data:image/png," + text, "data:text/plain;base64," + text,
-        "data:image/png;base64," + text + "!", "data:image/png;base64, " + text,
+        "data:image/png;base64," + text + "!", "data:image/png;base64," + text + "=",
+        "data:image/png;base64," + text.substr(0, text.size() - 3), "data:;base64," + text,
+        "data:image/png;base64x," + text, "data:image/png;base64,%zz" + text,
         std::string("data:image/png;base64,"), std::string("data:image/png;base64,aGVsbG8=")}) {
     EXPECT_NE(url_refusal(url), "accepted") << url;
   }

@@ -17,6 +17,8 @@ struct Stored {
 Stored decode_png(std::string_view file_bytes, const DecodeLimits& limits);
 Stored decode_jpeg(std::string_view file_bytes, const DecodeLimits& limits);
 Stored decode_webp(std::string_view file_bytes, const DecodeLimits& limits);
+Stored decode_gif(std::string_view file_bytes, const DecodeLimits& limits);
+Stored decode_bmp(std::string_view file_bytes, const DecodeLimits& limits);
 
 // Throws Error(kInvalid, message, "image").
 [[noreturn]] void fail(const std::string& message);

@@ -39,10 +39,14 @@ Picture decode(std::string_view file_bytes, const DecodeLimits& limits) {
     stored = decode_jpeg(file_bytes, limits);
   } else if (file_bytes.starts_with("RIFF") && file_bytes.substr(0, 12).ends_with("WEBP")) {
     stored = decode_webp(file_bytes, limits);
+  } else if (file_bytes.starts_with("GIF87a") || file_bytes.starts_with("GIF89a")) {
+    stored = decode_gif(file_bytes, limits);
+  } else if (file_bytes.starts_with("BM")) {
+    stored = decode_bmp(file_bytes, limits);
   } else if (file_bytes.empty()) {
     fail("the picture is empty (0 bytes)");
   } else {
-    fail("not a picture this server reads: send PNG, JPEG or WebP");
+    fail("not a picture this server reads: send PNG, JPEG, WebP, GIF or BMP");
   }
   return oriented(std::move(stored.picture), stored.orientation);
 }

@@ -1,12 +1,13 @@
-// PNG, JPEG and WebP bytes to a Picture.
+// PNG, JPEG, WebP, GIF and BMP bytes to a Picture.
 //
-// Contract: pixels are those of Pillow's `ImageOps.exif_transpose(image).convert("RGB")`, which is
-// what mlx-vlm's load_image does: alpha is dropped, not composed; palettes are looked up; CMYK is
-// taken as Adobe writes it (inverted); an EXIF or XMP orientation is applied; of an animation the
-// first frame is taken. One difference: 16-bit gray keeps its high byte, where Pillow clips every
-// value over 255 to white.
-// Everything wrong with the bytes is Error(kInvalid, what, "image"). Sizes are checked from the
-// header, before a pixel is decoded. Thread rule: any thread, no shared state.
+// Contract: pixels are those of Pillow's `ImageOps.exif_transpose(image)`, over white where they
+// are transparent (`white.paste(image, mask=alpha)`), as vLLM, Ollama and Qwen's own preprocessing
+// have them; mlx-vlm drops the transparency and shows whatever colour lies below. Palettes are
+// looked up; CMYK is taken as Adobe writes it (inverted); an EXIF or XMP orientation is applied; of
+// an animation the first frame is taken. Two differences from Pillow: 16-bit gray keeps its high
+// byte, where Pillow clips every value over 255 to white, and a transparent colour of 16 bits is
+// compared as a whole. Everything wrong with the bytes is Error(kInvalid, what, "image"). Sizes are
+// checked from the header, before a pixel is decoded. Thread rule: any thread, no shared state.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 
 #include "image/codecs.h"
 #include "image/orientation.h"
+#include "image/white.h"
 
 namespace sanctum::image {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 // Text, unknown and suggested-palette chunks kept; each is bounded by libpng's own 8 MB.
 constexpr png_uint_32 kAncillaryChunksMax = 16;
 constexpr std::size_t kMessageBytes = 160;
+// An interlaced picture with transparency is composed once all of it is there.
+constexpr std::int64_t kInterlacedBytesPerPixel = 4;
 // ImageMagick's form of EXIF in a text chunk: "\nexif\n   <length>\n" and hexadecimal lines.
 constexpr std::string_view kExifProfileKey = "Raw profile type exif";
 constexpr std::string_view kXmpKey = "XML:com.adobe.xmp";
@@ -55,7 +58,17 @@ bool read_header(Reader& reader) {
   return true;
 }
 
-bool read_pixels(Reader& reader, png_bytepp rows, std::size_t row_bytes) {
+bool is_transparent(const Reader& reader) {
+  return (png_get_color_type(reader.png, reader.info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+         png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0;
+}
+
+bool is_interlaced(const Reader& reader) {
+  return png_get_interlace_type(reader.png, reader.info) != PNG_INTERLACE_NONE;
+}
+
+// All rows of three bytes a pixel, or of four with `transparent`; begins to read them.
+bool prepare_rows(Reader& reader, bool transparent, std::size_t row_bytes) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
   png_set_palette_to_rgb(reader.png);
   if (png_get_color_type(reader.png, reader.info) == PNG_COLOR_TYPE_GRAY) {
@@ -63,13 +76,54 @@ bool read_pixels(Reader& reader, png_bytepp rows, std::size_t row_bytes) {
   }
   png_set_gray_to_rgb(reader.png);
   png_set_strip_16(reader.png);
-  png_set_strip_alpha(reader.png);
+  if (transparent) {
+    png_set_tRNS_to_alpha(reader.png);
+  } else {
+    png_set_strip_alpha(reader.png);
+  }
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   if (png_get_rowbytes(reader.png, reader.info) != row_bytes) {
     png_error(reader.png, "unexpected row size");
   }
+  return true;
+}
+
+bool read_rows(Reader& reader, png_bytepp rows) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
   png_read_image(reader.png, rows);
+  return true;
+}
+
+bool read_row(Reader& reader, png_bytep row) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
+  png_read_row(reader.png, row, nullptr);
+  return true;
+}
+
+bool read_opaque(Reader& reader, Picture& picture) {
+  std::vector<png_bytep> rows(picture.height);
+  for (int y = 0; y < picture.height; ++y) rows[y] = picture.at(0, y);
+  return prepare_rows(reader, false, std::size_t{3} * picture.width) &&
+         read_rows(reader, rows.data());
+}
+
+bool read_transparent(Reader& reader, Picture& picture) {
+  const std::size_t width = picture.width, row_bytes = 4 * width;
+  if (!prepare_rows(reader, true, row_bytes)) return false;
+  if (!is_interlaced(reader)) {
+    std::vector<std::uint8_t> row(row_bytes);
+    for (int y = 0; y < picture.height; ++y) {
+      if (!read_row(reader, row.data())) return false;
+      over_white(row.data(), width, picture.at(0, y));
+    }
+    return true;
+  }
+  std::vector<std::uint8_t> rgba(row_bytes * picture.height);
+  std::vector<png_bytep> rows(picture.height);
+  for (int y = 0; y < picture.height; ++y) rows[y] = rgba.data() + row_bytes * y;
+  if (!read_rows(reader, rows.data())) return false;
+  over_white(rgba.data(), width * picture.height, picture.rgb.data());
   return true;
 }
 
@@ -140,12 +194,14 @@ Stored decode_png(std::string_view file_bytes, const DecodeLimits& limits) {
   const auto fail_with = [&reader] { fail(std::string("the PNG is damaged: ") + reader.message); };
 
   if (!read_header(reader)) fail_with();
+  const bool transparent = is_transparent(reader);
   Stored stored;
-  stored.picture = allocate(png_get_image_width(reader.png, reader.info),
-                            png_get_image_height(reader.png, reader.info), 0, limits);
-  std::vector<png_bytep> rows(stored.picture.height);
-  for (int y = 0; y < stored.picture.height; ++y) rows[y] = stored.picture.at(0, y);
-  if (!read_pixels(reader, rows.data(), std::size_t{3} * stored.picture.width)) fail_with();
+  stored.picture = allocate(
+      png_get_image_width(reader.png, reader.info), png_get_image_height(reader.png, reader.info),
+      transparent && is_interlaced(reader) ? kInterlacedBytesPerPixel : 0, limits);
+  const bool read =
+      transparent ? read_transparent(reader, stored.picture) : read_opaque(reader, stored.picture);
+  if (!read) fail_with();
   read_end(reader);
   stored.orientation = orientation_of(reader);
   return stored;

@@ -38,7 +38,7 @@ TEST(Decode, EveryFormatAndOddityGivesPillowsPixels) {
     ++files;
   }
   EXPECT_EQ(offset, expected.size());
-  EXPECT_GE(files, 45);
+  EXPECT_GE(files, 69);
 }
 
 std::string refusal(const std::string& bytes, const DecodeLimits& limits = {}) {
@@ -54,8 +54,9 @@ std::string refusal(const std::string& bytes, const DecodeLimits& limits = {}) {
 
 TEST(Decode, WhatIsNoPictureIsRefused) {
   EXPECT_EQ(refusal(""), "the picture is empty (0 bytes)");
-  for (const char* text : {"hello", "GIF89a\1\0\1\0", "RIFF\1\1\1\1WAVE", "<svg/>", "\xff\xd8"}) {
-    EXPECT_EQ(refusal(text), "not a picture this server reads: send PNG, JPEG or WebP") << text;
+  for (const char* text : {"hello", "GIF88a\1\0\1\0", "RIFF\1\1\1\1WAVE", "<svg/>", "\xff\xd8"}) {
+    EXPECT_EQ(refusal(text), "not a picture this server reads: send PNG, JPEG, WebP, GIF or BMP")
+        << text;
   }
 }
 
@@ -68,6 +69,33 @@ TEST(Decode, LimitsAreTheCallersAndNamed) {
   const std::string webp = read_file(testdata("pictures/lossless.webp"));
   EXPECT_EQ(refusal(webp, {.working_bytes_max = 1563}),
             "decoding this 23x17 picture needs more than 0 MiB; send a smaller one");
+}
+
+// What lies below transparent pixels is nobody's business.
+TEST(Decode, TransparentPixelsAreWhite) {
+  for (const std::string name : {"palette_clear.png", "offset_clear.gif", "clear.gif"}) {
+    const Picture picture = decode(read_file(testdata("pictures/" + name)));
+    const std::vector<std::uint8_t> white{255, 255, 255};
+    const auto found =
+        std::search(picture.rgb.begin(), picture.rgb.end(), white.begin(), white.end());
+    EXPECT_NE(found, picture.rgb.end()) << name;
+  }
+}
+
+TEST(Decode, BitmapsThatAreNotReadSaySo) {
+  std::string bmp = read_file(testdata("pictures/palette8.bmp"));
+  bmp[30] = 1;
+  EXPECT_EQ(refusal(bmp),
+            "the BMP is compressed by run lengths, which is not read: send it uncompressed or as "
+            "PNG");
+  bmp[30] = 5;
+  EXPECT_EQ(refusal(bmp),
+            "the BMP is compressed in a way that is not read: send it uncompressed or as PNG");
+  bmp[30] = 0;
+  bmp[28] = 2;
+  EXPECT_EQ(refusal(bmp), "the BMP has 2 bits a pixel, which is not read");
+  bmp[14] = 41 + 84;
+  EXPECT_EQ(refusal(bmp), "the BMP is damaged: its header has 125 bytes");
 }
 
 TEST(Decode, ProgressiveJpegIsBoundedInMemoryAndScans) {

@@ -5,12 +5,14 @@
 
 #include "image/codecs.h"
 #include "image/orientation.h"
+#include "image/white.h"
 
 namespace sanctum::image {
 namespace {
 
-constexpr std::int64_t kStillBytesPerPixel = 4;     // libwebp's own copy of a lossless picture
-constexpr std::int64_t kAnimatedBytesPerPixel = 8;  // two RGBA canvases
+constexpr std::int64_t kStillBytesPerPixel = 4;        // libwebp's own copy of a lossless picture
+constexpr std::int64_t kTransparentBytesPerPixel = 8;  // and ours, with its transparency
+constexpr std::int64_t kAnimatedBytesPerPixel = 8;     // two RGBA canvases
 
 struct DemuxDelete {
   void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
@@ -34,8 +36,24 @@ int orientation_of(const WebPData& data) {
   return exif ? *exif : xmp_orientation(chunk(demuxer.get(), "XMP ")).value_or(1);
 }
 
+bool read_opaque(const WebPData& data, Picture& picture) {
+  return WebPDecodeRGBInto(data.bytes, data.size, picture.rgb.data(), picture.rgb.size(),
+                           picture.width * 3) != nullptr;
+}
+
+bool read_transparent(const WebPData& data, Picture& picture) {
+  const std::size_t pixels = picture.rgb.size() / 3;
+  std::vector<std::uint8_t> rgba(pixels * 4);
+  if (WebPDecodeRGBAInto(data.bytes, data.size, rgba.data(), rgba.size(), picture.width * 4) ==
+      nullptr) {
+    return false;
+  }
+  over_white(rgba.data(), pixels, picture.rgb.data());
+  return true;
+}
+
 // The first frame on its canvas.
-bool read_animation(const WebPData& data, Picture& picture) {
+bool read_animation(const WebPData& data, bool transparent, Picture& picture) {
   WebPAnimDecoderOptions options;
   if (WebPAnimDecoderOptionsInit(&options) == 0) return false;
   options.color_mode = MODE_RGBA;
@@ -47,6 +65,10 @@ bool read_animation(const WebPData& data, Picture& picture) {
     return false;
   }
   const std::size_t pixels = picture.rgb.size() / 3;
+  if (transparent) {
+    over_white(rgba, pixels, picture.rgb.data());
+    return true;
+  }
   for (std::size_t i = 0; i < pixels; ++i) {
     for (int channel = 0; channel < 3; ++channel) {
       picture.rgb[i * 3 + channel] = rgba[i * 4 + channel];
@@ -63,14 +85,17 @@ Stored decode_webp(std::string_view file_bytes, const DecodeLimits& limits) {
   if (WebPGetFeatures(data.bytes, data.size, &features) != VP8_STATUS_OK) {
     fail("the WebP is damaged: its header cannot be read");
   }
-  const bool animated = features.has_animation != 0;
+  const bool animated = features.has_animation != 0, transparent = features.has_alpha != 0;
   Stored stored;
   stored.picture = allocate(features.width, features.height,
-                            animated ? kAnimatedBytesPerPixel : kStillBytesPerPixel, limits);
+                            animated      ? kAnimatedBytesPerPixel
+                            : transparent ? kTransparentBytesPerPixel
+                                          : kStillBytesPerPixel,
+                            limits);
   Picture& picture = stored.picture;
-  const bool read = animated ? read_animation(data, picture)
-                             : WebPDecodeRGBInto(data.bytes, data.size, picture.rgb.data(),
-                                                 picture.rgb.size(), picture.width * 3) != nullptr;
+  const bool read = animated      ? read_animation(data, transparent, picture)
+                    : transparent ? read_transparent(data, picture)
+                                  : read_opaque(data, picture);
   if (!read) fail("the WebP is truncated or damaged");
   stored.orientation = orientation_of(data);
   return stored;

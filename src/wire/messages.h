@@ -63,7 +63,7 @@ struct GenerateRequest {
   std::string model;
   // Either a chat ...
   std::string messages_json;        // array as OpenAI's; a picture is {"type":"image"} in order
-  std::vector<std::string> images;  // encoded file bytes (PNG, JPEG, WebP), one per picture part
+  std::vector<std::string> images;  // encoded file bytes, one per picture part
   std::vector<std::string> image_paths;  // "messages[0].content[1]" of each, set by the decoder
   std::string tools_json;                // array, or empty
   std::string template_options_json;     // object of extra template variables, or empty

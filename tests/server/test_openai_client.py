@@ -1,11 +1,14 @@
 """What the official client can do: both transports, sync and async, streaming and not."""
 
 import asyncio
+import base64
 import json
 import ssl
+import urllib.parse
 
 import openai
 import pytest
+from PIL import Image, ImageDraw
 
 import pictures
 from programs import count
@@ -84,13 +87,49 @@ def test_mtls_refuses_strangers(server):
         openai.OpenAI(base_url=server.mtls_url + "/v1", api_key="none", max_retries=0, timeout=20, http_client=http_client).models.list()
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif", "bmp"])
 @pytest.mark.parametrize("color", ["red", "blue"])
 def test_picture_formats(client, model, kind, color):
     url = pictures.data_url(pictures.plain(color, (64, 64), kind.upper()), kind)
     answer = client.chat.completions.create(model=model, messages=pictures.about(url), temperature=0, max_tokens=16)
     assert color in answer.choices[0].message.content.lower()
     assert answer.model_extra["timings"]["vision_us"] > 0
+
+
+def test_a_transparent_picture_stands_on_white(client, model):
+    """What lies below the transparency, blue here, was taken for the picture's background."""
+    pixels = Image.new("RGBA", (128, 128), (0, 0, 255, 0))
+    ImageDraw.Draw(pixels).ellipse((32, 32, 96, 96), fill=(255, 0, 0, 255))
+    opaque = Image.new("RGB", pixels.size, (255, 255, 255))
+    opaque.paste(pixels, mask=pixels.split()[3])
+    said = [client.chat.completions.create(model=model, messages=pictures.about(pictures.data_url(pictures.encoded(picture)), "What color is the circle?"),
+                                           temperature=0, max_tokens=16, logprobs=True).choices[0] for picture in (pixels, opaque)]
+    assert "red" in said[0].message.content.lower()
+    assert [token.logprob for token in said[0].logprobs.content] == [token.logprob for token in said[1].logprobs.content], "the same picture"
+
+
+def test_data_urls_as_rfc_2397_has_them(client, model):
+    data = pictures.plain("blue", (64, 64))
+    encoded = base64.b64encode(data).decode()
+    wrapped = "\r\n".join(encoded[i:i + 76] for i in range(0, len(encoded), 76))
+    for url in ("DATA:IMAGE/PNG;BASE64," + encoded, "data:image/png;charset=utf-8;base64," + wrapped, "data:image/png;base64," + encoded.rstrip("="),
+                "data:image/png," + urllib.parse.quote(data)):
+        answer = client.chat.completions.create(model=model, messages=pictures.about(url), temperature=0, max_tokens=16)
+        assert "blue" in answer.choices[0].message.content.lower(), url[:60]
+
+
+def test_a_picture_in_a_tools_result_is_seen(client, model):
+    call = {"id": "call_1", "type": "function", "function": {"name": "take_picture", "arguments": "{}"}}
+    said = {}
+    for color in ("red", "blue"):
+        part = pictures.about(pictures.data_url(pictures.plain(color, (64, 64))))[0]["content"][0]
+        messages = [*say("What color is this?"), {"role": "assistant", "content": None, "tool_calls": [call]},
+                    {"role": "tool", "tool_call_id": "call_1", "content": [part]}]
+        answer = client.chat.completions.create(model=model, messages=messages, temperature=0, max_tokens=16, logprobs=True)
+        assert answer.model_extra["timings"]["vision_us"] > 0
+        assert answer.usage.prompt_tokens > 16
+        said[color] = [token.logprob for token in answer.choices[0].logprobs.content]
+    assert said["red"] != said["blue"], "the picture is part of the prompt"
 
 
 def test_one_pixel_picture_streams(client, model):

@@ -182,15 +182,106 @@ def webp_pictures():
     yield "animated.webp", encoded(rgb, "WEBP", **options)
 
 
+def gif(width, height, palette: bytes, frames, transparent=None) -> bytes:
+    """A GIF written by hand: frames of (left, top, rows of indices, interlaced)."""
+    bits = (len(palette) // 3 - 1).bit_length()
+    out = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80 | (bits - 1), 0, 0) + palette
+    for left, top, rows, interlaced in frames:
+        if transparent is not None:
+            out += b"\x21\xf9\x04" + struct.pack("<BHBB", 1, 4, transparent, 0)
+        flags = 0x40 if interlaced else 0
+        out += b"," + struct.pack("<HHHHB", left, top, rows.shape[1], rows.shape[0], flags)
+        if interlaced:
+            rows = np.concatenate([rows[0::8], rows[4::8], rows[2::4], rows[1::2]])
+        # Uncompressed: a clear code before the table would grow.
+        width_bits, codes = 9, []
+        for i, index in enumerate(rows.reshape(-1)):
+            if i % 200 == 0:
+                codes.append(256)
+            codes.append(int(index))
+        codes.append(257)
+        number = sum(code << (i * width_bits) for i, code in enumerate(codes))
+        data = number.to_bytes((len(codes) * width_bits + 7) // 8, "little")
+        blocks = [data[i : i + 255] for i in range(0, len(data), 255)]
+        out += b"\x08" + b"".join(bytes([len(b)]) + b for b in blocks) + b"\0"
+    return out + b";"
+
+
+def gif_pictures():
+    index = made("noise", 11, 9)[:, :, 0] >> 4
+    palette = made("noise", 16, 1).tobytes()
+    yield "plain.gif", gif(11, 9, palette, [(0, 0, index, False)])
+    yield "clear.gif", gif(11, 9, palette, [(0, 0, index, False)], transparent=3)
+    yield "interlaced.gif", gif(11, 9, palette, [(0, 0, index, True)])
+    yield "offset.gif", gif(20, 15, palette, [(4, 3, index, False)])
+    yield "offset_clear.gif", gif(20, 15, palette, [(4, 3, index, True)], transparent=5)
+    yield "beyond.gif", gif(6, 5, palette, [(2, 1, index, False)])
+    yield "animated.gif", gif(11, 9, palette, [(0, 0, index, False), (0, 0, index[::-1], False)])
+    yield "outside_palette.gif", gif(11, 9, palette, [(0, 0, index * 17, False)])
+    yield "saved.gif", encoded(Image.fromarray(smooth(23, 17)).quantize(64), "GIF")
+
+
+def bmp(width, height, bits, rows, header=40, compression=0, masks=(), palette=b"", colours=0):
+    """A bitmap of every age: `rows` are its bytes, in the file's order and without padding."""
+    data = b"".join(row + bytes(-len(row) % 4) for row in rows)
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, compression, 0, 0, 0, colours, 0)
+        info += b"".join(struct.pack("<I", mask) for mask in masks)
+        info = info.ljust(header, b"\0")
+    at = 14 + len(info) + len(palette)
+    return b"BM" + struct.pack("<IHHI", at + len(data), 0, 0, at) + info + palette + data
+
+
+def bmp_pictures():
+    small = made("noise", 11, 9)
+    index = small[:, :, 0]
+    four = [bytes(colour) + b"\0" for colour in made("noise", 16, 1)[0]]
+    bgr = [row[:, ::-1].tobytes() for row in small]
+    yield "rgb24.bmp", bmp(11, 9, 24, bgr)
+    yield "top_down.bmp", bmp(11, -9, 24, bgr)
+    yield "core.bmp", bmp(11, 9, 24, bgr, header=12)
+    core = b"".join(colour[:3] for colour in four)
+    yield "core4.bmp", bmp(11, 9, 4, [packed(row[None] >> 4, 4)[1:] for row in index], header=12, palette=core)
+    for bits in (1, 4, 8):
+        rows = [packed((row[None] >> 4).astype(int) % (1 << bits), bits)[1:] for row in index]
+        colours = 0 if bits < 8 else 16
+        yield f"palette{bits}.bmp", bmp(11, 9, bits, rows, palette=b"".join(four[: 1 << bits]), colours=colours)
+    rgba = np.dstack([small, index[::-1]])
+    bgra = [row[:, [2, 1, 0, 3]].tobytes() for row in rgba]
+    yield "rgb32.bmp", bmp(11, 9, 32, bgra)
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    yield "masks32.bmp", bmp(11, 9, 32, bgra, compression=3, masks=masks[:3], header=40 + 12)
+    yield "masks_after32.bmp", bmp(11, 9, 32, bgra, compression=3, masks=masks[:3])
+    yield "v4_alpha.bmp", bmp(11, 9, 32, bgra, header=108, compression=3, masks=masks)
+    yield "v5_alpha.bmp", bmp(11, -9, 32, bgra, header=124, compression=3, masks=masks)
+    words = (small[:, :, 0].astype("<u2") << 8) | small[:, :, 1]
+    sixteen = [row.astype("<u2").tobytes() for row in words]
+    yield "rgb16.bmp", bmp(11, 9, 16, sixteen)
+    yield "masks16.bmp", bmp(11, 9, 16, sixteen, header=56, compression=3, masks=(0xF800, 0x7E0, 0x1F, 0))
+    yield "saved.bmp", encoded(Image.fromarray(smooth(23, 17)), "BMP")
+
+
+def on_white(picture) -> Image.Image:
+    """As vLLM and qwen_vl_utils take a picture with transparency."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    white = Image.new("RGB", picture.size, (255, 255, 255))
+    white.paste(picture, mask=picture.split()[3])
+    return white
+
+
 def write_decode() -> None:
     folder = HERE / "pictures"
     folder.mkdir(exist_ok=True)
     lines, pixels = [], []
-    for name, data in [*png_pictures(), *jpeg_pictures(), *webp_pictures()]:
+    for name, data in [*png_pictures(), *jpeg_pictures(), *webp_pictures(), *gif_pictures(), *bmp_pictures()]:
         (folder / name).write_bytes(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+            picture = on_white(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
         if name == "gray16.png":  # where Pillow clips; see decode.h
             wide = np.asarray(Image.open(io.BytesIO(data)))
             picture = Image.fromarray((wide >> 8).astype(np.uint8)).convert("RGB")
@@ -220,6 +311,14 @@ def write_hostile() -> None:
     lossless = (0x2F | (16382 << 8) | (16382 << 22)).to_bytes(5, "little") + b"\0" * 11
     body = b"WEBPVP8L" + struct.pack("<I", len(lossless)) + lossless
     (folder / "area.webp").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    dot = np.zeros((1, 1), np.uint8)
+    for name, width, height in (("wide", 65535, 65535), ("area", 16000, 16000)):
+        (folder / f"{name}.gif").write_bytes(gif(width, height, bytes(6), [(0, 0, dot, False)]))
+    beyond = gif(1, 1, bytes(6), [(65534, 65534, dot, False)])
+    (folder / "beyond.gif").write_bytes(beyond)
+    for name, width, height in (("wide", 2**31 - 1, -(2**31)), ("area", 16000, 16000)):
+        (folder / f"{name}.bmp").write_bytes(bmp(width, height, 1, [bytes(64)], palette=bytes(8)))
+    (folder / "masks.bmp").write_bytes(bmp(1, 1, 32, [bytes(4)], compression=3, masks=(0, 0, 0)))
 
 
 def write_resize() -> None:
