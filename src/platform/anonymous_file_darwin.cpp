@@ -16,8 +16,9 @@ int open_anonymous_file() {
   const int descriptor = ::shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (descriptor < 0) return -1;
   ::shm_unlink(name);
-  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  return descriptor;
+  if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0) return descriptor;
+  ::close(descriptor);
+  return -1;
 }
 
 }  // namespace sanctum::platform

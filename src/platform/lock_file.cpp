@@ -1,35 +1,103 @@
 #include "platform/lock_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <chrono>
 #include <cstring>
+#include <sstream>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "platform/process.h"
 
 namespace sanctum::platform {
+namespace {
 
-LockFile::LockFile(const std::string& path) {
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+constexpr std::size_t kNamesBytesMax = 256;
+// Between taking the lock and naming oneself, and between two keepers' names.
+constexpr std::chrono::milliseconds kNamedWithin{200};
+constexpr std::chrono::milliseconds kLookEvery{5};
+
+// Of the open file, not of the process (F_OFD_*): it is inherited, and no close() of another
+// descriptor of the same file drops it.
+struct flock whole_file() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+bool is_held(int fd, const std::string& path) {
+  struct flock lock = whole_file();
+  if (::fcntl(fd, F_OFD_GETLK, &lock) != 0)
+    throw Error(ErrorCode::kUnavailable,
+                "cannot look at the lock " + path + ": " + std::strerror(errno));
+  return lock.l_type != F_UNLCK;
+}
+
+std::optional<int> named_and_living(int fd) {
+  char text[kNamesBytesMax + 1] = {};
+  if (::pread(fd, text, kNamesBytesMax, 0) <= 0) return std::nullopt;
+  std::istringstream names(text);
+  for (int pid = 0; names >> pid;) {
+    if (is_running(pid)) return pid;
+  }
+  return std::nullopt;
+}
+
+std::optional<int> named_within(int fd, std::chrono::milliseconds limit) {
+  const Instant deadline = Clock::now() + limit;
+  auto found = named_and_living(fd);
+  while (!found && Clock::now() < deadline) {
+    std::this_thread::sleep_for(kLookEvery);
+    found = named_and_living(fd);
+  }
+  return found;
+}
+
+}  // namespace
+
+LockFile::LockFile(const std::string& path)
+    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (fd_ < 0)
     throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    char holder[32] = {};
-    const ssize_t n = ::pread(fd_, holder, sizeof holder - 1, 0);
-    ::close(fd_);
-    std::string pid(holder, n > 0 ? static_cast<std::size_t>(n) : 0);
-    if (!pid.empty() && pid.back() == '\n') pid.pop_back();
-    throw Error(ErrorCode::kBusy,
-                path + " is held by process " + (pid.empty() ? "(unknown)" : pid));
+  struct flock lock = whole_file();
+  if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) {
+    name({static_cast<int>(::getpid())});
+    return;
   }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0) {
-    ::close(fd_);
-    throw Error(ErrorCode::kUnavailable, "cannot write " + path + ": " + std::strerror(errno));
-  }
+  const int error = errno;
+  const bool busy = error == EAGAIN || error == EACCES;
+  const auto holder = busy ? named_within(fd_, kNamedWithin) : std::nullopt;
+  ::close(fd_);
+  if (!busy)
+    throw Error(ErrorCode::kUnavailable, "cannot lock " + path + ": " + std::strerror(error));
+  throw Error(ErrorCode::kBusy,
+              path + " is held by process " + (holder ? std::to_string(*holder) : "(unknown)"));
+}
+
+LockFile::LockFile(int descriptor) : fd_(descriptor) {
+  struct stat status{};
+  if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode) ||
+      ::fcntl(fd_, F_SETFD, FD_CLOEXEC) != 0)
+    throw Error(ErrorCode::kInvalid, "no lock was handed down");
+}
+
+LockFile::~LockFile() {
+  ::close(fd_);
+}
+
+void LockFile::name(const std::vector<int>& holders) {
+  std::string text;
+  for (const int pid : holders) text += std::to_string(pid) + "\n";
+  // What a longer text leaves behind for a moment are former names.
+  if (::pwrite(fd_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+      [[maybe_unused]]
+    const int cut = ::ftruncate(fd_, static_cast<off_t>(text.size()));
 }
 
 std::optional<int> LockFile::holder(const std::string& path) {
@@ -38,18 +106,14 @@ std::optional<int> LockFile::holder(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
   }
-  const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
-  char text[32] = {};
-  const ssize_t n = free ? 0 : ::pread(fd, text, sizeof text - 1, 0);
-  ::close(fd);
-  if (free) return std::nullopt;
-  const int pid = n > 0 ? std::atoi(text) : 0;
-  if (pid <= 0) throw Error(ErrorCode::kUnavailable, path + " does not say who holds it");
-  return pid;
-}
-
-LockFile::~LockFile() {
-  ::close(fd_);
+  struct Closed {
+    ~Closed() { ::close(fd); }
+    int fd;
+  } const closed{fd};
+  if (!is_held(fd, path)) return std::nullopt;
+  if (const auto holder = named_within(fd, kNamedWithin)) return holder;
+  if (!is_held(fd, path)) return std::nullopt;
+  throw Error(ErrorCode::kUnavailable, path + " does not say who holds it");
 }
 
 }  // namespace sanctum::platform

@@ -3,13 +3,26 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
 #include "base/test_directory.h"
+#include "platform/process.h"
 
 namespace sanctum::platform {
 namespace {
+
+constexpr std::chrono::milliseconds kLimit(20000);
+
+// A process that does nothing but hold what is handed down to it.
+std::unique_ptr<Process> holding(const LockFile& lock) {
+  return std::make_unique<Process>(
+      ProcessOptions{"/bin/sh", {"-c", "read line <&3"}, {}, {lock.descriptor()}});
+}
 
 TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
   const TestDirectory directory;
@@ -29,6 +42,60 @@ TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {
   }
   EXPECT_FALSE(LockFile::holder(path)) << "the file is there, but nobody holds it";
   const LockFile again(path);
+}
+
+TEST(LockFile, EndsWithItsLastHolderAndNamesALivingOne) {
+  const TestDirectory directory;
+  const std::string path = directory.path("lock");
+  auto first = std::make_unique<LockFile>(path);
+  const auto heir = holding(*first);
+  const auto dead = holding(*first);
+  first->name({static_cast<int>(dead->pid()), static_cast<int>(heir->pid())});
+  dead->signal(SIGKILL);
+  ASSERT_TRUE(dead->wait(kLimit));
+  first.reset();  // who took it is gone
+  EXPECT_EQ(LockFile::holder(path), heir->pid());
+  EXPECT_THROW(const LockFile second(path), Error);
+  heir->signal(SIGKILL);
+  ASSERT_TRUE(heir->wait(kLimit));
+  EXPECT_FALSE(LockFile::holder(path));
+  const LockFile again(path);
+}
+
+// Whoever asks must not be in the way of a start.
+TEST(LockFile, AskingWhoHoldsItMakesNoStartFail) {
+  const TestDirectory directory;
+  const std::string path = directory.path("lock");
+  {
+    const LockFile made(path);
+  }
+  std::atomic<bool> over{false};
+  std::vector<std::thread> asking;
+  for (int i = 0; i < 4; ++i) {
+    asking.emplace_back([&] {
+      while (!over) LockFile::holder(path);
+    });
+  }
+  for (int i = 0; i < 2000; ++i) EXPECT_NO_THROW(const LockFile mine(path)) << i;
+  over = true;
+  for (auto& thread : asking) thread.join();
+}
+
+TEST(LockFile, OneThatIsHeldAndNamesNobodyLivingSaysSo) {
+  const TestDirectory directory;
+  const std::string path = directory.path("lock");
+  LockFile mine(path);
+  mine.name({});
+  EXPECT_THROW(LockFile::holder(path), Error);
+}
+
+TEST(LockFile, WhatIsNoFileWasNotHandedDown) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  EXPECT_THROW(const LockFile copy(ends[0]), Error);
+  EXPECT_THROW(const LockFile copy(999), Error);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ Memory memory();
 // ours to look at.
 std::vector<std::string> arguments_of(int pid);
 int parent_of(int pid);
+// The directory that its relative paths begin at; empty for one that is not ours to look at.
+std::string working_directory_of(int pid);
 
 // How many processes the system has killed for want of memory since it was started; 0 where it does
 // not tell.

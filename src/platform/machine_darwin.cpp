@@ -1,3 +1,4 @@
+#include <libproc.h>
 #include <mach-o/dyld.h>
 #include <mach/mach.h>
 #include <sys/sysctl.h>
@@ -80,6 +81,13 @@ std::vector<std::string> arguments_of(int pid) {
     at += words.back().size() + 1;
   }
   return words;
+}
+
+std::string working_directory_of(int pid) {
+  proc_vnodepathinfo info{};
+  const int size = static_cast<int>(sizeof info);
+  return ::proc_pidinfo(pid, PROC_PIDVNODEPATHINFO, 0, &info, size) == size ? info.pvi_cdir.vip_path
+                                                                            : "";
 }
 
 int parent_of(int pid) {

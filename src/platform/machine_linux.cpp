@@ -94,6 +94,12 @@ std::vector<std::string> arguments_of(int pid) {
   return words;
 }
 
+std::string working_directory_of(int pid) {
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/cwd", error);
+  return error ? "" : path.string();
+}
+
 int parent_of(int pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/status");
   std::string key;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 namespace sanctum::platform {
 namespace {
 
@@ -24,6 +26,8 @@ TEST(Machine, KnowsHowAProcessWasStarted) {
   ASSERT_FALSE(words.empty());
   EXPECT_NE(words[0].find("test"), std::string::npos);
   EXPECT_EQ(parent_of(::getpid()), ::getppid());
+  EXPECT_EQ(working_directory_of(::getpid()), std::filesystem::current_path().string());
+  EXPECT_EQ(working_directory_of(1 << 30), "");
   EXPECT_TRUE(arguments_of(1 << 30).empty());
   EXPECT_EQ(parent_of(1 << 30), 0);
 }

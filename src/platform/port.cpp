@@ -14,7 +14,7 @@ namespace {
 constexpr int kLimitMs = 1000;
 
 bool connects(int socket, const addrinfo& where) {
-  ::fcntl(socket, F_SETFL, O_NONBLOCK);
+  if (::fcntl(socket, F_SETFL, O_NONBLOCK) != 0) return false;
   if (::connect(socket, where.ai_addr, where.ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) return false;
   pollfd ready{socket, POLLOUT, 0};

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -67,37 +68,59 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
+// Closes what it holds, unless it is taken.
+class Owned {
+ public:
+  explicit Owned(int fd) : fd_(fd) {}
+  ~Owned() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Owned(Owned&& other) noexcept : fd_(other.take()) {}
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  int get() const { return fd_; }
+  int take() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+// Out of the way of the child's own numbers.
+Owned out_of_the_way(int descriptor) {
+  Owned copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstFreeDescriptor));
+  if (copy.get() < 0) fail("cannot hand a descriptor down", errno);
+  return copy;
+}
+
 }  // namespace
 
 Process::Process(const ProcessOptions& options) {
   if (::access(options.path.c_str(), X_OK) != 0) fail("cannot run " + options.path, errno);
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) fail("cannot make a socket", errno);
-  const int child_end = ::fcntl(pair[1], F_DUPFD_CLOEXEC, kFirstFreeDescriptor);
-  const int duplicate_error = errno;
-  ::close(pair[1]);
-  if (child_end < 0) {
-    ::close(pair[0]);
-    fail("cannot make a socket", duplicate_error);
-  }
-  ::fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-  socket_ = pair[0];
+  Owned ours(pair[0]);
+  Owned child_end = [&] {
+    const Owned theirs(pair[1]);
+    return out_of_the_way(theirs.get());
+  }();
+  if (::fcntl(ours.get(), F_SETFD, FD_CLOEXEC) != 0) fail("cannot make a socket", errno);
 
   SANCTUM_INVARIANT(options.descriptors.size() <= kDescriptorsMax, "a few descriptors");
-  std::vector<int> passed;  // out of the way of the child's own numbers
+  std::vector<Owned> passed;
   passed.reserve(options.descriptors.size());
-  for (const int descriptor : options.descriptors)
-    passed.push_back(::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstFreeDescriptor));
+  for (const int descriptor : options.descriptors) passed.push_back(out_of_the_way(descriptor));
 
   SpawnPlan plan;
-  ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
+  int error = ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
+  const auto becomes = [&](int descriptor, int number) {
+    if (error == 0) error = ::posix_spawn_file_actions_adddup2(&plan.actions, descriptor, number);
+  };
   // Our standard output is for our own results.
-  ::posix_spawn_file_actions_adddup2(&plan.actions, options.speaks_to_socket ? child_end : 2, 1);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, options.speaks_to_socket ? child_end : 2, 2);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, child_end, kChildSocket);
+  becomes(options.speaks_to_socket ? child_end.get() : 2, 1);
+  becomes(options.speaks_to_socket ? child_end.get() : 2, 2);
+  becomes(child_end.get(), kChildSocket);
   int last_kept = kChildSocket;
-  for (const int descriptor : passed)
-    ::posix_spawn_file_actions_adddup2(&plan.actions, descriptor, ++last_kept);
+  for (const auto& descriptor : passed) becomes(descriptor.get(), ++last_kept);
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   sigset_t none, all;
   sigemptyset(&none);
@@ -106,7 +129,7 @@ Process::Process(const ProcessOptions& options) {
   sigdelset(&all, SIGSTOP);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  int error = isolate_child(plan.attributes, plan.actions, flags, last_kept);
+  if (error == 0) error = isolate_child(plan.attributes, plan.actions, flags, last_kept);
   ::posix_spawnattr_setflags(&plan.attributes, flags);
 
   std::vector<std::string> arguments{options.path};
@@ -116,21 +139,15 @@ Process::Process(const ProcessOptions& options) {
     error = ::posix_spawn(&pid_, options.path.c_str(), &plan.actions, &plan.attributes,
                           pointers(arguments).data(), pointers(environment).data());
   }
-  ::close(child_end);
-  for (const int descriptor : passed) ::close(descriptor);
-  if (error == 0) {
-    exit_watch_ = open_exit_watch(pid_);
-    if (exit_watch_ < 0) {
-      error = errno;
-      ::kill(-pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    } else {
-      ::fcntl(exit_watch_, F_SETFD, FD_CLOEXEC);
-      return;
-    }
+  if (error != 0) fail("cannot start " + options.path, error);
+  exit_watch_ = open_exit_watch(pid_);
+  if (exit_watch_ < 0) {
+    error = errno;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    fail("cannot start " + options.path, error);
   }
-  ::close(socket_);
-  fail("cannot start " + options.path, error);
+  socket_ = ours.take();
 }
 
 Process::~Process() {

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <libproc.h>
 #include <sys/event.h>
 #include <sys/proc.h>
@@ -19,6 +20,10 @@ int isolate_child(posix_spawnattr_t&, posix_spawn_file_actions_t&, short& flags,
 int open_exit_watch(pid_t pid) {
   const int queue = ::kqueue();
   if (queue < 0) return -1;
+  if (::fcntl(queue, F_SETFD, FD_CLOEXEC) != 0) {
+    ::close(queue);
+    return -1;
+  }
   struct kevent change;
   EV_SET(&change, static_cast<uintptr_t>(pid), EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, nullptr);
   // A child that has ended already cannot be watched, but it can be reaped.

@@ -10,7 +10,8 @@ namespace sanctum::platform {
 // Returns an errno value, 0 for success.
 int isolate_child(posix_spawnattr_t& attributes, posix_spawn_file_actions_t& actions, short& flags,
                   int last_kept);
-// A descriptor that polls readable once the child `pid` has ended; -1 with errno set.
+// A descriptor that polls readable once the child `pid` has ended, closed on exec; -1
+// with errno set.
 int open_exit_watch(pid_t pid);
 
 }  // namespace sanctum::platform

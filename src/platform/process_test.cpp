@@ -1,6 +1,8 @@
 #include "platform/process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,12 @@ std::string read_all(int fd) {
   while ((n = ::read(fd, bytes, sizeof bytes)) > 0) out.append(bytes, static_cast<std::size_t>(n));
   ::close(fd);
   return out;
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for (int fd = 0; fd < 256; ++fd) count += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+  return count;
 }
 
 TEST(Process, ReportsExitCodesAndSignals) {
@@ -116,6 +124,33 @@ TEST(Process, DestructionKillsAndReaps) {
 TEST(Process, IgnoredSignalsAreNotInherited) {
   std::signal(SIGPIPE, SIG_IGN);
   EXPECT_EQ(Process(shell("kill -PIPE $$; exit 3")).wait(kLimit)->signal, SIGPIPE);
+}
+
+// Out of descriptors at whichever step: the child has all that it was to have, or there is none.
+TEST(Process, OutOfDescriptorsIsAnErrorAndNeverAChildWithoutThem) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const std::size_t open = open_descriptors();
+  int started = 0, refused = 0;
+  for (rlim_t limit = 3; limit < 20; ++limit) {
+    ProcessOptions options = shell("[ -e /dev/fd/4 ] && [ -e /dev/fd/5 ]");
+    options.descriptors = {0, 0};
+    const rlimit few{limit, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    try {
+      Process child(options);
+      ::setrlimit(RLIMIT_NOFILE, &before);
+      EXPECT_EQ(child.wait(kLimit)->code, 0) << limit;
+      ++started;
+    } catch (const Error& error) {
+      ::setrlimit(RLIMIT_NOFILE, &before);
+      EXPECT_EQ(error.code(), ErrorCode::kUnavailable) << error.what();
+      ++refused;
+    }
+    EXPECT_EQ(open_descriptors(), open) << limit;
+  }
+  EXPECT_GT(started, 0);
+  EXPECT_GT(refused, 0);
 }
 
 TEST(Process, AMissingProgramIsNotFound) {

@@ -9,6 +9,7 @@
 namespace sanctum::platform {
 
 inline constexpr std::chrono::seconds kServiceCallLimit{90};
+inline constexpr std::chrono::seconds kServiceLookLimit{10};  // for its state
 
 enum class ServiceScope { kUser, kSystem };
 enum class ServiceForm { kSystemd, kLaunchd };
@@ -26,10 +27,10 @@ struct ServiceState {
 ServiceState service_state(ServiceScope scope);
 
 // These throw Error(kUnavailable) with what the tool says.
-void service_enable(ServiceScope scope);   // reads the file anew, starts it now and at every boot
+void service_enable(ServiceScope scope);   // reads the file anew; from now on at every boot
 void service_disable(ServiceScope scope);  // stops it, too
 void service_start(ServiceScope scope);
-void service_stop(ServiceScope scope);
+void service_stop(ServiceScope scope);  // asks for it, and does not wait until it has ended
 void service_restart(ServiceScope scope);
 // What is wrong with the file, by the system's own checker; empty for nothing.
 std::string service_lint(const std::string& file);

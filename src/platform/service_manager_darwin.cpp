@@ -35,18 +35,23 @@ ServiceForm service_form() {
 }
 
 std::string service_file(ServiceScope scope) {
+  if (scope == ServiceScope::kSystem)
+    return std::string("/Library/LaunchDaemons/") + kLabel + ".plist";
   const char* home = std::getenv("HOME");
-  return scope == ServiceScope::kUser ? std::string(home == nullptr ? "" : home) +
-                                            "/Library/LaunchAgents/" + kLabel + ".plist"
-                                      : std::string("/Library/LaunchDaemons/") + kLabel + ".plist";
+  if (home == nullptr || *home == '\0')
+    throw Error(
+        ErrorCode::kInvalid,
+        "there is no home for a user's services: HOME is not set; the system's are named by "
+        "--system");
+  return std::string(home) + "/Library/LaunchAgents/" + kLabel + ".plist";
 }
 
 ServiceState service_state(ServiceScope scope) {
   ServiceState state;
   try {
     state.manager_answers =
-        run_command({"launchctl", "version"}, kServiceCallLimit).status.code == 0;
-    const auto result = run_command({"launchctl", "print", target(scope)}, kServiceCallLimit);
+        run_command({"launchctl", "version"}, kServiceLookLimit).status.code == 0;
+    const auto result = run_command({"launchctl", "print", target(scope)}, kServiceLookLimit);
     state.enabled = result.status.code == 0;
     const std::size_t at = result.output.find("\n\tpid = ");
     if (at != std::string::npos) state.pid = std::atoi(result.output.c_str() + at + 8);
@@ -57,14 +62,15 @@ ServiceState service_state(ServiceScope scope) {
   return state;
 }
 
+// It loads the file when it is started.
 void service_enable(ServiceScope scope) {
-  must({"bootstrap", domain(scope), service_file(scope)});
+  must({"enable", target(scope)});
 }
 void service_disable(ServiceScope scope) {
   must({"bootout", target(scope)});
 }
 void service_start(ServiceScope scope) {
-  if (!service_state(scope).enabled) return service_enable(scope);
+  if (!service_state(scope).enabled) return must({"bootstrap", domain(scope), service_file(scope)});
   must({"kickstart", target(scope)});
 }
 void service_stop(ServiceScope scope) {

@@ -43,7 +43,11 @@ std::string home_config() {
   const char* config = std::getenv("XDG_CONFIG_HOME");
   if (config != nullptr && *config == '/') return config;
   const char* home = std::getenv("HOME");
-  return std::string(home == nullptr ? "" : home) + "/.config";
+  if (home == nullptr || *home == '\0')
+    throw Error(ErrorCode::kInvalid,
+                "there is no home for a user's services: HOME and XDG_CONFIG_HOME are not set; the "
+                "system's are named by --system");
+  return std::string(home) + "/.config";
 }
 
 }  // namespace
@@ -64,7 +68,7 @@ ServiceState service_state(ServiceScope scope) {
   try {
     result = run_command(
         systemctl(scope, {"show", kUnit, "--property=ActiveState,UnitFileState,MainPID"}),
-        kServiceCallLimit);
+        kServiceLookLimit);
   } catch (const Error&) {
     return state;
   }
@@ -83,17 +87,16 @@ ServiceState service_state(ServiceScope scope) {
 
 void service_enable(ServiceScope scope) {
   must(scope, {"daemon-reload"});
-  must(scope, {"enable", "--now", kUnit});
+  must(scope, {"enable", kUnit});
 }
 void service_disable(ServiceScope scope) {
   must(scope, {"disable", "--now", kUnit});
 }
 void service_start(ServiceScope scope) {
-  must(scope, {"daemon-reload"});
   must(scope, {"start", kUnit});
 }
 void service_stop(ServiceScope scope) {
-  must(scope, {"stop", kUnit});
+  must(scope, {"stop", "--no-block", kUnit});
 }
 void service_restart(ServiceScope scope) {
   must(scope, {"restart", kUnit});
