@@ -1,5 +1,6 @@
 #include "supervisor/keeper_policy.h"
 
+#include <algorithm>
 #include <csignal>
 
 namespace sanctum::supervisor {
@@ -14,6 +15,21 @@ KeeperDecision decided(const KeeperState& state, const RestartDecision& decision
   return out;
 }
 
+KeeperDecision lacks_something(KeeperState& state, const std::string& reason, Instant now) {
+  auto pause = kBackoffFirst;
+  for (int i = 0; i < state.lacked && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
+  ++state.lacked;
+  decide(
+      state.restarts,
+      {.kind = WorkerEvent::Kind::kDied, .exit_code = -1, .reason = reason, .from_outside = true},
+      now);
+  state.restarts.start_at = now + std::min(pause, kBackoffMax);
+  return {.start = false,
+          .exit_code = std::nullopt,
+          .reason = reason,
+          .next_timer = state.restarts.start_at};
+}
+
 }  // namespace
 
 KeeperDecision time_passed(KeeperState& state, Instant now) {
@@ -21,8 +37,16 @@ KeeperDecision time_passed(KeeperState& state, Instant now) {
 }
 
 void became_ready(KeeperState& state, Instant now) {
+  state.lacked = 0;
   decide(state.restarts, {.kind = WorkerEvent::Kind::kAnswered}, now);
   decide(state.restarts, {.kind = WorkerEvent::Kind::kLoaded}, now);
+}
+
+KeeperDecision gateway_cannot_start(KeeperState& state, const std::string& reason, bool missing,
+                                    Instant now) {
+  if (!missing) return lacks_something(state, reason, now);
+  return decided(state, decide(state.restarts,
+                               {.kind = WorkerEvent::Kind::kCannotStart, .reason = reason}, now));
 }
 
 KeeperDecision planned_restart(KeeperState& state, Instant now) {
@@ -32,6 +56,8 @@ KeeperDecision planned_restart(KeeperState& state, Instant now) {
 
 KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, bool by_probes,
                              Instant now) {
+  if (status.signal == 0 && status.code == kExitTryAgain)
+    return lacks_something(state, "the system lacks what the gateway needs", now);
   if (status.signal == 0)
     return {.start = false,
             .exit_code = status.code,

@@ -1,9 +1,9 @@
 // What the first process of `serve` does about the end of the gateway it started: a pure function
 // of (state, event, now).
 //
-// One that ends by itself has said what is wrong with its exit code, and the whole ends with it.
-// One that is ended by a signal, a crash or the probes' demand, is started again as
-// restart_policy.h says.
+// One that ends by itself has said what is wrong with its exit code, and the whole ends with it,
+// unless what it lacked may be there again soon: processes, threads, descriptors. One that is ended
+// by a signal, a crash or the probes' demand, is started again as restart_policy.h says.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,12 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr int kExitGivenUp = 1;  // starts that led nowhere were enough
+inline constexpr int kExitGivenUp = 1;    // starts that led nowhere were enough
+inline constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL: the system lacked something
 
 struct KeeperState {
   RestartState restarts;
+  int lacked = 0;  // starts in a row for which the system lacked something
 };
 
 struct KeeperDecision {
@@ -30,6 +32,10 @@ struct KeeperDecision {
 KeeperDecision time_passed(KeeperState& state, Instant now);
 // The gateway can be asked.
 void became_ready(KeeperState& state, Instant now);
+// The system has no process, memory or descriptor for one; that is nobody's fault and is never
+// given up. `missing`: there is nothing that could be run.
+KeeperDecision gateway_cannot_start(KeeperState& state, const std::string& reason, bool missing,
+                                    Instant now);
 // It ended because it was to be started afresh.
 KeeperDecision planned_restart(KeeperState& state, Instant now);
 // `by_probes`: it was ended because it hung.

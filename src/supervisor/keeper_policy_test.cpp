@@ -55,6 +55,33 @@ TEST_F(KeeperPolicy, APlannedRestartIsAtOnceAndForgetsWhatWas) {
   EXPECT_TRUE(state_.restarts.barren.empty());
 }
 
+// fork() says EAGAIN, or the gateway cannot have its threads: however long it lasts.
+TEST_F(KeeperPolicy, WhatTheSystemLacksForAWhileEndsNothing) {
+  auto pause = Instant::duration::zero();
+  for (int i = 0; i < 50; ++i) {
+    starts();
+    const auto decision = i % 2 == 0
+                              ? gateway_cannot_start(state_, "no more processes", false, now_)
+                              : gateway_ended(state_, {kExitTryAgain, 0, false}, false, now_);
+    ASSERT_FALSE(decision.exit_code) << i;
+    ASSERT_FALSE(decision.start) << i;
+    EXPECT_GE(decision.next_timer - now_, pause) << "the pauses grow";
+    pause = decision.next_timer - now_;
+    EXPECT_LE(pause, kBackoffMax);
+  }
+  starts();
+  became_ready(state_, now_);
+  const auto decision = gateway_cannot_start(state_, "no more processes", false, now_);
+  EXPECT_LE(decision.next_timer - now_, kBackoffFirst) << "it was of use since then";
+}
+
+TEST_F(KeeperPolicy, AProgramThatIsMissingIsTheEnd) {
+  starts();
+  const auto decision = gateway_cannot_start(state_, "cannot run /gone", true, now_);
+  EXPECT_EQ(decision.exit_code, kExitGivenUp);
+  EXPECT_THAT(decision.reason, HasSubstr("/gone"));
+}
+
 TEST_F(KeeperPolicy, CrashesThatLeadNowhereAreGivenUp) {
   for (int i = 1; i < kBarrenStartsMax; ++i) {
     starts();

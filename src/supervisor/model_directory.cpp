@@ -60,7 +60,10 @@ SearchPlaces search_places() {
   places.hub = environment("HF_HUB_CACHE");
   if (places.hub.empty()) {
     const std::string home = environment("HF_HOME");
-    places.hub = home.empty() ? environment("HOME") + "/.cache/huggingface/hub" : home + "/hub";
+    if (!home.empty())
+      places.hub = home + "/hub";
+    else if (const std::string user = environment("HOME"); !user.empty())
+      places.hub = user + "/.cache/huggingface/hub";
   }
   return places;
 }
@@ -94,6 +97,12 @@ wire::LoadRequest find_model(const std::string& name, const SearchPlaces& places
                 "there is no directory '" + name + "', and it is no org/name of a downloaded model",
                 "model");
   }
+  if (places.hub.empty())
+    throw Error(ErrorCode::kNotFound,
+                "'" + name +
+                    "' is no directory, and there is no home for downloaded models: HOME, "
+                    "HF_HOME and HF_HUB_CACHE are not set",
+                "model");
   const fs::path snapshot = cached_snapshot(name, places.hub);
   if (snapshot.empty()) {
     throw Error(ErrorCode::kNotFound,

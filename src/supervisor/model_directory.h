@@ -11,7 +11,7 @@ namespace sanctum::supervisor {
 // Where to look; filled in from the environment by `search_places`.
 struct SearchPlaces {
   std::string program;  // absolute path of the running program
-  std::string hub;      // the Hugging Face cache (its `hub` folder)
+  std::string hub;      // the Hugging Face cache (its `hub` folder); empty where there is no home
 };
 // HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub.
 SearchPlaces search_places();

@@ -16,18 +16,19 @@ constexpr int kRestartSeconds = 2;
   throw Error(ErrorCode::kCorrupt, "the unit file starts nothing");
 }
 
-// systemd.service(5), "Command lines": quotes and backslashes as in C, % doubled, $ doubled.
-std::string systemd_word(const std::string& word) {
+// systemd.service(5), "Command lines": quotes and backslashes as in C, % doubled, and $ where
+// variables are expanded.
+std::string systemd_word(const std::string& word, bool expanded = true) {
   std::string out = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '%' || c == '$') out += c;
+    if (c == '%' || (c == '$' && expanded)) out += c;
     out += c;
   }
   return out + "\"";
 }
 
-std::vector<std::string> systemd_words(std::string_view line) {
+std::vector<std::string> systemd_words(std::string_view line, bool expanded = true) {
   std::vector<std::string> words;
   std::string word;
   bool inside = false, any = false;
@@ -38,7 +39,7 @@ std::vector<std::string> systemd_words(std::string_view line) {
       any = true;
     } else if (c == '\\' && i + 1 < line.size()) {
       word += line[++i];
-    } else if ((c == '%' || c == '$') && i + 1 < line.size() && line[i + 1] == c) {
+    } else if ((c == '%' || (c == '$' && expanded)) && i + 1 < line.size() && line[i + 1] == c) {
       word += c;
       ++i;
     } else if (c == ' ' && !inside) {
@@ -50,6 +51,14 @@ std::vector<std::string> systemd_words(std::string_view line) {
   }
   if (any || !word.empty()) words.push_back(word);
   return words;
+}
+
+void add_assignments(const std::vector<std::string>& words, ServiceUnit& unit) {
+  for (const auto& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals != std::string::npos)
+      unit.environment.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
 }
 
 std::string escaped(const std::string& text) {
@@ -87,6 +96,19 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
   return text.substr(begin);
 }
 
+// The texts of all elements of that name.
+std::vector<std::string> elements(std::string_view text, const std::string& name) {
+  const std::string open = "<" + name + ">", close = "</" + name + ">";
+  std::vector<std::string> all;
+  for (std::size_t at = text.find(open); at != std::string_view::npos; at = text.find(open, at)) {
+    const std::size_t begin = at + open.size(), end = text.find(close, begin);
+    if (end == std::string_view::npos) break;
+    all.push_back(unescaped(std::string(text.substr(begin, end - begin))));
+    at = end;
+  }
+  return all;
+}
+
 bool is_true(std::string_view text, std::string_view key) {
   const auto value = value_of(text, key);
   return value && value->starts_with("<true/>");
@@ -102,6 +124,8 @@ std::string systemd_unit(const ServiceUnit& unit, bool system) {
   for (std::size_t i = 0; i < unit.arguments.size(); ++i)
     out << (i > 0 ? " " : "") << systemd_word(unit.arguments[i]);
   out << "\n";
+  for (const auto& [name, value] : unit.environment)
+    out << "Environment=" << systemd_word(name + "=" + value, false) << "\n";
   if (unit.restarts) out << "Restart=always\nRestartSec=" << kRestartSeconds << "\n";
   out << "WatchdogSec=" << kWatchdogSeconds
       << "\nKillMode=mixed\nTimeoutStopSec=" << unit.stop_limit.count() << "\n";
@@ -118,6 +142,7 @@ ServiceUnit parse_systemd_unit(std::string_view text) {
     if (line.empty() || line[0] == '#' || equals == std::string::npos) continue;
     const std::string key = line.substr(0, equals), value = line.substr(equals + 1);
     if (key == "ExecStart") unit.arguments = systemd_words(value);
+    if (key == "Environment") add_assignments(systemd_words(value, false), unit);
     if (key == "Restart") unit.restarts = value == "always" || value == "on-failure";
     if (key == "WantedBy") unit.starts_at_boot = true;
     if (key == "TimeoutStopSec") {
@@ -139,7 +164,11 @@ std::string launchd_plist(const ServiceUnit& unit) {
       << "</string>\n  <key>ProgramArguments</key>\n  <array>\n";
   for (const auto& argument : unit.arguments)
     out << "    <string>" << escaped(argument) << "</string>\n";
-  out << "  </array>\n  <key>KeepAlive</key>\n  <" << (unit.restarts ? "true" : "false")
+  out << "  </array>\n  <key>EnvironmentVariables</key>\n  <dict>\n";
+  for (const auto& [name, value] : unit.environment)
+    out << "    <key>" << escaped(name) << "</key>\n    <string>" << escaped(value)
+        << "</string>\n";
+  out << "  </dict>\n  <key>KeepAlive</key>\n  <" << (unit.restarts ? "true" : "false")
       << "/>\n  <key>RunAtLoad</key>\n  <" << (unit.starts_at_boot ? "true" : "false")
       << "/>\n  <key>ExitTimeOut</key>\n  <integer>" << unit.stop_limit.count()
       << "</integer>\n</dict>\n</plist>\n";
@@ -150,14 +179,12 @@ ServiceUnit parse_launchd_plist(std::string_view text) {
   ServiceUnit unit;
   const auto arguments = value_of(text, "ProgramArguments");
   if (!arguments) starts_nothing();
-  const std::string_view array = arguments->substr(0, arguments->find("</array>"));
-  constexpr std::string_view kOpen = "<string>", kClose = "</string>";
-  for (std::size_t at = array.find(kOpen); at != std::string_view::npos;
-       at = array.find(kOpen, at)) {
-    const std::size_t begin = at + kOpen.size(), end = array.find(kClose, begin);
-    if (end == std::string_view::npos) break;
-    unit.arguments.push_back(unescaped(std::string(array.substr(begin, end - begin))));
-    at = end;
+  unit.arguments = elements(arguments->substr(0, arguments->find("</array>")), "string");
+  if (const auto set = value_of(text, "EnvironmentVariables")) {
+    const std::string_view variables = set->substr(0, set->find("</dict>"));
+    const auto names = elements(variables, "key"), values = elements(variables, "string");
+    for (std::size_t i = 0; i < names.size() && i < values.size(); ++i)
+      unit.environment.emplace_back(names[i], values[i]);
   }
   if (unit.arguments.empty()) starts_nothing();
   unit.restarts = is_true(text, "KeepAlive");

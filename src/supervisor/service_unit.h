@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sanctum::supervisor {
@@ -15,6 +16,8 @@ struct ServiceUnit {
   bool restarts = false;                // started again when it ends, whyever
   bool starts_at_boot = false;          // or when the user logs in
   std::chrono::seconds stop_limit{60};  // before it is killed
+  // What a manager's own environment lacks: names and values.
+  std::vector<std::pair<std::string, std::string>> environment = {};
   bool operator==(const ServiceUnit&) const = default;
 };
 

@@ -24,6 +24,7 @@ ServiceUnit awkward() {
                     "<&>"};
   unit.restarts = unit.starts_at_boot = true;
   unit.stop_limit = std::chrono::seconds(45);
+  unit.environment = {{"HOME", "/root"}, {"SANCTUM_X", "a \"b\" 100% $HOME = <&> \\"}};
   return unit;
 }
 

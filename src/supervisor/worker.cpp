@@ -174,8 +174,10 @@ class Worker::Keeper {
     try {
       // Of this life alone: what the last one wrote late must not be read as this one's.
       page_ = std::make_unique<platform::SharedPage>(sizeof(wire::Heartbeat));
+      std::vector<int> descriptors{page_->descriptor()};
+      descriptors.insert(descriptors.end(), options_.held.begin(), options_.held.end());
       auto process = std::make_unique<platform::Process>(
-          platform::ProcessOptions{path, options_.arguments, {}, {page_->descriptor()}});
+          platform::ProcessOptions{path, options_.arguments, {}, descriptors});
       log::info("engine_started", {{"pid", process->pid()}, {"path", path}});
       const int socket = process->take_socket();
       {

@@ -25,6 +25,7 @@ struct WorkerOptions {
   std::string path;
   std::vector<std::string> arguments;
   std::vector<wire::LoadRequest> models;
+  std::vector<int> held = {};  // our descriptors that each engine holds as long as it lives
 };
 
 struct WorkerStatus {
