@@ -1,12 +1,19 @@
 #include "release/release_copy.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "platform/clone_file.h"
+#include "platform/executing.h"
+#include "platform/lock_file.h"
 #include "release/file_hash.h"
 #include "release/manifest.h"
 #include "release/signing.h"
@@ -17,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kManifestBytesMax = 4u << 20;
+constexpr std::chrono::milliseconds kLookEvery{50};
 
 Manifest manifest_of(const std::string& version, const std::vector<ReleaseSource>& sources) {
   Manifest manifest;
@@ -57,11 +65,27 @@ void make_copy(const std::string& release, const std::string& encoded,
   fs::rename(beside, release);
 }
 
-void forget_old(const std::string& releases, const std::string& current) {
+// Another one that is starting, or is being installed, makes the same copy.
+std::unique_ptr<platform::LockFile> one_at_a_time(const std::string& releases) {
+  fs::create_directories(releases);
+  const Instant deadline = Clock::now() + kReleaseWaitMax;
+  while (true) {
+    try {
+      return std::make_unique<platform::LockFile>(releases + ".lock");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBusy || Clock::now() > deadline) throw;
+      std::this_thread::sleep_for(kLookEvery);
+    }
+  }
+}
+
+void forget_old(const std::string& releases, const std::string& newest) {
   std::vector<fs::directory_entry> all;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(releases, ignored)) {
-    if (entry.is_directory() && entry.path() != current) all.push_back(entry);
+    if (entry.is_directory() && !entry.is_symlink() && entry.path() != newest &&
+        platform::executing_from(entry.path().string()).empty())
+      all.push_back(entry);
   }
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return a.last_write_time() > b.last_write_time(); });
@@ -72,6 +96,7 @@ void forget_old(const std::string& releases, const std::string& current) {
 
 std::string keep_release(const std::string& releases, const std::string& version,
                          const std::vector<ReleaseSource>& sources, const std::string& keys) try {
+  const auto alone = one_at_a_time(releases);
   if (!have_signing_key(keys)) make_signing_key(keys);
   const std::string encoded = encode(manifest_of(version, sources));
   const std::string release = releases + "/" + release_id(encoded);
@@ -80,6 +105,22 @@ std::string keep_release(const std::string& releases, const std::string& version
   return release;
 } catch (const fs::filesystem_error& error) {
   throw Error(ErrorCode::kUnavailable, error.what());
+}
+
+std::string current_release(const std::string& releases) {
+  return releases + "/current";
+}
+
+void make_current(const std::string& releases, const std::string& release) {
+  const std::string current = current_release(releases);
+  const std::string beside = current + "." + std::to_string(::getpid());
+  std::error_code error;
+  fs::remove(beside, error);
+  fs::create_directory_symlink(fs::path(release).filename(), beside, error);
+  if (!error) fs::rename(beside, current, error);
+  if (!error) return;
+  fs::remove(beside);
+  throw Error(ErrorCode::kUnavailable, "cannot make " + current + ": " + error.message());
 }
 
 std::vector<FileFound> examine_release(const std::string& release, const std::string& keys) {

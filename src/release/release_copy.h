@@ -5,15 +5,18 @@
 //
 // Contract: a copy is complete or not there: it is made beside, verified, and renamed. The files
 // are copies, or share blocks, never hard links. What a power cut leaves torn does not verify, and
-// is made again. Thread rule: one at a time, by who holds the state directory.
+// is made again. Thread rule: one at a time; who comes second waits for kReleaseWaitMax at most.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace sanctum::release {
 
-inline constexpr std::size_t kReleasesKept = 3;  // the newest; an older one's disk space is freed
+// The newest; an older one's disk space is freed, unless somebody executes from it.
+inline constexpr std::size_t kReleasesKept = 3;
+inline constexpr std::chrono::seconds kReleaseWaitMax{60};
 
 struct ReleaseSource {
   std::string path;
@@ -24,6 +27,13 @@ struct ReleaseSource {
 // is. Throws Error naming the file.
 std::string keep_release(const std::string& releases, const std::string& version,
                          const std::vector<ReleaseSource>& sources, const std::string& keys);
+
+// releases/current, through which a service manager starts what was kept last: a link that is
+// replaced in one step.
+std::string current_release(const std::string& releases);
+// Throws Error(kUnavailable).
+void make_current(const std::string& releases, const std::string& release);
+
 struct FileFound {
   std::string name;
   std::string damage;  // "... is missing"; empty for a file that is as it was signed

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/test_directory.h"
+#include "platform/process.h"
 #include "release/manifest.h"
 #include "release/signing.h"
 
@@ -49,6 +50,32 @@ TEST_F(ReleaseCopy, IsWholeAndOutlivesItsSource) {
   EXPECT_EQ(wrong_with(release), "nothing");
   EXPECT_EQ(read_file(release + "/lib/libmlx.so"), "library");
   EXPECT_EQ(fs::status(release + "/bin/sanctum").permissions(), fs::perms::owner_all);
+}
+
+// What a service manager starts: it follows the newest, in one step, and leads nowhere outside.
+TEST_F(ReleaseCopy, TheCurrentOneIsALinkThatIsReplaced) {
+  const std::string releases = state_.path("releases");
+  const std::string first = keep();
+  make_current(releases, first);
+  EXPECT_EQ(fs::canonical(current_release(releases)), fs::canonical(first));
+  source_.write("sanctum", "#!/bin/sh\necho two\n");
+  const std::string second = keep();
+  EXPECT_EQ(fs::canonical(current_release(releases)), fs::canonical(first));
+  make_current(releases, second);
+  EXPECT_EQ(fs::canonical(current_release(releases)), fs::canonical(second));
+  EXPECT_EQ(fs::read_symlink(current_release(releases)).string(),
+            fs::path(second).filename().string());
+}
+
+TEST_F(ReleaseCopy, OneThatSomebodyExecutesFromIsNotForgotten) {
+  fs::copy_file("/bin/sleep", source_.path("sanctum"), fs::copy_options::overwrite_existing);
+  const std::string running = keep();
+  const platform::Process process({running + "/bin/sanctum", {"600"}, {}, {}});
+  for (std::size_t i = 0; i < 2 * kReleasesKept; ++i) {
+    source_.write("libmlx.so", "library " + std::to_string(i));
+    keep();
+  }
+  EXPECT_EQ(wrong_with(running), "nothing");
 }
 
 TEST_F(ReleaseCopy, SharesNoFileWithItsSource) {
