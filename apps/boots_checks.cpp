@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "platform/command.h"
+#include "platform/machine.h"
 #include "probes/works.h"
 #include "release/release_copy.h"
 
@@ -19,6 +21,7 @@ namespace sanctum {
 namespace {
 
 constexpr std::chrono::seconds kAnswerLimit{5};
+constexpr std::chrono::seconds kCheckLimit{30};
 constexpr double kGiB = 1u << 30;
 
 // What `action` throws is why the check failed.
@@ -83,10 +86,14 @@ void BootsChecks::check_release(std::vector<probes::Check>& checks) {
   }
 }
 
+// By the very program and words that the next start has, as flags, variables and the file are now.
 void BootsChecks::check_configuration() {
-  if (config_.file.empty()) return;
-  ServeConfig scratch;
-  read_config_file(config_.file, {}, scratch);
+  std::vector<std::string> words{platform::executable_path(), "serve", "--check"};
+  words.insert(words.end(), config_.arguments.begin(), config_.arguments.end());
+  const auto result = platform::run_command(words, kCheckLimit);
+  if (result.status.signal == 0 && result.status.code == 0) return;
+  throw Error(ErrorCode::kInvalid,
+              "`serve --check` " + platform::describe(result.status) + ": " + result.output);
 }
 
 void BootsChecks::check_disk() {

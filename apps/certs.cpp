@@ -14,9 +14,11 @@ namespace sanctum {
 namespace {
 
 struct CertsOptions {
-  std::string state_dir = default_state_dir();
+  std::string state_dir;
   bool force = false;
-  std::string directory() const { return state_dir + "/certs"; }
+  std::string directory() const {
+    return (state_dir.empty() ? default_state_dir() : state_dir) + "/certs";
+  }
 };
 
 void show(const CertsOptions& options) {
@@ -35,9 +37,11 @@ void add_certs(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<CertsOptions>();
   const auto add = [&](const char* name, const char* what) {
     auto* command = certs->add_subcommand(name, what);
-    command->add_option("--state-dir", options->state_dir, "Where sanctum keeps its state")
-        ->envname("SANCTUM_STATE_DIR")
-        ->capture_default_str();
+    command
+        ->add_option("--state-dir", options->state_dir,
+                     "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+        ->type_name("DIR")
+        ->envname("SANCTUM_STATE_DIR");
     return command;
   };
   auto* init =

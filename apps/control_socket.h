@@ -18,4 +18,7 @@ inline client::Connection control_connection(const std::string& state_directory)
   return client::Connection(endpoint);
 }
 
+// What a server says when it refuses, for a person.
+std::string refusal(const client::HttpReply& reply);
+
 }  // namespace sanctum

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/listener.h"
+#include "platform/command.h"
 #include "platform/port.h"
 #include "platform/process.h"
 
@@ -28,6 +29,7 @@ using std::chrono::seconds;
 constexpr int kExitNotSupervised = 1;
 constexpr int kExitUsage = 2;
 constexpr milliseconds kLookEvery{20};
+constexpr seconds kCheckLimit{60};
 
 struct Options {
   std::string state_dir;
@@ -59,6 +61,29 @@ void wait_for(Condition condition, Instant end, const char* what) {
   }
 }
 
+// What would have to be mended before a running server may be ended for another one's sake. All of
+// it is asked before anything is changed.
+void check_hand_over(const supervisor::SupervisionFacts& facts, const Serving& serving,
+                     const supervisor::ServiceUnit& unit) {
+  const std::string goes_on = "; nothing was changed, and what runs goes on";
+  if (!facts.manager_answers)
+    throw Error(ErrorCode::kUnavailable,
+                "no service manager answers, so nobody could take the server over" + goes_on);
+  if (serving.http.empty() && serving.mtls.empty())
+    throw Error(ErrorCode::kUnavailable, "serving.json does not say where process " +
+                                             std::to_string(facts.pid) + " listens" + goes_on);
+  if (::kill(facts.pid, 0) != 0 && errno != ESRCH)
+    throw Error(ErrorCode::kUnavailable, "process " + std::to_string(facts.pid) +
+                                             " is not ours to stop; try its owner, or sudo" +
+                                             goes_on);
+  auto words = unit.arguments;
+  words.insert(words.begin() + 2, "--check");
+  const auto result = platform::run_command(words, kCheckLimit);
+  if (result.status.signal != 0 || result.status.code != 0)
+    throw Error(ErrorCode::kUnavailable,
+                "what the unit starts would not come up: " + result.output + goes_on);
+}
+
 // The running server ends, and the manager's takes its place.
 void hand_over(int pid, const Serving& serving, platform::ServiceScope scope, seconds limit) {
   const std::string address = serving.http.empty() ? serving.mtls : serving.http;
@@ -79,19 +104,22 @@ void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
   if (facts.pid == 0)
     throw Error(ErrorCode::kNotFound,
                 "nothing serves " + state + "; `sanctum service install` starts it");
-  if (!facts.unit || facts.unit->arguments != facts.arguments) {
-    const auto backup = find_backup(facts.arguments, state);
-    if (!backup)
-      throw Error(ErrorCode::kNotFound,
-                  "no backup of the unit starts what runs; `sanctum service install -- ARGUMENTS` "
-                  "writes a new one");
+  const bool same = facts.unit && facts.unit->arguments == facts.arguments;
+  const auto backup = same ? std::nullopt : find_backup(facts.arguments, state);
+  if (!same && !backup)
+    throw Error(ErrorCode::kNotFound,
+                "no backup of the unit starts what runs; `sanctum service install -- ARGUMENTS` "
+                "writes a new one");
+  const Serving serving = read_serving(state).value_or(Serving{});
+  const bool moves = facts.unit_pid != facts.pid;
+  check_hand_over(facts, serving, same ? *facts.unit : parse_unit(*backup));
+  if (backup) {
     write_unit(*backup, scope, state);
     std::printf("restored %s from its newest backup that starts what runs\n",
                 facts.unit_path.c_str());
   }
-  const Serving serving = read_serving(state).value_or(Serving{});
-  if (facts.unit_pid != facts.pid) hand_over(facts.pid, serving, scope, limit);
   platform::service_enable(scope);
+  if (moves) hand_over(facts.pid, serving, scope, limit);
 }
 
 int run(const Options& options) {

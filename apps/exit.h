@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "supervisor/keeper_policy.h"
 
 namespace sanctum {
 
@@ -12,6 +13,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCut = 3;  // requests were cut
 inline constexpr int kExitLocked = 64;
 inline constexpr int kExitAddress = 69;
+inline constexpr int kExitTryAgain = supervisor::kExitTryAgain;
 inline constexpr int kExitConfiguration = 78;
 
 // Which code an Error means depends on where it comes from.

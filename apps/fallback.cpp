@@ -40,7 +40,7 @@ Told ask(const std::string& state, const std::string& mode) {
     throw Error(ErrorCode::kUnavailable,
                 "no server answers on its control socket; is `sanctum serve` running with this "
                 "--state-dir?");
-  if (reply.status != 200) throw Error(ErrorCode::kUnavailable, reply.body);
+  if (reply.status != 200) throw Error(ErrorCode::kUnavailable, refusal(reply));
   const json::Document document(reply.body);
   const json::Node root = document.root();
   return {root.at("mode").as_string(), root.at("where").as_string(), root.at("serving").as_bool()};

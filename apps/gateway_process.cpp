@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,8 @@
 #include "apps/exit.h"
 #include "apps/fallback_server.h"
 #include "apps/gateway_records.h"
+#include "apps/keeper_watch.h"
+#include "apps/part.h"
 #include "apps/planned_restart.h"
 #include "apps/probe_secret.h"
 #include "apps/serving_file.h"
@@ -26,6 +27,8 @@
 #include "gateway/server.h"
 #include "gateway/services.h"
 #include "platform/descriptors.h"
+#include "platform/file_identity.h"
+#include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "supervisor/model_directory.h"
 #include "supervisor/program_file.h"
@@ -58,6 +61,16 @@ class Events {
     signalled_ = true;
     changed_.notify_all();
   }
+  // Nobody keeps us any more.
+  void orphaned() {
+    const std::lock_guard lock(mutex_);
+    signalled_ = orphaned_ = true;
+    changed_.notify_all();
+  }
+  bool is_orphaned() const {
+    const std::lock_guard lock(mutex_);
+    return orphaned_;
+  }
   void proven() {
     const std::lock_guard lock(mutex_);
     proven_ = true;
@@ -75,11 +88,18 @@ class Events {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool signalled_ = false;
+  bool orphaned_ = false;
   bool proven_ = false;
 };
+
+// Whoever has lost his keeper is gone when the drain's time is over: another server waits for it.
+milliseconds drain_time(const ServeConfig& config, const Events& events) {
+  const milliseconds drain = seconds(config.drain_s);
+  return events.is_orphaned() ? std::max(milliseconds(0), drain - kStopBeyondDrain) : drain;
+}
 
 gateway::ConnectionLimits connection_limits() {
   gateway::ConnectionLimits limits;
@@ -93,12 +113,9 @@ gateway::ConnectionLimits connection_limits() {
   return limits;
 }
 
-std::vector<wire::LoadRequest> find_models(const ServeConfig& config) {
-  const auto places = supervisor::search_places();
-  std::vector<wire::LoadRequest> models;
-  if (config.models.empty()) models.push_back(supervisor::built_in_model(places));
-  for (const auto& name : config.models) models.push_back(supervisor::find_model(name, places));
-  return models;
+std::vector<wire::LoadRequest> models_of(const ServeConfig& config) {
+  if (!config.found_models.empty()) return config.found_models;
+  return {supervisor::built_in_model(supervisor::search_places())};
 }
 
 std::string listen(gateway::Server& server, const std::string& text, const std::string& field,
@@ -124,7 +141,8 @@ std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config,
 }
 
 supervisor::WorkerOptions worker_options(const ServeConfig& config,
-                                         std::vector<wire::LoadRequest> models) {
+                                         std::vector<wire::LoadRequest> models,
+                                         const platform::LockFile& lock) {
   supervisor::WorkerOptions options;
   options.path = config.engine;
   if (options.path.empty()) {
@@ -150,6 +168,7 @@ supervisor::WorkerOptions worker_options(const ServeConfig& config,
                        "--prefix-cache-bytes",
                        std::to_string(config.prefix_cache_bytes)};
   options.models = std::move(models);
+  options.held = {lock.descriptor(), kLifeDescriptor};
   return options;
 }
 
@@ -207,29 +226,12 @@ std::string fallback_state(FallbackServer* fallback, const std::string& mode) {
   return w.take();
 }
 
-// Ends this process, as a signal would, when its keeper is gone.
-class KeeperWatch {
- public:
-  explicit KeeperWatch(int socket) : socket_(socket) {
-    std::thread([socket] {
-      char byte = 0;
-      ssize_t count = 0;
-      do {
-        count = ::read(socket, &byte, 1);
-      } while (count > 0 || (count < 0 && errno == EINTR));
-      log::warn("keeper_gone");
-      ::kill(::getpid(), SIGTERM);
-    }).detach();
-  }
-  void tell(const std::string& line) {
-    const std::string text = line + "\n";
-    // It reads all the time; if it is gone, the thread above has seen it.
-    [[maybe_unused]] const ssize_t written = ::write(socket_, text.data(), text.size());
-  }
-
- private:
-  const int socket_;
-};
+// Of the probes that the keeper can have run.
+void check_probe(const std::string& name) {
+  if (name != "alive" && name != "works" && name != "boots")
+    throw Error(ErrorCode::kInvalid,
+                "there is no probe '" + name + "'; there are alive, works and boots", "probe");
+}
 
 std::string or_off(const std::string& url) {
   return url.empty() ? "off" : without_scheme(url);
@@ -238,26 +240,35 @@ std::string or_off(const std::string& url) {
 }  // namespace
 
 int run_gateway(const ServeConfig& config, int keeper_socket) {
-  const std::string state = or_exit(kExitFailure, [&] { return make_state_dir(config); });
-  auto models = or_exit(kExitFailure, [&] { return find_models(config); });
+  const std::string& state = config.state_dir;
+  platform::LockFile lock(kLockDescriptor);
+  auto models = or_exit(kExitFailure, [&] { return models_of(config); });
   const std::string certificates = state + "/certs";
   const auto tls = or_exit(kExitFailure, [&] { return tls_files(config, certificates); });
 
   Events events;
   std::unique_ptr<GatewayRecords> records;  // has threads: made once signals are watched
   EngineProcess process(
-      worker_options(config, std::move(models)), seconds(config.ready_timeout_s),
+      worker_options(config, std::move(models), lock), seconds(config.ready_timeout_s),
       {[&](const std::string& model, const wire::Failure* failure) {
          records->model_settled(model, failure);
          if (failure == nullptr && config.probes == "off") events.proven();
        },
-       [&records](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
+       [&](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
+         tell_keeper(keeper_socket, "engine " + std::to_string(process.status().pid));
          records->worker_changed(to, reason);
        }});
   const SignalWatch signal_watch(
       {[&events] { events.signalled(); }, [&process] { process.worker().kill(); }},
       seconds(config.drain_s) + kStopBeyondDrain, kExitCut);
-  KeeperWatch keeper(keeper_socket);
+  const KeeperWatch keeper_watch(keeper_socket,
+                                 {[&] {
+                                    lock.name({static_cast<int>(::getpid()), process.status().pid});
+                                    events.orphaned();
+                                  },
+                                  [&process] { process.worker().kill(); }},
+                                 seconds(config.drain_s), kExitCut);
+  const auto tell = [keeper_socket](const std::string& line) { tell_keeper(keeper_socket, line); };
   records = std::make_unique<GatewayRecords>(state);
 
   gateway::Gate gate({config.max_sequences, config.queue});
@@ -281,7 +292,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   add_page(router, services);
   const auto fallback = or_exit(kExitUsage, [&] { return fallback_server(config, *records); });
   services.fallback = fallback.get();
-  PlannedRestart planned(*records, [&keeper] { keeper.tell("restart"); });
+  PlannedRestart planned(*records, [tell] { tell("restart"); });
   supervisor::Scheduler scheduler;
   if (!config.restart_at.empty())
     scheduler.add("restart", or_exit(kExitConfiguration, [&] {
@@ -307,7 +318,10 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
           if (fallback) fallback->proven();
         });
       },
-      [&keeper](const std::string& probe) { keeper.tell("run " + probe); },
+      [tell](const std::string& probe) {
+        check_probe(probe);
+        tell("run " + probe);
+      },
       [&board] { return board.now(); },
       [&board](std::string_view name, bool on) { board.set(name, on); },
       [&fallback](const std::string& mode) { return fallback_state(fallback.get(), mode); },
@@ -327,10 +341,11 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   gateway::ConnectionLimits few;
   few.connections = kControlConnections;
   gateway::Server control_server(loop, few, through(control_router));
-  or_exit(kExitUsage, [&] { control_server.listen_local(control_socket(state)); });
+  or_exit(kExitFailure, [&] { control_server.listen_local(control_socket(state)); });
+  const auto socket_file = platform::file_identity(control_socket(state));
   log::info("listening",
             {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
-  keeper.tell("listening " + or_off(services.plain_url) + " " + or_off(services.mtls_url));
+  tell("listening " + or_off(services.plain_url) + " " + or_off(services.mtls_url));
 
   Record record{state,
                 {static_cast<int>(::getppid()), static_cast<int>(::getpid()), -1,
@@ -346,14 +361,14 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   strand->post([timer, &every_second] { housekeep(*timer, every_second); });
 
   if (events.wait_for_model()) {
-    keeper.tell("ready" + (services.plain_url.empty() ? "" : " " + services.plain_url) +
-                (services.mtls_url.empty() ? "" : " " + services.mtls_url));
+    tell("ready" + (services.plain_url.empty() ? "" : " " + services.plain_url) +
+         (services.mtls_url.empty() ? "" : " " + services.mtls_url));
   }
   events.wait_for_signal();
 
   const wire::Failure ending{ErrorCode::kUnavailable, "the server is shutting down", {}};
   int cut = 0;
-  if (!server.drain(seconds(config.drain_s))) {
+  if (!server.drain(drain_time(config, events))) {
     cut = process.engine().fail_all(ending);
     log::warn("drain_ended", {{"connections", server.connections()}, {"requests_cut", cut}});
     server.drain(kLastWords);
@@ -365,8 +380,8 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   control_server.close_listeners();
   control_server.abort();
   loop.stop();
-  remove_serving(state);
-  ::unlink(control_socket(state).c_str());
+  remove_serving(state, record.serving);
+  platform::remove_if_same(control_socket(state), socket_file);
   log::info("stopped", {{"requests_cut", cut}});
   return cut > 0 ? kExitCut : 0;
 }

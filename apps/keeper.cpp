@@ -1,25 +1,30 @@
 #include "apps/keeper.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "apps/exit.h"
 #include "apps/kept_process.h"
+#include "apps/life_line.h"
+#include "apps/resolved_config.h"
 #include "apps/running_release.h"
 #include "apps/signal_watch.h"
+#include "apps/wake.h"
 #include "base/log.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
+#include "platform/private_files.h"
 #include "platform/service_manager.h"
 #include "supervisor/keeper_policy.h"
 
@@ -31,43 +36,36 @@ using std::chrono::seconds;
 
 constexpr milliseconds kStopBeyondGateway{
     1500};                                // after the drain: the gateway's own limit is less
-constexpr milliseconds kLastMoment{300};  // from a second signal to SIGKILL
+constexpr milliseconds kLastMoment{300};  // from the demand to end at once to SIGKILL
 constexpr milliseconds kReapEvery{50};    // when a socket has ended and its process has not
 constexpr milliseconds kLookEvery{1000};
 constexpr seconds kProbesSilenceMax{30};
 constexpr seconds kProbesPause{5};  // before another start
+constexpr seconds kRemainsMax{5};   // of an engine without its gateway, before it is killed
+// What the service manager grants before there are listeners; it is asked again and again.
+constexpr seconds kCopyLimit{1800};   // for the copy of the release
+constexpr seconds kListenWithin{60};  // for each look of the keeper's
 
-// Lets the threads of SignalWatch wake the keeper's.
-class Wake {
- public:
-  Wake() {
-    if (::pipe(ends_) != 0) throw Exit{kExitFailure, "cannot make a pipe"};
-    for (const int end : ends_) {
-      ::fcntl(end, F_SETFD, FD_CLOEXEC);
-      ::fcntl(end, F_SETFL, O_NONBLOCK);
-    }
-  }
-  ~Wake() {
-    for (const int end : ends_) ::close(end);
-  }
-  void wake() { [[maybe_unused]] const ssize_t written = ::write(ends_[1], "!", 1); }
-  void take() {
-    char bytes[64];
-    while (::read(ends_[0], bytes, sizeof bytes) > 0) {
-    }
-  }
-  int descriptor() const { return ends_[0]; }
-
- private:
-  int ends_[2] = {-1, -1};
-};
+// More time, as long as a start gets on. Without this a manager has a limit of its own.
+void extend_start(seconds limit) {
+  platform::notify_manager("EXTEND_TIMEOUT_USEC=" +
+                           std::to_string(std::chrono::microseconds(limit).count()));
+}
 
 class Keeper {
  public:
-  Keeper(std::vector<std::string> arguments, bool probes, std::optional<RunningRelease> release)
-      : arguments_(std::move(arguments)), wants_probes_(probes), release_(std::move(release)) {}
+  using Resolve = std::function<ServeConfig()>;
+
+  Keeper(ServeConfig config, Resolve resolve, std::optional<RunningRelease> release,
+         platform::LockFile& lock)
+      : told_config_(config),
+        config_(std::move(config)),
+        resolve_(std::move(resolve)),
+        release_(std::move(release)),
+        lock_(lock) {}
 
   int run() {
+    platform::notify_manager("WATCHDOG=1");
     act_on(supervisor::time_passed(state_, Clock::now()));
     while (!exit_code_) {
       wait();
@@ -75,12 +73,15 @@ class Keeper {
       gateway_.read_lines([this](const std::string& line) { gateway_said(line); });
       probes_.read_lines([this](const std::string& line) { probes_said(line); });
       platform::notify_manager("WATCHDOG=1");
+      if (!ready_told_) extend_start(kListenWithin);
       if (stopping_) forward_end();
       look_at_gateway();
       look_at_probes();
-      if (!exit_code_ && !gateway_.there() && Clock::now() >= next_start_)
+      look_at_remains();
+      if (!exit_code_ && may_start() && Clock::now() >= next_start_)
         act_on(supervisor::time_passed(state_, Clock::now()));
     }
+    if (!life_.over()) end_engine();
     return *exit_code_;
   }
 
@@ -92,12 +93,16 @@ class Keeper {
   void end_at_once() {
     gateway_.end(kLastMoment);
     probes_.signal(SIGKILL);
+    end_engine();
   }
 
  private:
+  // Two engines of one server must not load together.
+  bool may_start() { return !gateway_.there() && life_.over(); }
+
   void wait() {
     Instant until = Clock::now() + kLookEvery;
-    if (!gateway_.there()) until = std::min(until, next_start_);
+    if (may_start()) until = std::min(until, next_start_);
     if ((gateway_.there() && gateway_.descriptor() < 0) ||
         (probes_.there() && probes_.descriptor() < 0))
       until = Clock::now() + kReapEvery;
@@ -106,7 +111,8 @@ class Keeper {
     // Those of -1 are passed over.
     pollfd watched[] = {{wake_.descriptor(), POLLIN, 0},
                         {gateway_.descriptor(), POLLIN, 0},
-                        {probes_.descriptor(), POLLIN, 0}};
+                        {probes_.descriptor(), POLLIN, 0},
+                        {gateway_.there() ? -1 : life_.descriptor(), 0, 0}};
     ::poll(watched, std::size(watched), static_cast<int>(left.count()) + 1);
   }
 
@@ -116,21 +122,48 @@ class Keeper {
       if (*decision.exit_code != 0) log::error("gateway_ended", {{"reason", decision.reason}});
       exit_code_ = decision.exit_code;
     } else if (decision.start) {
-      gateway_.start(part("gateway"));
-      log::info("gateway_started", {{"pid", gateway_.pid()}});
-      condemned_ = told_ = false;
-      planned_ = false;
+      start_gateway();
     }
+  }
+
+  void start_gateway() {
+    try {
+      if (!may_start()) return act_on(later("an engine of the last gateway's is still there"));
+      const auto document = hand_down(config_);
+      auto options = part("gateway");
+      options.descriptors = {lock_.descriptor(), document->descriptor(), life_.begin()};
+      gateway_.start(options);
+    } catch (const Error& error) {
+      life_.handed_down();
+      log::error("gateway_cannot_start", {{"error", error.what()}});
+      return act_on(supervisor::gateway_cannot_start(
+          state_, error.what(), error.code() == ErrorCode::kNotFound, Clock::now()));
+    }
+    life_.handed_down();
+    log::info("gateway_started", {{"pid", gateway_.pid()}});
+    condemned_ = told_ = planned_ = listening_ = false;
+    engine_pid_ = 0;
+    name_holders();
+  }
+
+  supervisor::KeeperDecision later(const std::string& reason) {
+    return supervisor::gateway_cannot_start(state_, reason, false, Clock::now());
   }
 
   platform::ProcessOptions part(const std::string& command) const {
     platform::ProcessOptions options;
     options.path = release_ ? release_->program() : platform::executable_path();
     options.arguments.push_back(command);
-    for (const auto* more : {&arguments_, &addresses_})
-      options.arguments.insert(options.arguments.end(), more->begin(), more->end());
     if (release_) options.environment.push_back(library_path(*release_));
     return options;
+  }
+
+  void name_holders() {
+    std::vector<int> holders{static_cast<int>(::getpid())};
+    for (const int pid : {gateway_.pid(), engine_pid_.load(), probes_.pid()}) {
+      if (pid > 0) holders.push_back(pid);
+    }
+    lock_.name(holders);
   }
 
   void gateway_said(const std::string& line) {
@@ -138,32 +171,51 @@ class Keeper {
       supervisor::became_ready(state_, Clock::now());
       std::printf("%s\n", line.c_str());
       std::fflush(stdout);
-      platform::notify_manager("READY=1");
+      restarting_ = false;
       probes_.tell("unplanned");
     } else if (line == "restart") {
       log::info("planned_restart");
-      planned_ = true;
+      planned_ = restarting_ = true;
       probes_.tell("planned");
       gateway_.signal(SIGTERM);
     } else if (line.rfind("run ", 0) == 0) {
       probes_.tell(line);
+    } else if (line.rfind("engine ", 0) == 0) {
+      int pid = 0;
+      std::from_chars(line.data() + 7, line.data() + line.size(), pid);
+      engine_pid_ = pid;
+      name_holders();
     } else if (line.rfind("listening ", 0) == 0) {
-      // The next gateway is found where this one is, also where the system chose the ports.
-      const std::size_t space = line.find(' ', 10);
-      if (space == std::string::npos) return;
-      addresses_ = {"--listen", line.substr(10, space - 10), "--mtls-listen",
-                    line.substr(space + 1)};
-      if (wants_probes_ && !probes_.there()) start_probes();
+      gateway_listens(line.substr(10));
     }
   }
 
+  void gateway_listens(const std::string& addresses) {
+    const std::size_t space = addresses.find(' ');
+    if (space == std::string::npos) return;
+    // The next gateway is found where this one is, also where the system chose the ports.
+    config_.listen = addresses.substr(0, space);
+    config_.mtls_listen = addresses.substr(space + 1);
+    listening_ = true;
+    if (!std::exchange(ready_told_, true)) platform::notify_manager("READY=1");
+    if (wants_probes() && !probes_.there()) start_probes();
+  }
+
+  bool wants_probes() const { return config_.probes == "on"; }
+
   void start_probes() {
     try {
-      probes_.start(part("probes"));
+      const auto document = hand_down(config_);
+      auto options = part("probes");
+      options.descriptors = {lock_.descriptor(), document->descriptor()};
+      probes_.start(options);
       log::info("probes_started", {{"pid", probes_.pid()}});
+      if (restarting_) probes_.tell("planned");
+      name_holders();
     } catch (const Error& error) {
       log::error("probes_cannot_start", {{"error", error.what()}});
     }
+    probes_outdated_ = false;
     beat_ = Clock::now();
   }
 
@@ -187,21 +239,49 @@ class Keeper {
   void look_at_gateway() {
     const auto status = gateway_.ended();
     if (!status) return;
+    gone_since_ = Clock::now();
     if (stopping_) {
       exit_code_ = status->signal == 0 ? status->code : kExitCut;
       return;
     }
-    if (planned_) return act_on(supervisor::planned_restart(state_, Clock::now()));
+    if (planned_) {
+      look_at_configuration();
+      return act_on(supervisor::planned_restart(state_, Clock::now()));
+    }
     log::write(status->signal == 0 && status->code == 0 ? log::Level::kInfo : log::Level::kError,
                "gateway_gone", {{"how", platform::describe(*status)}});
     act_on(supervisor::gateway_ended(state_, *status, condemned_, Clock::now()));
   }
 
+  // A planned start takes what is configured by then. What belongs to this very process stays.
+  void look_at_configuration() {
+    try {
+      ServeConfig now = resolve_();
+      now.state_dir = told_config_.state_dir;
+      now.drain_s = told_config_.drain_s;
+      if (encode(now) == encode(told_config_)) return;
+      ServeConfig next = now;
+      if (now.listen == told_config_.listen) next.listen = config_.listen;
+      if (now.mtls_listen == told_config_.mtls_listen) next.mtls_listen = config_.mtls_listen;
+      told_config_ = std::move(now);
+      config_ = std::move(next);
+      log::info("configuration_changed", {{"file", config_.file}});
+      probes_outdated_ = true;
+      probes_.signal(SIGKILL);
+    } catch (const Exit& exit) {
+      log::error("configuration_not_taken", {{"error", exit.message}});
+    } catch (const std::exception& error) {
+      log::error("configuration_not_taken", {{"error", error.what()}});
+    }
+  }
+
   void look_at_probes() {
-    if (const auto status = probes_.ended(); status && !stopping_)
+    if (const auto status = probes_.ended(); status && !stopping_ && !probes_outdated_)
       log::error("probes_gone", {{"how", platform::describe(*status)}});
-    if (stopping_ || !wants_probes_ || addresses_.empty()) return;
-    if (probes_.there() && Clock::now() - beat_ > kProbesSilenceMax) {
+    if (stopping_ || !wants_probes() || !ready_told_) return;
+    if (probes_outdated_) {
+      if (!probes_.there() && listening_) start_probes();
+    } else if (probes_.there() && Clock::now() - beat_ > kProbesSilenceMax) {
       log::error("probes_hang", {{"pid", probes_.pid()}});
       probes_.signal(SIGKILL);
       beat_ = Clock::now();
@@ -210,29 +290,60 @@ class Keeper {
     }
   }
 
-  const std::vector<std::string> arguments_;
-  const bool wants_probes_;
+  // An engine ends by itself when its gateway is gone; one that is stopped does not.
+  void look_at_remains() {
+    if (gateway_.there() || life_.over() || Clock::now() - gone_since_ < kRemainsMax) return;
+    log::error("engine_remains", {{"pid", engine_pid_.load()}});
+    end_engine();
+    gone_since_ = Clock::now();
+  }
+
+  // It leads a group of its own; what is not there any more is not hit.
+  void end_engine() {
+    if (const int pid = engine_pid_; pid > 0) ::kill(-pid, SIGKILL);
+  }
+
+  ServeConfig told_config_;  // as it was resolved last
+  ServeConfig config_;       // the same, with the addresses in force once there are some
+  const Resolve resolve_;
   const std::optional<RunningRelease> release_;
-  std::vector<std::string> addresses_;  // in force, once they are
+  platform::LockFile& lock_;
   supervisor::KeeperState state_;
   Instant next_start_ = Instant::max();  // of the gateway
+  Instant gone_since_{};                 // the gateway
   Instant beat_{};                       // of the probes; or when they were last started
   std::optional<int> exit_code_;
-  bool told_ = false;       // the gateway is ending
-  bool condemned_ = false;  // by the probes
-  bool planned_ = false;    // it ends for a planned restart
+  bool told_ = false;             // the gateway is ending
+  bool condemned_ = false;        // by the probes
+  bool planned_ = false;          // it ends for a planned restart
+  bool restarting_ = false;       // from then on, until models are proven again
+  bool listening_ = false;        // the gateway that there is
+  bool ready_told_ = false;       // a gateway listened, once
+  bool probes_outdated_ = false;  // they are ended for what is configured now
+  std::atomic<int> engine_pid_{0};
+  LifeLine life_;
   KeptProcess gateway_, probes_;
   Wake wake_;
   std::atomic<bool> stopping_{false};
 };
 
+// Of a server whose first process was killed, its gateway may still drain.
+std::string is_ending(const std::string& lock) {
+  const auto holder = platform::LockFile::holder(lock);
+  const auto words = platform::arguments_of(holder.value_or(0));
+  return words.size() > 1 && words[1] == "serve"
+             ? ""
+             : "; it is what is left of a server that was killed, and is gone within its --drain";
+}
+
 std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
+  const std::string path = directory + "/lock";
   try {
-    return std::make_unique<platform::LockFile>(directory + "/lock");
+    return std::make_unique<platform::LockFile>(path);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw Exit{kExitFailure, error.what()};
-    throw Exit{kExitLocked,
-               std::string("another sanctum serves this state directory: ") + error.what()};
+    throw Exit{kExitLocked, std::string("another sanctum serves this state directory: ") +
+                                error.what() + is_ending(path)};
   }
 }
 
@@ -244,19 +355,24 @@ std::optional<RunningRelease> keep_release(const std::string& state) {
   } catch (const Error& error) {
     // Serving is worth more than being able to restart; the probe 'boots' says it every time.
     log::error("release_not_kept", {{"error", error.what()}});
-    return std::nullopt;
+    return release_we_run_from(state);
   }
 }
 
 }  // namespace
 
-int keep(const ServeConfig& config, const std::vector<std::string>& arguments) {
-  const std::string state = or_exit(kExitFailure, [&] { return make_state_dir(config); });
-  const auto held = lock(state);
-  Keeper keeper(arguments, config.probes == "on", keep_release(state));
-  const SignalWatch signal_watch({[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
-                                 seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
-  return or_exit(kExitFailure, [&] { return keeper.run(); });
+int keep(const ServeConfig& config, const std::function<ServeConfig()>& resolve) {
+  platform::make_files_private();
+  extend_start(kCopyLimit);
+  or_exit(kExitFailure, [&] { make_state_dir(config.state_dir); });
+  const auto held = lock(config.state_dir);
+  return or_exit(kExitFailure, [&] {
+    Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
+    const SignalWatch signal_watch(
+        {[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
+        seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
+    return keeper.run();
+  });
 }
 
 }  // namespace sanctum

@@ -1,17 +1,16 @@
-// The first process of `sanctum serve`: it holds the state directory's lock, starts the gateway's
-// process and the probes', starts them again when they are ended by a signal, or hang, and ends
-// with the gateway when that ends by itself.
+// The first process of `sanctum serve`: it holds the state directory's lock, which it hands down to
+// all that it starts, starts the gateway's process and the probes', starts them again when they are
+// ended by a signal, or hang, and ends with the gateway when that ends by itself.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <functional>
 
 #include "apps/serve_config.h"
 
 namespace sanctum {
 
-// `arguments`: those after `serve` on the command line, for the gateway's process. Returns the exit
-// code. Throws Exit.
-int keep(const ServeConfig& config, const std::vector<std::string>& arguments);
+// `config` is what every start uses, but for a planned one, which looks again: `resolve` says what
+// flags, variables and the file say by then, or throws Exit. Returns the exit code. Throws Exit.
+int keep(const ServeConfig& config, const std::function<ServeConfig()>& resolve);
 
 }  // namespace sanctum

@@ -7,24 +7,29 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/error.h"
+#include "supervisor/keeper_line.h"
+
 namespace sanctum {
 
 KeptProcess::~KeptProcess() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-void KeptProcess::start(platform::ProcessOptions options) {
-  options.arguments.insert(options.arguments.end(), {"--keeper-fd", "3"});
+void KeptProcess::start(const platform::ProcessOptions& options) {
   auto process = std::make_shared<platform::Process>(options);
   socket_ = process->take_socket();
-  ::fcntl(socket_, F_SETFL, O_NONBLOCK);
+  if (::fcntl(socket_, F_SETFL, O_NONBLOCK) != 0) {
+    ::close(std::exchange(socket_, -1));
+    throw Error(ErrorCode::kUnavailable, "cannot listen to " + options.path + " without waiting");
+  }
   const std::lock_guard lock(mutex_);
   process_ = std::move(process);
 }
 
 void KeptProcess::tell(const std::string& line) {
   if (socket_ < 0) return;
-  const std::string text = line + "\n";
+  const std::string text = supervisor::keeper_line(line);
   [[maybe_unused]] const ssize_t written =
       ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -41,7 +46,7 @@ void KeptProcess::read_lines(const std::function<void(const std::string&)>& hear
     unread_.erase(0, end + 1);
     heard(line);
   }
-  if (!over && unread_.size() <= kLineBytesMax) return;
+  if (!over && unread_.size() <= supervisor::kKeeperLineBytesMax) return;
   ::close(std::exchange(socket_, -1));
   unread_.clear();
 }
@@ -64,7 +69,7 @@ void KeptProcess::signal(int number) {
 void KeptProcess::end(std::chrono::milliseconds patience) {
   const auto process = shared();
   if (!process) return;
-  process->signal(SIGTERM);
+  process->signal(SIGQUIT);
   process->wait(patience);
   process->signal(SIGKILL);
 }

@@ -14,8 +14,6 @@
 
 namespace sanctum {
 
-inline constexpr std::size_t kLineBytesMax = 4096;
-
 class KeptProcess {
  public:
   KeptProcess() = default;
@@ -25,11 +23,11 @@ class KeptProcess {
 
   bool there() const { return process_ != nullptr; }
   int pid() const { return process_ ? process_->pid() : 0; }
-  // It is told of its socket by --keeper-fd. Throws Error.
-  void start(platform::ProcessOptions options);
+  // Throws Error.
+  void start(const platform::ProcessOptions& options);
   // To wait on; -1 when it has closed its end.
   int descriptor() const { return socket_; }
-  // A line; dropped when it does not read.
+  // A line (keeper_line.h); dropped when it does not read.
   void tell(const std::string& line);
   void read_lines(const std::function<void(const std::string&)>& heard);
   // Once, when it has ended; it is not there from then on.
@@ -37,7 +35,7 @@ class KeptProcess {
 
   // From any thread.
   void signal(int number);
-  // SIGTERM, and SIGKILL if it is still there after `patience`.
+  // SIGQUIT, which is "at once", and SIGKILL if it is still there after `patience`.
   void end(std::chrono::milliseconds patience);
 
  private:

@@ -79,7 +79,7 @@ std::vector<probes::Check> boots(const std::string& state) {
         connection.send({method, path, body}, {kControlLimit, kControlLimit, kControlLimit});
     if (reply.ending == client::Ending::kAnswered && reply.status < 300) return reply.body;
     if (reply.ending == client::Ending::kAnswered)
-      throw Error(ErrorCode::kUnavailable, "the server refuses: " + reply.body);
+      throw Error(ErrorCode::kUnavailable, "the server refuses: " + refusal(reply));
     throw Error(ErrorCode::kUnavailable,
                 "nobody answers on " + connection.endpoint().socket + " (" + reply.message +
                     "); 'boots' can be asked on the server's machine only, with its --state-dir");

@@ -16,6 +16,7 @@
 #include "apps/boots_checks.h"
 #include "apps/control_socket.h"
 #include "apps/exit.h"
+#include "apps/keeper_watch.h"
 #include "apps/probe_thread.h"
 #include "apps/works_probe.h"
 #include "base/json.h"
@@ -52,14 +53,9 @@ class GatewayLink {
  public:
   GatewayLink(const std::string& state, int keeper) : state_(state), keeper_(keeper) {}
 
-  void tell_keeper(const std::string& line) const {
-    const std::string text = line + "\n";
-    [[maybe_unused]] const ssize_t written = ::write(keeper_, text.data(), text.size());
-  }
-
   void act(const std::string& probe, const probes::Check& check) const {
     const std::string reason = check.name + ": " + check.detail;
-    if (probe == "alive") return tell_keeper("replace-gateway " + reason);
+    if (probe == "alive") return tell_keeper(keeper_, "replace-gateway " + reason);
     if (probe != "works" || check.model.empty()) return;
     json::Writer w;
     w.begin_object().field("reason", "the probe 'works' found that " + reason).end_object();
@@ -106,7 +102,10 @@ class GatewayLink {
 // The keeper's lines: "planned", "unplanned", "run boots".
 class Orders {
  public:
-  explicit Orders(int keeper) : keeper_(keeper) { ::fcntl(keeper, F_SETFL, O_NONBLOCK); }
+  explicit Orders(int keeper) : keeper_(keeper) {
+    if (::fcntl(keeper, F_SETFL, O_NONBLOCK) != 0)
+      throw Exit{kExitUsage, "this is a part of `serve`, which starts it by itself"};
+  }
 
   // Returns after `limit`, or sooner; false once the keeper is gone.
   bool hear(milliseconds limit) {
@@ -151,7 +150,7 @@ class Orders {
 }  // namespace
 
 int run_probes(const ServeConfig& config, int keeper) {
-  const std::string state = or_exit(kExitFailure, [&] { return make_state_dir(config); });
+  const std::string& state = config.state_dir;
   const auto endpoints = listeners(config, state);
   if (endpoints.empty()) throw Exit{kExitUsage, "there is no listener to probe"};
   const auto alive = track_limits(config.probe.alive), works = track_limits(config.probe.works);
@@ -188,7 +187,7 @@ int run_probes(const ServeConfig& config, int keeper) {
   while (orders.hear(kBeatEvery)) {
     bool get_on = true;
     for (const auto& probe : all) get_on &= probe->gets_on(Clock::now());
-    if (get_on) gateway.tell_keeper("beat");
+    if (get_on) tell_keeper(keeper, "beat");
   }
   // A probe may be in the middle of a question whose answer nobody wants any more.
   std::_Exit(0);

@@ -7,6 +7,7 @@
 #include "apps/commands.h"
 #include "apps/control_socket.h"
 #include "apps/serve_config.h"
+#include "base/error.h"
 
 namespace sanctum {
 namespace {
@@ -26,7 +27,7 @@ int run(const std::string& state) {
     return kExitNobody;
   }
   if (reply.status != 204) {
-    std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", reply.body.c_str());
+    std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", refusal(reply).c_str());
     return kExitRefused;
   }
   std::printf("running requests finish, then it starts again\n");
@@ -49,8 +50,14 @@ void add_restart(CLI::App& app, int& exit_code) {
       "its time.\n"
       "\n"
       "Exit codes: 0 it restarts, 1 it would not come up, 2 no server answers");
-  command.callback(
-      [state, &exit_code] { exit_code = run(state->empty() ? default_state_dir() : *state); });
+  command.callback([state, &exit_code] {
+    try {
+      exit_code = run(state->empty() ? default_state_dir() : *state);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "sanctum restart: %s\n", error.what());
+      exit_code = kExitNobody;
+    }
+  });
 }
 
 }  // namespace sanctum

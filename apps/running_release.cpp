@@ -79,10 +79,21 @@ std::string releases_of(const std::string& state_directory) {
 }  // namespace
 
 RunningRelease keep_running_release(const std::string& state_directory) try {
-  return {release::keep_release(releases_of(state_directory), SANCTUM_VERSION, sources(),
-                                state_directory + "/certs")};
+  const std::string releases = releases_of(state_directory), keys = state_directory + "/certs";
+  // Its engine's libraries need not be anywhere but in there any more.
+  auto kept = release_we_run_from(state_directory);
+  if (kept)
+    release::verify_release(kept->directory, keys);
+  else
+    kept = RunningRelease{release::keep_release(releases, SANCTUM_VERSION, sources(), keys)};
+  release::make_current(releases, kept->directory);
+  return *kept;
 } catch (const fs::filesystem_error& error) {
   throw Error(ErrorCode::kUnavailable, error.what());
+}
+
+std::string current_program(const std::string& state_directory) {
+  return release::current_release(releases_of(state_directory)) + "/bin/sanctum";
 }
 
 std::optional<RunningRelease> release_we_run_from(const std::string& state_directory) {

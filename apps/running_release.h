@@ -14,10 +14,13 @@ struct RunningRelease {
   std::string libraries() const { return directory + "/lib"; }
 };
 
-// Made below the state directory: this program, its engine with its libraries, the built-in model.
-// Throws Error: then there is no copy, and what is deleted or replaced while we run is missed by
-// the next restart.
+// Made below the state directory: this program, its engine with its libraries, the built-in model;
+// from then on it is the current one. Who runs from a copy in there keeps that. Throws Error: then
+// there is no copy, and what is deleted or replaced while we run is missed by the next restart.
 RunningRelease keep_running_release(const std::string& state_directory);
+
+// The program that a service manager starts: of the copy that was kept last.
+std::string current_program(const std::string& state_directory);
 
 // For a process that was started from one.
 std::optional<RunningRelease> release_we_run_from(const std::string& state_directory);

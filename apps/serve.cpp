@@ -2,17 +2,28 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 
 #include "apps/commands.h"
 #include "apps/exit.h"
 #include "apps/gateway_process.h"
 #include "apps/keeper.h"
+#include "apps/part.h"
 #include "apps/probes_process.h"
-#include "apps/serve_options.h"
+#include "apps/resolved_config.h"
 #include "base/log.h"
+#include "platform/private_files.h"
 
 namespace sanctum {
 namespace {
+
+// What the system lacks for a moment is no reason to give a part up.
+bool may_come_back(const std::system_error& error) {
+  return error.code() == std::errc::resource_unavailable_try_again ||
+         error.code() == std::errc::too_many_files_open ||
+         error.code() == std::errc::too_many_files_open_in_system ||
+         error.code() == std::errc::not_enough_memory;
+}
 
 template <class Action>
 int exit_code_of(Action action) {
@@ -21,6 +32,9 @@ int exit_code_of(Action action) {
   } catch (const Exit& exit) {
     std::fprintf(stderr, "sanctum: %s\n", exit.message.c_str());
     return exit.code;
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    return may_come_back(error) ? kExitTryAgain : kExitFailure;
   }
 }
 
@@ -30,18 +44,24 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
   auto* command = app.add_subcommand("serve", "Serve models over HTTP and mutual TLS");
   command->footer(
       "A line `ready URL...` appears on standard output when a model can be asked.\n"
-      "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one ends at "
-      "once.\n"
+      "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one, or SIGQUIT, "
+      "ends at\n"
+      "once. Settings are read at the start and at a planned restart, never in between.\n"
       "Exit codes: 0 stopped as asked, 1 failure, 2 wrong usage, 3 stopped and requests were cut,\n"
       "64 another sanctum serves this state directory, 69 an address is in use, 78 bad "
       "configuration file.");
-  const auto config = std::make_shared<ServeConfig>();
-  const auto read_file = add_serve_options(*command, *config);
-  command->callback([config, read_file, arguments, &exit_code] {
+  const auto told = std::make_shared<ServeConfig>();
+  const auto options = add_serve_options(*command, *told);
+  const auto check = std::make_shared<bool>(false);
+  command->add_flag("--check", *check,
+                    "Only check what is configured, and print it as a configuration file");
+  command->callback([=, &exit_code] {
     exit_code = exit_code_of([&] {
-      read_file();
-      or_exit(kExitUsage, [&] { log::set_level(config->log_level); });
-      return keep(*config, arguments);
+      const auto now = [&] { return resolve(*options, *told, arguments); };
+      const ServeConfig config = now();
+      if (!*check) return keep(config, now);
+      std::printf("%s", as_toml(*options, config).c_str());
+      return 0;
     });
   });
 }
@@ -53,15 +73,12 @@ void add_part(CLI::App& app, const char* name, int (*run)(const ServeConfig&, in
               int& exit_code) {
   auto* command = app.add_subcommand(name, "A part of `serve`; started by it");
   command->group("");
-  const auto config = std::make_shared<ServeConfig>();
-  const auto keeper = std::make_shared<int>(-1);
-  const auto read_file = add_serve_options(*command, *config);
-  command->add_option("--keeper-fd", *keeper, "A socket to who started it")->required();
-  command->callback([config, keeper, read_file, run, &exit_code] {
+  command->callback([run, &exit_code] {
     exit_code = exit_code_of([&] {
-      read_file();
-      or_exit(kExitUsage, [&] { log::set_level(config->log_level); });
-      return run(*config, *keeper);
+      platform::make_files_private();
+      const ServeConfig config = or_exit(kExitUsage, [] { return handed_down(kConfigDescriptor); });
+      or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
+      return run(config, kKeeperSocket);
     });
   });
 }

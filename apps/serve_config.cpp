@@ -4,8 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 
 #include "apps/ranges.h"
 #include "base/error.h"
@@ -95,8 +93,9 @@ const ProbeKey* find_key(const std::vector<ProbeKey>& keys, const std::string& k
 
 }  // namespace
 
-void read_config_file(const std::string& path, const std::vector<std::string>& decided,
-                      ServeConfig& config) {
+std::vector<std::string> read_config_file(const std::string& path,
+                                          const std::vector<std::string>& decided,
+                                          ServeConfig& config) {
   toml::table table;
   try {
     table = toml::parse(read_file(path, kConfigBytesMax), path);
@@ -108,8 +107,10 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
   }
   const Reader read(path, decided);
   const auto probe_settings = probe_keys(config.probe);
+  std::vector<std::string> keys;
   for (const auto& [name, node] : table) {
     const std::string key(name.str());
+    keys.push_back(key);
     if (key == "models")
       read.texts(node, key, config.models);
     else if (key == "state_dir")
@@ -155,23 +156,7 @@ void read_config_file(const std::string& path, const std::vector<std::string>& d
     else
       read.fail(name.source(), key, "unknown key '" + key + "'");
   }
-}
-
-std::string default_state_dir() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state == '/') return std::string(state) + "/sanctum";
-  const char* home = std::getenv("HOME");
-  return std::string(home == nullptr ? "" : home) + "/.local/state/sanctum";
-}
-
-std::string make_state_dir(const ServeConfig& config) {
-  namespace fs = std::filesystem;
-  const std::string directory = config.state_dir.empty() ? default_state_dir() : config.state_dir;
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error)
-    throw Error(ErrorCode::kUnavailable, "cannot create " + directory + ": " + error.message());
-  return fs::absolute(directory).string();
+  return keys;
 }
 
 }  // namespace sanctum

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "apps/probe_settings.h"
+#include "apps/state_directory.h"
+#include "wire/messages.h"
 
 namespace sanctum {
 
@@ -33,15 +35,16 @@ struct ServeConfig {
   ProbeSettings probe;
   std::string log_level = "info";
   std::string file;  // that of --config, if any
+
+  // What resolving adds (resolved_config.h).
+  std::vector<wire::LoadRequest> found_models;  // empty: the built-in one, beside who loads it
+  std::vector<std::string> arguments;           // those after `serve` on the command line
 };
 
 // Sets what the TOML file sets, except the keys in `decided`. An unknown key and a wrong value are
-// Error(kInvalid) with the line.
-void read_config_file(const std::string& path, const std::vector<std::string>& decided,
-                      ServeConfig& config);
-
-std::string default_state_dir();
-// The absolute path of the state directory, which exists afterwards. Throws Error(kUnavailable).
-std::string make_state_dir(const ServeConfig& config);
+// Error(kInvalid) with the line. Returns the keys that the file sets.
+std::vector<std::string> read_config_file(const std::string& path,
+                                          const std::vector<std::string>& decided,
+                                          ServeConfig& config);
 
 }  // namespace sanctum

@@ -7,23 +7,21 @@
 #include <string>
 #include <vector>
 
-#include "apps/exit.h"
 #include "apps/ranges.h"
 
 namespace sanctum {
 
-std::function<void()> add_serve_options(CLI::App& command, ServeConfig& config) {
-  struct Setting {
-    CLI::Option* option;
-    std::string key;
-  };
-  const auto settings = std::make_shared<std::vector<Setting>>();
-  const auto file = std::make_shared<std::string>();
+bool ServeOptions::decided(const Setting& setting) const {
+  return setting.option->count() > 0;
+}
+
+std::shared_ptr<ServeOptions> add_serve_options(CLI::App& command, ServeConfig& config) {
+  auto options = std::make_shared<ServeOptions>();
   const auto add = [&](const char* name, auto& value, const char* variable, const char* key,
                        const char* what) {
     auto* option = command.add_option(name, value, what)->capture_default_str();
     if (*variable != '\0') option->envname(variable);
-    settings->push_back({option, key});
+    options->settings.push_back({key, name, &value, option});
     return option;
   };
   add("models", config.models, "", "models",
@@ -89,18 +87,9 @@ std::function<void()> add_serve_options(CLI::App& command, ServeConfig& config) 
         ->check(CLI::Range(probe.range.low, probe.range.high))
         ->group("Probes");
   }
-  command.add_option("--config", *file, "A TOML file with the same settings")
+  command.add_option("--config", options->file, "A TOML file with the same settings")
       ->envname("SANCTUM_CONFIG");
-
-  return [&config, settings, file] {
-    if (file->empty()) return;
-    config.file = *file;
-    std::vector<std::string> decided;
-    for (const auto& setting : *settings) {
-      if (setting.option->count() > 0) decided.push_back(setting.key);
-    }
-    or_exit(kExitConfiguration, [&] { read_config_file(*file, decided, config); });
-  };
+  return options;
 }
 
 }  // namespace sanctum

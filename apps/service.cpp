@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,18 +11,19 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/exit.h"
+#include "apps/running_release.h"
 #include "apps/serve_config.h"
+#include "apps/service_arguments.h"
 #include "apps/service_unit_file.h"
 #include "apps/supervision_facts.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "platform/machine.h"
 
 namespace sanctum {
 namespace {
 
 constexpr int kExitNotSupervised = 1;
-constexpr int kExitUsage = 2;
 constexpr std::chrono::seconds kStopBeyondDrain{15};
 constexpr std::chrono::seconds kBeginLimit{30};
 constexpr std::chrono::milliseconds kLookEvery{100};
@@ -65,18 +67,41 @@ int status(const Options& options) {
   return print_verdict(judge(supervision_facts(options.state(), options.scope())));
 }
 
+// The words for `serve`, complete: the state directory is named, because a manager's environment
+// may have no home, and paths are absolute, because it has a directory of its own.
+std::vector<std::string> words_for(const Options& options) {
+  auto words = options.arguments;
+  if (!options.state_dir.empty()) words.insert(words.end(), {"--state-dir", options.state_dir});
+  auto settled = settled_arguments(words, std::filesystem::current_path().string());
+  if (std::find(settled.begin(), settled.end(), "--state-dir") == settled.end())
+    settled.insert(settled.begin(), {"--state-dir", resolve_words(words).state_dir});
+  return settled;
+}
+
+// systemd gives the system's services no HOME, and models are looked for there.
+std::vector<std::pair<std::string, std::string>> environment_for(const Options& options) {
+  auto all = variables_in_force();
+  if (const char* home = std::getenv("HOME"); options.system && home != nullptr)
+    all.emplace_back("HOME", home);
+  return all;
+}
+
 int install(const Options& options) {
+  const ServeConfig config = resolve_words(words_for(options));
+  make_state_dir(config.state_dir);
+  keep_running_release(config.state_dir);
   supervisor::ServiceUnit unit;
-  unit.arguments = {platform::executable_path(), "serve"};
-  unit.arguments.insert(unit.arguments.end(), options.arguments.begin(), options.arguments.end());
-  if (!options.state_dir.empty())
-    unit.arguments.insert(unit.arguments.end(), {"--state-dir", options.state_dir});
+  unit.arguments = {current_program(config.state_dir), "serve"};
+  const auto words = words_for(options);
+  unit.arguments.insert(unit.arguments.end(), words.begin(), words.end());
+  unit.environment = environment_for(options);
   unit.restarts = unit.starts_at_boot = true;
-  unit.stop_limit = std::chrono::seconds(ServeConfig().drain_s) + kStopBeyondDrain;
-  write_unit(text_of(unit, options.scope()), options.scope(), state_of(unit));
+  unit.stop_limit = std::chrono::seconds(config.drain_s) + kStopBeyondDrain;
+  write_unit(text_of(unit, options.scope()), options.scope(), config.state_dir);
   std::printf("wrote %s\n", platform::service_file(options.scope()).c_str());
   platform::service_enable(options.scope());
-  return status_once_it_runs(state_of(unit), options.scope());
+  platform::service_start(options.scope());
+  return status_once_it_runs(config.state_dir, options.scope());
 }
 
 int uninstall(const Options& options) {
@@ -112,6 +137,9 @@ void add_service(CLI::App& app, int& exit_code) {
     command->callback([options, action, &exit_code] {
       try {
         exit_code = action(*options);
+      } catch (const Exit& exit) {  // of what it would start
+        std::fprintf(stderr, "sanctum service: %s\n", exit.message.c_str());
+        exit_code = kExitUsage;
       } catch (const Error& error) {
         std::fprintf(stderr, "sanctum service: %s\n", error.what());
         exit_code = kExitUsage;

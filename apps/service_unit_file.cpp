@@ -4,6 +4,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "apps/running_release.h"
+#include "apps/service_arguments.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -70,10 +72,13 @@ void write_unit(const std::string& text, platform::ServiceScope scope,
 
 std::optional<std::string> find_backup(const std::vector<std::string>& arguments,
                                        const std::string& state_directory) {
+  auto through_current = arguments;
+  if (!arguments.empty()) through_current[0] = current_program(state_directory);
   for (const auto& path : backups(state_directory)) {
     try {
       std::string text = read_file(path.string(), kUnitBytesMax);
-      if (parse_unit(text).arguments == arguments) return text;
+      const auto starts = settled_command(parse_unit(text).arguments, "/");
+      if (starts == arguments || starts == through_current) return text;
     } catch (const Error&) {
       continue;  // a damaged backup helps nobody
     }

@@ -21,7 +21,8 @@ supervisor::ServiceUnit parse_unit(const std::string& text);
 void write_unit(const std::string& text, platform::ServiceScope scope,
                 const std::string& state_directory);
 
-// The newest backup that starts exactly this.
+// The newest backup that starts exactly this, in its settled form (service_arguments.h), by its own
+// program or by the current one of the state directory.
 std::optional<std::string> find_backup(const std::vector<std::string>& arguments,
                                        const std::string& state_directory);
 

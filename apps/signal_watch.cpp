@@ -34,11 +34,15 @@ SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_l
   shared_->exit_code = exit_code;
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([shared = shared_, signals] {
     int number = 0;
     ::sigwait(&signals, &number);
+    if (number == SIGQUIT) {
+      log::warn("stopping_now", {{"signal", number}});
+      shared->end_now();
+    }
     log::info("stopping", {{"signal", number}});
     shared->end();
     std::thread([shared] {

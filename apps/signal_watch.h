@@ -1,5 +1,6 @@
 // What SIGTERM, SIGINT and SIGHUP do: the first asks for an end, the second ends at once, and so
-// does the hard limit after the first, whatever the rest of the program is stuck in.
+// does the hard limit after the first, whatever the rest of the program is stuck in. SIGQUIT ends
+// at once by itself: two signals of one kind that come together are one.
 //
 // Must exist before any other thread: it blocks the signals in all of them. Its threads outlive it,
 // and leave alone what they were given from then on.

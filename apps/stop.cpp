@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "platform/machine.h"
 #include "platform/port.h"
 #include "platform/process.h"
+#include "platform/service_manager.h"
 
 namespace sanctum {
 namespace {
@@ -73,6 +75,37 @@ bool closed(const std::string& address, const char* name) {
   return proven(what.c_str(), !platform::port_accepts(where.host, where.port));
 }
 
+// Whose service the process is, if a manager keeps it.
+std::optional<platform::ServiceScope> kept_by_manager(int pid) {
+  for (const auto scope : {platform::ServiceScope::kUser, platform::ServiceScope::kSystem}) {
+    if (platform::service_state(scope).pid == pid) return scope;
+  }
+  return std::nullopt;
+}
+
+// What ends at once is asked for by a signal of its own: two of one kind that come together are
+// one.
+int signal_for(const Options& options, int pid, const Serving& serving) {
+  if (!options.now) return SIGTERM;
+  return pid == serving.engine_pid ? SIGKILL : SIGQUIT;
+}
+
+// Throws Error.
+void ask_to_end(const Options& options, int pid, const Serving& serving) {
+  // A manager that restarts what ends would undo it.
+  const auto scope = kept_by_manager(pid);
+  if (scope) {
+    platform::service_stop(*scope);
+    std::printf("  its service manager stops it; `sanctum service restart` starts it again\n");
+    if (!options.now) return;
+  }
+  // Of a server whose first process was killed, the rest is ending by itself.
+  if (!options.now && serving.pid > 0 && pid != serving.pid) return;
+  if (::kill(pid, signal_for(options, pid, serving)) != 0 && errno != ESRCH)
+    throw Error(ErrorCode::kUnavailable,
+                "process " + std::to_string(pid) + " is not ours to stop; try its owner, or sudo");
+}
+
 int run(const Options& options) {
   const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
   const auto holder = platform::LockFile::holder(state + "/lock");
@@ -84,13 +117,7 @@ int run(const Options& options) {
   const std::uint64_t before = platform::memory().available_bytes;
   std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
   std::fflush(stdout);
-  for (int i = 0; i < (options.now ? 2 : 1); ++i) {
-    if (::kill(*holder, SIGTERM) != 0 && errno != ESRCH) {
-      std::fprintf(stderr, "sanctum stop: process %d is not ours to stop; try its owner, or sudo\n",
-                   *holder);
-      return kExitUsage;
-    }
-  }
+  ask_to_end(options, *holder, serving);
   const auto remains = [&] {
     return alive(*holder) || alive(serving.gateway_pid) || alive(serving.engine_pid);
   };

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "apps/running_release.h"
+#include "apps/service_arguments.h"
 #include "apps/service_unit_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -16,16 +18,21 @@ supervisor::SupervisionFacts supervision_facts(const std::string& state_director
   facts.pid = platform::LockFile::holder(state_directory + "/lock").value_or(0);
   if (facts.pid > 0) {
     facts.parent = platform::parent_of(facts.pid);
-    facts.arguments = platform::arguments_of(facts.pid);
+    facts.arguments = settled_command(platform::arguments_of(facts.pid),
+                                      platform::working_directory_of(facts.pid));
   }
   const auto state = platform::service_state(scope);
   facts.manager_answers = state.manager_answers;
   facts.enabled = state.enabled;
   facts.unit_pid = state.pid;
-  facts.unit_path = platform::service_file(scope);
-  if (!std::filesystem::exists(facts.unit_path)) return facts;
   try {
+    facts.unit_path = platform::service_file(scope);
+    if (!std::filesystem::exists(facts.unit_path)) return facts;
     facts.unit = parse_unit(read_file(facts.unit_path));
+    facts.unit->arguments = settled_command(facts.unit->arguments, "/");
+    // Whatever runs has kept a copy of itself there.
+    if (!facts.arguments.empty() && facts.unit->arguments[0] == current_program(state_directory))
+      facts.arguments[0] = facts.unit->arguments[0];
   } catch (const Error& error) {
     facts.unit_problem = error.what();
   }

@@ -37,7 +37,7 @@ int run(const Options& options) {
   if (reply.ending != client::Ending::kAnswered || reply.status != 200) {
     std::fprintf(stderr, "sanctum switch: %s\n",
                  reply.ending == client::Ending::kAnswered
-                     ? reply.body.c_str()
+                     ? refusal(reply).c_str()
                      : "no server answers on its control socket; is `sanctum serve` running with "
                        "this --state-dir?");
     return kExitNobody;

@@ -43,7 +43,7 @@ client::HttpReply asked(client::Connection& connection, const std::string& metho
   client::HttpReply reply = connection.send({method, path, body}, limits);
   if (reply.ending == client::Ending::kAnswered && reply.status < 300) return reply;
   if (reply.ending == client::Ending::kAnswered)
-    throw Error(ErrorCode::kUnavailable, "the server refuses: " + reply.body);
+    throw Error(ErrorCode::kUnavailable, "the server refuses: " + refusal(reply));
   throw Error(ErrorCode::kUnavailable, "nobody answers on " + connection.endpoint().socket + " (" +
                                            reply.message +
                                            "); is `sanctum serve` running with this --state-dir?");

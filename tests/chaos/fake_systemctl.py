@@ -12,6 +12,7 @@ from pathlib import Path
 STATE = Path(os.environ["FAKE_SYSTEMD"])
 UNIT = Path(os.environ["XDG_CONFIG_HOME"]) / "systemd" / "user" / "sanctum.service"
 STOP_SECONDS_MAX = 60
+OPTIONS = ("--user", "--now", "--no-block")
 
 
 def alive(pid):
@@ -51,16 +52,21 @@ def stop():
 
 
 def main(words):
-    words = [word for word in words if word != "--user"]
+    now = "--now" in words
+    words = [word for word in words if word not in OPTIONS]
+    with open(STATE / "calls", "a") as calls:
+        calls.write(words[0] + "\n")
     enabled = STATE / "enabled"
     if words[0] == "show":
         print(f"ActiveState={'active' if pid() else 'inactive'}\nUnitFileState={'enabled' if enabled.exists() else 'disabled'}\nMainPID={pid()}")
     elif words[0] == "enable":
         enabled.touch()
-        start()
+        if now:
+            start()
     elif words[0] == "disable":
         enabled.unlink(missing_ok=True)
-        stop()
+        if now:
+            stop()
     elif words[0] in ("start", "restart", "stop"):
         if words[0] != "start":
             stop()

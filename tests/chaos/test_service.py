@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import processes
-from programs import program, wait_until
+from programs import SMOKE_MODEL, program, wait_until
 from test_crash_loop import free_port
 
 STAND_IN = Path(__file__).parent / "fake_systemctl.py"
@@ -23,6 +24,8 @@ class Machine:
     """A home, a state directory and a service manager of its own."""
 
     def __init__(self, root):
+        self.root = root
+        self.program = program("sanctum")
         self.state = root / "state"
         (root / "bin").mkdir()
         (root / "systemd").mkdir()
@@ -35,7 +38,7 @@ class Machine:
         self.arguments = ["--listen", f"127.0.0.1:{self.port}", "--mtls-listen", "off", "--state-dir", str(self.state)]
 
     def run(self, *words, code=0):
-        result = subprocess.run([program("sanctum"), *words], capture_output=True, text=True, timeout=120, env=self.environment)
+        result = subprocess.run([self.program, *words], capture_output=True, text=True, timeout=120, env=self.environment)
         assert code is None or result.returncode == code, result.stdout + result.stderr
         return result.stdout + result.stderr
 
@@ -48,6 +51,9 @@ class Machine:
     def kept_pid(self):
         out = subprocess.run(["systemctl", "--user", "show", "sanctum.service"], capture_output=True, text=True, check=True, env=self.environment).stdout
         return int(re.search(r"MainPID=(\d+)", out)[1])
+
+    def holder(self):
+        return int((self.state / "lock").read_text().split()[0])
 
     def listens(self):
         with socket.socket() as probe:
@@ -111,8 +117,118 @@ def test_without_a_backup_nothing_is_guessed(machine):
     assert machine.listens(), "what runs goes on"
 
 
+def test_without_a_manager_nothing_healthy_is_ended(machine):
+    """`doctor --fix` ended it first, and found out then that nobody was there to start another."""
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    subprocess.run(["systemctl", "--user", "stop", "sanctum.service"], check=True, env=machine.environment)
+    machine.unit.unlink()
+    machine.start_as_orphan()
+    before = machine.holder()
+    stand_in = machine.root / "bin" / "systemctl"
+    stand_in.rename(machine.root / "systemctl")
+    stand_in.write_text("#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2\nexit 1\n")
+    stand_in.chmod(0o700)
+    told = machine.doctor("--fix", code=2)
+    assert "no service manager answers" in told and "what runs goes on" in told
+    assert machine.listens() and machine.holder() == before and not machine.unit.exists()
+    # A manager that answers, and refuses what comes next, is met before the signal too.
+    stand_in.write_text(f'#!/bin/sh\ncase "$*" in *daemon-reload*|*enable*) echo refused >&2; exit 1;; esac\nexec {machine.root}/systemctl "$@"\n')
+    assert "refused" in machine.doctor("--fix", code=2)
+    assert machine.listens() and machine.holder() == before
+    (machine.root / "systemctl").replace(stand_in)
+
+
+def test_a_unit_that_would_not_come_up_ends_nothing(machine):
+    file = machine.root / "sanctum.toml"
+    file.write_text("queue = 5\n")
+    machine.arguments += ["--config", str(file)]
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    subprocess.run(["systemctl", "--user", "stop", "sanctum.service"], check=True, env=machine.environment)
+    machine.start_as_orphan()
+    before = machine.holder()
+    file.write_text("queue = 'half an edi")
+    told = machine.doctor("--fix", code=2)
+    assert f"{file}:1" in told and "what runs goes on" in told
+    assert machine.listens() and machine.holder() == before
+
+
+def unit_words(machine):
+    line = next(line for line in machine.unit.read_text().splitlines() if line.startswith("ExecStart="))
+    return shlex.split(line.split("=", 1)[1])
+
+
+def test_the_unit_outlives_the_build_it_was_installed_from(machine):
+    """It names the copy, through a link that every start renews: the folder of the build is deleted."""
+    build = machine.root / "build" / "bin"
+    build.mkdir(parents=True)
+    for name in ("sanctum", "sanctum-engine"):
+        shutil.copy(program(name), build / name)
+    model = machine.root / "models" / "smoke"
+    shutil.copytree(SMOKE_MODEL, model)
+    machine.program = str(build / "sanctum")
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    current = machine.state / "releases" / "current"
+    assert unit_words(machine)[0] == str(current / "bin" / "sanctum") and current.is_symlink()
+    shutil.rmtree(machine.root / "build")
+    shutil.rmtree(machine.root / "models")
+    machine.program = str(current / "bin" / "sanctum")
+    first = machine.kept_pid()
+    machine.run("service", "restart")
+    wait_until(machine.listens, 60, "it listens")
+    assert machine.kept_pid() != first and "is supervised" in machine.doctor()
+
+
+def test_the_unit_says_all_that_a_manager_does_not_know(machine):
+    """Another directory, another environment, and how long a stop may take."""
+    folder = machine.root / "here"
+    folder.mkdir()
+    (folder / "sanctum.toml").write_text("drain_s = 41\n")
+    del machine.environment["SANCTUM_DRAIN"]
+    machine.environment["SANCTUM_QUEUE"] = "9"
+    state = os.path.relpath(machine.state, folder)
+    result = subprocess.run([program("sanctum"), "service", "install", "--", "--config", "sanctum.toml", "--listen", f"127.0.0.1:{machine.port}",
+                             "--mtls-listen", "off", f"--state-dir={state}"], capture_output=True, text=True, timeout=120, env=machine.environment, cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    words = unit_words(machine)
+    assert words[words.index("--config") + 1] == str(folder / "sanctum.toml")
+    assert words[words.index("--state-dir") + 1] == str(machine.state)
+    text = machine.unit.read_text()
+    assert 'Environment="SANCTUM_QUEUE=9"' in text
+    assert int(re.search(r"TimeoutStopSec=(\d+)", text)[1]) > 41
+    wait_until(machine.listens, 60, "it listens")
+
+
+def test_stop_goes_through_the_manager_that_would_undo_it(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    calls = machine.root / "systemd" / "calls"
+    calls.write_text("")
+    assert "its service manager stops it" in machine.run("stop", "--state-dir", str(machine.state))
+    assert "stop" in calls.read_text().split()
+    assert machine.kept_pid() == 0 and not machine.listens()
+
+
+def test_a_start_is_told_before_models_are_there(machine, tmp_path):
+    """Until it listens it asks for time, again and again; a model that takes long is no reason to be killed."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(path))
+        told.settimeout(60)
+        server = subprocess.Popen([program("sanctum"), "serve", *machine.arguments, "--engine", "/bin/false"], env={**machine.environment, "NOTIFY_SOCKET": str(path)},
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        heard = []
+        while "READY=1" not in heard:
+            heard.append(told.recv(100).decode())
+        assert heard[0].startswith("EXTEND_TIMEOUT_USEC=") and int(heard[0].split("=")[1]) > 90e6
+        server.send_signal(signal.SIGTERM)
+        assert "ready" not in server.communicate(timeout=60)[0], "no model was ever there"
+
+
 def test_readiness_is_told_to_the_manager(machine, tmp_path):
-    """READY=1 comes when models are proven, WATCHDOG=1 as long as it lives, STOPPING=1 at the end."""
+    """READY=1 comes when it listens, WATCHDOG=1 as long as it lives, STOPPING=1 at the end."""
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(path))

@@ -1,5 +1,6 @@
 """Where a setting comes from: a flag, a variable, a file; and what a wrong file is told."""
 
+import os
 import subprocess
 
 import pytest
@@ -38,3 +39,44 @@ def test_a_wrong_line_is_named(line, said, tmp_path):
                              capture_output=True, text=True, timeout=20)
     assert refused.returncode == EXIT_CONFIGURATION, refused.stderr
     assert f"{file}:2: {said}" in refused.stderr
+
+
+def check(*words, environment=None):
+    return subprocess.run([program("sanctum"), "serve", "--check", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **(environment or {})})
+
+
+def test_check_prints_what_would_be_served_and_from_where(tmp_path):
+    file = tmp_path / "sanctum.toml"
+    file.write_text('queue = 7\nmax_sequences = 5\nlog_level = "warn"\n')
+    checked = check("--config", str(file), "--queue=9", "--state-dir", str(tmp_path / "state"), environment={"SANCTUM_LOG_LEVEL": "error"})
+    assert checked.returncode == 0, checked.stderr
+    for line in ('queue = 9  # command line', 'max_sequences = 5  # file', 'log_level = "error"  # environment', 'kv_type = "stored"  # default'):
+        assert line in checked.stdout.splitlines()
+    assert not (tmp_path / "state").exists(), "nothing is made"
+    # What it prints says the same as a file.
+    printed = tmp_path / "printed.toml"
+    printed.write_text(checked.stdout)
+    again = check("--config", str(printed))
+    assert again.returncode == 0, again.stderr
+
+    def values(text):
+        return [line.split("  #")[0] for line in text.splitlines() if not line.startswith("#")]
+
+    assert values(again.stdout) == values(checked.stdout)
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (["--listen", "nowhere"], 2, "--listen must be an address"),
+    (["--listen", "off", "--mtls-listen", "off"], 2, "nobody could ask"),
+    (["--log-level", "loud"], 2, "loud"),
+    (["--fallback", "ftp://x"], 2, "its scheme must be http"),
+    (["--restart-at", "whenever"], 78, "restart_at"),
+    (["--config", "/does/not/exist.toml"], 78, "/does/not/exist.toml"),
+    (["/does/not/exist"], 1, "/does/not/exist"),
+])
+def test_check_ends_as_serve_would(words, code, said, tmp_path):
+    for checking in (["--check"], []):
+        refused = subprocess.run([program("sanctum"), "serve", *checking, "--state-dir", str(tmp_path / "state"), *words], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=60)
+        assert refused.returncode == code and said in refused.stderr, refused.stderr

@@ -1,0 +1,67 @@
+#include "apps/state_directory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "platform/private_files.h"
+
+namespace sanctum {
+namespace {
+
+namespace fs = std::filesystem;
+
+void try_to_write(const std::string& directory) {
+  const std::string trial = directory + "/.trial." + std::to_string(::getpid());
+  const int fd = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0)
+    throw Error(ErrorCode::kUnavailable,
+                "cannot write to the state directory " + directory + ": " + std::strerror(errno) +
+                    "; make it writable, or name another one with --state-dir");
+  ::close(fd);
+  ::unlink(trial.c_str());
+}
+
+// Somebody's home, named by mistake, is not ours to close to others.
+bool is_a_state_directory(const std::string& directory) {
+  std::error_code ignored;
+  return fs::is_empty(directory, ignored) || fs::exists(directory + "/lock", ignored);
+}
+
+}  // namespace
+
+std::string default_state_dir() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return std::string(state) + "/sanctum";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0')
+    throw Error(ErrorCode::kInvalid,
+                "there is no home for the state directory: HOME and XDG_STATE_HOME are not set; "
+                "name one with --state-dir",
+                "state_dir");
+  return std::string(home) + "/.local/state/sanctum";
+}
+
+void make_state_dir(const std::string& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error || !fs::is_directory(directory, error))
+    throw Error(ErrorCode::kUnavailable, "cannot make the state directory " + directory + ": " +
+                                             (error ? error.message() : "something else is there") +
+                                             "; name another one with --state-dir");
+  if (!is_a_state_directory(directory)) {
+    log::warn("state_dir_left_open",
+              {{"directory", directory}, {"why", "it holds what is not ours; only our files are"}});
+  } else if (const std::string left = platform::make_private(directory); !left.empty()) {
+    log::warn("state_dir_left_open", {{"what", left}, {"why", "its mode cannot be changed"}});
+  }
+  try_to_write(directory);
+}
+
+}  // namespace sanctum

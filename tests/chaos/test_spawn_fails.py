@@ -1,0 +1,61 @@
+"""The system has no process or descriptor for another gateway: that passes, and nothing is given up for it."""
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from programs import program, wait_until
+from sanctum_server import Server
+from test_gateway_death import serves
+
+NOBODY = 65534
+
+
+@contextlib.contextmanager
+def limited(pid, what, soft):
+    before = resource.prlimit(pid, what)
+    resource.prlimit(pid, what, (soft, before[1]))
+    yield
+    resource.prlimit(pid, what, before)
+
+
+def comes_back(server, limit, soft, said):
+    gateway = server.gateway_pid()
+    with limited(server.process.pid, limit, soft):
+        os.kill(gateway, signal.SIGKILL)
+        wait_until(lambda: server.log().count("gateway_cannot_start") >= 2, 60, "it was tried more than once")
+        assert said in server.log()
+        assert server.process.poll() is None
+    wait_until(lambda: serves(server), 120, "the next gateway serves")
+    assert server.gateway_pid() != gateway
+    server.stop()
+
+
+def test_out_of_descriptors(tmp_path):
+    comes_back(Server(tmp_path / "state", "--probes", "off").start(), resource.RLIMIT_NOFILE, 3, "Too many open files")
+
+
+@pytest.fixture
+def open_directory():
+    """One that another user may use; pytest's own are the caller's alone."""
+    made = Path(tempfile.mkdtemp(prefix="sanctum-"))
+    made.chmod(0o777)
+    yield made
+    shutil.rmtree(made)
+
+
+def test_out_of_processes(open_directory):
+    """EAGAIN of fork(): the limit binds everybody but root, so that root has somebody else serve."""
+    server = Server(open_directory / "state", "--probes", "off")
+    if os.geteuid() == 0:
+        serve_as_nobody = open_directory / "sanctum"
+        serve_as_nobody.write_text(f'#!/bin/sh\nexec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {program("sanctum")} "$@"\n')
+        serve_as_nobody.chmod(0o755)
+        server.program = str(serve_as_nobody)
+    comes_back(server.start(), resource.RLIMIT_NPROC, 1, "Resource temporarily unavailable")

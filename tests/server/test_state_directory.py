@@ -1,0 +1,87 @@
+"""The state directory is its user's alone, and one that cannot be used is said to be so, at once."""
+
+import os
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+from programs import program
+from sanctum_server import Server
+
+FAILURE = 1  # exit code
+
+
+def open_to_others(root):
+    """What anybody but its owner may do something with."""
+    paths = [root, *root.rglob("*")]
+    return {str(path.relative_to(root)): oct(path.lstat().st_mode) for path in paths if not path.is_symlink() and stat.S_IMODE(path.lstat().st_mode) & 0o077}
+
+
+def serve(*words, environment=None, before=()):
+    return subprocess.run([*before, program("sanctum"), "serve", "--listen", "127.0.0.1:0", "--mtls-listen", "off", *words],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=environment)
+
+
+def test_nobody_else_can_read_it(tmp_path):
+    state = tmp_path / "state"
+    server = Server(state).start()
+    server.client().models.list()
+    assert (state / "journal.db").exists() and open_to_others(state) == {}
+    server.stop()
+    # As an earlier version left it.
+    state.chmod(0o755)
+    for name in ("journal.db", "switches.json"):
+        (state / name).touch()
+        (state / name).chmod(0o644)
+    again = Server(state).start()
+    assert open_to_others(state) == {}
+    again.stop()
+
+
+def test_a_home_that_is_named_by_mistake_is_left_as_it_is(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    (home / "page.html").write_text("hello")
+    (home / "page.html").chmod(0o644)
+    server = Server(home, "--probes", "off").start()
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755 and stat.S_IMODE((home / "page.html").stat().st_mode) == 0o644
+    assert set(open_to_others(home)) == {".", "page.html"}
+    assert "state_dir_left_open" in server.log()
+    server.stop()
+
+
+def test_a_file_in_its_place_is_a_failure_and_not_wrong_usage(tmp_path):
+    (tmp_path / "file").write_text("")
+    for state in (tmp_path / "file", tmp_path / "file" / "state"):
+        refused = serve("--state-dir", str(state))
+        assert refused.returncode == FAILURE and f"state directory {state}" in refused.stderr and "--state-dir" in refused.stderr
+
+
+def test_a_read_only_one_says_what_to_do(tmp_path):
+    """Not even root can write to it: it is mounted read-only where nobody else sees that."""
+    state = tmp_path / "state"
+    Server(state, "--probes", "off").start().stop()  # everything that it needs is there already
+    private = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*private, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine grants no mount namespace")
+    mounted = [*private, "sh", "-c", 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"', str(state)]
+    refused = serve("--state-dir", str(state), before=mounted)
+    assert refused.returncode == FAILURE, refused.stderr
+    assert f"cannot write to the state directory {state}" in refused.stderr and "--state-dir" in refused.stderr
+
+
+def test_without_a_home_it_says_so(tmp_path):
+    homeless = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_STATE_HOME", "SANCTUM_STATE_DIR")}
+    refused = serve(environment=homeless)
+    assert refused.returncode == FAILURE and "HOME" in refused.stderr and "--state-dir" in refused.stderr
+    for command in (["stop"], ["restart"], ["incidents"]):
+        told = subprocess.run([program("sanctum"), *command], capture_output=True, text=True, timeout=60, env=homeless)
+        assert told.returncode != 0 and "--state-dir" in told.stderr, command
+    assert subprocess.run([program("sanctum"), "--version"], capture_output=True, timeout=60, env=homeless).returncode == 0
+
+
+def test_a_path_that_no_socket_can_have_is_wrong_usage(tmp_path):
+    refused = serve("--state-dir", str(tmp_path / ("long" * 40)))
+    assert refused.returncode == 2 and "shorter --state-dir" in refused.stderr
