@@ -1,12 +1,11 @@
 """llama.cpp and the gguf package on the same file, in bench's venv: what our own reading of it is held to.
 
     .cache/bench/venv/bin/python tests/real_model/with_llama_cpp.py record MODEL.gguf
-    .cache/bench/venv/bin/python tests/real_model/with_llama_cpp.py logits MODEL.gguf < [[tokens], ...] > logits.f32
+    .cache/bench/venv/bin/python tests/real_model/with_llama_cpp.py logits MODEL.gguf < tokens.json > logits.f32
 
 `record` writes the goldens llama_cpp.json and gguf.json: the token ids of every line of the corpus and of all of it as
 one text; of each prompt its ids and, at every position, the likeliest token and its log probability; of every tensor
-the SHA-256 of its float32 values as the gguf package dequantizes them. `logits`: float32 [tokens, vocabulary] of one
-sequence after the other, each computed from its beginning.
+the SHA-256 of its float32 values as the gguf package dequantizes them. `logits`: float32 [tokens, vocabulary].
 """
 
 import hashlib
@@ -32,7 +31,7 @@ class Llama:
         self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
         self.size = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = BATCH, BATCH, BATCH
+        params.n_ctx, params.n_batch, params.n_ubatch = llama_cpp.llama_model_n_ctx_train(self.model), BATCH, BATCH
         self.context = llama_cpp.llama_init_from_model(self.model, params)
 
     def silent(self):
@@ -47,22 +46,23 @@ class Llama:
         return list(out[:count])
 
     def logits(self, tokens):
-        assert len(tokens) <= BATCH
+        """Of one text, a batch at a time."""
         self.api.llama_memory_clear(self.api.llama_get_memory(self.context), True)
-        batch = self.api.llama_batch_init(len(tokens), 0, 1)
-        batch.n_tokens = len(tokens)
-        for i, token in enumerate(tokens):
-            batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.logits[i] = token, i, 1, True
-            batch.seq_id[i][0] = 0
-        assert self.api.llama_decode(self.context, batch) == 0
-        rows = np.ctypeslib.as_array(self.api.llama_get_logits(self.context), (len(tokens), self.size)).copy()
-        self.api.llama_batch_free(batch)
-        return rows
+        for begin in range(0, len(tokens), BATCH):
+            piece = tokens[begin:begin + BATCH]
+            batch = self.api.llama_batch_init(len(piece), 0, 1)
+            batch.n_tokens = len(piece)
+            for i, token in enumerate(piece):
+                batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.logits[i] = token, begin + i, 1, True
+                batch.seq_id[i][0] = 0
+            assert self.api.llama_decode(self.context, batch) == 0
+            yield np.ctypeslib.as_array(self.api.llama_get_logits(self.context), (len(piece), self.size)).copy()
+            self.api.llama_batch_free(batch)
 
 
 def of_prompt(llama, text):
     ids = llama.ids(text, special=True)
-    rows = llama.logits(ids).astype(np.float64)
+    rows = np.concatenate(list(llama.logits(ids))).astype(np.float64)
     rows -= np.log(np.exp(rows - rows.max(-1, keepdims=True)).sum(-1, keepdims=True)) + rows.max(-1, keepdims=True)
     best = rows.argmax(-1)
     return {"ids": ids, "likeliest": best.tolist(), "logprobs": [round(float(row[at]), 4) for row, at in zip(rows, best)]}
@@ -89,9 +89,8 @@ def record(path):
 
 
 def logits(path):
-    llama = Llama(path)
-    for tokens in json.load(sys.stdin):
-        sys.stdout.buffer.write(llama.logits(tokens).tobytes())
+    for rows in Llama(path).logits(json.load(sys.stdin)):
+        sys.stdout.buffer.write(rows.tobytes())
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def computed(directory, prompts):
 
 
 def main():
-    directory = prepare.prepared()[1]
+    directory = prepare.prepared().float32
     prompts = [prompt["ids"] for prompt in json.loads((corpus.GOLDENS / "llama_cpp.json").read_text())["prompts"]]
     said = {"made by": f"tests/real_model/with_mlx_lm.py with mlx-lm {version('mlx-lm')}, mlx {version('mlx')} on {platform.machine()}, {sys.platform}, "
                        "weights dequantized to float32", "from sha256": prepare.GGUF_SHA256}
