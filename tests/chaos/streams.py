@@ -39,9 +39,9 @@ def answer(client, model, question, told=lambda: None):
     return (text, calls, logprobs, reasons), longest
 
 
-def expected_answers(client, model):
+def expected_answers(client, model, questions=QUESTIONS):
     """Of every question, undisturbed."""
-    answers = [answer(client, model, question)[0] for question in QUESTIONS]
+    answers = [answer(client, model, question)[0] for question in questions]
     for text, calls, _, reasons in answers:
         assert (text or calls) and len(reasons) == 1
     return answers
@@ -50,8 +50,8 @@ def expected_answers(client, model):
 class Clients:
     """Threads that ask one question after the other until they are told to stop."""
 
-    def __init__(self, server, model, expected, count):
-        self.server, self.model, self.expected = server, model, expected
+    def __init__(self, server, model, expected, count, questions=QUESTIONS):
+        self.server, self.model, self.expected, self.questions = server, model, expected, questions
         self.lock, self.over = threading.Lock(), threading.Event()
         self.heard = 0  # chunks of all streams
         self.right, self.wrong, self.failed, self.pauses = 0, [], [], []
@@ -68,9 +68,9 @@ class Clients:
         for turn in itertools.count(number):
             if self.over.is_set():
                 return
-            which = turn % len(QUESTIONS)
+            which = turn % len(self.questions)
             try:
-                found, longest = answer(client, self.model, QUESTIONS[which], self._told)
+                found, longest = answer(client, self.model, self.questions[which], self._told)
             except Exception as failure:  # whatever a client may meet is a failure
                 with self.lock:
                     self.failed.append(f"{which}: {failure!r}")
