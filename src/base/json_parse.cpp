@@ -1,8 +1,11 @@
 // Boost.JSON's tokenizer with what its DOM parser leaves out: duplicate keys are an error, and so
 // are numbers that a double cannot hold.
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
@@ -102,6 +105,57 @@ struct Handler {
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
 };
 
+constexpr std::size_t kEscapeBytes = 6;
+
+// What the escape of four hex digits that begins at `at` stands for; nothing when there is none.
+std::optional<unsigned> escape_at(std::string_view text, std::size_t at) {
+  if (at + kEscapeBytes > text.size() || text.substr(at, 2) != "\\u") return std::nullopt;
+  unsigned value = 0;
+  const char* digits = text.data() + at + 2;
+  const auto [end, error] = std::from_chars(digits, digits + 4, value, 16);
+  if (error != std::errc() || end != digits + 4) return std::nullopt;
+  std::size_t backslashes = 0;
+  while (backslashes < at && text[at - 1 - backslashes] == '\\') ++backslashes;
+  return backslashes % 2 == 0 ? std::optional(value) : std::nullopt;  // or the backslash is one
+}
+
+bool is_high(unsigned value) {
+  return value >= 0xd800 && value < 0xdc00;
+}
+bool is_low(unsigned value) {
+  return value >= 0xdc00 && value < 0xe000;
+}
+
+// The parser says of most faults that they are syntax. What people stumble over is told; empty for
+// all else.
+std::string known_problem(std::string_view text, std::size_t stopped) {
+  if (text.starts_with("\xef\xbb\xbf"))
+    return "it begins with a byte order mark (EF BB BF); send UTF-8 without one";
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    return "it begins with the byte order mark of UTF-16; send UTF-8";
+  for (std::size_t at = stopped - std::min(stopped, 2 * kEscapeBytes); at <= stopped; ++at) {
+    const auto escape = escape_at(text, at);
+    if (!escape || (!is_high(*escape) && !is_low(*escape))) continue;
+    const auto next = escape_at(text, at + kEscapeBytes);
+    const auto last = at < kEscapeBytes ? std::nullopt : escape_at(text, at - kEscapeBytes);
+    if (is_high(*escape) && next && is_low(*next)) {
+      at += 2 * kEscapeBytes - 1;
+      continue;
+    }
+    if (is_low(*escape) && last && is_high(*last))
+      continue;  // a pair's, whose first is further off
+    return "the escape " + std::string(text.substr(at, kEscapeBytes)) +
+           " is a lone surrogate, which is no character: its other half is missing";
+  }
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+  };
+  if (byte(stopped) == 0xed && byte(stopped + 1) >= 0xa0)
+    return "it holds a lone surrogate, encoded as if it were a character; this is no UTF-8";
+  if (byte(stopped) >= 0x80) return "it is no UTF-8";
+  return {};
+}
+
 }  // namespace
 
 Document::Document(std::string_view text, std::string root_path, std::size_t depth_max)
@@ -117,7 +171,8 @@ Document::Document(std::string_view text, std::string root_path, std::size_t dep
     if (rest != std::string_view::npos) ec = bj::error::extra_data;
   }
   if (ec) {
-    const std::string& problem = parser.handler().problem;
+    std::string problem = parser.handler().problem;
+    if (problem.empty()) problem = known_problem(text, consumed);
     throw Error(ErrorCode::kInvalid,
                 "malformed JSON near byte " + std::to_string(consumed) + ": " +
                     (problem.empty() ? ec.message() : problem),

@@ -77,6 +77,24 @@ TEST(JsonParse, RefusesLoneSurrogatesAndBrokenUtf8) {
   EXPECT_EQ(Document("\"\\ud83d\\ude00\"").root().as_string(), "\xf0\x9f\x98\x80");
 }
 
+TEST(JsonParse, NamesByteOrderMarksAndLoneSurrogates) {
+  const auto said = [](const std::string& text) {
+    return error_of([&] { Document{text}; }).second;
+  };
+  EXPECT_THAT(said("\xef\xbb\xbf{}"), HasSubstr("byte order mark"));
+  EXPECT_THAT(said("\xff\xfe{"), HasSubstr("UTF-16"));
+  for (const char* text :
+       {"\"\\ud800\"", "\"\\uDC00\"", "\"\\ud800x\"", "\"\\ud83d\\ud83d\"",
+        "[\"\\ud83d\\ude00\\ude00\"]", "\"\\ud800\\n\"", "\"\\ud800\\u0041\"", "{\"a\\ud800\":1}"})
+    EXPECT_THAT(said(text), HasSubstr("lone surrogate")) << text;
+  EXPECT_THAT(said("[\"aaaaaaaaaaaaaaaaa\xed\xb0\x80\"]"), HasSubstr("lone surrogate"));
+  EXPECT_THAT(said("\"\xc3\""), HasSubstr("no UTF-8"));
+  for (const char* text : {"\"\\ud83d\\ude00\\x\"", "\"\\\\ud800\\x\"", "\"\\ud8", "{\"a\":}"}) {
+    EXPECT_THAT(said(text), testing::Not(HasSubstr("surrogate"))) << text;
+    EXPECT_THAT(said(text), HasSubstr("malformed JSON near byte")) << text;
+  }
+}
+
 TEST(JsonNode, ConvertsNothingSilently) {
   const Document document(
       R"({"f":1.9,"t":true,"s":"1","i":3,"e":3.0,"n":null,"big":18446744073709551615})");
