@@ -31,6 +31,7 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
     services.metrics.request(api, response.status, 0);
     log::info("request", {{"id", exchange->id()},
                           {"api", api},
+                          {"key", exchange->request().peer.key},
                           {"status", response.status},
                           {"error", to_string(error.code())},
                           {"field", error.field()}});

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "gateway/openai_error.h"
@@ -40,7 +42,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   void read();
   void on_read(std::string_view bytes);
   void receive();
-  void refuse(const HttpResponse& response);
+  void refuse(HttpResponse response);
   void serve();
   void send(std::string bytes);
   void write_next();
@@ -58,6 +60,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   std::unique_ptr<Timer> write_deadline_;
   State state_ = State::kHandshake;
   std::unique_ptr<RequestParser> parser_;
+  std::optional<Entry> entry_;      // once the request's header has been read
   std::string inbox_;               // read and not yet parsed
   std::deque<std::string> outbox_;  // to be written; the first is being written
   std::size_t written_ = 0;         // of the first
@@ -73,10 +76,12 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
 
 class HttpExchange : public Exchange {
  public:
-  HttpExchange(std::shared_ptr<HttpConnection> connection, HttpRequest request)
+  HttpExchange(std::shared_ptr<HttpConnection> connection, HttpRequest request,
+               std::vector<HeaderLine> headers)
       : connection_(std::move(connection)),
         strand_(connection_->strand_),
         request_(std::move(request)),
+        headers_(std::move(headers)),
         id_(new_request_id()),
         timer_(strand_->make_timer()) {}
 
@@ -135,6 +140,7 @@ class HttpExchange : public Exchange {
 
  private:
   void head(HttpResponse& response, BodyFraming framing) {
+    response.headers.insert(response.headers.end(), headers_.begin(), headers_.end());
     response.headers.emplace_back("X-Request-Id", id_);
     if (connection_->shared_->draining) connection_->keep_alive_ = false;
     connection_->send(render_head(response, framing, connection_->keep_alive_));
@@ -155,6 +161,7 @@ class HttpExchange : public Exchange {
   std::shared_ptr<HttpConnection> connection_;  // null once the exchange is over
   std::shared_ptr<Strand> strand_;
   HttpRequest request_;
+  const std::vector<HeaderLine> headers_;  // of every answer
   std::string id_;
   std::unique_ptr<Timer> timer_;
   std::function<void()> on_writable_;
@@ -185,7 +192,8 @@ void HttpConnection::abort() {
 
 void HttpConnection::begin_receiving() {
   state_ = State::kReceiving;
-  parser_ = std::make_unique<RequestParser>();
+  parser_ = std::make_unique<RequestParser>(transport_->peer());
+  entry_.reset();
   header_begun_ = header_ended_ = answered_ = false;
   account_body(0);
   expire_after(shared_->limits.idle);
@@ -215,6 +223,11 @@ void HttpConnection::receive() {
   }
   const auto parsed = parser_->feed(inbox_);
   account_body(parser_->body_bytes());
+  if (!entry_ && parser_->has_head())
+    entry_ = shared_->door ? shared_->door(parser_->head()) : Entry{};
+  if (entry_ && entry_->answer && parsed != RequestParser::State::kComplete) {
+    return refuse(std::move(*entry_->answer));  // its body is of no interest
+  }
   if (parsed == RequestParser::State::kRefused) {
     return refuse(error_response(parser_->status(), parser_->problem()));
   }
@@ -235,7 +248,10 @@ void HttpConnection::receive() {
   if (parsed == RequestParser::State::kComplete) serve();
 }
 
-void HttpConnection::refuse(const HttpResponse& response) {
+void HttpConnection::refuse(HttpResponse response) {
+  if (entry_) {
+    response.headers.insert(response.headers.end(), entry_->headers.begin(), entry_->headers.end());
+  }
   keep_alive_ = false;
   refused_ = true;
   state_ = State::kServing;
@@ -252,8 +268,11 @@ void HttpConnection::serve() {
   deadline_->cancel();
   HttpRequest request = parser_->take();
   keep_alive_ = keep_alive_ && request.keep_alive && !shared_->draining;
-  exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request));
+  request.peer.key = entry_->key;
+  exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request),
+                                             std::move(entry_->headers));
   const std::shared_ptr<Exchange> exchange = exchange_;  // ours may be gone before the handler ends
+  if (entry_->answer) return exchange->respond(std::move(*entry_->answer));
   shared_->handler(exchange);
 }
 
@@ -268,7 +287,7 @@ void HttpConnection::write_next() {
       std::string_view(outbox_.front()).substr(written_, kWriteSliceBytes);
   writing_ = true;
   write_deadline_->arm(shared_->limits.stuck_reader, [this] {
-    log::warn("client_stuck", {{"peer", transport_->peer()}});
+    log::warn("client_stuck", {{"peer", transport_->peer().address}});
     close();
   });
   transport_->write(slice, [self = shared_from_this(), size = slice.size()](bool ok) {

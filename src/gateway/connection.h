@@ -36,6 +36,7 @@ struct ConnectionLimits {
 struct ConnectionShared {
   ConnectionLimits limits;
   Handler handler;
+  Door door = {};  // none: everybody may come in
   std::atomic<std::uint64_t> body_bytes{0};
   std::atomic<bool> draining{false};
 };

@@ -8,7 +8,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gateway/http_message.h"
 
@@ -41,5 +43,13 @@ class Exchange {
 };
 
 using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
+
+// What is decided about a request by its head, before its body is read.
+struct Entry {
+  std::optional<HttpResponse> answer;  // instead of the handler's
+  std::vector<HeaderLine> headers;     // of whatever is answered, errors and streams included
+  std::string key;                     // the name of the API key that it showed
+};
+using Door = std::function<Entry(const HttpRequest& head)>;
 
 }  // namespace sanctum::gateway

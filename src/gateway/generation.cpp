@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/keys.h"
 #include "gateway/openai_error.h"
 
 namespace sanctum::gateway {
@@ -216,6 +217,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     log::info("request", {{"id", exchange_->id()},
                           {"api", api_},
                           {"model", model_},
+                          {"key", exchange_->request().peer.key},
                           {"status", status},
                           {"stream", stream_},
                           {"finish", c.finish_reason},
@@ -256,15 +258,17 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
                       const std::string& api, ApiRequest request,
                       std::unique_ptr<AnswerShape> shape, std::string body) {
   int retry_after_s = 0;
-  const std::string& shown = exchange->request().probe;
-  const bool probe = !services.probe_secret.empty() && shown == services.probe_secret;
+  const bool probe = shows_secret(exchange->request(), services.probe_secret);
+  const std::string& key = exchange->request().peer.key;
   const std::string counted_as = probe ? "probe" : api;
   auto ticket = services.gate.enter(probe, retry_after_s);
   if (!ticket) {
     services.metrics.request(counted_as, 429, 0);
-    log::info(
-        "request",
-        {{"id", exchange->id()}, {"api", api}, {"status", 429}, {"retry_after_s", retry_after_s}});
+    log::info("request", {{"id", exchange->id()},
+                          {"api", api},
+                          {"key", key},
+                          {"status", 429},
+                          {"retry_after_s", retry_after_s}});
     return exchange->respond(error_response(
         {ErrorCode::kBusy,
          "the server is full: " + std::to_string(services.gate.limits().running_max) +
@@ -273,7 +277,7 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
         retry_after_s));
   }
   if (services.records.begun)
-    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream);
+    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream, key);
   request.generate.request = exchange->id();
   request.generate.reserved = ticket->reserved();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());

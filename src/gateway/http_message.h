@@ -3,17 +3,21 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "gateway/http_headers.h"
+#include "gateway/peer.h"
 
 namespace sanctum::gateway {
 
 struct HttpRequest {
   std::string method;
-  std::string path;   // decoded, without the query
-  std::string query;  // as sent
-  std::string probe;  // the header Sanctum-Probe
-  std::string body;
+  std::string authority;  // of a target in absolute form, as sent; else empty: see the header Host
+  std::string path;       // decoded, without the query
+  std::string query;      // as sent
+  HttpHeaders headers;    // as sent; never sent on to anybody
+  std::string body;       // without its content coding
+  Peer peer;
   int version = 11;  // 10 or 11
   bool keep_alive = true;
 };
@@ -22,7 +26,7 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond type, length and connection
+  std::vector<HeaderLine> headers;  // beyond type, length and connection
 };
 
 enum class BodyFraming { kLength, kChunked, kUntilClose };

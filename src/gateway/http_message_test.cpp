@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+#include <vector>
+
 #include "gateway/request_parser.h"
 
 namespace sanctum::gateway {
@@ -75,6 +78,92 @@ TEST(RequestParser, RefusesSmugglingAndNonsense) {
   }
 }
 
+TEST(RequestParser, TransferEncodingWithoutAFinalChunkedIsRefused) {
+  const auto status = [](const std::string& lines) {
+    RequestParser parser;
+    std::string inbox = "POST / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n0\r\n\r\n";
+    return parser.feed(inbox) == State::kRefused ? parser.status() : 200;
+  };
+  const std::string te = "Transfer-Encoding: ";
+  EXPECT_EQ(status(te + "chunked\r\n"), 200);
+  EXPECT_EQ(status(te + "Chunked\r\n"), 200);
+  for (const std::string& coding :
+       {"gzip", "identity", "chunked, identity", "chunked, gzip", "xchunked", "chunked;q=1",
+        "chunked chunked", "chunked, chunked", "chunked,", ""})
+    EXPECT_EQ(status(te + coding + "\r\n"), 400) << coding;
+  EXPECT_EQ(status(te + "chunked\r\n" + te + "identity\r\n"), 400);
+  EXPECT_EQ(status(te + "chunked\r\n" + te + "chunked\r\n"), 400);
+  EXPECT_EQ(status(te + "gzip, chunked\r\n"), 501);
+  EXPECT_EQ(status(te + "gzip\r\n" + te + "chunked\r\n"), 501);
+  EXPECT_EQ(status(te + "chunked\r\nContent-Length: 5\r\n"), 400);
+  EXPECT_EQ(status("Content-Length: 5\r\nContent-Length: 5\r\n"), 400);
+  EXPECT_EQ(status("Content-Length: 5, 5\r\n"), 400);
+}
+
+TEST(RequestParser, TransferEncodingIsNotOfHttp10) {
+  RequestParser parser;
+  std::string inbox = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  EXPECT_EQ(parser.feed(inbox), State::kRefused);
+  EXPECT_EQ(parser.status(), 400);
+}
+
+TEST(RequestParser, HeadersAreFoundWithoutCaseAndTrailersAreNone) {
+  RequestParser parser({ListenerKind::kMutualTls, "127.0.0.1", "127.0.0.1:5", "CN=c", {}});
+  std::string inbox =
+      "POST / HTTP/1.1\r\nHost: h\r\nx-CUSTOM:  a b \r\nX: 1\r\nX: 2\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n1\r\nx\r\n0\r\nAuthorization: Bearer late\r\nX-Custom: late\r\n\r\n";
+  ASSERT_EQ(parser.feed(inbox), State::kComplete) << parser.problem();
+  EXPECT_TRUE(parser.has_head());
+  const HttpRequest request = parser.take();
+  EXPECT_EQ(request.headers.get("X-Custom"), "a b");
+  EXPECT_EQ(request.headers.count("x"), 2u);
+  EXPECT_EQ(request.headers.get("x"), "1");
+  EXPECT_FALSE(request.headers.has("Authorization"));
+  EXPECT_EQ(request.peer.listener, ListenerKind::kMutualTls);
+  EXPECT_EQ(request.peer.subject, "CN=c");
+}
+
+TEST(RequestParser, ATargetInAbsoluteFormHasAnAuthority) {
+  for (const auto& [target, authority, path] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"http://evil.example/v1/models?a=b", "evil.example", "/v1/models"},
+           {"HTTPS://[::1]:80", "[::1]:80", "/"},
+           {"http://h?a=b", "h", "/"},
+           {"/http://h/x", "", "/http://h/x"},
+           {"//evil.example/x", "", "//evil.example/x"}}) {
+    RequestParser parser;
+    std::string inbox = "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n";
+    ASSERT_EQ(parser.feed(inbox), State::kComplete) << target;
+    const HttpRequest request = parser.take();
+    EXPECT_EQ(request.authority, authority) << target;
+    EXPECT_EQ(request.path, path) << target;
+  }
+}
+
+TEST(RequestParser, CodedBodiesAreDecodedOrRefused) {
+  // printf '{"a":1}' | gzip -n | xxd -i
+  const unsigned char packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                  0x03, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0x05,
+                                  0x00, 0xaf, 0xac, 0x1b, 0x56, 0x07, 0x00, 0x00, 0x00};
+  const std::string gzip(packed, packed + sizeof packed);
+  const auto post = [](const std::string& coding, const std::string& body) {
+    return "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: " + coding +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  RequestParser good;
+  std::string inbox = post("gzip", gzip);
+  ASSERT_EQ(good.feed(inbox), State::kComplete) << good.problem();
+  EXPECT_EQ(good.body_bytes(), 7u);
+  EXPECT_EQ(good.take().body, "{\"a\":1}");
+  for (const auto& [coding, status] : std::vector<std::pair<std::string, int>>{
+           {"br", 415}, {"gzip, gzip", 415}, {"deflate", 415}, {"gzip", 400}}) {
+    RequestParser parser;
+    inbox = post(coding, "{}");
+    EXPECT_EQ(parser.feed(inbox), State::kRefused) << coding;
+    EXPECT_EQ(parser.status(), status) << coding;
+  }
+}
+
 TEST(RequestParser, ChunkExtensionsAndTrailersThatNeverEndAreRefused) {
   for (const std::string& start : {"1;a=", "1\r\nx\r\n0\r\nX: "}) {
     RequestParser parser;
@@ -97,6 +186,12 @@ TEST(RequestParser, EnforcesLimits) {
   inbox = "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(kHeaderBytesMax, 'x') + "\r\n\r\n";
   EXPECT_EQ(header.feed(inbox), State::kRefused);
   EXPECT_EQ(header.status(), 431);
+  RequestParser lines;
+  inbox = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (std::size_t i = 0; i < kHeaderLinesMax; ++i) inbox += "X: x\r\n";
+  inbox += "\r\n";
+  EXPECT_EQ(lines.feed(inbox), State::kRefused);
+  EXPECT_EQ(lines.status(), 431);
 }
 
 TEST(RequestParser, KnowsWhoWaitsToContinue) {

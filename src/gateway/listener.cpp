@@ -52,18 +52,24 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   return context;
 }
 
-// What a connection of each kind starts with; returns its peer, for logs.
+// What a connection of each kind starts with; returns its peer.
 template <class Executor>
-std::string begin(asio::basic_stream_socket<asio::ip::tcp, Executor>& socket) {
+Peer begin(asio::basic_stream_socket<asio::ip::tcp, Executor>& socket, const Address& listener,
+           bool tls) {
   error_code ec;
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
   const auto peer = socket.remote_endpoint(ec);
-  return ec ? "unknown" : peer.address().to_string() + ":" + std::to_string(peer.port());
+  return {tls ? ListenerKind::kMutualTls : ListenerKind::kPlain,
+          listener.host,
+          ec ? "unknown" : peer.address().to_string() + ":" + std::to_string(peer.port()),
+          {},
+          {}};
 }
 
 template <class Executor>
-std::string begin(asio::basic_stream_socket<asio::local::stream_protocol, Executor>&) {
-  return "this machine";
+Peer begin(asio::basic_stream_socket<asio::local::stream_protocol, Executor>&,
+           const Address& listener, bool) {
+  return {ListenerKind::kControl, listener.host, "this machine", {}, {}};
 }
 
 }  // namespace
@@ -169,7 +175,7 @@ class Listener::AcceptorOf : public Acceptor,
       });
       return;
     }
-    const std::string peer = begin(socket);
+    const Peer peer = begin(socket, address_, tls_ != nullptr);
     const StrandExecutor executor = socket.get_executor();
     asio::post(executor, [self = this->shared_from_this(), executor, peer,
                           socket = std::move(socket)]() mutable {

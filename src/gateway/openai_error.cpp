@@ -87,10 +87,10 @@ HttpResponse error_response(const wire::Failure& failure, int retry_after_s) {
   return response;
 }
 
-HttpResponse error_response(int status, const std::string& message) {
+HttpResponse error_response(int status, const std::string& message, const std::string& code) {
   HttpResponse response;
   response.status = status;
-  response.body = body(message, type_of(status), "", "");
+  response.body = body(message, type_of(status), "", code);
   return response;
 }
 

@@ -14,6 +14,6 @@ std::string error_body(const wire::Failure& failure);
 // With Retry-After where trying again makes sense; `retry_after_s` 0 takes the default.
 HttpResponse error_response(const wire::Failure& failure, int retry_after_s = 0);
 // For faults of the HTTP request itself.
-HttpResponse error_response(int status, const std::string& message);
+HttpResponse error_response(int status, const std::string& message, const std::string& code = {});
 
 }  // namespace sanctum::gateway

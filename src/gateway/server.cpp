@@ -18,7 +18,7 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
       const std::lock_guard lock(mutex_);
       if (alive_.size() >= shared->limits.connections || shared->draining) {
         log::warn("connection_refused",
-                  {{"peer", transport->peer()}, {"connections", alive_.size()}});
+                  {{"peer", transport->peer().address}, {"connections", alive_.size()}});
         return;  // the transport closes as it goes
       }
       const std::uint64_t number = next_++;
@@ -65,12 +65,13 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
   std::uint64_t next_ = 0;
 };
 
-Server::Server(EventLoop& loop, ConnectionLimits limits, Handler handler)
+Server::Server(EventLoop& loop, ConnectionLimits limits, Handler handler, Door door)
     : loop_(loop),
       shared_(std::make_shared<ConnectionShared>()),
       connections_(std::make_shared<Connections>()) {
   shared_->limits = limits;
   shared_->handler = std::move(handler);
+  shared_->door = std::move(door);
 }
 
 Server::~Server() {

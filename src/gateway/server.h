@@ -19,7 +19,8 @@ inline constexpr std::chrono::milliseconds kAbortLimit{2000};  // for connection
 
 class Server {
  public:
-  Server(EventLoop& loop, ConnectionLimits limits, Handler handler);
+  // `door` decides who gets to the handler; without one, everybody.
+  Server(EventLoop& loop, ConnectionLimits limits, Handler handler, Door door = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "gateway/test_gateway.h"
 
 namespace sanctum::gateway {
@@ -168,6 +170,70 @@ TEST(Server, MalformedRequestsAreRefusedAndTheConnectionEnds) {
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(reply.headers.at("connection"), "close");
   EXPECT_TRUE(client.at_end());
+}
+
+TEST(Server, TheDoorIsAskedBeforeABodyIsRead) {
+  TestGateway gateway;
+  gateway.door = [](const HttpRequest& head) {
+    Entry entry;
+    entry.headers = {{"Vary", "Origin"}};
+    if (head.headers.get("X-Who") != "friend")
+      entry.answer = HttpResponse{401, "text/plain", "no", {}};
+    return entry;
+  };
+  HttpClient stranger(gateway.port);
+  stranger.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
+      "60000000\r\n\r\n");
+  HttpReply reply = stranger.reply();
+  EXPECT_EQ(reply.status, 401);
+  EXPECT_EQ(reply.headers.at("vary"), "Origin");
+  EXPECT_EQ(reply.headers.at("connection"), "close");
+  HttpClient whole(gateway.port);
+  whole.post("/v1/completions", "{}");
+  reply = whole.reply();
+  EXPECT_EQ(reply.status, 401);
+  EXPECT_EQ(reply.headers.count("x-request-id"), 1u);
+  EXPECT_EQ(whole.get("/health").status, 401) << "the connection goes on";
+  HttpClient large(gateway.port);
+  large.send("POST / HTTP/1.1\r\nHost: x\r\nX-Who: friend\r\nContent-Length: 99999999999\r\n\r\n");
+  reply = large.reply();
+  EXPECT_EQ(reply.status, 413);
+  EXPECT_EQ(reply.headers.at("vary"), "Origin") << "a browser hides an answer without CORS";
+}
+
+TEST(Server, WhatTheDoorAddsIsOnErrorsAndStreamsToo) {
+  TestGateway gateway;
+  gateway.engine.answer_at_once();
+  gateway.door = [](const HttpRequest&) { return Entry{std::nullopt, {{"X-Door", "passed"}}, {}}; };
+  HttpClient client(gateway.port);
+  EXPECT_EQ(client.get("/nothing").headers.at("x-door"), "passed");
+  client.post("/v1/completions", "{");
+  HttpReply reply = client.reply();
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.headers.at("x-door"), "passed");
+  client.post("/v1/completions", R"({"model":"m","prompt":"x","stream":true})");
+  reply = client.reply();
+  EXPECT_EQ(reply.headers.at("content-type"), "text/event-stream; charset=utf-8");
+  EXPECT_EQ(reply.headers.at("x-door"), "passed");
+}
+
+TEST(Server, ARequestKnowsItsPeer) {
+  TestGateway gateway;
+  std::promise<Peer> seen;
+  gateway.router.add("GET", "/who", [&seen](const std::shared_ptr<Exchange>& exchange) {
+    seen.set_value(exchange->request().peer);
+    exchange->respond({});
+  });
+  gateway.door = [](const HttpRequest&) { return Entry{std::nullopt, {}, "mine"}; };
+  HttpClient client(gateway.port);
+  EXPECT_EQ(client.get("/who").status, 200);
+  const Peer peer = seen.get_future().get();
+  EXPECT_EQ(peer.listener, ListenerKind::kPlain);
+  EXPECT_EQ(peer.listens_on, "127.0.0.1");
+  EXPECT_THAT(peer.address, testing::StartsWith("127.0.0.1:"));
+  EXPECT_EQ(peer.subject, "");
+  EXPECT_EQ(peer.key, "mine");
 }
 
 TEST(Server, DrainClosesTheListenerFirstAndLetsRequestsFinish) {

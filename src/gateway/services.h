@@ -18,10 +18,11 @@
 
 namespace sanctum::gateway {
 
-// For the record of what was served. Called on connections' strands; must not block.
+// For the record of what was served. Called on connections' strands; must not block. `key`: the
+// name of the API key, empty without one.
 struct RequestRecords {
   std::function<void(const std::string& id, const std::string& api, const std::string& model,
-                     bool stream)>
+                     bool stream, const std::string& key)>
       begun = {};
   // `status` 499: the client had left.
   std::function<void(const std::string& id, int status, int interruptions, std::int64_t total_us,
@@ -55,6 +56,7 @@ struct Services {
   RequestRecords records = {};
   std::function<std::vector<OpenIncident>()> incidents = {};
   Fallback* fallback = nullptr;
+  std::function<bool()> wants_key = {};  // whether a plain listener wants an API key now
 };
 
 // Each file api_*.cpp adds its own paths.

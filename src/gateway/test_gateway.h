@@ -16,7 +16,9 @@ class TestGateway {
  public:
   explicit TestGateway(AdmissionLimits admission = {}, ConnectionLimits limits = {})
       : gate(admission),
-        server(loop, limits, [this](const std::shared_ptr<Exchange>& e) { router.handle(e); }) {
+        server(
+            loop, limits, [this](const std::shared_ptr<Exchange>& e) { router.handle(e); },
+            [this](const HttpRequest& head) { return door ? door(head) : Entry{}; }) {
     std::signal(SIGPIPE, SIG_IGN);
     services.draining = [this] { return server.draining(); };
     add_completions(router, services);
@@ -39,6 +41,7 @@ class TestGateway {
   Services services{engine, gate, metrics,     std::chrono::milliseconds(1000), {}, {},
                     {},     {},   Clock::now()};
   Router router;
+  Door door = {};  // to be set before the first connection
   EventLoop loop{2};
   Server server;
   std::uint16_t port = 0;

@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdlib>
+#include <future>
 #include <memory>
 
 #include "base/test_directory.h"
@@ -96,6 +97,23 @@ TEST_F(TlsTest, NoCertificateForeignCertificateAndOldTlsAreRefused) {
   EXPECT_EQ(ask(foreign, kHealth), "");
   EXPECT_EQ(ask(directory_, kHealth, TLS1_1_VERSION), "");
   EXPECT_THAT(ask(directory_, kHealth), HasSubstr("ok"));
+}
+
+TEST_F(TlsTest, TheSubjectOfTheClientsCertificateIsKnown) {
+  std::promise<Peer> seen;
+  gateway_.door = [&seen](const HttpRequest& head) {
+    seen.set_value(head.peer);
+    return Entry{};
+  };
+  EXPECT_THAT(ask(directory_, kHealth), HasSubstr("ok"));
+  const Peer peer = seen.get_future().get();
+  EXPECT_EQ(peer.listener, ListenerKind::kMutualTls);
+  std::string shown;
+  for (const auto& info : describe_certificates(directory_)) {
+    if (info.path == directory_ + "/client.pem") shown = info.subject;
+  }
+  EXPECT_FALSE(shown.empty());
+  EXPECT_EQ(peer.subject, shown);
 }
 
 TEST_F(TlsTest, AResumedSessionIsServed) {

@@ -1,5 +1,8 @@
 #include "gateway/transport.h"
 
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
 #include <array>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -54,7 +57,7 @@ class StreamTransport : public Transport {
 
 class PlainTransport : public StreamTransport<Socket> {
  public:
-  PlainTransport(Socket socket, std::string peer)
+  PlainTransport(Socket socket, Peer peer)
       : StreamTransport(std::make_shared<Shared<Socket>>(std::move(socket))),
         peer_(std::move(peer)) {}
   ~PlainTransport() override { close(); }
@@ -64,26 +67,41 @@ class PlainTransport : public StreamTransport<Socket> {
     shared_->stream.shutdown(asio::socket_base::shutdown_send, ignored);
   }
   void close() override { close_socket(shared_->stream); }
-  std::string peer() const override { return peer_; }
+  const Peer& peer() const override { return peer_; }
 
  private:
-  std::string peer_;
+  Peer peer_;
 };
 
 using TlsStream = asio::ssl::stream<Socket>;
 
+// Of the certificate that the client has shown (RFC 2253).
+std::string subject_of(SSL* connection) {
+  const std::unique_ptr<X509, decltype(&::X509_free)> certificate(
+      ::SSL_get1_peer_certificate(connection), &::X509_free);
+  const std::unique_ptr<BIO, decltype(&::BIO_free)> out(::BIO_new(::BIO_s_mem()), &::BIO_free);
+  if (!certificate || !out) return {};
+  ::X509_NAME_print_ex(out.get(), ::X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
+  char* bytes = nullptr;
+  const long size = ::BIO_get_mem_data(out.get(), &bytes);
+  return std::string(bytes, static_cast<std::size_t>(size));
+}
+
 class TlsTransport : public StreamTransport<TlsStream> {
  public:
-  TlsTransport(Socket socket, std::string peer, std::shared_ptr<asio::ssl::context> context)
+  TlsTransport(Socket socket, Peer peer, std::shared_ptr<asio::ssl::context> context)
       : StreamTransport(std::make_shared<Shared<TlsStream>>(std::move(socket), *context)),
         context_(std::move(context)),
-        peer_(std::move(peer)) {}
+        peer_(std::make_shared<Peer>(std::move(peer))) {}
   ~TlsTransport() override { close(); }
 
   void handshake(Done done) override {
     shared_->stream.async_handshake(
         asio::ssl::stream_base::server,
-        [shared = shared_, done = std::move(done)](error_code ec) { done(!ec); });
+        [shared = shared_, peer = peer_, done = std::move(done)](error_code ec) {
+          if (!ec) peer->subject = subject_of(shared->stream.native_handle());
+          done(!ec);
+        });
   }
   void shutdown() override {
     shared_->stream.async_shutdown([shared = shared_](error_code) {
@@ -92,20 +110,20 @@ class TlsTransport : public StreamTransport<TlsStream> {
     });
   }
   void close() override { close_socket(shared_->stream.next_layer()); }
-  std::string peer() const override { return peer_; }
+  const Peer& peer() const override { return *peer_; }
 
  private:
   std::shared_ptr<asio::ssl::context> context_;
-  std::string peer_;
+  const std::shared_ptr<Peer> peer_;  // a handshake may outlast us
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> make_plain_transport(Socket socket, std::string peer) {
+std::unique_ptr<Transport> make_plain_transport(Socket socket, Peer peer) {
   return std::make_unique<PlainTransport>(std::move(socket), std::move(peer));
 }
 
-std::unique_ptr<Transport> make_tls_transport(Socket socket, std::string peer,
+std::unique_ptr<Transport> make_tls_transport(Socket socket, Peer peer,
                                               std::shared_ptr<asio::ssl::context> context) {
   return std::make_unique<TlsTransport>(std::move(socket), std::move(peer), std::move(context));
 }

@@ -5,8 +5,9 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <string_view>
+
+#include "gateway/peer.h"
 
 namespace sanctum::gateway {
 
@@ -25,7 +26,8 @@ class Transport {
   virtual void shutdown() = 0;
   // Ends all pending operations.
   virtual void close() = 0;
-  virtual std::string peer() const = 0;
+  // With the certificate's subject from the handshake on.
+  virtual const Peer& peer() const = 0;
 };
 
 }  // namespace sanctum::gateway

@@ -4,7 +4,6 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
-#include <string>
 
 #include "gateway/event_loop_asio.h"
 #include "gateway/transport.h"
@@ -14,9 +13,9 @@ namespace sanctum::gateway {
 using Socket =
     boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, StrandExecutor>;
 
-// `peer`: for logs.
-std::unique_ptr<Transport> make_plain_transport(Socket socket, std::string peer);
-std::unique_ptr<Transport> make_tls_transport(Socket socket, std::string peer,
+// `peer`: all that is known of it before a handshake.
+std::unique_ptr<Transport> make_plain_transport(Socket socket, Peer peer);
+std::unique_ptr<Transport> make_tls_transport(Socket socket, Peer peer,
                                               std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace sanctum::gateway

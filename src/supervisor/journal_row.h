@@ -27,6 +27,7 @@ struct Happening {
 struct RequestBegun {
   std::string id, api, model;
   bool stream = false;
+  std::string key = {};  // the name of the API key that it showed; empty without one
 };
 struct RequestEnded {
   std::string id;

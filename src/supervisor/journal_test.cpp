@@ -63,6 +63,23 @@ TEST_F(JournalTest, WhatHappenedCanBeRead) {
       "chat200 7 1234");
 }
 
+TEST_F(JournalTest, AJournalOfBeforeThereWereKeysTakesThem) {
+  {
+    SQLite::Database old(directory_.path("journal.db"),
+                         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    make_tables(old);
+    old.exec("ALTER TABLE requests DROP COLUMN key");
+    old.exec(
+        "INSERT INTO requests(id, begun_us, api, model, stream) VALUES('old', 1, 'chat', 'm', 0)");
+  }
+  const auto book = journal();
+  book->record(RequestBegun{"new", "chat", "m", false, "mine"});
+  ASSERT_TRUE(book->flush(kLimit));
+  EXPECT_EQ(asked("SELECT group_concat(id || '=' || key, ' ') FROM (SELECT * FROM requests ORDER "
+                  "BY number)"),
+            "old= new=mine");
+}
+
 TEST_F(JournalTest, OfEachKeyOneIncidentIsOpen) {
   const auto book = journal();
   book->record(IncidentOpened{"worker.parked", "error", "no such program"});

@@ -29,7 +29,7 @@ def open_stream(server, model, stream=True):
     connection = socket.create_connection((where.hostname, where.port), timeout=30)
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Count from 1 to 99."}], "max_tokens": 3500, "stream": stream,
                        "ignore_eos": True, "temperature": 0}).encode()
-    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
     return connection
 
 

@@ -52,7 +52,7 @@ class Client:
     async def exchange(self, method, path, body=b""):
         async with asyncio.timeout(REQUEST_SECONDS_MAX):
             reader, writer = self.free.pop() if self.free else await asyncio.open_connection(*self.where)
-            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             writer.write(head.encode() + body)
             status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().rstrip().split("\r\n")
             headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
