@@ -54,7 +54,7 @@ a { color: inherit; }
 <h2>Ask it</h2>
 <p class="what">A question, in one piece</p><pre id="curl-chat"></pre>
 <p class="what">A longer answer, as a stream</p><pre id="curl-stream"></pre>
-<p class="what">A picture: one red pixel</p><pre id="curl-picture"></pre>
+<div id="picture" hidden><p class="what">A picture: one red pixel</p><pre id="curl-picture"></pre></div>
 <p class="what">With a client certificate</p><pre id="curl-mtls"></pre>
 <footer>Updated <span id="age">never</span> &middot; <a href="/v1/models">models</a> &middot; <a href="/status">status</a>
 &middot; <a href="/ready">ready</a> &middot; <a href="/metrics">metrics</a></footer>
@@ -71,16 +71,18 @@ function curl(base, options, body) {
   return "curl " + options + base + "/v1/chat/completions -H 'Content-Type: application/json' \\\n  -d " +
     quoted(JSON.stringify(body));
 }
-function commands(model) {
+function commands(model, seeing) {
   const base = setup.http || setup.mtls;
+  const key = setup.http && setup.key ? "-H \"Authorization: Bearer $SANCTUM_API_KEY\" \\\n  " : "";
   const tls = "--cacert " + quoted(setup.certificates + "/ca.pem") + " --cert " + quoted(setup.certificates + "/client.pem") +
     " --key " + quoted(setup.certificates + "/client.key") + " \\\n  ";
-  const options = setup.http ? "" : tls;
+  const options = setup.http ? key : tls;
   const ask = (content, more) => ({ model, messages: [{ role: "user", content }], max_tokens: 64, temperature: 0, ...more });
   text("curl-chat", curl(base, options, ask("What is 17 + 25?")));
   text("curl-stream", curl(base, "-N " + options, ask("Count from 1 to 10.", { stream: true })));
-  text("curl-picture", curl(base, options, ask([{ type: "text", text: "What colour is this?" },
-    { type: "image_url", image_url: { url: "data:image/png;base64," + redPixel } }])));
+  $("picture").hidden = !seeing;
+  if (seeing) text("curl-picture", curl(base, options, { ...ask([{ type: "text", text: "What colour is this?" },
+    { type: "image_url", image_url: { url: "data:image/png;base64," + redPixel } }]), model: seeing }));
   text("curl-mtls", setup.mtls ? curl(setup.mtls, tls, ask("Hello!")) : "not listening (--mtls-listen)");
 }
 function card(value, name) {
@@ -110,11 +112,13 @@ function show(s) {
     return row;
   }));
   const asked = s.models.find((m) => m.state === "ready") || s.models[0];
-  commands(asked ? asked.model : "sanctum-smoke");
+  const seeing = s.models.find((m) => m.vision && m.state === "ready") || s.models.find((m) => m.vision);
+  commands(asked ? asked.model : "sanctum-smoke", seeing && seeing.model);
 }
 async function update() {
   try {
     const answer = await fetch("/status", { signal: AbortSignal.timeout(5000), cache: "no-store" });
+    if (answer.status === 401) throw new Error("it wants an API key: load the page again");
     show(await answer.json());
     text("age", new Date().toLocaleTimeString());
   } catch (error) {
@@ -124,7 +128,7 @@ async function update() {
   }
   setTimeout(update, document.hidden ? 10000 : 2000);
 }
-commands("sanctum-smoke");
+commands("sanctum-smoke", null);
 update();
 </script>
 </body>
@@ -134,7 +138,8 @@ update();
 std::string page(const Services& services) {
   json::Writer w;
   w.begin_object().field("http", services.plain_url).field("mtls", services.mtls_url);
-  w.field("certificates", services.certificates).end_object();
+  w.field("certificates", services.certificates);
+  w.field("key", services.wants_key && services.wants_key()).end_object();
   std::string setup = w.take();
   for (std::size_t at = 0; (at = setup.find('<', at)) != std::string::npos;)
     setup.replace(at, 1, "\\u003c");
