@@ -23,7 +23,9 @@
 #include "apps/switch_board.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "client/local_key.h"
 #include "gateway/certificates.h"
+#include "gateway/entrance.h"
 #include "gateway/server.h"
 #include "gateway/services.h"
 #include "platform/descriptors.h"
@@ -138,6 +140,21 @@ std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config,
   }
   return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
                            directory + "/server.key"};
+}
+
+// The one that was made before, so that commands go on that outlive a gateway.
+std::string local_key_of(const std::string& state) {
+  const auto known = client::read_local_key(state);
+  return known ? known->key : gateway::make_api_key();
+}
+
+void share_local_key(const std::string& state, const std::string& key, const std::string& http) {
+  try {
+    client::write_local_key(state, {key, http});
+  } catch (const Error& error) {
+    // Our own commands will need another key; serving goes on.
+    log::warn("local_key_not_written", {{"error", error.what()}});
+  }
 }
 
 supervisor::WorkerOptions worker_options(const ServeConfig& config,
@@ -284,6 +301,13 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
     services.proof_age_max = seconds(config.probe.proof_age_max_s);
     services.probe_secret = or_exit(kExitFailure, [&] { return probe_secret(state); });
   }
+  const auto local_key = or_exit(kExitFailure, [&] { return local_key_of(state); });
+  gateway::Entrance entrance(state, or_exit(kExitConfiguration, [&] {
+                               return gateway::EntranceSettings{
+                                   gateway::origin_settings(config.allow_host, config.allow_origin),
+                                   services.probe_secret, local_key};
+                             }));
+  services.wants_key = [&entrance] { return entrance.wants_key(); };
   gateway::Router router;
   add_completions(router, services);
   add_models(router, services);
@@ -334,7 +358,9 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   const auto through = [](gateway::Router& to) {
     return [&to](const std::shared_ptr<gateway::Exchange>& exchange) { to.handle(exchange); };
   };
-  gateway::Server server(loop, connection_limits(), through(router));
+  gateway::Server server(
+      loop, connection_limits(), through(router),
+      [&entrance](const gateway::HttpRequest& head) { return entrance.judge(head); });
   services.draining = [&server] { return server.draining(); };
   services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
   services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
@@ -343,6 +369,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   gateway::Server control_server(loop, few, through(control_router));
   or_exit(kExitFailure, [&] { control_server.listen_local(control_socket(state)); });
   const auto socket_file = platform::file_identity(control_socket(state));
+  share_local_key(state, local_key, without_scheme(services.plain_url));
   log::info("listening",
             {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
   tell("listening " + or_off(services.plain_url) + " " + or_off(services.mtls_url));

@@ -17,6 +17,7 @@
 #include "apps/control_socket.h"
 #include "apps/exit.h"
 #include "apps/keeper_watch.h"
+#include "apps/probe_secret.h"
 #include "apps/probe_thread.h"
 #include "apps/works_probe.h"
 #include "base/json.h"
@@ -34,6 +35,7 @@ constexpr seconds kBeatEvery{1};
 
 std::vector<client::Endpoint> listeners(const ServeConfig& config, const std::string& state) {
   std::vector<client::Endpoint> all;
+  const std::string secret = or_exit(kExitFailure, [&] { return probe_secret(state); });
   const auto add = [&](const std::string& scheme, const std::string& address) {
     if (address == "off") return;
     client::EndpointOptions options;
@@ -42,6 +44,7 @@ std::vector<client::Endpoint> listeners(const ServeConfig& config, const std::st
     all.push_back(or_exit(kExitUsage, [&] {
       return client::resolve(options, [](const char*) { return std::optional<std::string>(); });
     }));
+    all.back().probe = secret;
   };
   add("http://", config.listen);
   add("https://", config.mtls_listen);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/listener.h"
+#include "gateway/origin_policy.h"
 #include "supervisor/model_directory.h"
 #include "supervisor/schedule.h"
 
@@ -43,6 +44,8 @@ void check(const ServeConfig& config) {
   check_address(config.mtls_listen, "--mtls-listen");
   if (config.listen == "off" && config.mtls_listen == "off")
     throw Exit{kExitUsage, "--listen and --mtls-listen are both off: nobody could ask anything"};
+  or_exit(kExitConfiguration,
+          [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
   if (!config.fallback.empty())
     or_exit(kExitUsage, [&] { client::normalized_url(config.fallback); });
   if (!config.restart_at.empty())

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   sanctum::add_smoke(app, exit_code);
   sanctum::add_stress(app, exit_code);
   sanctum::add_certs(app, exit_code);
+  sanctum::add_keys(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

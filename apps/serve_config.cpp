@@ -119,6 +119,10 @@ std::vector<std::string> read_config_file(const std::string& path,
       read.text(node, key, config.listen);
     else if (key == "mtls_listen")
       read.text(node, key, config.mtls_listen);
+    else if (key == "allow_host")
+      read.texts(node, key, config.allow_host);
+    else if (key == "allow_origin")
+      read.texts(node, key, config.allow_origin);
     else if (key == "engine")
       read.text(node, key, config.engine);
     else if (key == "log_level")

@@ -17,7 +17,9 @@ struct ServeConfig {
   std::string state_dir;            // empty: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum
   std::string listen = "127.0.0.1:1338";
   std::string mtls_listen = "127.0.0.1:1337";
-  std::string engine;  // empty: sanctum-engine beside this program
+  std::vector<std::string> allow_host;    // names beyond our own by which we are called
+  std::vector<std::string> allow_origin;  // whose pages may ask, beyond localhost's
+  std::string engine;                     // empty: sanctum-engine beside this program
   int max_sequences = 16;
   int queue = 64;
   std::string kernels = "auto";

@@ -36,6 +36,18 @@ std::shared_ptr<ServeOptions> add_serve_options(CLI::App& command, ServeConfig& 
   add("--mtls-listen", config.mtls_listen, "SANCTUM_MTLS_LISTEN", "mtls_listen",
       "Address for mutual TLS; port 0 picks one; off")
       ->take_last();
+  add("--allow-host", config.allow_host, "SANCTUM_ALLOW_HOST", "allow_host",
+      "A name by which plain HTTP is called, beyond the listener's own address and localhost; *: "
+      "any. May be given several times")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  add("--allow-origin", config.allow_origin, "SANCTUM_ALLOW_ORIGIN", "allow_origin",
+      "Whose web pages may use the server, beyond localhost's, such as https://app.example.org; *: "
+      "any. May be given several times")
+      ->type_name("ORIGIN")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add("--engine", config.engine, "SANCTUM_ENGINE", "engine",
       "The engine's program (default: beside this one)");
   add("--max-sequences", config.max_sequences, "SANCTUM_MAX_SEQUENCES", "max_sequences",

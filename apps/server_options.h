@@ -9,7 +9,7 @@ class App;
 
 namespace sanctum {
 
-// --url, --cert, --key, --cacert, --state-dir.
+// --url, --cert, --key, --cacert, --api-key, --state-dir.
 void add_server_options(CLI::App& command, client::EndpointOptions& options);
 
 }  // namespace sanctum

@@ -89,7 +89,8 @@ std::vector<std::string> ChatClient::models() {
     Answer told;
     read_error(reply.status, reply.body, told);
     throw Error(ErrorCode::kUnavailable,
-                endpoint().url + " does not list its models: " + told.failure);
+                endpoint().url + " does not list its models: " + told.failure +
+                    (reply.status == 401 ? std::string(kKeyAdvice) : std::string()));
   }
   std::vector<std::string> names;
   try {

@@ -50,6 +50,8 @@ class ChatClient {
   Limits limits_;
 };
 
+// What a person can do about a server that wants a key.
+inline constexpr std::string_view kKeyAdvice = "; give --api-key, or set SANCTUM_API_KEY";
 // What a person can do about a server that does not answer.
 std::string unreachable_advice(const Endpoint& endpoint, const std::string& message);
 

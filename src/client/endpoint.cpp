@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "client/local_key.h"
 
 namespace sanctum::client {
 namespace {
@@ -80,13 +81,19 @@ Endpoint resolve(const EndpointOptions& options, const Environment& environment)
   endpoint.certificate = options.certificate;
   endpoint.key = options.key;
   endpoint.authority = options.authority;
-  endpoint.bearer = environment("SANCTUM_API_KEY").value_or("");
+  endpoint.bearer = !options.api_key.empty()
+                        ? options.api_key
+                        : environment("SANCTUM_API_KEY").value_or(std::string());
   require_file(endpoint.certificate, "cert");
   require_file(endpoint.key, "key");
   require_file(endpoint.authority, "cacert");
+  const std::string state =
+      options.state_dir.empty() ? default_state_dir(environment) : options.state_dir;
   if (endpoint.tls()) {
-    take_from_state(endpoint,
-                    options.state_dir.empty() ? default_state_dir(environment) : options.state_dir);
+    take_from_state(endpoint, state);
+  } else if (endpoint.bearer.empty()) {
+    const auto local = read_local_key(state);
+    if (local && is_for(*local, endpoint.url)) endpoint.bearer = local->key;
   }
   if (endpoint.certificate.empty() != endpoint.key.empty()) {
     throw Error(ErrorCode::kInvalid, "a client certificate needs its key: give --cert and --key",

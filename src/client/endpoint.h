@@ -1,4 +1,4 @@
-// Where a server is and which certificates prove who we are.
+// Where a server is, and which certificates or which API key prove who we are.
 //
 // Contract: an Endpoint is complete and checked; everything a person may have left out (scheme,
 // trailing slash, "/v1", certificates) has been filled in from the defaults. Values, no state.
@@ -31,6 +31,7 @@ struct EndpointOptions {
   std::string key;
   std::string authority;
   std::string state_dir;
+  std::string api_key = {};
 };
 
 // Reads an environment variable; nothing when it is unset or empty.
@@ -44,7 +45,9 @@ std::string normalized_url(std::string_view text);
 std::string default_state_dir(const Environment& environment);
 
 // Options first, then SANCTUM_URL and SANCTUM_API_KEY, then the defaults. With https, certificates
-// that were not named come from <state_dir>/certs where such files exist. Throws Error(kInvalid)
+// that were not named come from <state_dir>/certs where such files exist; with http, an API key
+// that was not given is the one that the server of <state_dir> made for us, if it is the server
+// that the URL names. Throws Error(kInvalid)
 // for a URL that is none and for a certificate without its key; Error(kNotFound) for missing files.
 Endpoint resolve(const EndpointOptions& options, const Environment& environment);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/test_directory.h"
+#include "client/local_key.h"
 
 namespace sanctum::client {
 namespace {
@@ -45,6 +46,23 @@ TEST(Endpoint, OptionThenEnvironmentThenDefault) {
   EndpointOptions options;
   options.url = "http://o:2";
   EXPECT_EQ(resolve(options, env).url, "http://o:2");
+}
+
+TEST(Endpoint, AKeyIsGivenOrThatOfOurOwnServer) {
+  const TestDirectory directory;
+  write_local_key(directory.path(), {"local", "127.0.0.1:1338"});
+  EndpointOptions options;
+  options.state_dir = directory.path();
+  EXPECT_EQ(resolve(options, environment({})).bearer, "local");
+  EXPECT_EQ(resolve(options, environment({{"SANCTUM_API_KEY", "k"}})).bearer, "k");
+  options.api_key = "given";
+  EXPECT_EQ(resolve(options, environment({{"SANCTUM_API_KEY", "k"}})).bearer, "given");
+  options.api_key.clear();
+  for (const char* other :
+       {"http://127.0.0.1:1339", "http://example.org:1338", "https://127.0.0.1:1338"}) {
+    options.url = other;
+    EXPECT_EQ(resolve(options, environment({})).bearer, "") << other;
+  }
 }
 
 TEST(Endpoint, StateDirectoryFollowsXdg) {

@@ -111,6 +111,8 @@ ServerStatus ask_status(ChatClient& client) {
   if (answered(details, 200) && is_json_object(details.body)) status.status_json = details.body;
   if (status.readiness != Readiness::kReady) {
     status.reason = reason_in(answered(ready, 404) ? models : ready);
+  } else if (answered(details, 401)) {
+    status.reason = "it tells no more without an API key" + std::string(kKeyAdvice);
   }
   return status;
 }

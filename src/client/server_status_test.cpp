@@ -57,6 +57,19 @@ TEST(ServerStatus, AsksAServerAndTellsItsReason) {
   EXPECT_EQ(status.status_json, R"({"engine":{"state":"loading"}})");
 }
 
+TEST(ServerStatus, WithoutAKeyItSaysWhatToGive) {
+  SmallServer server([](const SmallServer::Request& request, SmallServer::Peer& peer) {
+    const bool ready = request.head.find("/ready") != std::string::npos;
+    peer.write(response(ready ? 200 : 401, "application/json", "{}"));
+  });
+  Endpoint endpoint;
+  endpoint.url = server.url();
+  ChatClient client(endpoint);
+  const auto status = ask_status(client);
+  EXPECT_EQ(status.readiness, Readiness::kReady);
+  EXPECT_NE(status.reason.find("--api-key"), std::string::npos) << status.reason;
+}
+
 TEST(ServerStatus, WhichModelSees) {
   const std::string list =
       R"({"data":[{"id":"a","vision":true},{"id":"b","vision":false},{"id":"c"},{"id":"d","vision":1}]})";
