@@ -138,7 +138,9 @@ class Qwen3VlProcessor final : public Processor {
     if (placeholders != static_cast<long>(files.size())) {
       throw Error(ErrorCode::kInvalid,
                   "the prompt has " + std::to_string(placeholders) + " picture placeholders for " +
-                      std::to_string(files.size()) + " pictures",
+                      std::to_string(files.size()) +
+                      " pictures: the model's chat template may not show pictures where they "
+                      "stand, as in a tool's result",
                   "messages");
     }
     return std::make_unique<Qwen3VlPrompt>(images_, image_token_, std::move(ids), std::move(files),
