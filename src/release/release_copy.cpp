@@ -14,6 +14,7 @@
 #include "platform/clone_file.h"
 #include "platform/executing.h"
 #include "platform/lock_file.h"
+#include "platform/private_files.h"
 #include "release/file_hash.h"
 #include "release/manifest.h"
 #include "release/signing.h"
@@ -58,6 +59,7 @@ void make_copy(const std::string& release, const std::string& encoded,
     fs::create_directories(to.parent_path());
     platform::clone_file(source.path, to.string());
   }
+  platform::make_private(beside);
   write_file_atomically(beside + "/manifest.json", encoded, 0600);
   write_file_atomically(beside + "/manifest.sig", sign(encoded, keys), 0600);
   verify_release(beside, keys);

@@ -223,7 +223,7 @@ def test_a_start_is_told_before_models_are_there(machine, tmp_path):
         while "READY=1" not in heard:
             heard.append(told.recv(100).decode())
         assert heard[0].startswith("EXTEND_TIMEOUT_USEC=") and int(heard[0].split("=")[1]) > 90e6
-        server.send_signal(signal.SIGTERM)
+        server.terminate()
         assert "ready" not in server.communicate(timeout=60)[0], "no model was ever there"
 
 

@@ -13,6 +13,21 @@ from sanctum_server import Server
 FAILURE = 1  # exit code
 
 
+@pytest.fixture
+def begin(tmp_path):
+    """A function that starts a server on a directory; none outlives its test."""
+    made = []
+
+    def start(state, *arguments):
+        made.append(Server(state, *arguments))
+        return made[-1].start()
+
+    yield start
+    for server in made:
+        if server.process.poll() is None:
+            server.stop()
+
+
 def open_to_others(root):
     """What anybody but its owner may do something with."""
     paths = [root, *root.rglob("*")]
@@ -24,9 +39,9 @@ def serve(*words, environment=None, before=()):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=environment)
 
 
-def test_nobody_else_can_read_it(tmp_path):
+def test_nobody_else_can_read_it(begin, tmp_path):
     state = tmp_path / "state"
-    server = Server(state).start()
+    server = begin(state)
     server.client().models.list()
     assert (state / "journal.db").exists() and open_to_others(state) == {}
     server.stop()
@@ -35,21 +50,19 @@ def test_nobody_else_can_read_it(tmp_path):
     for name in ("journal.db", "switches.json"):
         (state / name).touch()
         (state / name).chmod(0o644)
-    again = Server(state).start()
+    again = begin(state)
     assert open_to_others(state) == {}
-    again.stop()
 
 
-def test_a_home_that_is_named_by_mistake_is_left_as_it_is(tmp_path):
+def test_a_home_that_is_named_by_mistake_is_left_as_it_is(begin, tmp_path):
     home = tmp_path / "home"
     home.mkdir(mode=0o755)
     (home / "page.html").write_text("hello")
     (home / "page.html").chmod(0o644)
-    server = Server(home, "--probes", "off").start()
+    server = begin(home, "--probes", "off")
     assert stat.S_IMODE(home.stat().st_mode) == 0o755 and stat.S_IMODE((home / "page.html").stat().st_mode) == 0o644
     assert set(open_to_others(home)) == {".", "page.html"}
     assert "state_dir_left_open" in server.log()
-    server.stop()
 
 
 def test_a_file_in_its_place_is_a_failure_and_not_wrong_usage(tmp_path):
@@ -59,10 +72,10 @@ def test_a_file_in_its_place_is_a_failure_and_not_wrong_usage(tmp_path):
         assert refused.returncode == FAILURE and f"state directory {state}" in refused.stderr and "--state-dir" in refused.stderr
 
 
-def test_a_read_only_one_says_what_to_do(tmp_path):
+def test_a_read_only_one_says_what_to_do(begin, tmp_path):
     """Not even root can write to it: it is mounted read-only where nobody else sees that."""
     state = tmp_path / "state"
-    Server(state, "--probes", "off").start().stop()  # everything that it needs is there already
+    begin(state, "--probes", "off").stop()  # everything that it needs is there already
     private = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     if not shutil.which("unshare") or subprocess.run([*private, "true"], capture_output=True).returncode != 0:
         pytest.skip("this machine grants no mount namespace")
@@ -74,7 +87,7 @@ def test_a_read_only_one_says_what_to_do(tmp_path):
 
 def test_without_a_home_it_says_so(tmp_path):
     homeless = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_STATE_HOME", "SANCTUM_STATE_DIR")}
-    refused = serve(environment=homeless)
+    refused = serve("--check", environment=homeless)
     assert refused.returncode == FAILURE and "HOME" in refused.stderr and "--state-dir" in refused.stderr
     for command in (["stop"], ["restart"], ["incidents"]):
         told = subprocess.run([program("sanctum"), *command], capture_output=True, text=True, timeout=60, env=homeless)
