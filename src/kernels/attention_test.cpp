@@ -199,18 +199,18 @@ TEST(Attention, AnInfiniteValueOfALaterTokenChangesNoBitOfAnEarlierRow) {
         Blocks blocks(kKeys, kHead, type);
         const auto whole = blocks.attend(q, kKeys, group, kKeys, true, isa);
         const int row = group * kHead;  // numbers of a token
-        for (const int bad : {69, 65, 64, 62, 1}) {
-          for (const float none : {std::nanf(""), -std::numeric_limits<float>::infinity()}) {
-            std::vector<float> key(kHead, 0.5f), value(kHead, 0.25f);
-            value[33] = none;
-            blocks.write(bad, key, value);
-            const auto out = blocks.attend(q, kKeys, group, kKeys, true, isa);
-            const int before = bad * row;
-            ASSERT_TRUE(same_bits(std::span(out).first(before), std::span(whole).first(before)))
-                << to_string(isa) << ", type " << type << ", group " << group << ", bad " << bad;
-            for (int token = bad; token < kKeys; ++token)
-              ASSERT_FALSE(std::isfinite(out[token * row + 33])) << token << ", bad " << bad;
-          }
+        const float infinity = std::numeric_limits<float>::infinity();
+        for (const auto& [bad, none] :
+             {std::pair{69, infinity}, {64, std::nanf("")}, {62, -infinity}}) {
+          std::vector<float> key(kHead, 0.5f), value(kHead, 0.25f);
+          value[33] = none;
+          blocks.write(bad, key, value);
+          const auto out = blocks.attend(q, kKeys, group, kKeys, true, isa);
+          const int before = bad * row;
+          ASSERT_TRUE(same_bits(std::span(out).first(before), std::span(whole).first(before)))
+              << to_string(isa) << ", type " << type << ", group " << group << ", bad " << bad;
+          for (int token = bad; token < kKeys; ++token)
+            ASSERT_FALSE(std::isfinite(out[token * row + 33])) << token << ", bad " << bad;
         }
       }
     }
