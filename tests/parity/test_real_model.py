@@ -21,7 +21,7 @@ FLOAT_ERROR_MAX = 1e-3
 KL_MAX = 0.005  # nat, mean over all positions
 KL_16_BIT_MAX = 1e-4
 TEXTS = count(["prose"], list(corpus.KINDS))
-POSITIONS_MAX = count(512, 8192)  # of a text
+POSITIONS_MAX = count(512, 1024)  # of a text
 POSITIONS_MIN = count(512, 2000)  # of all of them
 STOCK_PROMPTS = count([1], [0, 1, 2, 3])  # that MLX's operations compute too, which takes its time
 AGREEMENT_MIN = 0.95  # of likeliest tokens, with llama.cpp
@@ -163,7 +163,6 @@ def test_integers_change_little_of_a_real_model(prepared, probe):
     ways = {"kernels": lambda tokens: logits.ours(prepared.model, "kernels", tokens)}
     if PROVE:
         ways["kernels16"] = lambda tokens: logits.ours(prepared.model, "kernels16", tokens)
-        ways["kv8"] = lambda tokens: logits.ours(prepared.model, "kv8", tokens)
         ways["llama.cpp"] = lambda tokens: logits.llama_cpps(prepared.gguf, tokens)
     total = {way: logits.Divergence() for way in ways}
     for kind in TEXTS:
@@ -177,7 +176,7 @@ def test_integers_change_little_of_a_real_model(prepared, probe):
                 total[way].add(exact, piece)
         for way, rows in computed.items():
             assert next(rows, None) is None
-            print(f"{kind}, {way}: {of_kind[way].told()}")
+            print(f"{kind}, {way}: {of_kind[way].told()}", flush=True)
     for way, found in total.items():
         print(f"all, {way}: {found.told()}")
         assert len(found.nat) >= POSITIONS_MIN

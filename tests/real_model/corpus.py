@@ -7,7 +7,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GOLDENS = HERE / "goldens"
-KINDS = {"literature": 15, "prose": 45, "code": 60, "greek": 10, "cyrillic": 10, "arabic": 10, "hebrew": 10, "devanagari": 10, "han": 10, "kana": 10, "hangul": 10}
+KINDS = {"literature": 15, "prose": 45, "code": 60, "scripts": 80}  # lines
+SCRIPT_LINES = 10  # of Greek, Cyrillic, Arabic, Hebrew, Devanagari, Han, Kana and Hangul
 
 
 def lines():
@@ -15,10 +16,10 @@ def lines():
 
 
 def texts():
-    """By kind, the lines of it as one text."""
-    left = lines()
-    out = {}
+    """By kind, the lines of it as one text; of the scripts a line of each in turn."""
+    left, out = lines(), {}
     for kind, count in KINDS.items():
-        out[kind], left = "\n".join(left[:count]) + "\n", left[count:]
+        out[kind], left = left[:count], left[count:]
     assert not left
-    return out
+    out["scripts"] = [line for at in range(SCRIPT_LINES) for line in out["scripts"][at::SCRIPT_LINES]]
+    return {kind: "\n".join(of_kind) + "\n" for kind, of_kind in out.items()}

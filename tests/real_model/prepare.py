@@ -135,5 +135,8 @@ def prepared():
 
 
 if __name__ == "__main__":
-    for path in prepared():
-        print(path)
+    try:
+        for path in prepared():
+            print(path)
+    except RuntimeError as failure:
+        sys.exit(f"prepare.py: {failure}")
