@@ -22,6 +22,7 @@ import over_http
 import prefix
 import prompt_and_decode
 import table
+import waiting
 from child import Failed
 from progress import say
 from settings import CACHE, LLAMA_PYTHON, REPEATS_FULL, REPEATS_QUICK, Settings
@@ -30,6 +31,7 @@ PLAN = {
     "prompt": prompt_and_decode.prompt,
     "decode": prompt_and_decode.decode,
     "prefix": prefix.run,
+    "waiting": waiting.run,
     "gaps": gaps.run,
     "load": load_and_memory.load,
     "memory": load_and_memory.memory,
@@ -37,7 +39,7 @@ PLAN = {
     "mixed": mixed.run,
     "mlx-lm": beside_mlx_lm.run,
 }
-QUICK = ["prompt", "decode", "http", "mixed"]
+QUICK = ["prompt", "decode", "waiting", "http", "mixed"]
 
 
 def read_options():

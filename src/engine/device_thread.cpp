@@ -239,17 +239,20 @@ void DeviceThread::run_steps() {
 
 void DeviceThread::publish_counters() {
   int running = 0, waiting = 0;
-  std::uint64_t kv_bytes = 0, prefix_bytes = 0;
+  std::uint64_t kv_bytes = 0, prefix_bytes = 0, arena_bytes = 0;
   for (const auto& [name, runner] : runners_) {
     running += runner->running();
     waiting += runner->waiting();
     kv_bytes += runner->kv_bytes();
     prefix_bytes += runner->prefix_bytes();
+    arena_bytes += runner->arena_bytes();
   }
   counters_.running = running;
   counters_.waiting = waiting;
   counters_.kv_bytes = kv_bytes;
   counters_.prefix_bytes = prefix_bytes;
+  counters_.packed_bytes = backend_->packed_bytes();
+  counters_.arena_bytes = arena_bytes;
   counters_.active_bytes = mx::get_active_memory();
   counters_.cache_bytes = mx::get_cache_memory();
   counters_.peak_bytes = mx::get_peak_memory();

@@ -43,8 +43,8 @@ struct DeviceCounters {
   std::atomic<std::uint64_t> steps{0}, prompt_tokens{0}, completion_tokens{0},
       requests_completed{0};
   std::atomic<int> running{0}, waiting{0};
-  std::atomic<std::uint64_t> kv_bytes{0}, prefix_bytes{0}, active_bytes{0}, cache_bytes{0},
-      peak_bytes{0};
+  std::atomic<std::uint64_t> kv_bytes{0}, prefix_bytes{0}, packed_bytes{0}, arena_bytes{0},
+      active_bytes{0}, cache_bytes{0}, peak_bytes{0};
 };
 
 struct DeviceOptions {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
+#include "base/log.h"
 
 namespace sanctum::engine {
 namespace {
@@ -18,6 +19,9 @@ constexpr int kAnswerTokensLikely = 256;
 // Of keys and values, for probes: so many tokens, or one in so many of a small arena.
 constexpr std::int64_t kReservedTokens = 512;
 constexpr std::int64_t kReservedShare = 8;
+// In a row. One may be: when those that were to be fed gave up their room for one that waits for
+// them.
+constexpr int kEmptyStepsMax = 3;
 
 // The pictures of `sequence` whose tokens fall into its next `count` tokens, as rows of the step
 // whose first row for this sequence is `first_row`.
@@ -48,20 +52,6 @@ bool add_rows(Sequence& sequence, int count, models::Step& step) {
   return true;
 }
 
-// What the prefix cache knows `count` tokens by.
-std::vector<PrefixCache::Token> spelled(const Sequence& sequence, int first, int count) {
-  std::vector<PrefixCache::Token> out;
-  out.reserve(static_cast<std::size_t>(count));
-  for (int at = first; at < first + count; ++at) out.push_back({sequence.token(at), {}});
-  for (const models::PromptImage& image : sequence.prompt.images) {
-    const int from = std::max(first, image.first);
-    const int to = std::min(first + count, image.first + image.count);
-    for (int at = from; at < to; ++at)
-      out[static_cast<std::size_t>(at - first)].digest = image.digest;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<std::size_t> Sequence::images_to_encode() const {
@@ -71,6 +61,12 @@ std::vector<std::size_t> Sequence::images_to_encode() const {
     if (!features[i] && image.first + image.count > fed()) out.push_back(i);
   }
   return out;
+}
+
+int Sequence::image_tokens_to_encode() const {
+  int tokens = 0;
+  for (const std::size_t i : images_to_encode()) tokens += prompt.images[i].count;
+  return tokens;
 }
 
 std::string_view Sequence::over() const {
@@ -141,17 +137,17 @@ std::uint64_t ModelRunner::kv_bytes() const {
 // Most answers end long before max_tokens; one that does not may have to wait for room.
 std::int64_t ModelRunner::predicted_tokens(const Sequence& sequence) const {
   const int likely = sequence.prompt_tokens() + std::min(sequence.tokens_max, kAnswerTokensLikely);
-  const std::int64_t tokens = std::max(sequence.length(), likely), block = memory_->block_tokens();
-  return (tokens + block - 1) / block * block;
+  const std::int64_t tokens = std::max(sequence.length(), likely), grain = memory_->grain_tokens();
+  return (tokens + grain - 1) / grain * grain;
 }
 
 std::vector<SequenceState> ModelRunner::states() {
   std::vector<SequenceState> out;
   out.reserve(sequences_.size());
   for (const auto& s : sequences_) {
-    const bool held_back = s->cache && !follow_prefix(*s);
-    out.push_back({s->cache != nullptr, held_back, static_cast<int>(s->images_to_encode().size()),
-                   s->left(), predicted_tokens(*s), s->reserved});
+    const bool held_back = s->cache && !prefixes_.follow(*s);
+    out.push_back({s->cache != nullptr, held_back, s->image_tokens_to_encode(), s->left(),
+                   predicted_tokens(*s), s->reserved});
   }
   return out;
 }
@@ -167,9 +163,18 @@ Sequence& ModelRunner::youngest_running() {
   return found != sequences_.rend() ? **found : **youngest(true);
 }
 
+bool ModelRunner::let_go_of_copies() {
+  if (!memory_->shares_copies()) return false;
+  const auto holder = std::find_if(sequences_.rbegin(), sequences_.rend(),
+                                   [](const auto& s) { return !s->prefix.empty(); });
+  if (holder == sequences_.rend()) return false;
+  prefixes_.abandon(**holder);
+  return true;
+}
+
 bool ModelRunner::make_room(Sequence& sequence, int tokens) {
   while (!sequence.cache->reserve(tokens)) {
-    if (!prefixes_.evict()) return false;
+    if (!prefixes_.evict() && !let_go_of_copies()) return false;
   }
   return true;
 }
@@ -186,58 +191,8 @@ void ModelRunner::make_room(StepPlan& plan) {
 }
 
 void ModelRunner::preempt(Sequence& sequence) {
-  for (PrefixCache::Node* node : sequence.prefix) prefixes_.release(node, &sequence);
-  sequence.prefix.clear();
+  prefixes_.let_go(sequence);
   sequence.cache.reset();
-}
-
-PrefixCache::Node* ModelRunner::hold_next(Sequence& sequence) {
-  const auto& nodes = sequence.prefix;
-  const int block = memory_->block_tokens();
-  return prefixes_.hold(nodes.empty() ? nullptr : nodes.back(),
-                        spelled(sequence, static_cast<int>(nodes.size()) * block, block));
-}
-
-bool ModelRunner::follow_prefix(Sequence& sequence) {
-  if (!sequence.keeps_prefix) return true;
-  const int block = memory_->block_tokens();
-  auto& nodes = sequence.prefix;
-  // A token must be left to feed: it gives the logits.
-  while (sequence.fed() == static_cast<int>(nodes.size()) * block && sequence.left() > block) {
-    PrefixCache::Node* node = hold_next(sequence);
-    if (PrefixCache::block_of(node)) {
-      if (!sequence.cache->adopt(PrefixCache::block_of(node))) {
-        prefixes_.release(node, &sequence);
-        return true;
-      }
-      if (sequence.fed() <= sequence.prompt_tokens()) sequence.cached_tokens = sequence.fed();
-      nodes.push_back(node);
-      continue;
-    }
-    if (!PrefixCache::claim(node, &sequence)) {
-      prefixes_.release(node, &sequence);
-      return false;
-    }
-    nodes.push_back(node);
-  }
-  return true;
-}
-
-void ModelRunner::keep_prefix(Sequence& sequence, int from) {
-  if (!sequence.keeps_prefix) return;
-  const int block = memory_->block_tokens();
-  auto& nodes = sequence.prefix;
-  for (int at = from / block; (at + 1) * block <= sequence.fed(); ++at) {
-    if (at == static_cast<int>(nodes.size())) nodes.push_back(hold_next(sequence));
-    PrefixCache::Node* node = nodes[static_cast<std::size_t>(at)];
-    if (!PrefixCache::block_of(node)) prefixes_.fill(node, sequence.cache->share(at));
-  }
-  // A block that a chunk ended in is this sequence's to finish: others wait for it.
-  const int at = static_cast<int>(nodes.size());
-  if (at * block < sequence.fed() && (at + 1) * block <= sequence.length()) {
-    nodes.push_back(hold_next(sequence));
-    PrefixCache::claim(nodes.back(), &sequence);
-  }
 }
 
 StepOutput ModelRunner::step() {
@@ -262,14 +217,24 @@ StepOutput ModelRunner::step() {
   }
   // Who was admitted now may find its prefix cached.
   if (!plan.admit.empty()) plan = plan_step(states(), limits(), step_cost_);
-  if (plan.encode) encode_part(*sequences_[plan.encode->sequence], plan.encode->ms);
+  for (const StepPlan::Encode& encode : plan.encode)
+    encode_part(*sequences_[encode.sequence], encode.ms);
   make_room(plan);
   if (!plan.rows.empty()) {
     run_rows(plan, output);
     wire::progress(heartbeat_);
   }
+  expect_progress(plan);
   drop_ended();
   return output;
+}
+
+void ModelRunner::expect_progress(const StepPlan& plan) {
+  const bool none = plan.encode.empty() && plan.rows.empty() && !sequences_.empty();
+  empty_steps_ = none ? empty_steps_ + 1 : 0;
+  if (empty_steps_ < kEmptyStepsMax) return;
+  log::error("no sequence can go on", {{"running", running()}, {"waiting", waiting()}});
+  SANCTUM_INVARIANT(empty_steps_ < kEmptyStepsMax, "a step feeds or encodes something");
 }
 
 void ModelRunner::encode_part(Sequence& sequence, double ms) {
@@ -321,7 +286,8 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   for (const nn::Slice& slice : step.slices) slice.cache->advance(slice.count);
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
-    keep_prefix(sequence, sequence.fed() - row.tokens);
+    sequence.reached = std::max(sequence.reached, sequence.fed());
+    prefixes_.keep(sequence, sequence.fed() - row.tokens);
   }
   step_cost_.observe(static_cast<int>(step.tokens.size()),
                      static_cast<double>(microseconds_between(begin, Clock::now())) / 1000);

@@ -1,6 +1,7 @@
 // One loaded model and the sequences it serves; runs their steps. Device thread only.
 //
-// Invariant: every sequence that is submitted ends exactly once, with a SequenceEnd.
+// Invariants: every sequence that is submitted ends exactly once, with a SequenceEnd; there are no
+// three steps in a row that find sequences and neither feed nor encode anything (the process ends).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "engine/fault.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
+#include "engine/shared_prefixes.h"
 #include "models/model.h"
 #include "wire/heartbeat.h"
 
@@ -41,14 +43,18 @@ class ModelRunner {
   std::uint64_t kv_bytes() const;  // of the sequences that are here
   // Of the prefix cache, whether a sequence uses them now or not.
   std::uint64_t prefix_bytes() const { return prefixes_.bytes(); }
+  // Of the memory for keys and values, beside MLX's own.
+  std::uint64_t arena_bytes() const { return memory_->bytes_touched(); }
   const models::Model& model() const { return *model_; }
 
  private:
   std::vector<SequenceState> states();
   StepLimits limits() const;
   std::int64_t predicted_tokens(const Sequence& sequence) const;
-  // Room for `tokens` of the sequence, at the cost of what nobody uses; false if that is not
-  // enough.
+  // One that runs, the youngest first, gives up what it shares, if that sets memory free.
+  bool let_go_of_copies();
+  // Room for `tokens` of the sequence, at the cost of what only later requests would use; false if
+  // that is not enough.
   bool make_room(Sequence& sequence, int tokens);
   // Room for what the plan feeds, at the cost of the youngest; drops the rows that lost theirs.
   void make_room(StepPlan& plan);
@@ -56,12 +62,8 @@ class ModelRunner {
   Sequence& youngest_running();
   // The sequence loses its cache, and is fed again later.
   void preempt(Sequence& sequence);
-  // Holds the node of the sequence's next block, behind those that it has.
-  PrefixCache::Node* hold_next(Sequence& sequence);
-  // Takes over what is cached of the sequence's next tokens; false while another computes them.
-  bool follow_prefix(Sequence& sequence);
-  // Offers the sequence's blocks from the one that token `from` is in.
-  void keep_prefix(Sequence& sequence, int from);
+  // Ends the process when steps go by in which nothing happens.
+  void expect_progress(const StepPlan& plan);
   // Spends `ms` on the sequence's next picture.
   void encode_part(Sequence& sequence, double ms);
   // Tells the heartbeat what the device is about to do, and for whom.
@@ -78,12 +80,13 @@ class ModelRunner {
   StepLimits limits_;
   StepCost step_cost_;
   EncodeCost encode_cost_;
-  PrefixCache prefixes_;
+  SharedPrefixes prefixes_;
   bool keeps_prefixes_;
   wire::Switches switches_;
   wire::Heartbeat* heartbeat_;
   Fault fault_;
   std::uint64_t said_ = 0;                            // tokens in all
+  int empty_steps_ = 0;                               // in a row
   std::vector<std::unique_ptr<Sequence>> sequences_;  // in order of arrival; null once ended
 };
 

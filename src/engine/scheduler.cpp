@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace sanctum::engine {
 namespace {
@@ -51,6 +52,61 @@ int chunk_within(double ms, int decoding, const StepCost& cost) {
   return std::max(cost.rows_within(ms) - decoding, kChunkMin);
 }
 
+// What is to be done besides decoding, in order.
+struct Waiting {
+  std::vector<std::size_t> prompts, pictures;
+};
+
+// The one with the least left first, as `left` counts; of equals the older.
+template <class Left>
+std::vector<std::size_t> shortest_first(const std::vector<SequenceState>& sequences,
+                                        std::vector<std::size_t> some, Left left) {
+  std::stable_sort(some.begin(), some.end(), [&](std::size_t a, std::size_t b) {
+    return left(sequences[a]) < left(sequences[b]);
+  });
+  return some;
+}
+
+// Shares `budget` tokens among the prompts: a reserved one takes what it needs, the oldest half of
+// what is left, the shortest the rest.
+void feed_prompts(const std::vector<SequenceState>& sequences,
+                  const std::vector<std::size_t>& prompts, int budget, StepPlan& plan) {
+  if (budget <= 0) return;
+  std::vector<int> tokens(sequences.size());
+  const auto give = [&](std::size_t i, int most) {
+    const int more = std::min({sequences[i].left - tokens[i], most, budget});
+    tokens[i] += more;
+    budget -= more;
+  };
+  bool oldest = true;
+  for (const std::size_t i : prompts) {
+    if (sequences[i].reserved) {
+      give(i, budget);
+    } else if (std::exchange(oldest, false)) {
+      give(i, (budget + 1) / 2);
+    }
+  }
+  const auto left = [](const SequenceState& s) { return s.left; };
+  for (const std::size_t i : shortest_first(sequences, prompts, left)) give(i, budget);
+  for (const std::size_t i : prompts) {
+    if (tokens[i] > 0) plan.rows.push_back({i, tokens[i]});
+  }
+}
+
+// Shares `ms` alike.
+void encode_pictures(const std::vector<SequenceState>& sequences,
+                     const std::vector<std::size_t>& pictures, double ms, StepPlan& plan) {
+  if (pictures.empty()) return;
+  const auto left = [](const SequenceState& s) { return s.image_tokens; };
+  const std::size_t oldest = pictures.front();
+  const std::size_t least = shortest_first(sequences, pictures, left).front();
+  if (least == oldest || sequences[oldest].reserved) {
+    plan.encode = {{oldest, ms}};
+  } else {
+    plan.encode = {{oldest, ms / 2}, {least, ms / 2}};
+  }
+}
+
 }  // namespace
 
 StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits& limits,
@@ -60,17 +116,15 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
   const std::vector<bool> running = admit(sequences, limits, order, plan);
 
   int decoding = 0;
-  bool prompts = false;
+  Waiting waiting;
   for (const std::size_t i : order) {
     const SequenceState& s = sequences[i];
     if (!running[i]) continue;
-    if (s.left == 1 && s.images_to_encode == 0) {
+    if (s.left == 1 && s.image_tokens == 0) {
       plan.rows.push_back({i, 1});
       ++decoding;
-    } else if (!s.held_back && s.images_to_encode > 0) {
-      if (!plan.encode) plan.encode = {i, 0};
     } else if (!s.held_back) {
-      prompts = true;
+      (s.image_tokens > 0 ? waiting.pictures : waiting.prompts).push_back(i);
     }
   }
   const double alone = cost.predict(decoding);
@@ -79,18 +133,10 @@ StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits
       kStretchMin * alone);
   const double whole = decoding == 0 ? kAloneMs : stretched;
   double spare = whole - alone;
-  if (plan.encode && prompts) spare /= 2;
-  if (plan.encode) plan.encode->ms = spare;
-
-  int budget = std::min(limits.tokens_max - decoding, chunk_within(alone + spare, decoding, cost));
-  for (const std::size_t i : order) {
-    const SequenceState& s = sequences[i];
-    if (budget <= 0) break;
-    if (!running[i] || s.held_back || s.images_to_encode > 0 || s.left == 1) continue;
-    const int tokens = std::min(s.left, budget);
-    plan.rows.push_back({i, tokens});
-    budget -= tokens;
-  }
+  if (!waiting.pictures.empty() && !waiting.prompts.empty()) spare /= 2;
+  encode_pictures(sequences, waiting.pictures, spare, plan);
+  const int chunk = chunk_within(alone + spare, decoding, cost);
+  feed_prompts(sequences, waiting.prompts, std::min(limits.tokens_max - decoding, chunk), plan);
   return plan;
 }
 

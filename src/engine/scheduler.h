@@ -2,16 +2,17 @@
 //
 // Every decoding sequence gets its one token first. What else there is to do takes so long that the
 // step lasts at most kStretch times what the tokens alone would take, and at least kStretchMin
-// times: prompts in chunks, oldest first, and the picture whose turn it is, a part at a time. When
-// nobody decodes, a step may last kAloneMs, so that who comes next does not wait long. A sequence
+// times: prompts in chunks, and pictures a part at a time. When nobody decodes, a step may last
+// kAloneMs, so that who comes next does not wait long. Half of that is the oldest prompt's, so that
+// it comes to its end whatever else arrives; the other half goes to those that have the least left,
+// so that a short one does not wait for the long ones before it. Pictures share alike. A sequence
 // is admitted when its whole predicted length has room beside those that run; in order, so that a
-// long one is not overtaken forever. A reserved sequence, a probe's, overtakes all the others and
-// has a place and room of its own: a full server can still be proven to work.
+// long one is not overtaken forever. A reserved sequence, a probe's, comes before all the others
+// and has a place and room of its own: a full server can still be proven to work.
 #pragma once
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "engine/step_cost.h"
@@ -37,7 +38,7 @@ struct StepLimits {
 struct SequenceState {
   bool running = false;    // holds a KV cache
   bool held_back = false;  // another sequence is computing what it would compute next
-  int images_to_encode = 0;
+  int image_tokens = 0;    // of pictures that must be encoded before its prompt goes on
   int left = 1;  // tokens not yet fed to the model; the last one gives a token; 1: decoding
   std::int64_t kv_tokens = 0;  // that it holds or will probably need
   bool reserved = false;
@@ -50,11 +51,11 @@ struct StepPlan {
   };
   struct Encode {
     std::size_t sequence = 0;
-    double ms = 0;  // to spend on its next picture
+    double ms = 0;  // to spend on its next picture, some of it in any case
   };
   std::vector<std::size_t> admit;  // sequences that start running with this step
-  std::optional<Encode> encode;
-  std::vector<Row> rows;  // decode rows first
+  std::vector<Encode> encode;      // two at most
+  std::vector<Row> rows;           // decode rows first, then in order of arrival
 };
 
 StepPlan plan_step(const std::vector<SequenceState>& sequences, const StepLimits& limits,

@@ -38,7 +38,8 @@ struct Sequence {
   std::unique_ptr<models::Encoding> encoding;                   // of one that has none
   std::size_t encoded_image = 0;                                // which
   std::vector<PrefixCache::Node*> prefix;                       // the cache's whole blocks
-  int cached_tokens = 0;  // of the prompt, found in the prefix cache
+  int reached = 0;        // tokens that it was fed, also before it lost its cache
+  int cached_tokens = 0;  // of the prompt: found in the prefix cache when they were first reached
   bool cancelled = false;
   std::optional<Instant> started, first_token;
   Instant last_token{};
@@ -62,8 +63,9 @@ struct Sequence {
   int left() const { return length() - fed(); }
   // Why nothing can follow its last token: "stop", "length", or empty when something can.
   std::string_view over() const;
-  // Pictures that still have tokens to be fed, and are not encoded.
+  // Pictures that still have tokens to be fed, and are not encoded; and their tokens.
   std::vector<std::size_t> images_to_encode() const;
+  int image_tokens_to_encode() const;
 };
 
 // What a step added to one request.

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "engine/failure_of.h"
 #include "engine/template_process.h"
+#include "platform/machine.h"
 
 namespace sanctum::engine {
 namespace {
@@ -192,9 +193,13 @@ wire::EngineStats Service::stats() const {
   out.queue_max = options_.queue_max;
   out.kv_bytes = c.kv_bytes;
   out.prefix_bytes = c.prefix_bytes;
+  out.packed_bytes = c.packed_bytes;
+  out.arena_bytes = c.arena_bytes;
   out.active_bytes = c.active_bytes;
   out.cache_bytes = c.cache_bytes;
   out.peak_bytes = c.peak_bytes;
+  out.held_bytes = out.packed_bytes + out.arena_bytes + out.active_bytes + out.cache_bytes;
+  out.footprint_bytes = platform::footprint_bytes();
   out.device = device_.device_name();
   out.version = SANCTUM_VERSION;
   std::lock_guard lock(mutex_);

@@ -101,7 +101,7 @@ function show(s) {
     card(s.requests.waiting + " / " + s.requests.waiting_max, "waiting"),
     card(stats.requests_completed ?? "-", "answered"),
     card(stats.completion_tokens ?? "-", "tokens produced"),
-    card(stats.active_bytes === undefined ? "-" : bytes(stats.active_bytes), "engine memory"),
+    card(stats.footprint_bytes === undefined ? "-" : bytes(stats.footprint_bytes), "engine memory"),
     card(s.engine.restarts, "engine restarts"),
     card(span(s.uptime_s), "up"));
   $("models").replaceChildren(...s.models.map((m) => {

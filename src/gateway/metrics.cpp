@@ -65,8 +65,10 @@ struct Metrics::Families {
       gauges("sanctum_engine_starts", "Starts of the engine so far.");
   prometheus::Family<prometheus::Gauge>& steps =
       gauges("sanctum_engine_steps", "The engine's step counter.");
-  prometheus::Family<prometheus::Gauge>& memory =
-      gauges("sanctum_engine_memory_bytes", "Memory by the engine's own count.");
+  prometheus::Family<prometheus::Gauge>& memory = gauges(
+      "sanctum_engine_memory_bytes",
+      "Memory of the engine: active, cache and peak by MLX's count, footprint by the system's, "
+      "the others by its own.");
   prometheus::Family<prometheus::Gauge>& model_ready =
       gauges("sanctum_model_ready", "1 for a model that is ready, 0 for one that is not.");
   std::mutex model_mutex;  // one scrape at a time replaces the models' gauges
@@ -122,9 +124,13 @@ std::string Metrics::render(const MetricsSnapshot& snapshot) {
     f.steps.Add({}).Set(static_cast<double>(snapshot.stats->steps));
     bytes("kv", snapshot.stats->kv_bytes);
     bytes("prefix_cache", snapshot.stats->prefix_bytes);
+    bytes("packed_weights", snapshot.stats->packed_bytes);
+    bytes("kv_arena", snapshot.stats->arena_bytes);
     bytes("active", snapshot.stats->active_bytes);
     bytes("cache", snapshot.stats->cache_bytes);
     bytes("peak", snapshot.stats->peak_bytes);
+    bytes("held", snapshot.stats->held_bytes);
+    bytes("footprint", snapshot.stats->footprint_bytes);
   }
   const std::lock_guard lock(f.model_mutex);
   for (auto* gauge : f.model_gauges) f.model_ready.Remove(gauge);

@@ -6,6 +6,7 @@
 
 #include <mlx/array.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,6 +66,8 @@ class Backend {
   // what it is given, of the compute dtype.
   virtual bool packs() const = 0;
   virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
+  // What its matrices hold now, beside MLX's own memory, which counts itself.
+  virtual std::uint64_t packed_bytes() const = 0;
 
   // x [..., columns]; weight and bias [columns].
   virtual mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const = 0;

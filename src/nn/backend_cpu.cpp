@@ -4,6 +4,7 @@
 #include <mlx/transforms.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <thread>
 
 #include "base/invariant.h"
@@ -31,8 +32,12 @@ kernels::NumberType number_type(mx::Dtype dtype) {
 
 class PackedWeights final : public Matrix {
  public:
-  PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits)
-      : runtime_(std::move(runtime)), row_bits_(stored.bits == 8 ? 16 : row_bits) {
+  // Adds to `held` what it holds.
+  PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,
+                std::shared_ptr<std::uint64_t> held)
+      : runtime_(std::move(runtime)),
+        row_bits_(stored.bits == 8 ? 16 : row_bits),
+        held_(std::move(held)) {
     mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
     mx::array biases = mx::contiguous(*stored.biases);
     mx::eval(words, scales, biases);
@@ -41,7 +46,11 @@ class PackedWeights final : public Matrix {
                               biases.data<char>()},
         words.shape(0), words.shape(1) * 32 / stored.bits, stored.bits, stored.group_size,
         number_type(scales.dtype()), &runtime_->pool());
+    *held_ += packed_->bytes();
   }
+  ~PackedWeights() override { *held_ -= packed_->bytes(); }
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
   mx::array multiply(const mx::array& x) const override {
     const int rows = x.shape(0);
     return cpu_op(
@@ -63,6 +72,7 @@ class PackedWeights final : public Matrix {
  private:
   RuntimePointer runtime_;
   int row_bits_;
+  std::shared_ptr<std::uint64_t> held_;
   std::shared_ptr<const kernels::PackedMatrix> packed_;
 };
 
@@ -104,8 +114,9 @@ class CpuBackend final : public Backend {
   bool packs() const override { return true; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, stored.weight);
-    return std::make_shared<PackedWeights>(runtime_, stored, row_bits_);
+    return std::make_shared<PackedWeights>(runtime_, stored, row_bits_, packed_bytes_);
   }
+  std::uint64_t packed_bytes() const override { return *packed_bytes_; }
   mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
     const int columns = x.shape(-1);
     return by_rows({x, weight}, columns,
@@ -186,6 +197,7 @@ class CpuBackend final : public Backend {
   RuntimePointer runtime_;
   int row_bits_;
   bool kv_int8_;
+  std::shared_ptr<std::uint64_t> packed_bytes_ = std::make_shared<std::uint64_t>(0);
 };
 
 }  // namespace

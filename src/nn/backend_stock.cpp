@@ -50,6 +50,7 @@ class StockBackend final : public Backend {
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     return std::make_shared<StockMatrix>(std::move(stored), compute_);
   }
+  std::uint64_t packed_bytes() const override { return 0; }
   mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
     return mx::fast::rms_norm(x, weight, eps);
   }

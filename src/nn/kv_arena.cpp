@@ -1,5 +1,6 @@
 #include "nn/kv_arena.h"
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -10,7 +11,6 @@ namespace sanctum::nn {
 
 namespace {
 
-// A page that was once used stays.
 platform::Pages reserved(std::size_t bytes) try {
   return platform::Pages(bytes);
 } catch (const std::bad_alloc&) {
@@ -37,7 +37,9 @@ int KvArena::take() {
   SANCTUM_INVARIANT(!free_.empty(), "a free block");
   const int block = free_.back();
   free_.pop_back();
-  references_[static_cast<std::size_t>(block)] = 1;
+  const auto at = static_cast<std::size_t>(block);
+  references_[at] = 1;
+  blocks_touched_ = std::max(blocks_touched_, at + 1);
   return block;
 }
 

@@ -34,6 +34,8 @@ class KvArena {
   std::size_t block_bytes() const { return head_bytes() * 2 * shape_.kv_heads * shape_.layers; }
   int blocks() const { return static_cast<int>(references_.size()); }
   int blocks_free() const { return static_cast<int>(free_.size()); }
+  // Of the blocks that were ever taken: a page that was once used stays.
+  std::uint64_t bytes_touched() const { return std::uint64_t{block_bytes()} * blocks_touched_; }
 
   // One reference to a free block; there must be one.
   int take();
@@ -55,7 +57,8 @@ class KvArena {
   kernels::KvType type_;
   platform::Pages pages_;
   std::vector<int> references_;
-  std::vector<int> free_;
+  std::vector<int> free_;           // the last is the next to be taken
+  std::size_t blocks_touched_ = 0;  // the first so many
 };
 
 }  // namespace sanctum::nn

@@ -15,13 +15,11 @@ mx::array grown(const std::optional<mx::array>& old, int capacity, const mx::arr
   return old ? mx::concatenate({*old, room}, 2) : room;
 }
 
-// A block of every layer, copied.
+// A block of every layer, copied. Takes over the room that was taken for it.
 class CopiedBlock final : public KvBlock {
  public:
   CopiedBlock(std::vector<std::pair<mx::array, mx::array>> layers, std::shared_ptr<KvBudget> budget)
-      : layers_(std::move(layers)), budget_(std::move(budget)) {
-    budget_->bytes += bytes();
-  }
+      : layers_(std::move(layers)), budget_(std::move(budget)) {}
   ~CopiedBlock() override { budget_->bytes -= bytes(); }
   CopiedBlock(const CopiedBlock&) = delete;
   CopiedBlock& operator=(const CopiedBlock&) = delete;
@@ -69,6 +67,7 @@ std::pair<mx::array, mx::array> KvCache::copy(int first, int last) const {
 }
 
 std::shared_ptr<KvBlock> ContiguousCache::share(int at) {
+  if (!budget_->take(budget_->token_bytes * kShareTokens)) return nullptr;
   const int first = at * kShareTokens;
   std::vector<std::pair<mx::array, mx::array>> layers;
   std::vector<mx::array> arrays;
@@ -95,8 +94,7 @@ bool ContiguousCache::reserve(int tokens) {
   const std::uint64_t rounded = (static_cast<std::uint64_t>(tokens) + kBlock - 1) / kBlock * kBlock;
   const std::uint64_t wanted = rounded * budget_->token_bytes;
   if (wanted <= bytes_) return true;
-  if (budget_->bytes - bytes_ + wanted > budget_->bytes_max) return false;
-  budget_->bytes += wanted - bytes_;
+  if (!budget_->take(wanted - bytes_)) return false;
   bytes_ = wanted;
   return true;
 }

@@ -37,9 +37,17 @@ class KvCache {
   int capacity_ = 0;
 };
 
-// What the sequences of one model, and the blocks that they share, may take and have taken.
+// What the sequences of one model, and the blocks that they share, may take and have taken. Nothing
+// is taken unasked: bytes <= bytes_max.
 struct KvBudget {
   std::uint64_t token_bytes = 0, bytes_max = 0, bytes = 0;
+
+  // False, and no change, when there is no room.
+  bool take(std::uint64_t wanted) {
+    if (wanted > bytes_max - bytes) return false;
+    bytes += wanted;
+    return true;
+  }
 };
 
 // One sequence's caches, one per layer. The arrays come as they are needed, within the budget.
@@ -70,12 +78,15 @@ class ContiguousMemory final : public KvMemory {
   // Throws as kv_tokens_within does.
   ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes);
   int block_tokens() const override { return ContiguousCache::kShareTokens; }
+  int grain_tokens() const override { return KvCache::kBlockTokens; }
+  bool shares_copies() const override { return true; }
   std::int64_t tokens_max() const override {
     return tokens_max_ / KvCache::kBlockTokens * KvCache::kBlockTokens;
   }
   std::unique_ptr<SequenceCache> sequence() override {
     return std::make_unique<ContiguousCache>(layers_, budget_);
   }
+  std::uint64_t bytes_touched() const override { return 0; }
 
  private:
   int layers_;

@@ -41,6 +41,27 @@ TEST(KvCache, AppendsInPlace) {
   for (int i = 1; i < KvCache::kBlockTokens; ++i) ASSERT_EQ(append(), first) << "after " << i;
 }
 
+// Once a copy was charged unasked, and then stood in the way of the sequence that it was copied
+// from.
+TEST(ContiguousCache, ACopyIsMadeOnlyWhereThereIsRoom) {
+  constexpr std::uint64_t kTokenBytes = 8;
+  const auto budget = std::make_shared<KvBudget>(KvBudget{kTokenBytes, kTokenBytes * 320, 0});
+  ContiguousCache cache(1, budget);
+  ASSERT_TRUE(cache.reserve(100));
+  EXPECT_EQ(budget->bytes, kTokenBytes * KvCache::kBlockTokens);
+  const mx::array some = mx::ones({1, 64, 1});
+  cache.layer(0).append(some, some);
+  cache.advance(64);
+  auto copy = cache.share(0);
+  ASSERT_NE(copy, nullptr);
+  EXPECT_EQ(budget->bytes, budget->bytes_max);
+  EXPECT_EQ(cache.share(0), nullptr);
+  EXPECT_FALSE(cache.reserve(KvCache::kBlockTokens + 1));
+  EXPECT_EQ(budget->bytes, budget->bytes_max);
+  copy.reset();
+  EXPECT_EQ(budget->bytes, kTokenBytes * KvCache::kBlockTokens);
+}
+
 // Packed sequences must not see each other: attention over two at once equals each alone.
 TEST(Attention, PackedSequencesEqualEachAlone) {
   mx::random::seed(3);

@@ -35,12 +35,15 @@ class PagedMemory final : public KvMemory {
   PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
       : arena_(std::make_shared<KvArena>(shape, type, bytes)) {}
   int block_tokens() const override { return KvArena::kBlockTokens; }
+  int grain_tokens() const override { return KvArena::kBlockTokens; }
+  bool shares_copies() const override { return false; }
   std::int64_t tokens_max() const override {
     return std::int64_t{arena_->blocks()} * KvArena::kBlockTokens;
   }
   std::unique_ptr<SequenceCache> sequence() override {
     return std::make_unique<PagedCache>(arena_);
   }
+  std::uint64_t bytes_touched() const override { return arena_->bytes_touched(); }
 
  private:
   std::shared_ptr<KvArena> arena_;

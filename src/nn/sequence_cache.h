@@ -30,7 +30,8 @@ class SequenceCache {
   virtual bool reserve(int tokens) = 0;
   virtual std::uint64_t bytes() const = 0;
 
-  // Block `at`, which must be full; it stays as it is from now on.
+  // Block `at`, which must be full; it stays as it is from now on. Null, and no change, when there
+  // is no room for a copy.
   virtual std::shared_ptr<KvBlock> share(int at) = 0;
   // Begins, or goes on, with a block of the same memory instead of computing it. The length must be
   // a multiple of the block's. False, and no change, when there is no room for a copy.
@@ -54,9 +55,16 @@ class KvMemory {
  public:
   virtual ~KvMemory() = default;
   virtual int block_tokens() const = 0;
+  // A sequence takes memory for a multiple of as many tokens.
+  virtual int grain_tokens() const = 0;
+  // Whether a shared block is a copy, which takes memory of its own and which nobody needs who has
+  // it already; otherwise it is a second reference, and letting go of it alone gains nothing.
+  virtual bool shares_copies() const = 0;
   // Of all sequences together, in whole blocks.
   virtual std::int64_t tokens_max() const = 0;
   virtual std::unique_ptr<SequenceCache> sequence() = 0;
+  // What the system has given for it, beside MLX's own memory, which counts itself.
+  virtual std::uint64_t bytes_touched() const = 0;
 };
 
 }  // namespace sanctum::nn

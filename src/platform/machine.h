@@ -19,6 +19,8 @@ struct Memory {
       0;  // what can be had without swapping, within any container limit
 };
 Memory memory();
+// What this process takes of it now; 0 where the system does not tell.
+std::uint64_t footprint_bytes();
 
 // The words that a process was started with, and its parent; none and 0 for one that is gone or not
 // ours to look at.

@@ -46,6 +46,16 @@ Memory memory() {
   return memory;
 }
 
+// What Activity Monitor shows and memory pressure goes by: compressed pages too, and the GPU's.
+std::uint64_t footprint_bytes() {
+  task_vm_info_data_t info{};
+  mach_msg_type_number_t count = TASK_VM_INFO_COUNT;
+  if (::task_info(::mach_task_self(), TASK_VM_INFO, reinterpret_cast<task_info_t>(&info), &count) !=
+      KERN_SUCCESS)
+    return 0;
+  return info.phys_footprint;
+}
+
 // Memory pressure ends processes here too, but nothing that a user may read counts it.
 std::uint64_t out_of_memory_kills() {
   return 0;

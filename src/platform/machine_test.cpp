@@ -21,6 +21,15 @@ TEST(Machine, ReadsMemory) {
   EXPECT_GE(now.total_bytes, now.available_bytes);
 }
 
+TEST(Machine, TellsWhatThisProcessTakes) {
+  const std::uint64_t before = footprint_bytes();
+  EXPECT_GT(before, 1u << 20);
+  EXPECT_LT(before, memory().total_bytes);
+  constexpr std::size_t kMore = 64u << 20;
+  const std::vector<char> touched(kMore, 1);
+  EXPECT_GE(footprint_bytes(), before + kMore / 2) << static_cast<int>(touched[kMore / 3]);
+}
+
 TEST(Machine, KnowsHowAProcessWasStarted) {
   const auto words = arguments_of(::getpid());
   ASSERT_FALSE(words.empty());

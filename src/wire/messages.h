@@ -192,9 +192,13 @@ struct EngineStats {
   int queue_max = 0;
   std::uint64_t kv_bytes = 0;      // of running sequences
   std::uint64_t prefix_bytes = 0;  // of the prefix cache; those of running sequences count in both
-  std::uint64_t active_bytes = 0;  // MLX's own count
+  std::uint64_t packed_bytes = 0;  // of weights in our kernels' own form
+  std::uint64_t arena_bytes = 0;   // of our kernels' keys and values: pages that were ever used
+  std::uint64_t active_bytes = 0;  // MLX's own count, as the two below
   std::uint64_t cache_bytes = 0;
   std::uint64_t peak_bytes = 0;
+  std::uint64_t held_bytes = 0;       // packed, arena, active and cache together
+  std::uint64_t footprint_bytes = 0;  // of the engine's process, by the system's count
   std::string device;
   std::string version;
   Switches switches = {};

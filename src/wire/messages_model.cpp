@@ -91,8 +91,10 @@ std::string encode(const EngineStats& s) {
   w.field("running", s.running).field("waiting", s.waiting);
   w.field("sequences_max", s.sequences_max).field("queue_max", s.queue_max);
   w.field("kv_bytes", s.kv_bytes).field("prefix_bytes", s.prefix_bytes);
+  w.field("packed_bytes", s.packed_bytes).field("arena_bytes", s.arena_bytes);
   w.field("active_bytes", s.active_bytes);
   w.field("cache_bytes", s.cache_bytes).field("peak_bytes", s.peak_bytes);
+  w.field("held_bytes", s.held_bytes).field("footprint_bytes", s.footprint_bytes);
   w.field("device", s.device).field("version", s.version);
   w.key("switches").raw(encode(s.switches)).end_object();
   return w.take();
@@ -110,9 +112,13 @@ EngineStats decode_stats(const json::Node& result) {
   s.queue_max = count_or(result, "queue_max");
   s.kv_bytes = unsigned_or(result, "kv_bytes");
   s.prefix_bytes = unsigned_or(result, "prefix_bytes");
+  s.packed_bytes = unsigned_or(result, "packed_bytes");
+  s.arena_bytes = unsigned_or(result, "arena_bytes");
   s.active_bytes = unsigned_or(result, "active_bytes");
   s.cache_bytes = unsigned_or(result, "cache_bytes");
   s.peak_bytes = unsigned_or(result, "peak_bytes");
+  s.held_bytes = unsigned_or(result, "held_bytes");
+  s.footprint_bytes = unsigned_or(result, "footprint_bytes");
   if (const auto switches = result.get("switches")) s.switches = decode_switches(*switches);
   s.device = result.as_string_or("device", "");
   s.version = result.as_string_or("version", "");

@@ -180,7 +180,7 @@ TEST(ModelMessages, RoundTrip) {
   EXPECT_EQ(encode(decode_model_info(reread(m)->root())), encode(m));
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));
-  EngineStats s{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, "cpu", "0.1.0"};
+  EngineStats s{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, "cpu", "0.1.0"};
   EXPECT_EQ(encode(decode_stats(reread(s)->root())), encode(s));
   LoadProgress p{"smoke", "weights", 3, 4};
   EXPECT_EQ(encode(decode_load_progress(reread(p)->root())), encode(p));

@@ -68,6 +68,22 @@ def test_answers_that_together_find_no_room_wait_and_are_the_same(small_engine):
         assert small_engine.ids(f"both{i}") == alone[i]
 
 
+@pytest.mark.parametrize("kernels, wide", [("cpu", 1), ("mlx", 2)])
+def test_a_prompt_over_half_of_the_memory_ends_and_starves_nobody(kernels, wide):
+    """With MLX's operations the copies of its own prefix took the room that it needed; it was begun again and again."""
+    room = 512
+    engine = Engine("--kernels", kernels, "--kv-bytes", str(room * token_bytes() * wide))
+    engine.load(SMOKE_MODEL)
+    try:
+        ask(engine, "long", 300, 10)
+        ask(engine, "short", 10, 5)
+        assert engine.completed("long")["usage"]["completion_tokens"] == 10
+        assert engine.completed("short")["usage"]["completion_tokens"] == 5
+        assert engine.call("stats")["steps"] < 300, "no step was spent on nothing"
+    finally:
+        engine.stop()
+
+
 def test_integers_need_our_kernels():
     refused = subprocess.run([program("sanctum-engine"), "--kernels", "mlx", "--kv-type", "int8"],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
