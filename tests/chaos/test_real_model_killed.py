@@ -14,12 +14,11 @@ from programs import count, program, wait_until
 from sanctum_server import Server
 
 STRESS_SECONDS = count(2, 60)
-STRESS_SECONDS_MAX = 120  # beyond its own duration: it asks every question alone first
 KILLS = count(3, 42)
 CLIENTS = 6
 TOKENS_BETWEEN_KILLS_MAX = 200  # of all streams together
 RECOVERY_SECONDS_MAX = 60
-TOKENS = 48  # of an answer
+TOKENS = 40  # of an answer
 
 QUESTIONS = [
     {"messages": say("Tell me a short story about a lighthouse."), "temperature": 0},
@@ -42,7 +41,7 @@ def served(real_model, tmp_path_factory):
 
 def test_under_load_it_answers_as_it_does_alone(served):
     command = [program("sanctum"), "stress", "--reference", "solo", "--url", served.url, "--duration", f"{STRESS_SECONDS}s", "--workers", "4", "--json"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=STRESS_SECONDS + STRESS_SECONDS_MAX)
+    run = subprocess.run(command, capture_output=True, text=True)  # the test's own limit is the only one: every question is asked alone first
     told = json.loads(run.stdout)
     assert (run.returncode, told["verdict"]) == (0, "PASS"), run.stdout
     assert told["different"] == 0 and told["compared"] > 0, run.stdout

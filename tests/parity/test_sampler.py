@@ -162,7 +162,7 @@ def rows(real_model, text):
 
 @pytest.fixture(scope="module")
 def engine(real_model):
-    running = Engine()
+    running = Engine("--queue", str(len(CUTS) * SEEDS))
     running.load(real_model)
     yield running
     running.stop()
@@ -176,25 +176,25 @@ def without_a_compiler():
     mx.enable_compile()
 
 
-def drawn(engine, text, sampling):
+def drawn(engine, name, text, sampling):
     """(cut, seed, the row that tells the token) of every cut and seed."""
     prompt, answer = text
     begin, asked = len(engine.notifications), {}
     for cut in CUTS:
         for number in range(SEEDS):
             seed = number * 0x9E3779B97F4A7C15 + cut & (1 << 64) - 1
-            request = f"{begin} {cut} {seed}"
+            request = f"{name} {cut} {seed}"
             how = {"max_tokens": cut + 1, "ignore_eos": True, "seed": seed, "top_logprobs": TOP_LOGPROBS, **sampling}
             resumed = {"resume_ids": answer[:cut]} if cut else {}
             engine.call("generate", request=request, model="m", prompt_ids=prompt, sampling=how, **resumed)
             asked[request] = (cut, seed)
 
     def ended():
-        done = [params for name, params in engine.notifications[begin:] if name == "completed"]
+        done = [params for kind, params in engine.notifications[begin:] if kind == "completed"]
         return done if len(done) == len(asked) else None
 
     assert {done["finish_reason"] for done in engine.wait(ended, "the end of every request")} == {"length"}
-    frames = [params for name, params in engine.notifications[begin:] if name == "tokens"]
+    frames = [params for kind, params in engine.notifications[begin:] if kind == "tokens"]
     rows = [row for frame in frames for row in frame["rows"] if row.get("ids")]
     assert len(rows) == len(asked)
     return [(*asked[row["request"]], row) for row in rows]
@@ -209,7 +209,7 @@ def test_the_sampler_draws_what_mlx_lms_distribution_says(name, engine, text, ro
     # Log probabilities are told of penalized logits, before temperature and filters.
     logprobs = {cut: log_softmax(row) for cut, row in behind.items()}
     likeliest = {cut: set(np.argsort(-row, kind="stable")[:TOP_LOGPROBS].tolist()) for cut, row in logprobs.items()}
-    on_edge, draws = 0, drawn(engine, text, sampling)
+    on_edge, draws = 0, drawn(engine, name, text, sampling)
     for cut, seed, row in draws:
         (token,), (told,) = row["ids"], row["logprobs"]
         named = distributions[cut].drawn(uniform(seed, cut))
