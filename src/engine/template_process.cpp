@@ -15,8 +15,8 @@ namespace sanctum::engine {
 namespace {
 
 constexpr int kAttempts = 2;
-constexpr std::chrono::milliseconds kEndMax{5000};  // from the end of its socket to its own
-constexpr const char* kSocket = "3";                // platform::Process: the child's end
+constexpr std::chrono::milliseconds kEndMax{30'000};  // from the end of its socket to its own
+constexpr const char* kSocket = "3";                  // platform::Process: the child's end
 
 platform::ProcessOptions options_of(const std::string& program) {
   platform::ProcessOptions options;

@@ -18,7 +18,7 @@
 namespace sanctum::engine {
 
 // For an answer, on a machine that may have other things to do.
-inline constexpr std::chrono::seconds kRenderWallMax{60};
+inline constexpr std::chrono::seconds kRenderWallMax{120};
 // A process that was given more is not kept: it may have grown.
 inline constexpr std::uint64_t kKeptRenderingBytesMax = 4u << 20;
 
