@@ -11,8 +11,8 @@ namespace sanctum::client {
 
 inline constexpr std::size_t kPictureBytesMax = 32u << 20;
 
-// "data:image/png;base64,..." of encoded PNG, JPEG, WebP, GIF or BMP bytes. Throws Error(kInvalid) for
-// others.
+// "data:image/png;base64,..." of encoded PNG, JPEG, WebP, GIF or BMP bytes. Throws Error(kInvalid)
+// for others.
 std::string picture_data_url(std::string_view bytes);
 
 class Conversation {
