@@ -15,7 +15,7 @@ import pytest
 from programs import BUILT_IN, program, wait_until
 from sanctum_server import Server
 
-QUESTION = {"model": BUILT_IN, "messages": [{"role": "user", "content": "What is 17 + 25?"}], "temperature": 0, "max_tokens": 8}
+QUESTION = {"model": BUILT_IN, "messages": [{"role": "user", "content": "What is 17 + 25?"}], "temperature": 0, "max_tokens": 24}
 BODY = json.dumps(QUESTION)
 
 
@@ -41,6 +41,15 @@ def locked(tmp_path_factory):
     running = Server(state)
     running.start()
     yield running, key
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def unlocked(tmp_path_factory):
+    """A server without a key; whoever adds one takes it away again."""
+    running = Server(tmp_path_factory.mktemp("unlocked"))
+    running.start()
+    yield running
     running.stop()
 
 
@@ -140,31 +149,33 @@ def test_journal_and_log_have_its_name_and_nothing_has_the_key(locked):
     assert json.loads((server.state_dir / "local_key.json").read_text())["key"] not in server.log()
 
 
-def test_a_change_takes_effect_without_a_restart(own_server):
-    asked = lambda key=None: own_server.request("GET", "/v1/models", headers=bearer(key) if key else {})[0]  # noqa: E731
+def test_a_change_takes_effect_without_a_restart(unlocked):
+    asked = lambda key=None: unlocked.request("GET", "/v1/models", headers=bearer(key) if key else {})[0]  # noqa: E731
     assert asked() == 200 and asked("none") == 200
-    first = sanctum("keys", "add", "first", state_dir=own_server.state_dir)
+    first = sanctum("keys", "add", "first", state_dir=unlocked.state_dir)
     assert "only time" in first.stderr and "first key" in first.stderr
-    second = add_key(own_server.state_dir, "second")
+    second = add_key(unlocked.state_dir, "second")
     assert (asked(), asked("none"), asked(first.stdout.strip()), asked(second)) == (401, 401, 200, 200)
-    again = sanctum("keys", "add", "first", state_dir=own_server.state_dir, check=False)
+    again = sanctum("keys", "add", "first", state_dir=unlocked.state_dir, check=False)
     assert again.returncode == 1 and "already" in again.stderr and again.stdout == ""
-    listed = sanctum("keys", "list", state_dir=own_server.state_dir).stdout
+    listed = sanctum("keys", "list", state_dir=unlocked.state_dir).stdout
     assert "first" in listed and "second" in listed and second not in listed
-    sanctum("keys", "remove", "first", state_dir=own_server.state_dir)
+    sanctum("keys", "remove", "first", state_dir=unlocked.state_dir)
     assert (asked(), asked(first.stdout.strip()), asked(second)) == (401, 401, 200)
-    assert sanctum("keys", "remove", "first", state_dir=own_server.state_dir, check=False).returncode == 1
-    sanctum("keys", "remove", "second", state_dir=own_server.state_dir)
+    assert sanctum("keys", "remove", "first", state_dir=unlocked.state_dir, check=False).returncode == 1
+    sanctum("keys", "remove", "second", state_dir=unlocked.state_dir)
     assert asked() == 200
 
 
-def test_a_damaged_file_of_keys_opens_nothing(own_server):
-    key = add_key(own_server.state_dir, "mine")
-    assert own_server.request("GET", "/v1/models", headers=bearer(key))[0] == 200
-    (own_server.state_dir / "keys.json").write_text("{")
-    assert own_server.request("GET", "/v1/models")[0] == 401
-    assert own_server.request("GET", "/v1/models", headers=bearer(key))[0] == 200, "what was known stays"
-    assert sanctum("keys", "add", "more", state_dir=own_server.state_dir, check=False).returncode == 1
+def test_a_damaged_file_of_keys_opens_nothing(unlocked):
+    key = add_key(unlocked.state_dir, "mine")
+    assert unlocked.request("GET", "/v1/models", headers=bearer(key))[0] == 200
+    (unlocked.state_dir / "keys.json").write_text("{")
+    assert unlocked.request("GET", "/v1/models")[0] == 401
+    assert unlocked.request("GET", "/v1/models", headers=bearer(key))[0] == 200, "what was known stays"
+    assert sanctum("keys", "add", "more", state_dir=unlocked.state_dir, check=False).returncode == 1
+    (unlocked.state_dir / "keys.json").unlink()
+    assert unlocked.request("GET", "/v1/models")[0] == 200
 
 
 def test_the_fallback_never_sees_it(start_server):
