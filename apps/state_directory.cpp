@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -16,6 +18,9 @@ namespace sanctum {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What a server, or a command before the first server, leaves in its directory.
+constexpr const char* kOurs[] = {"lock", "keys.json", "certs", "releases"};
 
 void try_to_write(const std::string& directory) {
   const std::string trial = directory + "/.trial." + std::to_string(::getpid());
@@ -31,7 +36,9 @@ void try_to_write(const std::string& directory) {
 // Somebody's home, named by mistake, is not ours to close to others.
 bool is_a_state_directory(const std::string& directory) {
   std::error_code ignored;
-  return fs::is_empty(directory, ignored) || fs::exists(directory + "/lock", ignored);
+  if (fs::is_empty(directory, ignored)) return true;
+  return std::any_of(std::begin(kOurs), std::end(kOurs),
+                     [&](const char* name) { return fs::exists(directory + "/" + name, ignored); });
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 namespace sanctum::platform {
 
 inline constexpr std::chrono::seconds kServiceCallLimit{90};
-inline constexpr std::chrono::seconds kServiceLookLimit{10};  // for its state
 
 enum class ServiceScope { kUser, kSystem };
 enum class ServiceForm { kSystemd, kLaunchd };

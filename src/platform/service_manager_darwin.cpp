@@ -50,8 +50,8 @@ ServiceState service_state(ServiceScope scope) {
   ServiceState state;
   try {
     state.manager_answers =
-        run_command({"launchctl", "version"}, kServiceLookLimit).status.code == 0;
-    const auto result = run_command({"launchctl", "print", target(scope)}, kServiceLookLimit);
+        run_command({"launchctl", "version"}, kServiceCallLimit).status.code == 0;
+    const auto result = run_command({"launchctl", "print", target(scope)}, kServiceCallLimit);
     state.enabled = result.status.code == 0;
     const std::size_t at = result.output.find("\n\tpid = ");
     if (at != std::string::npos) state.pid = std::atoi(result.output.c_str() + at + 8);

@@ -68,7 +68,7 @@ ServiceState service_state(ServiceScope scope) {
   try {
     result = run_command(
         systemctl(scope, {"show", kUnit, "--property=ActiveState,UnitFileState,MainPID"}),
-        kServiceLookLimit);
+        kServiceCallLimit);
   } catch (const Error&) {
     return state;
   }
