@@ -98,9 +98,8 @@ class Events {
 };
 
 // Whoever has lost his keeper is gone when the drain's time is over: another server waits for it.
-milliseconds drain_time(const ServeConfig& config, const Events& events) {
-  const milliseconds drain = seconds(config.drain_s);
-  return events.is_orphaned() ? std::max(milliseconds(0), drain - kStopBeyondDrain) : drain;
+milliseconds drain_time(const ServeConfig& config, milliseconds less) {
+  return std::max(milliseconds(0), seconds(config.drain_s) - less);
 }
 
 gateway::ConnectionLimits connection_limits() {
@@ -284,7 +283,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
                                     events.orphaned();
                                   },
                                   [&process] { process.worker().kill(); }},
-                                 seconds(config.drain_s), kExitCut);
+                                 drain_time(config, kLastWords), kExitCut);
   const auto tell = [keeper_socket](const std::string& line) { tell_keeper(keeper_socket, line); };
   records = std::make_unique<GatewayRecords>(state);
 
@@ -395,7 +394,8 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
 
   const wire::Failure ending{ErrorCode::kUnavailable, "the server is shutting down", {}};
   int cut = 0;
-  if (!server.drain(drain_time(config, events))) {
+  const bool orphaned = events.is_orphaned();
+  if (!server.drain(drain_time(config, orphaned ? kStopBeyondDrain : milliseconds(0)))) {
     cut = process.engine().fail_all(ending);
     log::warn("drain_ended", {{"connections", server.connections()}, {"requests_cut", cut}});
     server.drain(kLastWords);

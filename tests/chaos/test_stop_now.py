@@ -9,7 +9,7 @@ from programs import PROVE, count, program
 from sanctum_server import Server
 from test_drain import Stream
 
-STOPS = count(3, 60)
+STOPS = count(2, 60)
 DRAIN_SECONDS = 600
 CUT = 3  # exit code
 SECONDS_MAX = 3
