@@ -20,6 +20,8 @@ supervisor::WorkerListener EngineProcess::listener(News news) {
   listener.parked = [this](const std::string& reason) { engine_.parked(reason); };
   listener.loaded = std::move(news.loaded);
   listener.changed = std::move(news.changed);
+  listener.unsteady = std::move(news.unsteady);
+  listener.went_back = std::move(news.went_back);
   return listener;
 }
 

@@ -15,6 +15,8 @@ class EngineProcess : public gateway::EngineLink {
     std::function<void(supervisor::WorkerState from, supervisor::WorkerState to,
                        const std::string& reason)>
         changed;
+    std::function<void(const std::string& reason)> unsteady = {};
+    std::function<void(const std::string& program, const std::string& reason)> went_back = {};
   };
 
   EngineProcess(supervisor::WorkerOptions options, std::chrono::milliseconds ready_timeout,

@@ -1,9 +1,8 @@
 #include "apps/fallback_server.h"
 
-#include <thread>
+#include <system_error>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -39,10 +38,10 @@ std::string with_model(const std::string& body, const std::string& model) {
   return w.take();
 }
 
-bool answers(const client::Endpoint& endpoint) {
+bool answers(const client::Endpoint& endpoint, const std::atomic<bool>& gone) {
   client::Connection connection(endpoint);
   const auto reply =
-      connection.send({"GET", "/v1/models"}, {kAliveLimit, kAliveLimit, kAliveLimit});
+      connection.send({"GET", "/v1/models"}, {kAliveLimit, kAliveLimit, kAliveLimit}, &gone);
   return reply.ending == client::Ending::kAnswered && reply.status == 200;
 }
 
@@ -69,25 +68,43 @@ FallbackServer::FallbackServer(FallbackOptions options, News news)
     : options_(std::move(options)), news_(std::move(news)) {}
 
 FallbackServer::~FallbackServer() {
-  stopping_ = true;
-  while (forwards_ > 0) std::this_thread::sleep_for(milliseconds(client::kCancelCheckMs));
+  end();
 }
 
-bool FallbackServer::takes(bool refused) {
+void FallbackServer::end() {
+  std::list<Answering> left;
+  {
+    const std::lock_guard lock(answering_mutex_);
+    ending_ = true;
+    for (const auto& answering : answering_) answering.forward->gone = true;
+    left.splice(left.end(), answering_);
+  }
+  for (auto& answering : left) answering.thread.join();
+}
+
+void FallbackServer::reap() {
+  answering_.remove_if([](Answering& answering) {
+    if (answering.over) answering.thread.join();
+    return answering.over;
+  });
+}
+
+bool FallbackServer::takes(gateway::Refusal refusal) {
   supervisor::FallbackDecision decision;
   {
     const std::lock_guard lock(mutex_);
-    decision = supervisor::on_request(state_, refused);
+    decision = supervisor::on_request(state_, refusal == gateway::Refusal::kParked,
+                                      refusal == gateway::Refusal::kModel, Clock::now());
   }
   tell(decision, {});
   return decision.forward;
 }
 
-void FallbackServer::proven() {
+void FallbackServer::proven(Instant when) {
   supervisor::FallbackDecision decision;
   {
     const std::lock_guard lock(mutex_);
-    decision = supervisor::on_proof(state_);
+    decision = supervisor::on_proof(state_, when);
   }
   tell(decision, "our engine was proven to work again");
 }
@@ -113,20 +130,26 @@ void FallbackServer::tell(const supervisor::FallbackDecision& decision, const st
 
 void FallbackServer::forward(const std::shared_ptr<gateway::Exchange>& exchange,
                              gateway::ForwardedRequest request) {
-  if (++forwards_ > kForwardsMax) {
-    --forwards_;
-    return exchange->respond(gateway::error_response(
-        {ErrorCode::kBusy,
-         "the fallback answers " + std::to_string(kForwardsMax) + " requests",
-         {}}));
-  }
   const auto forward = std::make_shared<Forward>();
   forward->exchange = exchange;
   forward->request = std::move(request);
   forward->served_by = where();
+  const std::lock_guard lock(answering_mutex_);
+  reap();
+  if (ending_)
+    return exchange->respond(
+        gateway::error_response({ErrorCode::kUnavailable, "the server is shutting down", {}}));
+  if (answering_.size() >= kForwardsMax)
+    return exchange->respond(gateway::error_response(
+        {ErrorCode::kBusy,
+         "the fallback answers " + std::to_string(kForwardsMax) + " requests",
+         {}}));
   exchange->on_gone([forward] { forward->gone = true; });
   exchange->on_writable({});
-  std::thread([this, forward] {
+  Answering& answering = answering_.emplace_back();
+  answering.forward = forward;
+  // A list's elements stay where they are, also in another list.
+  const auto all = [this, forward, &answering] {
     try {
       answer(forward);
     } catch (const Error& error) {
@@ -135,12 +158,20 @@ void FallbackServer::forward(const std::shared_ptr<gateway::Exchange>& exchange,
         forward->exchange->respond(gateway::error_response(502, message));
       });
     }
-    --forwards_;
-  }).detach();
+    const std::lock_guard done(answering_mutex_);
+    answering.over = true;
+  };
+  try {
+    answering.thread = std::thread(all);
+  } catch (const std::system_error& error) {
+    answering_.pop_back();
+    exchange->respond(gateway::error_response(
+        {ErrorCode::kBusy, std::string("the fallback has no thread: ") + error.what(), {}}));
+  }
 }
 
 void FallbackServer::answer(const std::shared_ptr<Forward>& forward) {
-  make_sure_it_runs();
+  make_sure_it_runs(forward->gone);
   log::info("forwarded", {{"id", forward->exchange->id()}, {"to", where()}});
   client::HttpCall call{"POST", forward->request.path,
                         with_model(forward->request.body, options_.model)};
@@ -171,18 +202,19 @@ void FallbackServer::answer(const std::shared_ptr<Forward>& forward) {
   });
 }
 
-void FallbackServer::make_sure_it_runs() {
+void FallbackServer::make_sure_it_runs(const std::atomic<bool>& gone) {
   if (options_.command.empty()) return;
   const std::lock_guard lock(starting_);
+  if (answers(options_.endpoint, gone)) return;
   if (process_ && process_->wait(milliseconds(0))) process_.reset();
-  if (!process_) {
+  if (!process_ && !gone) {
     log::info("fallback_starts", {{"command", options_.command}});
     process_ = std::make_unique<platform::Process>(
         platform::ProcessOptions{kShell, {"-c", "exec " + options_.command}, {}, {}});
   }
   const Instant end = Clock::now() + options_.start_limit;
-  while (!answers(options_.endpoint)) {
-    if (stopping_) throw Error(ErrorCode::kUnavailable, "the server is shutting down");
+  while (!answers(options_.endpoint, gone)) {
+    if (gone) throw Error(ErrorCode::kUnavailable, "nobody waits for the fallback any more");
     if (const auto status = process_->wait(kLookEvery))
       throw Error(ErrorCode::kUnavailable, "the fallback's command " + platform::describe(*status) +
                                                ": " + options_.command);

@@ -2,17 +2,21 @@
 // from a command when it is needed first.
 //
 // Contract: forward() answers every exchange it takes: with what the other server says, or with 502
-// and why. At most kForwardsMax at once, beyond them 429. One incident while it serves. Thread
-// rule: any thread; answers are read on threads of its own, one a request.
+// and why. At most kForwardsMax at once, beyond them 429. The command is run only when nobody
+// answers at the URL. One incident while it serves. Thread rule: any thread; answers are read on
+// threads of its own, one a request. end() comes before the end of the loop that the exchanges
+// live on.
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
+#include <thread>
 
+#include "base/clock.h"
 #include "client/endpoint.h"
 #include "gateway/fallback.h"
 #include "platform/process.h"
@@ -39,19 +43,30 @@ class FallbackServer final : public gateway::Fallback {
   FallbackServer(FallbackOptions options, News news);
   ~FallbackServer() override;
 
-  bool takes(bool refused) override;
+  bool takes(gateway::Refusal refusal) override;
   void forward(const std::shared_ptr<gateway::Exchange>& exchange,
                gateway::ForwardedRequest request) override;
-  void proven();
+  // Cancels what is being answered, and waits until no exchange is held; what comes later is
+  // answered 503. Bounded by what a cancellation takes (client::kCancelCheckMs).
+  void end();
+  // Every loaded model was proven to work; the oldest of the proofs is of `when`.
+  void proven(Instant when);
   void set_mode(supervisor::FallbackMode mode);
   supervisor::FallbackState state() const;
   const std::string& where() const { return options_.endpoint.url; }
 
  private:
   struct Forward;
+  struct Answering {
+    std::shared_ptr<Forward> forward;
+    std::thread thread;
+    bool over = false;
+  };
   void answer(const std::shared_ptr<Forward>& forward);
-  // It answers; starts it if that is ours to do. Throws Error.
-  void make_sure_it_runs();
+  // Somebody answers; starts the command if nobody does. Throws Error, also once `gone`.
+  void make_sure_it_runs(const std::atomic<bool>& gone);
+  // Joins the threads that are over; under the lock.
+  void reap();
   void tell(const supervisor::FallbackDecision& decision, const std::string& how);
 
   const FallbackOptions options_;
@@ -60,8 +75,9 @@ class FallbackServer final : public gateway::Fallback {
   supervisor::FallbackState state_;
   std::mutex starting_;  // guards process_
   std::unique_ptr<platform::Process> process_;
-  std::atomic<int> forwards_{0};
-  std::atomic<bool> stopping_{false};
+  std::mutex answering_mutex_;  // guards the next two
+  std::list<Answering> answering_;
+  bool ending_ = false;
 };
 
 }  // namespace sanctum

@@ -273,6 +273,10 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
        [&](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
          tell_keeper(keeper_socket, "engine " + std::to_string(process.status().pid));
          records->worker_changed(to, reason);
+       },
+       [&records](const std::string& reason) { records->worker_unsteady(reason); },
+       [&records](const std::string& program, const std::string& reason) {
+         records->worker_went_back(program, reason);
        }});
   const SignalWatch signal_watch(
       {[&events] { events.signalled(); }, [&process] { process.worker().kill(); }},
@@ -326,8 +330,9 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
       services,
       [&process] { process.worker().wake(); },
       [&process](const std::string& reason) { process.worker().replace(reason); },
-      [&process](const std::string& program) {
+      [&process, &records](const std::string& program) {
         check_program(program);
+        records->worker_replaced();
         process.worker().retire(program);
       },
       [&](std::vector<gateway::OpenIncident> incidents) {
@@ -338,7 +343,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
               gateway::unproven(records, Clock::now(), services.proof_age_max))
             return;
           events.proven();
-          if (fallback) fallback->proven();
+          if (fallback) fallback->proven(gateway::oldest(records));
         });
       },
       [tell](const std::string& probe) {
@@ -404,6 +409,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   }
   process.worker().stop();
   process.engine().fail_all(ending);  // those whose clients had left
+  if (fallback) fallback->end();
   control_server.close_listeners();
   control_server.abort();
   loop.stop();

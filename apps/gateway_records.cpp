@@ -12,6 +12,7 @@ constexpr std::size_t kUnansweredToldMax = 20;
 GatewayRecords::GatewayRecords(const std::string& state_directory)
     : incidents_([this](supervisor::JournalRow row) { journal_.record(std::move(row)); }),
       journal_(state_directory, [this](const supervisor::JournalTrouble& trouble) {
+        if (!trouble.moved_to.empty()) return state_file_damaged("journal", trouble.moved_to);
         if (trouble.over) return incidents_.close("journal", "it is written again");
         incidents_.open("journal", "error",
                         "the journal cannot be written: " + trouble.what +
@@ -74,6 +75,26 @@ void GatewayRecords::worker_changed(supervisor::WorkerState to, const std::strin
     incidents_.close("worker.parked", "it is ready");
     incidents_.close("worker.down", "it is ready");
   }
+}
+
+void GatewayRecords::worker_unsteady(const std::string& reason) {
+  if (reason.empty()) return incidents_.close("worker.unsteady", "it has not died for a while");
+  incidents_.open("worker.unsteady", "error",
+                  "the engine died by itself " + std::to_string(supervisor::kUnsteadyDeaths) +
+                      " times within an hour, and is started again each time; `sanctum incidents` "
+                      "lists when; the last time: " +
+                      reason);
+}
+
+void GatewayRecords::worker_went_back(const std::string& program, const std::string& reason) {
+  happened("worker", "went back", program + ": " + reason);
+  incidents_.open("worker.replacement", "error",
+                  "the engine's program " + program +
+                      " could not be kept running, and the former one runs again: " + reason);
+}
+
+void GatewayRecords::worker_replaced() {
+  incidents_.close("worker.replacement", "the engine is replaced again");
 }
 
 void GatewayRecords::model_settled(const std::string& model, const wire::Failure* failure) {

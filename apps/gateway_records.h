@@ -24,6 +24,12 @@ class GatewayRecords {
   std::vector<gateway::OpenIncident> incidents() const;
   void probes_told(std::vector<gateway::OpenIncident> incidents);
   void worker_changed(supervisor::WorkerState to, const std::string& reason);
+  // It dies by itself again and again; an empty reason: no longer.
+  void worker_unsteady(const std::string& reason);
+  // The program that took the former one's place could not be kept running.
+  void worker_went_back(const std::string& program, const std::string& reason);
+  // Somebody replaces the engine, or its program: what became of the last try is over.
+  void worker_replaced();
   void model_settled(const std::string& model, const wire::Failure* failure);
   // `objection`: why it does not happen; empty when it does.
   void planned_restart(const std::string& objection);

@@ -9,6 +9,7 @@
 
 #include "apps/commands.h"
 #include "apps/control_socket.h"
+#include "apps/probe_secret.h"
 #include "apps/probe_thread.h"
 #include "apps/serve_config.h"
 #include "apps/server_options.h"
@@ -132,9 +133,12 @@ void print(const std::vector<probes::Check>& checks, bool as_json) {
 }
 
 int once(const Options& options) {
-  const client::Endpoint endpoint = resolve(options.server, client::process_environment);
+  client::Endpoint endpoint = resolve(options.server, client::process_environment);
   const std::string state =
       options.server.state_dir.empty() ? default_state_dir() : options.server.state_dir;
+  // On the server's machine it is its own probe: its fallback does not answer for it.
+  if (options.server.url.empty() && std::filesystem::exists(state + "/probe.secret"))
+    endpoint.probe = probe_secret(state);
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;
   const auto add = [&](std::vector<probes::Check> more) {

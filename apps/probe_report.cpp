@@ -16,9 +16,12 @@ std::string level_of(const std::string& probe, probes::Rung rung) {
 
 ProbeReport::ProbeReport(const std::string& state_directory, Hooks hooks)
     : hooks_(std::move(hooks)),
-      journal_(state_directory, {}),
-      incidents_([this](supervisor::JournalRow row) { journal_.record(std::move(row)); }) {
+      incidents_([this](supervisor::JournalRow row) { journal_.record(std::move(row)); }),
+      journal_(state_directory, [this](const supervisor::JournalTrouble& trouble) {
+        if (!trouble.moved_to.empty()) state_file_damaged("journal", trouble.moved_to);
+      }) {
   journal_.record(supervisor::StartedAnew{true});
+  if (!journal_.moved_aside().empty()) state_file_damaged("journal", journal_.moved_aside());
 }
 
 Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probes::Check>& checks,
@@ -31,7 +34,9 @@ Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probe
     {
       const std::lock_guard lock(mutex_);
       auto& track = tracks_[key];
-      decision = probes::run_ended(track, {check.passed, label}, Clock::now(), limits);
+      probes::TrackLimits its_own = limits;
+      if (!check.may_act) its_own.act_after = 0;
+      decision = probes::run_ended(track, {check.passed, label}, Clock::now(), its_own);
       next = std::min(next, track.next);
     }
     journal_.record(supervisor::ProbeChecked{probe, check.name, check.passed, check.took_us,

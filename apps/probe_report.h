@@ -41,8 +41,8 @@ class ProbeReport {
 
  private:
   const Hooks hooks_;
-  supervisor::Journal journal_;
   supervisor::Incidents incidents_;
+  supervisor::Journal journal_;
   std::mutex mutex_;  // guards what is below
   std::map<std::string, probes::TrackState> tracks_;
 };

@@ -1,5 +1,6 @@
 #include "apps/probe_thread.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "platform/machine.h"
@@ -53,11 +54,14 @@ void ProbeThread::loop() {
 std::vector<probes::Check> ProbeThread::run() {
   try {
     auto checks = work_.run();
-    if (std::exchange(could_not_run_, false))
-      checks.push_back({probes::kProbeItself, true, 0, "it can run again", {}, {}});
+    const bool hindered = std::any_of(checks.begin(), checks.end(), [](const auto& check) {
+      return check.name == probes::kProbeItself && !check.passed;
+    });
+    if (std::exchange(hindered_, hindered) && !hindered)
+      checks.push_back({probes::kProbeItself, true, 0, "nothing hinders it any more", {}, {}});
     return checks;
   } catch (const std::exception& error) {
-    could_not_run_ = true;
+    hindered_ = true;
     return {{probes::kProbeItself, false, 0, error.what(), {}, {}}};
   }
 }

@@ -41,8 +41,8 @@ class ProbeThread {
   const ProbeWork work_;
   ProbeReport& report_;
   const std::atomic<bool>& stop_;
-  bool could_not_run_ = false;  // the last time; the thread's own
-  std::mutex mutex_;            // guards the next three
+  bool hindered_ = false;  // the probe itself, the last time; the thread's own
+  std::mutex mutex_;       // guards the next three
   bool running_ = false, late_ = false;
   Instant began_{};
   std::thread thread_;

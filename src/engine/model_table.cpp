@@ -70,6 +70,7 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
   e.info.quantization = traits.quantization;
   e.info.kernels = traits.kernels;
   e.info.same_under_load = traits.same_under_load;
+  e.info.numbers = traits.numbers;
   e.info.weight_bytes = traits.weight_bytes;
   e.info.load_us = load_us;
 }

@@ -37,9 +37,10 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
                           {"field", error.field()}});
     return exchange->respond(response);
   }
-  if (services.fallback == nullptr) {
+  if (services.fallback == nullptr || from_probe(services, *exchange)) {
     body = {};
-  } else if (services.fallback->takes(services.engine.status().state == "parked")) {
+  } else if (services.fallback->takes(
+                 services.engine.status().state == "parked" ? Refusal::kParked : Refusal::kNone)) {
     services.metrics.forwarded();
     return services.fallback->forward(
         exchange, {exchange->request().path, std::move(body), request.generate.model});

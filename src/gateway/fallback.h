@@ -14,11 +14,18 @@ struct ForwardedRequest {
   std::string model;
 };
 
+// What our engine says to a request.
+enum class Refusal {
+  kNone,
+  kModel,   // it has not got the model
+  kParked,  // it will not come back by itself
+};
+
 class Fallback {
  public:
   virtual ~Fallback() = default;
-  // Whether this request goes there. `refused`: our engine is parked or has not got the model.
-  virtual bool takes(bool refused) = 0;
+  // Whether this request goes there.
+  virtual bool takes(Refusal refusal) = 0;
   // Answers the exchange, with X-Sanctum-Served-By; on its strand.
   virtual void forward(const std::shared_ptr<Exchange>& exchange, ForwardedRequest request) = 0;
 };

@@ -104,7 +104,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     if (!ended_->failure) return false;
     const bool no_model = ended_->failure->code == ErrorCode::kNotFound;
     const bool parked = services_.engine.status().state == "parked";
-    return (no_model || parked) && services_.fallback->takes(true);
+    return (no_model || parked) &&
+           services_.fallback->takes(parked ? Refusal::kParked : Refusal::kModel);
   }
 
   void hand_over() {
@@ -254,11 +255,15 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
 }  // namespace
 
+bool from_probe(const Services& services, const Exchange& exchange) {
+  return shows_secret(exchange.request(), services.probe_secret);
+}
+
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
                       std::unique_ptr<AnswerShape> shape, std::string body) {
   int retry_after_s = 0;
-  const bool probe = shows_secret(exchange->request(), services.probe_secret);
+  const bool probe = from_probe(services, *exchange);
   const std::string& key = exchange->request().peer.key;
   const std::string counted_as = probe ? "probe" : api;
   auto ticket = services.gate.enter(probe, retry_after_s);

@@ -23,7 +23,11 @@ inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatev
 inline constexpr std::size_t kUnreadBytesMax =
     8u << 20;  // merged rows a stream's client has not taken
 
-// `body`: what the client sent, kept for the fallback if there is one.
+// Whether one of our own probes asks: what it learns has to be about our engine, so nobody else may
+// answer it.
+bool from_probe(const Services& services, const Exchange& exchange);
+
+// `body`: what the client sent, kept for the fallback; empty for a request that must not go there.
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
                       const std::string& api, ApiRequest request,
                       std::unique_ptr<AnswerShape> shape, std::string body = {});

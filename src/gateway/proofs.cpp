@@ -1,5 +1,7 @@
 #include "gateway/proofs.h"
 
+#include <algorithm>
+
 namespace sanctum::gateway {
 
 std::vector<std::string> modalities(const wire::ModelInfo& model) {
@@ -50,6 +52,12 @@ std::optional<std::string> unproven(const std::vector<ProofRecord>& records, Ins
              " s ago; the limit is " + std::to_string(age_max.count()) + " s" + since;
   }
   return std::nullopt;
+}
+
+Instant oldest(const std::vector<ProofRecord>& records) {
+  Instant oldest = Instant::max();
+  for (const auto& record : records) oldest = std::min(oldest, record.proven.value());
+  return oldest;
 }
 
 }  // namespace sanctum::gateway

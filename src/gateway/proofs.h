@@ -48,5 +48,7 @@ class Proofs {
 // What is wrong with the proofs; nothing when each is younger than `age_max`.
 std::optional<std::string> unproven(const std::vector<ProofRecord>& records, Instant now,
                                     std::chrono::seconds age_max);
+// When the oldest of them was made; each is proven, and there is one.
+Instant oldest(const std::vector<ProofRecord>& records);
 
 }  // namespace sanctum::gateway

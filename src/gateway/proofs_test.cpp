@@ -49,6 +49,14 @@ TEST_F(ProofsTest, AProofGrowsOld) {
   EXPECT_EQ(wrong(), "'sees' in text was last proven to work 61 s ago; the limit is 60 s");
 }
 
+TEST_F(ProofsTest, TogetherTheyAreAsOldAsTheOldest) {
+  const Instant first = now_;
+  proves("text");
+  now_ += seconds(5);
+  proves("vision");
+  EXPECT_EQ(oldest(proofs_.of(models_)), first);
+}
+
 TEST_F(ProofsTest, AFailureIsNoProofAndTakesNoneBack) {
   proves("text");
   proves("vision");

@@ -65,6 +65,7 @@ struct Traits {
   std::string quantization;
   std::string kernels;           // see Backend::name
   bool same_under_load = false;  // see Backend::same_under_load
+  std::string numbers;           // see Backend::numbers
   std::uint64_t weight_bytes = 0;
 };
 

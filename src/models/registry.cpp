@@ -90,6 +90,7 @@ std::unique_ptr<Model> load_model(
   traits.quantization = quantization.describe();
   traits.kernels = backend->name();
   traits.same_under_load = backend->same_under_load();
+  traits.numbers = backend->numbers();
   traits.weight_bytes = checkpoint.bytes();
   nn::Weights weights(checkpoint, std::move(quantization), backend,
                       [&](std::uint64_t done) { progress(done, checkpoint.bytes()); });

@@ -60,6 +60,9 @@ class Backend {
   virtual std::string name() const = 0;
   // Whether a row's result depends on nothing but the row and the weights.
   virtual bool same_under_load() const = 0;
+  // What a result depends on besides the rows and the weights, in words that change whenever the
+  // same weights may give other bits.
+  virtual std::string numbers() const = 0;
   // The type in which layers hand rows to one another.
   virtual mx::Dtype compute_dtype() const = 0;
   // Whether `matrix` evaluates what is stored and keeps it in a form of its own. Otherwise it keeps

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/invariant.h"
+#include "kernels/number_format.h"
 #include "kernels/product.h"
 #include "nn/backend.h"
 #include "nn/cpu_attention.h"
@@ -110,6 +111,12 @@ class CpuBackend final : public Backend {
     return std::string("cpu ") + kernels::to_string(runtime_->isa());
   }
   bool same_under_load() const override { return true; }
+  // The instruction set is no part of it: all give the same bits.
+  std::string numbers() const override {
+    return "cpu, rows of " + std::to_string(row_bits_) + " bits, keys and values " +
+           (kv_int8_ ? "as int8" : "as stored") + ", format " +
+           std::to_string(kernels::kNumberFormat);
+  }
   mx::Dtype compute_dtype() const override { return mx::float32; }
   bool packs() const override { return true; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {

@@ -1,6 +1,7 @@
 // MLX's own operations.
 #include <mlx/fast.h>
 #include <mlx/ops.h>
+#include <mlx/version.h>
 
 #include <cmath>
 
@@ -45,6 +46,7 @@ class StockBackend final : public Backend {
 
   std::string name() const override { return "mlx"; }
   bool same_under_load() const override { return false; }
+  std::string numbers() const override { return std::string("mlx ") + mx::version(); }
   mx::Dtype compute_dtype() const override { return compute_; }
   bool packs() const override { return false; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {

@@ -29,9 +29,6 @@ int parent_of(int pid);
 // The directory that its relative paths begin at; empty for one that is not ours to look at.
 std::string working_directory_of(int pid);
 
-// How many processes the system has killed for want of memory since it was started; 0 where it does
-// not tell.
-std::uint64_t out_of_memory_kills();
 // Pages that went to swap and came back, since the system was started.
 std::uint64_t pages_swapped();
 // Of the last ten seconds, the percentage in which some task waited for memory; nothing where the

@@ -56,11 +56,6 @@ std::uint64_t footprint_bytes() {
   return info.phys_footprint;
 }
 
-// Memory pressure ends processes here too, but nothing that a user may read counts it.
-std::uint64_t out_of_memory_kills() {
-  return 0;
-}
-
 std::uint64_t pages_swapped() {
   vm_statistics64_data_t pages{};
   mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;

@@ -79,10 +79,6 @@ std::uint64_t counted(std::initializer_list<std::string_view> names) {
 
 }  // namespace
 
-std::uint64_t out_of_memory_kills() {
-  return counted({"oom_kill"});
-}
-
 std::uint64_t pages_swapped() {
   return counted({"pswpin", "pswpout"});
 }

@@ -16,6 +16,9 @@ struct Check {
   std::string detail;  // why it failed; how its time was spent
   // Of a proof that a model works:
   std::string model, modality;
+  // False of a failure that says nothing against what was asked: we are refused, or mistrust. It is
+  // told, and paged, and nobody acts on it.
+  bool may_act = true;
 };
 
 }  // namespace sanctum::probes

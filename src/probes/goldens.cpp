@@ -18,28 +18,29 @@ std::string Goldens::path_of(const std::string& digest, const std::string& quest
   return directory_ + "/" + digest + "." + question + ".json";
 }
 
-std::optional<std::string> Goldens::find(const std::string& digest,
-                                         const std::string& question) const {
+std::optional<Golden> Goldens::find(const std::string& digest, const std::string& question) const {
   const std::string path = path_of(digest, question);
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
   try {
     const json::Document document(read_file(path, kFileBytesMax));
-    return document.root().at("answer").as_string();
-  } catch (const Error& error) {
-    log::error("golden_damaged", {{"file", path}, {"error", error.what()}});
-    std::error_code ignored;
-    std::filesystem::rename(path, path + ".damaged", ignored);
+    return Golden{document.root().at("answer").as_string(),
+                  document.root().as_string_or("terms", "")};
+  } catch (const Error& damage) {
+    if (damage.code() == ErrorCode::kUnavailable || damage.code() == ErrorCode::kNotFound) throw;
+    log::error("golden_damaged", {{"file", path}, {"error", damage.what()}});
+    std::filesystem::rename(path, path + ".damaged", error);
     if (damaged_) damaged_(path + ".damaged");
     return std::nullopt;
   }
 }
 
-void Goldens::record(const std::string& digest, const std::string& question,
-                     const std::string& answer) {
+void Goldens::record(const std::string& digest, const std::string& question, const Golden& golden) {
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   json::Writer w;
-  w.begin_object().field("question", question).field("answer", answer).end_object();
+  w.begin_object().field("question", question).field("terms", golden.terms);
+  w.field("answer", golden.answer).end_object();
   write_file_atomically(path_of(digest, question), w.take() + "\n", 0600);
 }
 

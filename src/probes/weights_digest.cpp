@@ -25,16 +25,23 @@ constexpr std::size_t kChunkBytes = 4u << 20;
 constexpr std::uint64_t kMemoryBytesMax = 4u << 20;
 constexpr std::size_t kFilesMax = 10'000;
 
+// Not the questions that it is asked.
+bool decides(const fs::path& file) {
+  const fs::path kind = file.extension();
+  return kind == ".safetensors" || kind == ".jinja" || kind == ".model" || kind == ".txt" ||
+         (kind == ".json" && file.filename() != "battery.json");
+}
+
 std::vector<fs::path> files_of(const std::string& directory) {
   std::vector<fs::path> files;
+  bool weights = false;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".safetensors" || entry.path().filename() == "config.json")
-      files.push_back(entry.path());
+    weights |= entry.path().extension() == ".safetensors";
+    if (decides(entry.path())) files.push_back(entry.path());
     if (files.size() > kFilesMax) break;
   }
-  if (error || files.empty())
-    throw Error(ErrorCode::kNotFound, "there are no weights in " + directory);
+  if (error || !weights) throw Error(ErrorCode::kNotFound, "there are no weights in " + directory);
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -1,4 +1,5 @@
-// Which weights a model directory holds: the SHA-256 of its config.json and safetensors files.
+// Which weights a model directory holds: the SHA-256 of its safetensors files and of all that
+// decides what a text is to them (configuration, tokenizer, chat template).
 //
 // Contract: reading gigabytes takes a while, so that it is done at a bounded rate and past the page
 // cache's interest, and remembered by name, size and time of change in a file of the state

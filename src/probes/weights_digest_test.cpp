@@ -37,6 +37,18 @@ TEST_F(WeightsDigestTest, OtherBytesAreOtherWeights) {
   EXPECT_NE(digest(), changed);
 }
 
+// They change what a model says as well as other weights do.
+TEST_F(WeightsDigestTest, AnotherTokenizerOrTemplateIsAnotherModel) {
+  std::string before = digest();
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}) {
+    model_.write(name, "{}");
+    EXPECT_NE(digest(), before) << name;
+    before = digest();
+  }
+  model_.write("battery.json", "[]");
+  EXPECT_EQ(digest(), before);
+}
+
 // Gigabytes are read once: what is known of an unchanged file is believed.
 TEST_F(WeightsDigestTest, AFileIsReadAgainOnlyWhenItChanged) {
   const std::string before = digest();

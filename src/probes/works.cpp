@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "base/sha256.h"
 #include "client/chat_client.h"
 #include "client/printable.h"
 #include "probes/battery.h"
@@ -16,6 +18,7 @@ constexpr std::uint64_t kBatteryBytesMax = 4u << 20;
 constexpr std::size_t kModelsMax = 1000;
 constexpr std::size_t kShownCharactersMax = 200;
 constexpr std::int64_t kGoldenTokens = 24;
+constexpr std::size_t kShownDigits = 12;  // of a digest
 
 std::string modality_of(const Question& question) {
   return question.kind == "vision" ? "vision" : "text";
@@ -39,6 +42,21 @@ std::string phases(const client::Answer& answer) {
          ms(t.prefill_us) + ", decode " + ms(t.decode_us) + ")";
 }
 
+// The question never reached a model, or was refused: that is no model's fault, and another engine
+// would not help.
+bool turned_away(const client::Answer& answer) {
+  if (answer.status == 0) return answer.ending != client::Ending::kDeadline;
+  return (answer.status >= 400 && answer.status < 500) || answer.status == 503;
+}
+
+// All that an answer may depend on besides the weights.
+std::string terms_of(const LoadedModel& model, const Question& question) {
+  const std::string asked =
+      question.messages_json + question.tools_json + std::to_string(kGoldenTokens);
+  return (model.numbers.empty() ? "unknown numbers" : model.numbers) + "; question " +
+         to_hex(sha256(asked)).substr(0, kShownDigits);
+}
+
 struct Verdict {
   bool right = false;
   std::string why;
@@ -46,20 +64,20 @@ struct Verdict {
 
 class Examiner {
  public:
-  Examiner(const LoadedModel& model, const WorksOptions& options, Goldens& goldens)
+  // `faults` hears what went wrong with the probe itself.
+  Examiner(const LoadedModel& model, const WorksOptions& options, Goldens& goldens,
+           std::vector<std::string>& faults)
       : model_(model),
         options_(options),
         goldens_(goldens),
+        faults_(faults),
         client_(options.endpoint, {options.limit, options.limit, options.limit}) {}
 
   void examine(Check& check) {
-    const std::string file = model_.directory + "/battery.json";
-    const bool beside = std::filesystem::exists(file);
-    const bool known = beside || model_.name == kBuiltInModel;
-    const auto questions = decode_battery(beside ? read_file(file, kBatteryBytesMax)
-                                                 : std::string(built_in_battery()));
-    for (const auto& question : questions) {
-      if (modality_of(question) != check.modality) continue;
+    const auto own = questions_beside(check.modality);
+    const bool known = !own.empty() || model_.name == kBuiltInModel;
+    for (const auto& question :
+         own.empty() ? of_modality(decode_battery(built_in_battery()), check.modality) : own) {
       const client::Answer answer =
           asked(question, client_, model_.name, known ? question.max_tokens : kGoldenTokens);
       check.took_us += microseconds_between(answer.sent, answer.ended);
@@ -67,14 +85,35 @@ class Examiner {
                               : known        ? judge(question, answer)
                                              : compare(question, answer);
       check.passed = verdict.right;
+      check.may_act = !turned_away(answer);
       check.detail = question.name + ": " +
                      client::printable_line(verdict.why, kShownCharactersMax) + phases(answer);
       if (!verdict.right || !known) return;  // of goldens, one is enough
     }
-    if (check.detail.empty()) check.detail = "there is no question for it";
   }
 
  private:
+  static std::vector<Question> of_modality(std::vector<Question> questions,
+                                           const std::string& modality) {
+    std::erase_if(questions,
+                  [&](const Question& question) { return modality_of(question) != modality; });
+    return questions;
+  }
+
+  // Of the battery in the model's directory; none without one.
+  std::vector<Question> questions_beside(const std::string& modality) {
+    const std::string file = model_.directory + "/battery.json";
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) return {};
+    try {
+      return of_modality(decode_battery(read_file(file, kBatteryBytesMax)), modality);
+    } catch (const Error& fault) {
+      faults_.push_back("'" + model_.name + "' is asked other questions than its own: " + file +
+                        ": " + fault.what());
+      return {};
+    }
+  }
+
   Verdict judge(const Question& question, const client::Answer& answer) const {
     if (met(question.expectation, answer)) return {true, "as expected"};
     return {false, "expected " + described(question.expectation) + ", came " + described(answer)};
@@ -89,17 +128,35 @@ class Examiner {
     const auto digest = options_.digest(model_);
     if (!digest) return {true, "it answers; its weights are still being hashed"};
     if (digest->empty()) return {true, "it answers; its weights cannot be read to be compared"};
-    const auto golden = goldens_.find(*digest, question.name);
-    if (golden && *golden != said)
-      return {false, "these weights said " + *golden + " before, and now " + said};
-    if (golden) return {true, "as these weights said before"};
-    goldens_.record(*digest, question.name, said);
-    return {true, "recorded as what these weights say"};
+    try {
+      return compare(question, said, *digest);
+    } catch (const Error& fault) {
+      faults_.push_back("what '" + model_.name + "' says cannot be compared: " + fault.what());
+      return {true, std::string("it answers; that cannot be compared: ") + fault.what()};
+    }
+  }
+
+  // Throws Error for what the disk refuses.
+  Verdict compare(const Question& question, const std::string& said, const std::string& digest) {
+    const std::string terms = terms_of(model_, question);
+    const auto golden = goldens_.find(digest, question.name);
+    if (golden && golden->terms == terms) {
+      if (golden->answer == said) return {true, "as these weights said before"};
+      return {false, "these weights said " + golden->answer + " before, and now " + said};
+    }
+    goldens_.record(digest, question.name, {said, terms});
+    if (!golden) return {true, "recorded as what these weights say"};
+    log::info("golden_recorded_anew",
+              {{"model", model_.name}, {"before", golden->terms}, {"now", terms}});
+    return {true, "recorded anew as what these weights say: it was " +
+                      (golden->terms.empty() ? "not told on which terms" : golden->terms) +
+                      ", it is " + terms};
   }
 
   const LoadedModel& model_;
   const WorksOptions& options_;
   Goldens& goldens_;
+  std::vector<std::string>& faults_;
   client::ChatClient client_;
 };
 
@@ -113,7 +170,8 @@ std::vector<LoadedModel> loaded_models(std::string_view status_body) {
       if (node.at("state").as_string() != "ready") continue;
       models.push_back({node.at("model").as_string(), node.as_string_or("path", ""),
                         node.as_bool_or("vision", false), node.as_bool_or("same_under_load", false),
-                        static_cast<std::uint64_t>(node.as_int_or("weight_bytes", 0))});
+                        static_cast<std::uint64_t>(node.as_int_or("weight_bytes", 0)),
+                        node.as_string_or("numbers", "")});
     }
     return models;
   } catch (const Error& error) {
@@ -124,6 +182,7 @@ std::vector<LoadedModel> loaded_models(std::string_view status_body) {
 std::vector<Check> check_works(const std::vector<LoadedModel>& models, const WorksOptions& options,
                                Goldens& goldens) {
   std::vector<Check> checks;
+  std::vector<std::string> faults;
   for (const auto& model : models) {
     for (const char* modality : {"text", "vision"}) {
       if (std::string_view(modality) == "vision" && !model.vision) continue;
@@ -131,14 +190,14 @@ std::vector<Check> check_works(const std::vector<LoadedModel>& models, const Wor
       check.name = "'" + model.name + "' in " + modality;
       check.model = model.name;
       check.modality = modality;
-      try {
-        Examiner(model, options, goldens).examine(check);
-      } catch (const Error& error) {
-        check.passed = false;
-        check.detail = error.what();
-      }
+      Examiner(model, options, goldens, faults).examine(check);
       checks.push_back(std::move(check));
     }
+  }
+  if (!faults.empty()) {
+    std::string all;
+    for (const auto& fault : faults) all += (all.empty() ? "" : "; ") + fault;
+    checks.push_back({kProbeItself, false, 0, all, {}, {}});
   }
   return checks;
 }

@@ -4,8 +4,12 @@
 // A model directory with a battery.json, and the built-in model, are asked its questions, which
 // have known answers. Of any other model nothing is known but what it said when these weights were
 // first loaded: that is recorded, and has to come again, where the engine promises that answers do
-// not change; where it does not, an answer that is not empty has to do, and the check says so.
-// Thread rule: the caller's.
+// not change; where it does not, an answer that is not empty has to do, and the check says so. With
+// another arithmetic than it was recorded with, or for another question, it is recorded anew.
+//
+// What the probe itself cannot read or record is no verdict on a model: it is a check of its own,
+// kProbeItself. A refusal (HTTP 4xx and 503, no connection, no trust) is none either: the check
+// fails, and nobody may act on it. Thread rule: the caller's.
 #pragma once
 
 #include <atomic>
@@ -28,6 +32,7 @@ struct LoadedModel {
   bool vision = false;
   bool same_under_load = false;
   std::uint64_t weight_bytes = 0;
+  std::string numbers = {};  // as the engine tells them
 };
 
 // Asked the built-in battery wherever it runs; the name that `serve` gives the built-in model.
@@ -43,7 +48,8 @@ struct WorksOptions {
   std::function<std::optional<std::string>(const LoadedModel&)> digest;
 };
 
-// One check for each modality of each model.
+// One check for each modality of each model, and one of the probe itself if something went wrong
+// there.
 std::vector<Check> check_works(const std::vector<LoadedModel>& models, const WorksOptions& options,
                                Goldens& goldens);
 

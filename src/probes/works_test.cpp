@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@ namespace sanctum::probes {
 namespace {
 
 using client::SmallServer;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -31,15 +33,21 @@ class WorksTest : public testing::Test {
     options.digest = [this](const LoadedModel&) { return digest_; };
     std::vector<std::string> lines;
     for (const auto& check : check_works({model}, options, goldens_))
-      lines.push_back((check.passed ? "+ " : "- ") + check.name + ": " + check.detail);
+      lines.push_back((!check.may_act ? "x "
+                       : check.passed ? "+ "
+                                      : "- ") +
+                      check.name + ": " + check.detail);
     return lines;
   }
-  LoadedModel stranger() const { return {"m", directory_.path("none"), false, true, 7}; }
+  LoadedModel stranger() const {
+    return {"m", directory_.path("none"), false, true, 7, "kernels of format 1"};
+  }
 
   const TestDirectory directory_;
   Goldens goldens_{directory_.path("goldens")};
   std::optional<std::string> digest_ = "aa";
   std::chrono::milliseconds limit_{20'000};
+  int refusal_ = 0;  // HTTP
   std::vector<std::string> heads_;
   std::deque<std::string> answers_;
   SmallServer server_{[this](const SmallServer::Request& request, SmallServer::Peer& peer) {
@@ -54,6 +62,9 @@ class WorksTest : public testing::Test {
     w.begin_object().field("role", "assistant").field("content", answers_.front()).end_object();
     w.end_object().end_array().end_object();
     answers_.pop_front();
+    if (refusal_ != 0)
+      return peer.write(client::response(refusal_, "application/json",
+                                         R"({"error":{"message":"not you","type":"x"}})"));
     peer.write(client::response(200, "application/json", w.take()));
   }};
 };
@@ -91,6 +102,73 @@ TEST_F(WorksTest, OtherWeightsMaySayOtherThings) {
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: recorded")));
 }
 
+// After an upgrade of the arithmetic, a healthy engine was replaced for what the former one had
+// said.
+TEST_F(WorksTest, WithOtherNumbersItIsRecordedAnewAndSaysSo) {
+  answers_ = {"abc", "abd", "abd", "abe"};
+  check(stranger());
+  LoadedModel upgraded = stranger();
+  upgraded.numbers = "kernels of format 2";
+  EXPECT_THAT(check(upgraded),
+              ElementsAre(AllOf(HasSubstr("+ 'm' in text: arithmetic: recorded anew"),
+                                HasSubstr("format 1"), HasSubstr("format 2"))));
+  EXPECT_THAT(check(upgraded), ElementsAre(HasSubstr("as these weights said before")));
+  EXPECT_THAT(check(upgraded), ElementsAre(HasSubstr("- 'm' in text")));
+}
+
+TEST_F(WorksTest, AGoldenThatTellsNoTermsIsRecordedAnew) {
+  directory_.write("goldens/aa.arithmetic.json", R"({"question":"arithmetic","answer":"old"})");
+  answers_ = {"abc", "abc"};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("recorded anew")));
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("as these weights said before")));
+}
+
+// On a full disk an engine was replaced that had answered.
+TEST_F(WorksTest, WhatTheProbeCannotRecordIsNoVerdict) {
+  directory_.write("goldens", "a file where the directory should be");
+  answers_ = {"abc", ""};
+  EXPECT_THAT(check(stranger()),
+              ElementsAre(HasSubstr("+ 'm' in text: arithmetic: it answers; that cannot be"),
+                          HasSubstr("- the probe itself: what 'm' says cannot be compared")));
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text"))) << "silence is one";
+}
+
+TEST_F(WorksTest, WhatTheProbeCannotReadIsNoVerdict) {
+  directory_.write("battery.json", "[{");
+  answers_ = {"abc", "abc"};
+  const LoadedModel model{"m", directory_.path(""), false, true, 7, "x"};
+  EXPECT_THAT(check(model), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: recorded"),
+                                        HasSubstr("- the probe itself: 'm' is asked other")));
+  directory_.write("battery.json", kBattery);
+  const std::string golden = directory_.path("goldens/aa.arithmetic.json");
+  std::filesystem::remove(golden);
+  std::filesystem::create_symlink(golden, golden);  // ELOOP
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: it answers"),
+                                             HasSubstr("- the probe itself")));
+}
+
+// There was "no question for it", which was held against the model.
+TEST_F(WorksTest, ABatteryWithoutAModalityLeavesItToTheBuiltInOne) {
+  directory_.write("battery.json",
+                   R"([{"name":"sum","kind":"text","messages":[{"role":"user","content":"2+3?"}],
+                        "expect":{"last_number":5}}])");
+  answers_ = {"5", "a red one"};
+  EXPECT_THAT(check({"m", directory_.path(""), true, true, 7, "x"}),
+              ElementsAre("+ 'm' in text: sum: as expected",
+                          HasSubstr("+ 'm' in vision: one-pixel color: recorded")));
+}
+
+TEST_F(WorksTest, ARefusalIsNoVerdict) {
+  for (const int status : {400, 401, 403, 404, 429, 503}) {
+    refusal_ = status;
+    answers_ = {"abc"};
+    EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("x 'm' in text: arithmetic: ")));
+  }
+  refusal_ = 500;
+  answers_ = {"abc"};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
+}
+
 TEST_F(WorksTest, WhatIsNotComparedIsSaid) {
   answers_ = {"abc", "abd", "abe"};
   LoadedModel other = stranger();
@@ -109,12 +187,14 @@ TEST_F(WorksTest, SilenceAndHangingAreFailures) {
 
 TEST(LoadedModels, AreThoseThatAreReady) {
   const auto models = loaded_models(
-      R"({"models":[{"model":"a","state":"ready","path":"/a","vision":true,"same_under_load":true},
+      R"({"models":[{"model":"a","state":"ready","path":"/a","vision":true,"same_under_load":true,
+                     "numbers":"x"},
                     {"model":"b","state":"loading"}]})");
   ASSERT_EQ(models.size(), 1u);
   EXPECT_EQ(models[0].name, "a");
   EXPECT_EQ(models[0].directory, "/a");
   EXPECT_TRUE(models[0].vision && models[0].same_under_load);
+  EXPECT_EQ(models[0].numbers, "x");
   EXPECT_THROW(loaded_models("<html>"), Error);
 }
 

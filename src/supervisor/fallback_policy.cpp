@@ -27,15 +27,17 @@ FallbackMode fallback_mode(std::string_view word) {
               "mode");
 }
 
-FallbackDecision on_request(FallbackState& state, bool refused) {
-  const bool forward = state.mode == FallbackMode::kOn ||
-                       (state.mode == FallbackMode::kAuto && (state.serving || refused));
-  const bool began = forward && !std::exchange(state.serving, state.serving || forward);
-  return {.forward = forward, .began = began, .ended = false};
+FallbackDecision on_request(FallbackState& state, bool parked, bool unknown, Instant now) {
+  const bool automatic = state.mode == FallbackMode::kAuto;
+  const bool takes_over =
+      state.mode == FallbackMode::kOn || (automatic && (state.serving || parked));
+  const bool began = takes_over && !std::exchange(state.serving, true);
+  if (began) state.since = now;
+  return {.forward = takes_over || (automatic && unknown), .began = began, .ended = false};
 }
 
-FallbackDecision on_proof(FallbackState& state) {
-  if (state.mode == FallbackMode::kOn) return {};
+FallbackDecision on_proof(FallbackState& state, Instant proven) {
+  if (state.mode == FallbackMode::kOn || proven <= state.since) return {};
   return {.forward = false, .began = false, .ended = std::exchange(state.serving, false)};
 }
 

@@ -1,10 +1,13 @@
-// When another server answers in our engine's place: a pure function of (state, event).
+// When another server answers in our engine's place: a pure function of (state, event, now).
 //
-// By itself it takes over when the engine is parked, or has not got a model that is asked for, and
-// goes back once our engine was proven to work since. A person may force either.
+// By itself it takes over when the engine is parked, and goes back once our engine was proven to
+// work since. It also answers for a model that our engine has not got, and our engine for the
+// others. A person may force either.
 #pragma once
 
 #include <string_view>
+
+#include "base/clock.h"
 
 namespace sanctum::supervisor {
 
@@ -16,6 +19,7 @@ FallbackMode fallback_mode(std::string_view word);
 struct FallbackState {
   FallbackMode mode = FallbackMode::kAuto;
   bool serving = false;  // it has taken over
+  Instant since{};       // then
 };
 
 struct FallbackDecision {
@@ -24,10 +28,11 @@ struct FallbackDecision {
   bool ended = false;    // our engine is back
 };
 
-// `refused`: the engine is parked, or refuses the model.
-FallbackDecision on_request(FallbackState& state, bool refused);
-// Every loaded model was proven to work, by an engine that can be asked.
-FallbackDecision on_proof(FallbackState& state);
+// `parked`: the engine is. `unknown`: it has not got the model.
+FallbackDecision on_request(FallbackState& state, bool parked, bool unknown, Instant now);
+// Every loaded model was proven to work, by an engine that can be asked; the oldest of the proofs
+// is of `proven`. One from before the fallback took over proves nothing.
+FallbackDecision on_proof(FallbackState& state, Instant proven);
 FallbackDecision on_mode(FallbackState& state, FallbackMode mode);
 
 }  // namespace sanctum::supervisor

@@ -1,11 +1,9 @@
 #include "supervisor/journal.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <sqlite3.h>
 
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,11 +12,11 @@
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "base/log.h"
+#include "supervisor/journal_file.h"
 
 namespace sanctum::supervisor {
 namespace {
 
-constexpr int kBusyMs = 1000;      // another process reads
 constexpr int kPruneEvery = 1000;  // entries
 constexpr std::size_t kBatchMax = 500;
 
@@ -32,33 +30,18 @@ struct Entry {
   JournalRow row;
 };
 
-std::unique_ptr<SQLite::Database> opened(const std::string& path) {
-  auto database = std::make_unique<SQLite::Database>(
-      path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
-  database->exec("PRAGMA journal_mode=WAL");
-  database->exec("PRAGMA synchronous=NORMAL");
-  if (const std::string found = database->execAndGet("PRAGMA quick_check").getString();
-      found != "ok")
-    throw SQLite::Exception(found, SQLITE_CORRUPT);
-  make_tables(*database);
-  return database;
-}
-
-bool is_damage(const SQLite::Exception& error) {
-  return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
-}
-
 }  // namespace
 
 class Journal::Writer {
  public:
   Writer(const std::string& state_directory, std::function<void(const JournalTrouble&)> trouble)
-      : path_(state_directory + "/journal.db"), trouble_(std::move(trouble)) {
+      : path_(state_directory + "/journal.db"), trouble_(std::move(trouble)), file_(path_) {
     try {
-      database_ = opened(path_);
-    } catch (const SQLite::Exception& error) {
-      if (is_damage(error)) move_aside(error.what());
+      file_.open();
+    } catch (const SQLite::Exception&) {
+      // Tried again with the first batch, and told then.
     }
+    moved_aside = file_.take_moved_to();
     thread_ = std::thread([this] { write(); });
   }
 
@@ -96,7 +79,7 @@ class Journal::Writer {
     const std::lock_guard lock(mutex_);
     SANCTUM_INVARIANT(recorded_ == 0, "what is unanswered is asked for before the first record");
     try {
-      if (database_) return supervisor::take_unanswered(*database_);
+      if (file_.database() != nullptr) return supervisor::take_unanswered(*file_.database());
     } catch (const SQLite::Exception& error) {
       log::warn("journal_cannot_read", {{"file", path_}, {"error", error.what()}});
     }
@@ -106,16 +89,6 @@ class Journal::Writer {
   std::string moved_aside;
 
  private:
-  void move_aside(const std::string& why) {
-    database_.reset();
-    moved_aside = path_ + ".damaged-" + std::to_string(unix_us() / 1'000'000);
-    log::error("journal_damaged", {{"file", path_}, {"error", why}, {"moved_to", moved_aside}});
-    std::error_code ignored;
-    std::filesystem::rename(path_, moved_aside, ignored);
-    for (const char* companion : {"-wal", "-shm"})
-      std::filesystem::rename(path_ + companion, moved_aside + companion, ignored);
-  }
-
   void write() {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -144,20 +117,27 @@ class Journal::Writer {
 
   std::optional<std::string> commit(const std::vector<Entry>& batch) {
     try {
-      if (!database_) database_ = opened(path_);
-      SQLite::Transaction transaction(*database_);
-      for (const Entry& entry : batch) insert(*database_, entry.at_us, entry.row);
+      if (!file_.is_current()) open();
+      SQLite::Database& database = *file_.database();
+      SQLite::Transaction transaction(database);
+      for (const Entry& entry : batch) insert(database, entry.at_us, entry.row);
       since_pruned_ += static_cast<int>(batch.size());
       if (since_pruned_ >= kPruneEvery) {
-        prune(*database_, kRowsMax);
+        prune(database, kRowsMax);
         since_pruned_ = 0;
       }
       transaction.commit();
       return std::nullopt;
     } catch (const SQLite::Exception& error) {
-      if (is_damage(error)) move_aside(error.what());
+      if (is_damage(error)) file_.close();  // the next attempt looks at it as a whole
       return error.what();
     }
+  }
+
+  void open() {
+    file_.open();
+    const std::string moved_to = file_.take_moved_to();
+    if (!moved_to.empty() && trouble_) trouble_({false, "it was damaged", moved_to});
   }
 
   void report(const std::optional<std::string>& failure) {
@@ -174,7 +154,7 @@ class Journal::Writer {
   const std::string path_;
   const std::function<void(const JournalTrouble&)> trouble_;
   // The writer thread's, once it runs:
-  std::unique_ptr<SQLite::Database> database_;  // none while it cannot be opened
+  JournalFile file_;
   bool in_trouble_ = false;
   int since_pruned_ = 0;
 

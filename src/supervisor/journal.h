@@ -5,7 +5,9 @@
 // milliseconds' worth. What the disk refuses stays in memory, up to kPendingMax entries of which
 // the oldest are let go and counted, and is tried again every kRetryEvery; `trouble` is told once
 // when it begins and once when it is over, and serving goes on. A damaged file is moved aside and a
-// new one begun. Old rows are deleted beyond kRowsMax of a table. Thread rule: any thread.
+// new one begun, by one of the processes that write it: under a lock (journal.lock), and only if
+// the file that lies there then is damaged. The others go on in the new one. Old rows are deleted
+// beyond kRowsMax of a table. Thread rule: any thread.
 #pragma once
 
 #include <chrono>
@@ -26,6 +28,7 @@ inline constexpr std::int64_t kRowsMax = 200'000;  // of each table
 struct JournalTrouble {
   bool over = false;
   std::string what;
+  std::string moved_to = {};  // where a damaged file was moved
 };
 
 class Journal {
@@ -43,7 +46,8 @@ class Journal {
   // Requests that a server accepted and did not end, told once. For who records requests, before
   // the first one.
   std::vector<RequestBegun> take_unanswered();
-  // Where a file that was found damaged at the start was moved to; empty if none was.
+  // Where a file that was found damaged at the start was moved to; empty if none was. Later ones
+  // are told as trouble.
   const std::string& moved_aside() const;
 
  private:

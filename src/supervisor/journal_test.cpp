@@ -9,7 +9,9 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "base/file.h"
 #include "base/test_directory.h"
@@ -149,6 +151,40 @@ TEST_F(JournalTest, ADamagedFileIsMovedAsideAndANewOneBegun) {
   EXPECT_THAT(read_file(book->moved_aside()), HasSubstr("no database"));
   book->record(Happening{"worker", "engine", "ready", ""});
   EXPECT_TRUE(book->flush(kLimit));
+}
+
+// The gateway and the probes start together; the second moved the first's fresh file.
+TEST_F(JournalTest, TwoThatFindTheSameDamageMoveItAsideOnce) {
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    const TestDirectory state;
+    state.write("journal.db", "this is no database, and long enough to look like a damaged one");
+    const auto one = [&](const char* subject) {
+      Journal book(state.path(""), {});
+      book.record(Happening{"worker", subject, "ready", ""});
+      EXPECT_TRUE(book.flush(kLimit));
+    };
+    std::thread first(one, "gateway"), second(one, "probes");
+    first.join();
+    second.join();
+    int moved = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(state.path()))
+      moved += entry.path().filename().string().starts_with("journal.db.damaged-") ? 1 : 0;
+    ASSERT_EQ(moved, 1) << round;
+    SQLite::Database reader(state.path("journal.db"), SQLite::OPEN_READONLY, 1000);
+    ASSERT_EQ(reader.execAndGet("SELECT count(*) FROM happenings").getInt(), 2) << round;
+  }
+}
+
+TEST_F(JournalTest, OneWhoseFileWasMovedByAnotherGoesOnInTheNewOne) {
+  const auto book = journal();
+  book->record(Happening{"worker", "engine", "ready", ""});
+  ASSERT_TRUE(book->flush(kLimit));
+  std::filesystem::rename(directory_.path("journal.db"), directory_.path("journal.db.damaged-1"));
+  const auto another = journal();
+  book->record(Happening{"worker", "engine", "dead", ""});
+  ASSERT_TRUE(book->flush(kLimit));
+  EXPECT_EQ(asked("SELECT group_concat(what) FROM happenings"), "dead");
 }
 
 // A disk that is full, as far as this process can tell.

@@ -44,6 +44,10 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
   if (event.exit_code == kExitMissingLibrary) {
     return park(state, event.reason + ": a library is missing; a restart would not help");
   }
+  if (!event.from_outside) {
+    state.own_deaths.push_back(now);
+    if (state.own_deaths.size() > kUnsteadyDeaths) state.own_deaths.pop_front();
+  }
   if (made_progress(state, event.tokens, now)) {
     state.deaths = 0;
   } else if (!event.from_outside) {
@@ -57,6 +61,11 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
     return park(state, event.reason + "; " + std::to_string(state.barren.size()) +
                            " starts that led nowhere in " + std::to_string(kStartsWindow.count()) +
                            " minutes are enough");
+  }
+  // Slow failures are no better than fast ones: a load of minutes that ends in a death, say.
+  if (state.deaths >= kBarrenStartsMax) {
+    return park(state, event.reason + "; " + std::to_string(state.deaths) +
+                           " starts in a row that led nowhere are enough");
   }
   state.worker = WorkerState::kDead;
   state.reason = event.reason;
@@ -85,6 +94,11 @@ std::string_view to_string(WorkerState state) {
       return "parked";
   }
   return "absent";
+}
+
+bool is_unsteady(const RestartState& state, Instant now) {
+  return state.own_deaths.size() >= kUnsteadyDeaths &&
+         now - state.own_deaths.front() < kUnsteadyWindow;
 }
 
 bool can_be_asked(WorkerState state) {
@@ -126,6 +140,7 @@ RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant no
     case WorkerEvent::Kind::kWanted:
       if (state.worker != WorkerState::kDead && state.worker != WorkerState::kParked) break;
       state.barren.clear();
+      state.own_deaths.clear();
       state.deaths = 0;
       return start(state, now);
     case WorkerEvent::Kind::kTimer:

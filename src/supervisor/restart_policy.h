@@ -2,9 +2,11 @@
 //
 // A crash is retried after a growing pause, drawn from a quarter around it; a bad configuration or
 // a missing program is not, because it would only fail again. A worker that keeps dying is parked,
-// with the reason, until it is wanted again: by a person, or because the cause is gone. A life that
-// made progress since it was ready is no part of a crash loop, and neither is one that was ended
-// from outside: those are followed by another start at once, however many they are.
+// with the reason, until it is wanted again: by a person, or because the cause is gone. It keeps
+// dying if so many lives led nowhere in a row, however long each of them took, or within a window.
+// A life that made progress since it was ready is no part of a crash loop, and neither is one that
+// was ended from outside: those are followed by another start at once, however many they are. But
+// deaths of its own add up, also those after progress: of an unsteady worker a person is told.
 #pragma once
 
 #include <chrono>
@@ -18,10 +20,12 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr int kBarrenStartsMax = 5;                 // within kStartsWindow
+inline constexpr int kBarrenStartsMax = 5;                 // in a row, or within kStartsWindow
 inline constexpr int kProgressTokens = 50;                 // said in one life, or
 inline constexpr std::chrono::seconds kProgressAfter{10};  // of being ready, are progress
 inline constexpr std::chrono::minutes kStartsWindow{10};
+inline constexpr std::size_t kUnsteadyDeaths = 10;  // of its own, within
+inline constexpr std::chrono::hours kUnsteadyWindow{1};
 inline constexpr std::chrono::milliseconds kBackoffFirst{200};
 inline constexpr std::chrono::milliseconds kBackoffMax{30000};
 inline constexpr int kBackoffFactor = 4;
@@ -45,7 +49,8 @@ inline constexpr int kLoopDeaths = 4;
 
 struct RestartState {
   WorkerState worker = WorkerState::kAbsent;
-  std::deque<Instant> barren;  // starts within the window that led nowhere, oldest first
+  std::deque<Instant> barren;      // starts within the window that led nowhere, oldest first
+  std::deque<Instant> own_deaths;  // the latest kUnsteadyDeaths that nobody else caused
   Instant started{};
   std::optional<Instant> ready_since;
   Instant start_at{};       // when dead: not before this
@@ -78,5 +83,8 @@ struct RestartDecision {
 };
 
 RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant now);
+
+// It dies by itself again and again, whatever it achieves meanwhile.
+bool is_unsteady(const RestartState& state, Instant now);
 
 }  // namespace sanctum::supervisor

@@ -191,12 +191,70 @@ TEST_F(RestartPolicy, AKillFromOutsideIsNoPartOfACrashLoop) {
   }
 }
 
+// Those behind which there was a life of use.
 TEST_F(RestartPolicy, OldStartsAreForgotten) {
   on(Kind::kTimer);
   for (int i = 0; i < 20; ++i) {
     now_ += std::chrono::minutes(3);
     on(Kind::kDied);
     ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+    becomes_ready();
+    now_ += kProgressAfter;
+    on(Kind::kDied);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+  }
+}
+
+// Five of two minutes are not within ten, and it loaded gigabytes for ever.
+TEST_F(RestartPolicy, LivesOfMinutesThatLeadNowhereAddUpToACrashLoop) {
+  on(Kind::kTimer);
+  for (int i = 1; i < kBarrenStartsMax; ++i) {
+    on(Kind::kAnswered);
+    now_ += std::chrono::minutes(i % 2 == 0 ? 2 : 40);
+    on(Kind::kDied);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+  }
+  on(Kind::kAnswered);
+  now_ += std::chrono::minutes(2);
+  on(Kind::kDied);
+  EXPECT_EQ(state_.worker, WorkerState::kParked);
+  EXPECT_THAT(state_.reason, HasSubstr("it crashed; 5 starts in a row that led nowhere"));
+}
+
+TEST_F(RestartPolicy, ALifeOfUseBetweenThemEndsARowOfStartsThatLedNowhere) {
+  on(Kind::kTimer);
+  for (int i = 1; i < 4 * kBarrenStartsMax; ++i) {
+    if (i % kBarrenStartsMax == 0) becomes_ready();
+    now_ += std::chrono::minutes(2);
+    on(Kind::kDied);
+    ASSERT_EQ(state_.worker, WorkerState::kDead) << i;
+    wait_and_start();
+  }
+}
+
+// Each of these lives was of use, so it goes on; but not for weeks without a word to anybody.
+TEST_F(RestartPolicy, DeathsOfItsOwnAddUpAlsoAfterProgress) {
+  on(Kind::kTimer);
+  for (std::size_t i = 1; i <= 3 * kUnsteadyDeaths; ++i) {
+    becomes_ready();
+    now_ += std::chrono::minutes(2);
+    on(Kind::kDied);
+    EXPECT_EQ(is_unsteady(state_, now_), i >= kUnsteadyDeaths) << i;
+    ASSERT_THAT(wait_and_start(), About(kBackoffFirst)) << i;
+  }
+  EXPECT_TRUE(is_unsteady(state_, now_ + std::chrono::minutes(30)));
+  EXPECT_FALSE(is_unsteady(state_, now_ + kUnsteadyWindow)) << "it is steady again";
+}
+
+TEST_F(RestartPolicy, KillsFromOutsideMakeNobodyUnsteady) {
+  on(Kind::kTimer);
+  for (int i = 0; i < 100; ++i) {
+    becomes_ready();
+    killed_from_outside();
+    EXPECT_FALSE(is_unsteady(state_, now_)) << i;
     wait_and_start();
   }
 }

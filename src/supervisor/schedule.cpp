@@ -71,7 +71,8 @@ std::vector<std::string> Scheduler::due(LocalTime now) {
       if (falls_into(job.schedule, *asked_, now)) names.push_back(job.name);
     }
   }
-  asked_ = asked_ ? std::max(*asked_, now) : now;
+  const bool repeats = asked_ && now < *asked_ && *asked_ - now <= kSetBackMax;
+  if (!repeats) asked_ = now;
   return names;
 }
 

@@ -1,6 +1,7 @@
 // Jobs at times of the calendar: which are due is a pure function of (when it was last asked, now),
-// both in local time. A clock that is set back repeats nothing; time that was slept through makes a
-// job due once.
+// both in local time. A clock that is set back by up to kSetBackMax repeats nothing; one that comes
+// back from further ahead was wrong, and counts from where it is now. Time that was slept through
+// makes a job due once.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,9 @@
 namespace sanctum::supervisor {
 
 using LocalTime = std::chrono::local_seconds;
+
+// An hour for the end of summer time, and a day for a journey across time zones.
+inline constexpr std::chrono::hours kSetBackMax{25};
 
 struct Schedule {
   std::optional<std::chrono::weekday> day;  // nothing: every day

@@ -57,5 +57,27 @@ TEST(Schedule, AClockThatIsSetBackRepeatsNothing) {
   EXPECT_THAT(scheduler.due(moment + 24h), ElementsAre("restart"));
 }
 
+// Of 2038 for a moment: planned restarts were silent for years.
+TEST(Schedule, AClockThatWasWronglyAheadSilencesNothing) {
+  Scheduler scheduler;
+  scheduler.add("restart", parse_schedule("daily 04:30", "x"));
+  const LocalTime moment = kSunday + 4h + 30min;
+  scheduler.due(moment - 2h);
+  EXPECT_THAT(scheduler.due(moment + 24h * 365 * 12), ElementsAre("restart"));
+  EXPECT_THAT(scheduler.due(moment - 1h), IsEmpty());
+  EXPECT_THAT(scheduler.due(moment), ElementsAre("restart"));
+  EXPECT_THAT(scheduler.due(moment + 24h), ElementsAre("restart"));
+}
+
+TEST(Schedule, OneThatWasADayAheadSilencesADayAtMost) {
+  Scheduler scheduler;
+  scheduler.add("restart", parse_schedule("daily 04:30", "x"));
+  const LocalTime moment = kSunday + 4h + 30min;
+  scheduler.due(moment - 2h);
+  EXPECT_THAT(scheduler.due(moment + 20h), ElementsAre("restart"));
+  EXPECT_THAT(scheduler.due(moment), IsEmpty()) << "it was today's";
+  EXPECT_THAT(scheduler.due(moment + 24h), ElementsAre("restart"));
+}
+
 }  // namespace
 }  // namespace sanctum::supervisor

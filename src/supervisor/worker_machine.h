@@ -54,7 +54,7 @@ struct Seen {  // a look at the process, due every kLookEvery while it is alive
 };
 struct Exited {
   platform::ExitStatus status;
-  bool out_of_memory = false;  // the system killed something for want of memory meanwhile
+  bool out_of_memory = false;  // the system killed something for want of memory about then
   std::vector<std::uint64_t> suspects;
 };
 struct Wanted {};   // now, whatever happened before
@@ -105,6 +105,12 @@ class WorkerMachine {
   // It dies again and again, and is not parked yet.
   bool in_crash_loop() const {
     return restarts_.deaths >= kLoopDeaths && !can_be_asked(restarts_.worker);
+  }
+  bool unsteady(Instant now) const { return is_unsteady(restarts_, now); }
+  // How long it has been ready in this life; zero for one that is not.
+  Clock::duration ready_for(Instant now) const {
+    return restarts_.worker == WorkerState::kReady ? now - *restarts_.ready_since
+                                                   : Clock::duration{};
   }
   bool alive() const { return life_ && life_->ending == Ending::kNo; }
   // A process is there that should be gone: look whether it is.

@@ -179,6 +179,7 @@ struct ModelInfo {
   std::int64_t load_us = 0;
   std::int64_t created_unix_s = 0;
   std::optional<Failure> failure;
+  std::string numbers = {};  // changes when the same weights may say something else
 };
 
 struct EngineStats {

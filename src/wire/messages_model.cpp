@@ -44,6 +44,7 @@ std::string encode(const ModelInfo& m) {
   w.field("context_tokens", m.context_tokens).field("vocabulary", m.vocabulary);
   w.field("quantization", m.quantization).field("weight_bytes", m.weight_bytes);
   w.field("kernels", m.kernels).field("same_under_load", m.same_under_load);
+  w.field("numbers", m.numbers);
   w.field("load_us", m.load_us).field("created_unix_s", m.created_unix_s);
   if (m.failure) w.key("failure").raw(encode(*m.failure));
   w.end_object();
@@ -62,6 +63,7 @@ ModelInfo decode_model_info(const json::Node& node) {
   m.quantization = node.as_string_or("quantization", "");
   m.kernels = node.as_string_or("kernels", "");
   m.same_under_load = node.as_bool_or("same_under_load", false);
+  m.numbers = node.as_string_or("numbers", "");
   m.weight_bytes = unsigned_or(node, "weight_bytes");
   m.load_us = node.as_int_or("load_us", 0);
   m.created_unix_s = node.as_int_or("created_unix_s", 0);

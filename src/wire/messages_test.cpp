@@ -170,13 +170,22 @@ TEST(CompletedMessage, RoundTrips) {
 }
 
 TEST(ModelMessages, RoundTrip) {
-  ModelInfo m{"smoke",  "/m",
-              "failed", "qwen3_vl",
-              true,     4096,
-              1024,     "8-bit group 64",
-              "mlx",    true,
-              5000000,  12,
-              34,       Failure{ErrorCode::kCorrupt, "weights", ""}};
+  ModelInfo m{"smoke",
+              "/m",
+              "failed",
+              "qwen3_vl",
+              true,
+              4096,
+              1024,
+              "8-bit group 64",
+              "mlx",
+              true,
+              5000000,
+              12,
+              34,
+              Failure{ErrorCode::kCorrupt, "weights", ""},
+              "rows of 8 bits"};
+  EXPECT_EQ(decode_model_info(reread(m)->root()).numbers, "rows of 8 bits");
   EXPECT_EQ(encode(decode_model_info(reread(m)->root())), encode(m));
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));

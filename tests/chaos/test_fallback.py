@@ -2,27 +2,39 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 
 import pytest
 
+from other_server import ANSWER, MODEL, Other
 from programs import BUILT_IN, program, wait_until
 from sanctum_server import Server
 from test_crash_loop import free_port
 
 BODY = json.dumps({"model": BUILT_IN, "messages": [{"role": "user", "content": "Count from 1 to 5."}], "temperature": 0, "max_tokens": 32})
 STREAM = json.dumps({**json.loads(BODY), "stream": True})
+OURS = "1, 2, 3, 4, 5"
+OFTEN = ("--works-every-s", "1", "--works-again-s", "1", "--works-act-after", "1")
+PROBED = 5  # runs of the probe 'works', beside which a healthy engine stays
 
 
 @pytest.fixture
-def pair(server, tmp_path):
-    """A server whose engine cannot run until `mended` exists, with the shared server to fall back on."""
+def other():
+    running = Other()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def pair(other, tmp_path):
+    """A server whose engine cannot run until `mended` exists, with another kind of server to fall back on."""
     mended = tmp_path / "mended"
     engine = tmp_path / "engine"
     engine.write_text(f'#!/bin/sh\n[ -e {mended} ] || exit 78\nexec {program("sanctum-engine")} "$@"\n')
     engine.chmod(0o700)
-    own = Server(tmp_path / "state", "--engine", str(engine), "--fallback", server.url)
+    own = Server(tmp_path / "state", "--engine", str(engine), "--fallback", other.url, *OFTEN)
     own.start(wait=False, listen="127.0.0.1:0")
     wait_until(lambda: (own.state_dir / "serving.json").exists(), 30, "it listens")
     own.urls = ["http://" + json.loads((own.state_dir / "serving.json").read_text())["http"]]
@@ -39,42 +51,74 @@ def command(server, what):
     return subprocess.run([program("sanctum"), "fallback", what, "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=30)
 
 
-def test_a_parked_engine_is_stood_in_for(pair, server):
+def said(body):
+    return json.loads(body)["choices"][0]["message"]["content"]
+
+
+def proofs_made(server):
+    """How often the probe 'works' has asked the model in text, and how often it was content."""
+    with sqlite3.connect(f"file:{server.state_dir}/journal.db?mode=ro", uri=True) as journal:
+        return journal.execute("SELECT count(*), coalesce(sum(passed), 0) FROM checks WHERE probe = 'works' AND name LIKE '%in text'").fetchone()
+
+
+def test_a_parked_engine_is_stood_in_for(pair, other):
     own, mended = pair
     status, headers, body = own.request("POST", "/v1/chat/completions", BODY)
-    assert status == 200 and headers["X-Sanctum-Served-By"] == server.url
-    assert json.loads(body)["choices"][0]["message"]["content"] == "1, 2, 3, 4, 5"
+    assert status == 200 and headers["X-Sanctum-Served-By"] == other.url
+    assert said(body) == ANSWER
     status, headers, body = own.request("POST", "/v1/chat/completions", STREAM)
-    assert status == 200 and headers["X-Sanctum-Served-By"] == server.url
+    assert status == 200 and headers["X-Sanctum-Served-By"] == other.url
     assert body.count("data: ") > 3 and body.rstrip().endswith("data: [DONE]")
     assert "fallback" in incidents(own)
 
+    asked = len(other.asked)
     mended.touch()
     subprocess.run([program("sanctum"), "worker", "start", "--state-dir", str(own.state_dir)], check=True, timeout=90, stdout=subprocess.DEVNULL)
     wait_until(lambda: "fallback" not in incidents(own), 60, "our engine is proven and answers again")
-    status, headers, _ = own.request("POST", "/v1/chat/completions", BODY)
+    status, headers, body = own.request("POST", "/v1/chat/completions", BODY)
     assert status == 200 and "X-Sanctum-Served-By" not in headers
+    assert said(body) == OURS
+    assert len(other.asked) == asked, "nobody but our engine proves our engine"
 
 
-def test_a_model_that_our_engine_has_not_got_is_asked_for_there(own_server, server, start_server):
-    ours = start_server("--fallback", server.url)
+def test_the_fallback_answers_no_probe(start_server, other):
+    """With the fallback on, and one that answers otherwise than we do, nothing is held against a healthy engine."""
+    ours = start_server("--fallback", other.url, *OFTEN)
+    engine = ours.engine_pid()
+    assert command(ours, "on").returncode == 0
+    assert said(ours.request("POST", "/v1/chat/completions", BODY)[2]) == ANSWER
+    runs, _ = proofs_made(ours)
+    wait_until(lambda: proofs_made(ours)[0] >= runs + PROBED, 60, "the engine was asked again and again")
+    made, passed = proofs_made(ours)
+    assert passed == made
+    assert ours.engines() == [engine] and incidents(ours) == ["fallback"]
+    assert [body["messages"] for body in other.asked] == [json.loads(BODY)["messages"]], "what a client asked, and nothing else"
+
+
+def test_a_model_that_our_engine_has_not_got_is_asked_for_there(start_server):
+    other = Other(missing=("nobody-has-this",))
+    ours = start_server("--fallback", other.url)
     body = json.dumps({**json.loads(BODY), "model": "nobody-has-this"})
     status, headers, _ = ours.request("POST", "/v1/chat/completions", body)
-    assert status == 404 and headers["X-Sanctum-Served-By"] == server.url, "the other server has not got it either"
+    assert status == 404 and headers["X-Sanctum-Served-By"] == other.url, "the other server has not got it either"
+    status, headers, answered = ours.request("POST", "/v1/chat/completions", BODY)
+    assert said(answered) == OURS and "X-Sanctum-Served-By" not in headers, "and ours answers for those that it has"
+    assert incidents(ours) == []
+    other.close()
 
 
-def test_a_person_decides(start_server, server):
-    ours = start_server("--fallback", server.url)
+def test_a_person_decides(start_server, other):
+    ours = start_server("--fallback", other.url)
     assert "our engine answers" in command(ours, "show").stdout
     tested = command(ours, "test")
-    assert tested.returncode == 0 and server.url in tested.stdout
+    assert tested.returncode == 0 and other.url in tested.stdout and MODEL in tested.stdout
     assert command(ours, "on").returncode == 0
-    assert ours.request("POST", "/v1/chat/completions", BODY)[1]["X-Sanctum-Served-By"] == server.url
+    assert ours.request("POST", "/v1/chat/completions", BODY)[1]["X-Sanctum-Served-By"] == other.url
     command(ours, "off")
     assert "X-Sanctum-Served-By" not in ours.request("POST", "/v1/chat/completions", BODY)[1]
 
 
-def test_a_fallback_that_is_not_there_is_a_502(pair, start_server, tmp_path):
+def test_a_fallback_that_is_not_there_is_a_502(start_server):
     ours = start_server("--fallback", "http://127.0.0.1:1")
     command(ours, "on")
     status, _, body = ours.request("POST", "/v1/chat/completions", BODY)
@@ -103,3 +147,29 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Other).serve_forever()
     assert status == 200 and json.loads(body)["choices"][0]["message"]["content"] == "other"
     ours.stop()
     assert socket.socket().connect_ex(("127.0.0.1", port)) != 0, "it ended with its server"
+
+
+def test_a_fallback_that_somebody_started_is_not_started_again(start_server, other, tmp_path):
+    """Who answers at the URL is asked, whoever started it; the command would find its port taken."""
+    started = tmp_path / "started"
+    ours = start_server("--fallback", other.url, "--fallback-command", f"sh -c 'touch {started}; exit 1'")
+    command(ours, "on")
+    status, headers, body = ours.request("POST", "/v1/chat/completions", BODY)
+    assert status == 200 and said(body) == ANSWER
+    assert not started.exists()
+
+
+def test_a_fallback_that_answers_nothing_does_not_outlive_the_server(start_server, other, tmp_path):
+    """A request that waits for it, or for its start, is given up at the drain's end: before the gateway's loop is gone."""
+    starting = start_server("--fallback", f"http://127.0.0.1:{free_port()}", "--fallback-command", f"sh -c 'touch {tmp_path}/started; sleep 1000'",
+                            "--drain", "1")
+    answering = start_server("--fallback", other.url, "--drain", "1")
+    other.holds = True
+    for ours, waits in ((starting, (tmp_path / "started").exists), (answering, other.holding.is_set)):
+        command(ours, "on")
+        connection = ours.connection()
+        connection.request("POST", "/v1/chat/completions", BODY, {"Content-Type": "application/json"})
+        wait_until(waits, 30, "the fallback is waited for")
+        ours.stop()
+        assert ours.process.returncode == 0, ours.log()[-2000:]  # 3: the gateway was ended by a signal
+        connection.close()

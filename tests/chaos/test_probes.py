@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +13,7 @@ import time
 import pytest
 
 import processes
-from programs import BUILT_IN, at_most, count, program, wait_until
+from programs import BUILT_IN, SMOKE_MODEL, at_most, count, program, wait_until
 from streams import QUESTIONS, answer
 
 OFTEN = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "1", "--works-every-s", "1", "--works-again-s", "1")
@@ -113,6 +115,56 @@ def test_saturation_is_no_fault(start_server, figures):
                  f"{int((server.gateway_pid(), server.engine_pid()) != pids)}, {len(incidents)}, {failed} of {runs}; oldest proof {worst:.0f} s")
     assert (server.gateway_pid(), server.engine_pid()) == pids
     assert incidents == [] and failed == 0 and runs > 2
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """A model of which nothing is known but what it said first: the built-in one, without its name and its questions."""
+    directory = tmp_path / "stranger"
+    shutil.copytree(SMOKE_MODEL, directory, ignore=shutil.ignore_patterns("battery.json", "recipe"))
+    return directory
+
+
+def details(server):
+    """What the probe 'works' found of a text model, run by run."""
+    with sqlite3.connect(f"file:{server.state_dir}/journal.db?mode=ro", uri=True) as journal:
+        return [detail for detail, in journal.execute("SELECT detail FROM checks WHERE probe = 'works' AND name LIKE '%in text' ORDER BY number")]
+
+
+def incidents(server):
+    return [row["key"] for row in server.status()["incidents"]]
+
+
+def test_what_a_probe_cannot_record_is_no_verdict(start_server, stranger, tmp_path):
+    """A disk that takes no golden (it was full): that is the probe's fault, and no healthy engine is replaced for it."""
+    goldens = tmp_path / "state0" / "goldens"
+    goldens.parent.mkdir(mode=0o700)
+    goldens.write_text("where the directory should be")
+    server = start_server(str(stranger), *OFTEN, "--works-act-after", "1")
+    engine = server.engine_pid()
+    wait_until(lambda: sum("cannot be compared" in detail for detail in details(server)) >= 3, 60, "it was asked again and again")
+    assert server.engines() == [engine] and incidents(server) == ["probe.works.the probe itself"]
+    goldens.unlink()
+    wait_until(lambda: incidents(server) == [], 60, "it is recorded")
+    assert server.engines() == [engine] and list(goldens.glob("*.json"))
+
+
+def test_another_arithmetic_is_no_lie(start_server, stranger):
+    """After an upgrade that computes otherwise, what a model said before is recorded anew; what it says then has to come again."""
+    server = start_server(str(stranger), *OFTEN, "--works-act-after", "1")
+    golden = wait_until(lambda: list((server.state_dir / "goldens").glob("*.json")), 60, "it is recorded")[0]
+    server.stop()
+    said = json.loads(golden.read_text())
+    assert "keys and values as stored" in said["terms"] and re.search(r"rows of \d+ bits", said["terms"])
+    golden.write_text(json.dumps({**said, "answer": "something else", "terms": re.sub(r"format \d+", "format 0", said["terms"])}))
+    server.start()
+    engine = server.engine_pid()
+    wait_until(lambda: any("recorded anew" in detail and "format 0" in detail for detail in details(server)), 60, "it is recorded anew, and told")
+    runs = len(details(server))
+    wait_until(lambda: len(details(server)) >= runs + 3, 60, "it is asked again")
+    assert server.engines() == [engine] and incidents(server) == [] and json.loads(golden.read_text()) == said
+    golden.write_text(json.dumps({**said, "answer": "something else"}))
+    wait_until(lambda: server.engines() not in ([], [engine]), 60, "on the same terms it would be a lie")
 
 
 def test_probes_that_die_are_started_again(start_server):

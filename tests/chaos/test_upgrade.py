@@ -47,6 +47,7 @@ def test_an_engine_that_is_none_gives_way_to_the_one_before(own_server, tmp_path
     told = restart(own_server, "--engine", none)
     assert told.returncode == 0 and program_of(own_server.engine_pid()) == before
     assert "engine_replacement_failed" in own_server.log()
+    assert "worker.replacement" in [row["key"] for row in own_server.status()["incidents"]], "a person is told, too"
 
 
 def test_an_engine_that_is_not_there_is_refused(own_server, tmp_path):

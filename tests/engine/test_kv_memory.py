@@ -32,6 +32,7 @@ def small_engine(request):
     info = engine.load(SMOKE_MODEL)
     assert info["kernels"].split()[0] == request.param
     assert info["same_under_load"] == (request.param == "cpu")
+    assert info["numbers"].split()[0].rstrip(",") == request.param
     yield engine
     engine.stop()
 
@@ -92,10 +93,10 @@ def test_integers_need_our_kernels():
 
 
 def test_what_the_prefix_cache_keeps_is_told_and_integers_make_room_for_almost_twice_as_much():
-    room = {}
+    room, numbers = {}, set()
     for kind, wide in (("stored", 1), ("int8", 17 / 32)):
         engine = Engine("--kv-type", kind, "--kv-bytes", str(4 * TOKENS_OF_ROOM * token_bytes()))
-        engine.load(SMOKE_MODEL)
+        numbers.add(engine.load(SMOKE_MODEL)["numbers"])
         room[kind] = engine.call("models")["models"][0]["context_tokens"]
         ask(engine, "r", 300, 20)
         assert engine.completed("r")["usage"]["completion_tokens"] == 20
@@ -103,3 +104,4 @@ def test_what_the_prefix_cache_keeps_is_told_and_integers_make_room_for_almost_t
         assert (stats["kv_bytes"], stats["prefix_bytes"]) == (0, 4 * 64 * token_bytes() * wide)
         engine.stop()
     assert 1.7 < room["int8"] / room["stored"] <= 2
+    assert len(numbers) == 2, "what a model says depends on it, and is not compared across it"

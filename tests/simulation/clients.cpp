@@ -5,7 +5,8 @@
 namespace sanctum::simulation {
 
 Client::Client(World& world, std::string name, std::string prompt, std::uint64_t seed,
-               int max_tokens, bool poisonous, std::function<bool()> lying)
+               int max_tokens, bool poisonous, std::function<bool()> lying,
+               std::function<bool()> refusing)
     : world_(world),
       name_(std::move(name)),
       prompt_(std::move(prompt)),
@@ -13,7 +14,8 @@ Client::Client(World& world, std::string name, std::string prompt, std::uint64_t
       max_tokens_(max_tokens),
       poisonous_(poisonous),
       expected_(whole_answer(prompt_, seed, max_tokens)),
-      lying_(std::move(lying)) {}
+      lying_(std::move(lying)),
+      refusing_(std::move(refusing)) {}
 
 void Client::ask(gateway::RemoteEngine& gateway) {
   wire::GenerateRequest request;
@@ -50,7 +52,7 @@ void Client::completed(const wire::Completed& completed) {
   failed_ = completed.failure.has_value();
   if (left_) return;
   if (failed_) {
-    if (!poisonous_ && !may_be_cut_)
+    if (!poisonous_ && !may_be_cut_ && !refusing_())
       world_.violated("an innocent request fails: " + completed.failure->message);
     return;
   }

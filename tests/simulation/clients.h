@@ -15,8 +15,9 @@ namespace sanctum::simulation {
 class Client : public gateway::GenerateListener {
  public:
   // `lying`: whether the engine is one that lies, which nobody can know before a probe has asked.
+  // `refusing`: whether requests may be refused now.
   Client(World& world, std::string name, std::string prompt, std::uint64_t seed, int max_tokens,
-         bool poisonous, std::function<bool()> lying);
+         bool poisonous, std::function<bool()> lying, std::function<bool()> refusing);
 
   void ask(gateway::RemoteEngine& gateway);
   void leave(gateway::RemoteEngine& gateway);
@@ -37,7 +38,7 @@ class Client : public gateway::GenerateListener {
   const int max_tokens_;
   const bool poisonous_;
   const Whole expected_;
-  const std::function<bool()> lying_;
+  const std::function<bool()> lying_, refusing_;
   std::string heard_;
   int accepted_ = 0;
   bool left_ = false, over_ = false, failed_ = false;

@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "base/json.h"
+#include "supervisor/restart_policy.h"
 #include "wire/rpc.h"
 
 namespace sanctum::simulation {
 namespace {
+
+constexpr milliseconds kCrashesAfter{150'000};
 
 std::string without_end(std::string line) {
   line.pop_back();
@@ -17,10 +20,14 @@ std::string without_end(std::string line) {
 
 }  // namespace
 
-SimEngine::SimEngine(World& world, EngineHooks hooks, Bug bug, std::string poison)
-    : world_(world), hooks_(std::move(hooks)), bug_(bug), poison_(std::move(poison)) {}
+SimEngine::SimEngine(World& world, EngineHooks hooks, Bug bug, std::string poison, Fate fate)
+    : world_(world), hooks_(std::move(hooks)), bug_(bug), poison_(std::move(poison)), fate_(fate) {}
 
 void SimEngine::begin() {
+  if (fate_ == Fate::kBadConfiguration) {
+    world_.after(world_.time(1, 50),
+                 [self = shared_from_this()] { self->die(0, supervisor::kExitBadConfiguration); });
+  }
   world_.after(world_.time(5, 300), [self = shared_from_this()] {
     self->ready_ = true;
     self->beat();
@@ -30,6 +37,7 @@ void SimEngine::begin() {
 void SimEngine::beat() {
   if (gone_) return;
   if (!stopped_) ++beats_;
+  if (phase_ == wire::Phase::kLoad && fate_ == Fate::kCrashesLate) ++progress_;  // a piece of it
   world_.after(milliseconds(200), [self = shared_from_this()] { self->beat(); });
 }
 
@@ -66,6 +74,11 @@ void SimEngine::call(int number, const std::string& method, const std::string& b
   }
   if (method == "load_model") {
     phase_ = wire::Phase::kLoad;
+    if (fate_ == Fate::kCrashes || fate_ == Fate::kCrashesLate) {
+      const auto after = fate_ == Fate::kCrashes ? world_.time(0, 40) : kCrashesAfter;
+      world_.after(after, [self = shared_from_this()] { self->die(SIGSEGV); });
+      return;
+    }
     const auto took = slow_disk_ ? world_.time(3000, 10000) : world_.time(50, 3000);
     world_.after(took, [self = shared_from_this(), reply] {
       if (!self->acts()) return;
@@ -175,9 +188,10 @@ void SimEngine::signal(int number) {
   });
 }
 
-void SimEngine::die(int signal_number) {
+void SimEngine::die(int signal_number, int exit_code) {
   if (std::exchange(gone_, true)) return;
-  died_of_ = signal_number;
+  ended_.signal = signal_number;
+  ended_.code = exit_code;
   send([self = shared_from_this()] { self->hooks_.socket_ended(); });
 }
 

@@ -12,6 +12,8 @@
 
 #include "answers.h"
 #include "bugs.h"
+#include "platform/exit_status.h"
+#include "programs.h"
 #include "wire/heartbeat.h"
 #include "wire/messages.h"
 #include "world.h"
@@ -26,7 +28,7 @@ struct EngineHooks {
 
 class SimEngine : public std::enable_shared_from_this<SimEngine> {
  public:
-  SimEngine(World& world, EngineHooks hooks, Bug bug, std::string poison);
+  SimEngine(World& world, EngineHooks hooks, Bug bug, std::string poison, Fate fate);
 
   // --- as the supervisor sees it ---
   void begin();
@@ -34,13 +36,14 @@ class SimEngine : public std::enable_shared_from_this<SimEngine> {
   void close_socket();
   void signal(int number);
   bool gone() const { return gone_; }
-  int died_of() const { return died_of_; }  // a signal; 0: it left by itself
+  int died_of() const { return ended_.signal; }  // 0: it left by itself
+  const platform::ExitStatus& ended() const { return ended_; }
   bool stopped() const { return stopped_; }
   wire::Pulse pulse() const;
   std::vector<std::uint64_t> suspects() const { return suspects_; }
 
   // --- what befalls it ---
-  void die(int signal_number);
+  void die(int signal_number, int exit_code = 0);
   void stop() { stopped_ = true; }  // SIGSTOP
   void hang() { hanging_ = true; }  // it beats, and gets nowhere
   void lie() { lying_ = true; }     // what it says is not what it chose
@@ -67,10 +70,11 @@ class SimEngine : public std::enable_shared_from_this<SimEngine> {
   EngineHooks hooks_;
   Bug bug_;
   std::string poison_;
+  const Fate fate_;
   bool ready_ = false, loaded_ = false, gone_ = false, stopped_ = false, hanging_ = false;
   bool lying_ = false, slow_disk_ = false;
   bool stepping_ = false;
-  int died_of_ = 0;
+  platform::ExitStatus ended_;
   std::uint64_t beats_ = 0, progress_ = 0, steps_ = 0;
   wire::Phase phase_ = wire::Phase::kIdle;
   std::vector<std::uint64_t> suspects_;

@@ -72,7 +72,9 @@ void SimProbe::ask() {
 }
 
 void SimProbe::answered(bool right) {
-  const std::string label = server_.starts() == asked_engine_ ? "" : "another engine was started";
+  const bool same =
+      server_.starts() == asked_engine_ && server_.state() == supervisor::WorkerState::kReady;
+  const std::string label = same ? "" : "another engine was started";
   const auto decision = probes::run_ended(track_, {right, label}, world_.now(), limits_);
   if (decision.act) server_.condemn();
   world_.after(std::chrono::ceil<milliseconds>(track_.next - world_.now()), [this] { ask(); });

@@ -1,5 +1,5 @@
-// One schedule: clients come and go, engines die, stop, hang; then the faults end, and everything
-// must recover. Drawn from a seed, the same every time.
+// One schedule: clients come and go, engines die, stop, hang, their programs are replaced and
+// broken; then the faults end, and everything must recover. Drawn from a seed, the same every time.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,50 @@
+// The journal's database as it lies on disk, which several processes of one server write.
+//
+// Contract: open() examines the file under a lock beside it (journal.lock), so that one process at
+// a time finds it damaged, moves it aside and begins a new one; whoever comes second finds the new
+// one. Who had the old one open sees that by is_current(). Thread rule: one owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/file_identity.h"
+
+namespace SQLite {
+class Database;
+class Exception;
+}  // namespace SQLite
+
+namespace sanctum::supervisor {
+
+// What is in the file is at fault, and not the disk or who else uses it.
+bool is_damage(const SQLite::Exception& error);
+
+class JournalFile {
+ public:
+  explicit JournalFile(std::string path);
+  ~JournalFile();
+  JournalFile(const JournalFile&) = delete;
+  JournalFile& operator=(const JournalFile&) = delete;
+
+  // Opens what lies at the path, or begins it. Throws SQLite::Exception when the disk refuses;
+  // nothing is open then.
+  void open();
+  void close();
+  // Open, and still what lies at the path.
+  bool is_current() const;
+  SQLite::Database* database() const { return database_.get(); }
+  // Where a damaged file was moved since this was last asked; empty if none was.
+  std::string take_moved_to();
+
+ private:
+  void move_aside(const std::string& why);
+
+  const std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::optional<platform::FileIdentity> identity_;  // of the open file
+  std::string moved_to_;
+};
+
+}  // namespace sanctum::supervisor
