@@ -7,7 +7,6 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
-#include <cstdio>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "apps/running_release.h"
 #include "apps/signal_watch.h"
 #include "apps/wake.h"
+#include "base/line_writer.h"
 #include "base/log.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
@@ -39,6 +39,7 @@ constexpr milliseconds kStopBeyondGateway{
 constexpr milliseconds kLastMoment{300};  // from the demand to end at once to SIGKILL
 constexpr milliseconds kReapEvery{50};    // when a socket has ended and its process has not
 constexpr milliseconds kLookEvery{1000};
+constexpr std::size_t kOutputBytesMax = 64 * 1024;  // lines that nobody has read
 constexpr seconds kProbesSilenceMax{30};
 constexpr seconds kProbesPause{5};  // before another start
 constexpr seconds kRemainsMax{5};   // of an engine without its gateway, before it is killed
@@ -82,6 +83,7 @@ class Keeper {
         act_on(supervisor::time_passed(state_, Clock::now()));
     }
     if (!life_.over()) end_engine();
+    output_.flush(log::kLastWordsLimit);
     return *exit_code_;
   }
 
@@ -169,8 +171,7 @@ class Keeper {
   void gateway_said(const std::string& line) {
     if (line.rfind("ready", 0) == 0) {
       supervisor::became_ready(state_, Clock::now());
-      std::printf("%s\n", line.c_str());
-      std::fflush(stdout);
+      output_.push(line + "\n");
       restarting_ = false;
       probes_.tell("unplanned");
     } else if (line == "restart") {
@@ -303,6 +304,8 @@ class Keeper {
     if (const int pid = engine_pid_; pid > 0) ::kill(-pid, SIGKILL);
   }
 
+  // Who reads the line `ready` may have stopped reading, or read the log through the same pipe.
+  LineWriter output_{STDOUT_FILENO, kOutputBytesMax, [](std::uint64_t) { return std::string(); }};
   ServeConfig told_config_;  // as it was resolved last
   ServeConfig config_;       // the same, with the addresses in force once there are some
   const Resolve resolve_;

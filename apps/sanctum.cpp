@@ -2,11 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <string>
 
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/log.h"
 
 namespace {
 
@@ -50,10 +51,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   } catch (const sanctum::Error& error) {
-    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    sanctum::log::last_words(std::string("sanctum: ") + error.what());
     return kExitFailure;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    sanctum::log::last_words(std::string("sanctum: ") + error.what());
     return kExitFailure;
   }
   return exit_code;

@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -281,6 +280,7 @@ int main(int argc, char** argv) {
     if (rpc_fd >= 0) {
       peer.attach(rpc_fd);
       serve_stream(rpc_fd, service);
+      log::flush();
       std::_Exit(kExitOk);  // nobody is left to hear of anything
     }
     peer.attach(STDOUT_FILENO);
@@ -288,7 +288,7 @@ int main(int argc, char** argv) {
     service.drain();
     return kExitOk;
   } catch (const Error& error) {
-    std::cerr << "sanctum-engine: " << error.what() << "\n";
+    log::last_words(std::string("sanctum-engine: ") + error.what());
     return kExitConfiguration;
   }
 }

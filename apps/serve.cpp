@@ -1,6 +1,5 @@
 // sanctum serve: everything from one command. Starts the gateway's process and keeps it.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 #include <system_error>
 
@@ -30,7 +29,7 @@ int exit_code_of(Action action) {
   try {
     return action();
   } catch (const Exit& exit) {
-    std::fprintf(stderr, "sanctum: %s\n", exit.message.c_str());
+    log::last_words("sanctum: " + exit.message);
     return exit.code;
   } catch (const std::system_error& error) {
     std::fprintf(stderr, "sanctum: %s\n", error.what());

@@ -17,6 +17,7 @@ struct SignalWatch::Shared {
   // Does not come back. Waits for nothing: the lock may be held by who is stuck.
   [[noreturn]] void end_now() {
     if (mutex.try_lock() && watched) actions.at_once();
+    log::flush();
     std::_Exit(exit_code);
   }
 

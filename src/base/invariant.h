@@ -2,14 +2,16 @@
 // restart is cheap here.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
+namespace sanctum {
 
-#define SANCTUM_INVARIANT(condition, what)                                                    \
-  do {                                                                                        \
-    if (!(condition)) {                                                                       \
-      std::fprintf(stderr, "sanctum: broken invariant: %s (%s) at %s:%d\n", what, #condition, \
-                   __FILE__, __LINE__);                                                       \
-      std::abort();                                                                           \
-    }                                                                                         \
+// Says so, after all that the log still holds, and aborts; a standard error that nobody reads does
+// not keep it from that.
+[[noreturn]] void broken_invariant(const char* what, const char* condition, const char* file,
+                                   int line);
+
+}  // namespace sanctum
+
+#define SANCTUM_INVARIANT(condition, what)                                               \
+  do {                                                                                   \
+    if (!(condition)) ::sanctum::broken_invariant(what, #condition, __FILE__, __LINE__); \
   } while (false)

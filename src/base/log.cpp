@@ -1,20 +1,59 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <poll.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/line_writer.h"
 
 namespace sanctum::log {
 namespace {
 
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+
+std::unique_ptr<spdlog::formatter> line_formatter() {
+  return std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc);
+}
+
+std::string log_dropped(std::uint64_t lines) {
+  spdlog::memory_buf_t text;
+  const std::string what = "log_dropped lines=" + std::to_string(lines) +
+                           " reason=\"nobody read standard error, or it could not be written\"";
+  line_formatter()->format(spdlog::details::log_msg("sanctum", spdlog::level::warn, what), text);
+  return std::string(text.data(), text.size());
+}
+
+// Never destroyed: lines may come until the very end.
+LineWriter& writer() {
+  static LineWriter& instance = []() -> LineWriter& {
+    auto* made = new LineWriter(STDERR_FILENO, kLogBytesMax, log_dropped);
+    std::atexit([] { flush(); });
+    return *made;
+  }();
+  return instance;
+}
+
+class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    writer().push(std::string(text.data(), text.size()));
+  }
+  void flush_() override {}
+};
+
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto created = std::make_shared<spdlog::logger>(
-        "sanctum", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    created->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-    created->flush_on(spdlog::level::debug);
+    auto created = std::make_shared<spdlog::logger>("sanctum", std::make_shared<WriterSink>());
+    created->set_formatter(line_formatter());
     return created;
   }();
   return *instance;
@@ -67,6 +106,18 @@ void write(Level level, std::string_view event, const std::vector<Field>& fields
     line += plain(field.value) ? field.value : json::quote(field.value);
   }
   logger().log(level_of(level), "{}", line);
+}
+
+void flush() {
+  writer().flush(kLastWordsLimit);
+}
+
+void last_words(std::string_view text) {
+  flush();
+  const std::string line = std::string(text) + "\n";
+  pollfd writable{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&writable, 1, static_cast<int>(kLastWordsLimit.count())) <= 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 }  // namespace sanctum::log

@@ -223,6 +223,7 @@ void DeviceThread::run_steps() {
     } catch (const std::exception& error) {
       log::error("device failed: the engine ends so that a fresh one can start",
                  {{"model", name}, {"error", error.what()}});
+      log::flush();
       std::_Exit(EXIT_FAILURE);
     }
     ++counters_.steps;

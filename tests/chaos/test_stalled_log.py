@@ -1,0 +1,107 @@
+"""A log that nobody reads: it stopped serving after 226 requests, when the pipe was full."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from urllib.parse import urlsplit
+
+import processes
+from programs import BUILT_IN, count, program, wait_until
+
+REQUESTS = count(1000, 20000)
+SECONDS_MAX = 90
+
+
+def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
+    """Gateway and keeper, whose standard output goes the same way; once somebody reads, the log says what is missing in it."""
+    reading, writing = os.pipe()
+    command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
+    serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, env={**os.environ, "SANCTUM_DRAIN": "5"})
+    os.close(writing)
+
+    def ask(body):
+        status = None
+        try:
+            serving = json.loads((tmp_path / "serving.json").read_text())
+            where = urlsplit("http://" + serving["http"])
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS_MAX)
+            connection.request("POST", "/v1/completions", body=json.dumps(body), headers={"Content-Type": "application/json"})
+            status = connection.getresponse().status
+            connection.close()
+        except (OSError, ValueError, http.client.HTTPException):  # there is no gateway right now
+            pass
+        return status
+
+    def answers():
+        return ask({"model": BUILT_IN, "prompt": "1", "max_tokens": 1}) == 200
+
+    try:
+        wait_until(answers, SECONDS_MAX, "it serves")
+        for number in range(REQUESTS):
+            assert ask({"model": f"none-{number}-" + "x" * 200, "prompt": "1"}) == 404, number
+        assert answers()
+        # The keeper writes into the same full pipe, its line `ready` as well.
+        for _ in range(2):
+            gateway = wait_until(lambda: processes.gateways_of(serve.pid), SECONDS_MAX, "a gateway runs")[0]
+            os.kill(gateway, signal.SIGKILL)
+            wait_until(lambda: processes.gateways_of(serve.pid) not in ([], [gateway]), SECONDS_MAX, "the keeper starts another")
+            wait_until(answers, SECONDS_MAX, "which serves")
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(os.fdopen(reading, errors="replace")))
+        reader.start()
+        assert answers()
+        serve.send_signal(signal.SIGTERM)
+        assert serve.wait(SECONDS_MAX) == 0
+        reader.join(SECONDS_MAX)
+    finally:
+        if serve.poll() is None:
+            serve.kill()
+    log = "".join(lines)
+    assert "gateway_gone" in log and log.count("\nready ") >= 3
+    assert "stopped requests_cut=0" in log, "the last words are not lost"
+    # The first gateway's drops died with it: those of a log that is read again are told.
+    assert re.search(r" stopping signal=", log)
+
+
+def test_what_the_log_had_to_drop_is_counted(tmp_path):
+    reading, writing = os.pipe()
+    command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
+    serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing, text=True, env={**os.environ, "SANCTUM_DRAIN": "5"})
+    os.close(writing)
+    try:
+        where = urlsplit(serve.stdout.readline().split()[1])
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS_MAX)
+        for number in range(REQUESTS):
+            body = json.dumps({"model": f"none-{number}-" + "x" * 200, "prompt": "1"})
+            connection.request("POST", "/v1/completions", body=body, headers={"Content-Type": "application/json"})
+            response = connection.getresponse()
+            assert response.status == 404 and response.read(), number
+        connection.close()
+        lines = []
+        told = threading.Event()
+
+        def read():
+            for line in os.fdopen(reading, errors="replace"):
+                lines.append(line)
+                if "log_dropped" in line:
+                    told.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert told.wait(SECONDS_MAX), "it says that it dropped lines"
+        serve.send_signal(signal.SIGTERM)
+        assert serve.wait(SECONDS_MAX) == 0
+        reader.join(SECONDS_MAX)
+    finally:
+        if serve.poll() is None:
+            serve.kill()
+    log = "".join(lines)
+    numbers = [int(number) for number in re.findall(r"model=none-(\d+)-", log)]
+    dropped = sum(int(lines_dropped) for lines_dropped in re.findall(r"log_dropped lines=(\d+)", log))
+    assert numbers == sorted(numbers), "in their order"
+    assert dropped > 0 and len(set(numbers)) == len(numbers)
+    assert len(numbers) + dropped >= REQUESTS, "every line was written or counted"
