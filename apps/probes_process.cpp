@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -22,6 +23,7 @@
 #include "apps/works_probe.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "platform/own_address.h"
 #include "probes/alive.h"
 
 namespace sanctum {
@@ -33,13 +35,20 @@ using std::chrono::seconds;
 constexpr seconds kControlLimit{1};  // a gateway that hangs must not hold up who would replace it
 constexpr seconds kBeatEvery{1};
 
+// Who listens on every address is asked over this machine's own: it is what the certificate names.
+std::string over_loopback(const std::string& address) {
+  for (const auto& [every, own] : {std::pair{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}})
+    if (address.rfind(every, 0) == 0) return own + address.substr(std::string(every).size());
+  return address;
+}
+
 std::vector<client::Endpoint> listeners(const ServeConfig& config, const std::string& state) {
   std::vector<client::Endpoint> all;
   const std::string secret = or_exit(kExitFailure, [&] { return probe_secret(state); });
   const auto add = [&](const std::string& scheme, const std::string& address) {
     if (address == "off") return;
     client::EndpointOptions options;
-    options.url = scheme + address;
+    options.url = scheme + over_loopback(address);
     options.state_dir = state;
     all.push_back(or_exit(kExitUsage, [&] {
       return client::resolve(options, [](const char*) { return std::optional<std::string>(); });
@@ -49,6 +58,23 @@ std::vector<client::Endpoint> listeners(const ServeConfig& config, const std::st
   add("http://", config.listen);
   add("https://", config.mtls_listen);
   return all;
+}
+
+// A listener whose address this machine has lost cannot be reached, and another gateway could not
+// even listen there.
+std::vector<probes::Check> check_alive(const std::vector<client::Endpoint>& listeners,
+                                       milliseconds limit) {
+  auto checks = probes::check_alive(listeners, limit);
+  for (auto& check : checks) {
+    if (check.passed || !check.may_act) continue;
+    std::string host = check.name.substr(check.name.find("://") + 3);
+    host.erase(std::min(host.rfind(':'), host.size()));
+    if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+    if (platform::is_own_address(host)) continue;
+    check.may_act = false;
+    check.detail = "this machine no longer has the address " + host + ": " + check.detail;
+  }
+  return checks;
 }
 
 // What the gateway is told over its control socket.
@@ -181,7 +207,7 @@ int run_probes(const ServeConfig& config, int keeper) {
     };
     all.push_back(std::make_unique<ProbeThread>(std::move(work), report, stop));
   };
-  add({"alive", alive, [&] { return probes::check_alive(endpoints, alive.limit); }});
+  add({"alive", alive, [&] { return check_alive(endpoints, alive.limit); }});
   add({"works", works, [&] { return works_probe.run(); }, [&] { return works_probe.due(); },
        [&] { return works_probe.label(); }});
   BootsChecks boots_probe(config, state, endpoints, stop);
@@ -193,6 +219,7 @@ int run_probes(const ServeConfig& config, int keeper) {
     if (get_on) tell_keeper(keeper, "beat");
   }
   // A probe may be in the middle of a question whose answer nobody wants any more.
+  log::flush();
   std::_Exit(0);
 }
 

@@ -21,6 +21,7 @@ struct Endpoint {
   std::string socket{};  // a Unix socket to connect to instead of the URL's host
   std::string probe{};   // the secret that tells a Sanctum server that we are its probe
   std::string bearer{};  // API key for servers that want one; empty for none
+  bool trust = true;     // whom the authority and the name prove, alone; false: anybody
   bool tls() const { return url.rfind("https://", 0) == 0; }
 };
 

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <cerrno>
 #include <exception>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ struct Exchange {
   bool status_known = false;
   bool streamed = false;
   bool too_large = false;
+  bool heard = false;
   std::exception_ptr thrown;
 };
 
@@ -52,6 +54,42 @@ std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* co
     exchange.reply.body += bytes;
   }
   return bytes.size();
+}
+
+int take_news(CURL*, curl_infotype kind, char*, std::size_t size, void* context) {
+  const bool theirs =
+      kind == CURLINFO_HEADER_IN || kind == CURLINFO_DATA_IN || kind == CURLINFO_SSL_DATA_IN;
+  if (theirs && size > 0) static_cast<Exchange*>(context)->heard = true;
+  return 0;
+}
+
+// Also without a byte of theirs: that it was somebody there who ended it.
+bool ended_by_them(CURLcode code) {
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+         code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
+}
+
+bool failed_here(CURLcode code, CURL* easy) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT: {
+      long reason = 0;
+      curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &reason);
+      return reason != ECONNREFUSED && reason != ECONNRESET && reason != ETIMEDOUT &&
+             reason != ENOENT;
+    }
+    case CURLE_FAILED_INIT:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_INTERFACE_FAILED:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Ending ending_of(CURLcode code, CURL* easy) {
@@ -158,6 +196,9 @@ void Connection::State::prepare(const HttpCall& call, const Limits& limits,
   set(CURLOPT_HTTPHEADER, headers.head);
   set(CURLOPT_WRITEFUNCTION, &take_bytes);
   set(CURLOPT_WRITEDATA, &exchange);
+  set(CURLOPT_VERBOSE, 1L);  // take_news() hears it, and nobody else
+  set(CURLOPT_DEBUGFUNCTION, &take_news);
+  set(CURLOPT_DEBUGDATA, &exchange);
   if (call.method == "POST") {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDS, call.body.c_str());
@@ -169,6 +210,10 @@ void Connection::State::prepare(const HttpCall& call, const Limits& limits,
   if (!endpoint.certificate.empty()) set(CURLOPT_SSLCERT, endpoint.certificate.c_str());
   if (!endpoint.key.empty()) set(CURLOPT_SSLKEY, endpoint.key.c_str());
   if (!endpoint.authority.empty()) set(CURLOPT_CAINFO, endpoint.authority.c_str());
+  if (!endpoint.trust) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
 }
 
 std::optional<CURLcode> Connection::State::drive(Exchange& exchange, const Limits& limits,
@@ -233,12 +278,16 @@ HttpReply Connection::send(const HttpCall& call, const Limits& limits,
     if (*code != CURLE_OK) {
       reply.message = error_text[0] != '\0' ? error_text : curl_easy_strerror(*code);
     }
+    exchange.heard |= reply.status > 0 || ended_by_them(*code);
+    reply.not_asked = !exchange.heard && failed_here(*code, state_->easy);
     if (exchange.too_large) {
       reply.message = "the reply is larger than " + std::to_string(kBodyBytesMax) + " bytes";
     }
   }
+  reply.heard = exchange.heard;
   curl_multi_remove_handle(state_->multi, state_->easy);
   curl_easy_setopt(state_->easy, CURLOPT_ERRORBUFFER, nullptr);  // the buffer ends with this call
+  curl_easy_setopt(state_->easy, CURLOPT_VERBOSE, 0L);           // and so does the exchange
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   return std::move(exchange.reply);
 }

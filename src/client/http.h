@@ -62,6 +62,12 @@ struct HttpReply {
   std::string body;     // without the bytes that went to on_stream
   std::optional<Milliseconds> retry_after;
   HttpPhases phases;
+  // What is known of the program behind the address, whatever the ending. `heard`: it said
+  // something, a byte of TLS is enough, or it hung up; what the system does in its place, taking
+  // the connection, is nothing. `not_asked`: the fault is on this side (no descriptor, no route, a
+  // file of ours), so that nothing is known.
+  bool heard = false;
+  bool not_asked = false;
   Instant sent{};
   Instant ended{};
 };

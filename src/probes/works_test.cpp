@@ -185,6 +185,36 @@ TEST_F(WorksTest, SilenceAndHangingAreFailures) {
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
 }
 
+// For each of these a healthy engine was replaced.
+TEST(Works, WhoIsTurnedAwayActsOnNoEngine) {
+  const TestDirectory directory;
+  Goldens goldens(directory.path("goldens"));
+  WorksOptions options;
+  options.limit = std::chrono::milliseconds(20'000);
+  options.digest = [](const LoadedModel&) { return std::optional<std::string>("aa"); };
+  const auto may_act = [&](const std::string& url) {
+    options.endpoint.url = url;
+    const auto checks =
+        check_works({{"m", directory.path("none"), false, true, 7}}, options, goldens);
+    EXPECT_EQ(checks.size(), 1u);
+    EXPECT_FALSE(checks.at(0).passed);
+    return checks.at(0).may_act;
+  };
+  int status = 0;
+  SmallServer server([&](const SmallServer::Request&, SmallServer::Peer& peer) {
+    if (status != 0)
+      peer.write(client::response(status, "application/json", R"({"error":{"message":"no"}})"));
+    peer.hang_up();
+  });
+  for (status = 0; const int turned_away : {0, 401, 403, 429, 503}) {
+    status = turned_away;
+    EXPECT_FALSE(may_act(server.url())) << status;
+  }
+  EXPECT_FALSE(may_act("http://127.0.0.1:1"));
+  status = 500;
+  EXPECT_TRUE(may_act(server.url())) << "an engine that fails is replaced";
+}
+
 TEST(LoadedModels, AreThoseThatAreReady) {
   const auto models = loaded_models(
       R"({"models":[{"model":"a","state":"ready","path":"/a","vision":true,"same_under_load":true,
