@@ -104,11 +104,10 @@ milliseconds drain_time(const ServeConfig& config, milliseconds less) {
 
 gateway::ConnectionLimits connection_limits() {
   gateway::ConnectionLimits limits;
-  const std::size_t descriptors =
-      platform::raise_descriptor_limit(limits.connections + kDescriptorsReserved);
-  if (descriptors < limits.connections + kDescriptorsReserved) {
-    limits.connections = descriptors > 2 * kDescriptorsReserved ? descriptors - kDescriptorsReserved
-                                                                : descriptors / 2;
+  const std::size_t others = kDescriptorsReserved + limits.reserved;
+  const std::size_t descriptors = platform::raise_descriptor_limit(limits.connections + others);
+  if (descriptors < limits.connections + others) {
+    limits.connections = descriptors > 2 * others ? descriptors - others : descriptors / 2;
     log::warn("few_descriptors", {{"limit", descriptors}, {"connections", limits.connections}});
   }
   return limits;
@@ -124,7 +123,7 @@ std::string listen(gateway::Server& server, const std::string& text, const std::
   if (text == "off") return {};
   const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
   const auto bound = or_exit(kExitAddress, [&] { return server.listen(address, tls); });
-  if (!tls && address.host != "127.0.0.1" && address.host != "::1") {
+  if (!tls && !gateway::is_loopback(address)) {
     log::warn("plain_http_beyond_this_machine", {{"address", to_string(bound)}});
   }
   return std::string(scheme) + to_string(bound);
@@ -133,9 +132,16 @@ std::string listen(gateway::Server& server, const std::string& text, const std::
 std::optional<gateway::TlsFiles> tls_files(const ServeConfig& config,
                                            const std::string& directory) {
   if (config.mtls_listen == "off") return std::nullopt;
-  if (!gateway::have_certificates(directory)) {
-    gateway::make_certificates(directory, false);
-    log::info("certificates_made", {{"directory", directory}});
+  const auto address = gateway::parse_address(config.mtls_listen, "--mtls-listen");
+  const auto ready = gateway::ready_certificates(directory, {address.host});
+  if (ready.made) log::info("certificates_made", {{"directory", directory}});
+  for (const auto& name : ready.added) log::info("server_certificate_names", {{"added", name}});
+  for (const auto& name : ready.lacking) {
+    log::warn("server_certificate_lacks",
+              {{"name", name},
+               {"advice",
+                "clients that check names refuse it there: have it made anew with that "
+                "name, or let `sanctum certs init --force` replace all certificates"}});
   }
   return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
                            directory + "/server.key"};
@@ -212,7 +218,11 @@ struct Record {
 };
 
 void housekeep(gateway::Timer& timer, const std::function<void()>& action) {
-  action();
+  try {
+    action();
+  } catch (const std::exception& error) {  // the next second's work is another
+    log::error("housekeeping_failed", {{"error", error.what()}});
+  }
   timer.arm(kHousekeeping, [&timer, &action] { housekeep(timer, action); });
 }
 
@@ -364,12 +374,17 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   };
   gateway::Server server(
       loop, connection_limits(), through(router),
-      [&entrance](const gateway::HttpRequest& head) { return entrance.judge(head); });
+      {[&entrance](const gateway::HttpRequest& head) { return entrance.judge(head); },
+       [&services](const gateway::HttpRequest& head) {
+         return shows_secret(head, services.probe_secret);
+       },
+       [&records](bool so, const std::string& why) { records->newcomers_turned_away(so, why); }});
   services.draining = [&server] { return server.draining(); };
   services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
   services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
   gateway::ConnectionLimits few;
   few.connections = kControlConnections;
+  few.reserved = kControlConnections;
   gateway::Server control_server(loop, few, through(control_router));
   or_exit(kExitFailure, [&] { control_server.listen_local(control_socket(state)); });
   const auto socket_file = platform::file_identity(control_socket(state));

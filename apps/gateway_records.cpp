@@ -114,6 +114,11 @@ void GatewayRecords::planned_restart(const std::string& objection) {
                   "the planned restart did not happen, because it would not come up: " + objection);
 }
 
+void GatewayRecords::newcomers_turned_away(bool so, const std::string& why) {
+  if (!so) return incidents_.close("gateway.full", why);
+  incidents_.open("gateway.full", "page", "newcomers are turned away: " + why);
+}
+
 void GatewayRecords::fallback_began(const std::string& where) {
   happened("fallback", "began", where);
   incidents_.open("fallback", "error", "the fallback " + where + " answers in our engine's place");

@@ -33,6 +33,8 @@ class GatewayRecords {
   void model_settled(const std::string& model, const wire::Failure* failure);
   // `objection`: why it does not happen; empty when it does.
   void planned_restart(const std::string& objection);
+  // At the limit of connections or of descriptors.
+  void newcomers_turned_away(bool so, const std::string& why);
   void fallback_began(const std::string& where);
   void fallback_ended(const std::string& how);
   // It was found damaged, moved aside, and begun anew.

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -33,6 +34,11 @@ using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
 
 constexpr const char* kFiles[] = {"ca.pem",     "ca.key",     "server.pem",
                                   "server.key", "client.pem", "client.key"};
+constexpr const char* kAuthority = "Sanctum local CA";
+constexpr const char* kServer = "localhost";
+constexpr const char* kClient = "sanctum-client";
+constexpr const char* kOwnNames[] = {"localhost", "127.0.0.1", "::1"};
+constexpr std::size_t kNameBytesMax = 253;
 constexpr long kDaySeconds = 24 * 3600;
 constexpr long kBackdateSeconds = 3600;  // clocks of two processes may differ
 constexpr std::uint64_t kPemBytesMax = 1 << 20;
@@ -112,58 +118,268 @@ Key new_key() {
   return key;
 }
 
-}  // namespace
+// A certificate and its key.
+struct Pair {
+  Certificate certificate;
+  Key key;
+};
 
-bool have_certificates(const std::string& directory) {
-  std::error_code ignored;
-  for (const char* name : {"ca.pem", "server.pem", "server.key"}) {
-    if (!fs::exists(fs::path(directory) / name, ignored)) return false;
-  }
-  return true;
+std::string path_of(const std::string& directory, const std::string& name) {
+  return (fs::path(directory) / name).string();
 }
 
-void make_certificates(const std::string& directory, bool force) {
-  std::error_code ec;
-  for (const char* name : kFiles) {
-    const fs::path path = fs::path(directory) / name;
-    if (!force && fs::exists(path, ec)) {
-      throw Error(ErrorCode::kInvalid,
-                  path.string() +
-                      " is there already; `sanctum certs init --force` replaces all certificates",
-                  "force");
-    }
+bool there(const std::string& directory, const std::string& name) {
+  std::error_code ignored;
+  return fs::exists(path_of(directory, name), ignored);
+}
+
+// Null for what is not there, or is none.
+Certificate read_certificate(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return nullptr;
+  const std::string text = read_file(path, kPemBytesMax);
+  const Memory memory(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  return Certificate(::PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+}
+
+Key read_key(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return nullptr;
+  const std::string text = read_file(path, kPemBytesMax);
+  const Memory memory(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  return Key(::PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+}
+
+// Null certificates and keys for what is missing or does not belong together.
+Pair read_pair(const std::string& directory, const std::string& name) {
+  Pair pair{read_certificate(path_of(directory, name + ".pem")),
+            read_key(path_of(directory, name + ".key"))};
+  if (!pair.certificate || !pair.key ||
+      ::X509_check_private_key(pair.certificate.get(), pair.key.get()) != 1)
+    return {};
+  return pair;
+}
+
+bool is_address(const std::string& name) {
+  ASN1_OCTET_STRING* address = ::a2i_IPADDRESS(name.c_str());
+  ::ASN1_OCTET_STRING_free(address);
+  return address != nullptr;
+}
+
+bool names(X509* certificate, const std::string& name) {
+  if (is_address(name)) return ::X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
+  return ::X509_check_host(certificate, name.c_str(), name.size(), 0, nullptr) == 1;
+}
+
+bool has_common_name(X509* certificate, const std::string& name) {
+  char text[64] = "";
+  ::X509_NAME_get_text_by_NID(::X509_get_subject_name(certificate), NID_commonName, text,
+                              sizeof text);
+  return name == text;
+}
+
+// As OpenSSL's configuration writes a name: what is checked here cannot say anything else.
+std::string alternative_name(const std::string& name) {
+  if (is_address(name)) return "IP:" + name;
+  const bool plain = !name.empty() && name.size() <= kNameBytesMax && name.front() != '-' &&
+                     name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789.-") == std::string::npos;
+  if (!plain)
+    throw Error(ErrorCode::kInvalid, "'" + name + "' is neither an address nor a host name",
+                "name");
+  return "DNS:" + name;
+}
+
+// The names of a certificate of ours, as OpenSSL's configuration writes them.
+std::string alternative_names(X509* certificate) {
+  std::string all;
+  auto* names = static_cast<GENERAL_NAMES*>(
+      ::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+    const Memory out(::BIO_new(::BIO_s_mem()));
+    if (name->type == GEN_DNS)
+      all += ",DNS:" + std::string(reinterpret_cast<const char*>(name->d.dNSName->data),
+                                   static_cast<std::size_t>(name->d.dNSName->length));
+    if (name->type != GEN_IPADD) continue;
+    // "IP Address:127.0.0.1"
+    ::GENERAL_NAME_print(out.get(), const_cast<GENERAL_NAME*>(name));
+    const std::string text = text_of(out.get());
+    all += ",IP:" + text.substr(text.find(':') + 1);
   }
+  ::GENERAL_NAMES_free(names);
+  return all.empty() ? all : all.substr(1);
+}
+
+Pair new_authority() {
+  Key key = new_key();
+  Certificate certificate = certify(kAuthority, key.get(), nullptr, key.get(),
+                                    {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                                     {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                                     {NID_subject_key_identifier, "hash"}});
+  return {std::move(certificate), std::move(key)};
+}
+
+Certificate certify_server(EVP_PKEY* key, const Pair& authority, const std::string& names) {
+  return certify(kServer, key, authority.certificate.get(), authority.key.get(),
+                 {{NID_basic_constraints, "critical,CA:FALSE"},
+                  {NID_key_usage, "critical,digitalSignature"},
+                  {NID_ext_key_usage, "serverAuth"},
+                  {NID_subject_key_identifier, "hash"},
+                  {NID_authority_key_identifier, "keyid"},
+                  {NID_subject_alt_name, names.c_str()}});
+}
+
+Certificate certify_client(EVP_PKEY* key, const Pair& authority) {
+  return certify(kClient, key, authority.certificate.get(), authority.key.get(),
+                 {{NID_basic_constraints, "critical,CA:FALSE"},
+                  {NID_key_usage, "critical,digitalSignature"},
+                  {NID_ext_key_usage, "clientAuth"},
+                  {NID_subject_key_identifier, "hash"},
+                  {NID_authority_key_identifier, "keyid"}});
+}
+
+void write(const std::string& directory, const char* name, const std::string& text) {
+  write_file_atomically(path_of(directory, name), text, 0600);
+}
+
+std::string own_names_and(const std::vector<std::string>& more) {
+  std::string all;
+  for (const char* name : kOwnNames) all += (all.empty() ? "" : ",") + alternative_name(name);
+  for (const auto& name : more) all += "," + alternative_name(name);
+  return all;
+}
+
+void write_server(const std::string& directory, const Pair& authority, const std::string& names) {
+  const Key key = new_key();
+  write(directory, "server.key", pem(key.get()));
+  write(directory, "server.pem", pem(certify_server(key.get(), authority, names).get()));
+}
+
+void write_client(const std::string& directory, const Pair& authority) {
+  const Key key = new_key();
+  write(directory, "client.key", pem(key.get()));
+  write(directory, "client.pem", pem(certify_client(key.get(), authority).get()));
+}
+
+// The order is what half_made() tells by.
+void write_all(const std::string& directory, const std::vector<std::string>& names) {
+  std::error_code ec;
   fs::create_directories(directory, ec);
   if (ec) throw Error(ErrorCode::kUnavailable, "cannot create " + directory + ": " + ec.message());
   fs::permissions(directory, fs::perms::owner_all, ec);
+  const std::string all_names = own_names_and(names);
+  for (const char* name : {"server.pem", "client.pem", "ca.pem"})
+    fs::remove(path_of(directory, name), ec);
+  const Pair authority = new_authority();
+  write(directory, "ca.key", pem(authority.key.get()));
+  write(directory, "ca.pem", pem(authority.certificate.get()));
+  write_client(directory, authority);
+  write_server(directory, authority, all_names);
+}
 
-  const Key ca_key = new_key(), server_key = new_key(), client_key = new_key();
-  const Certificate ca = certify("Sanctum local CA", ca_key.get(), nullptr, ca_key.get(),
-                                 {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-                                  {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                                  {NID_subject_key_identifier, "hash"}});
-  const Certificate server = certify("localhost", server_key.get(), ca.get(), ca_key.get(),
-                                     {{NID_basic_constraints, "critical,CA:FALSE"},
-                                      {NID_key_usage, "critical,digitalSignature"},
-                                      {NID_ext_key_usage, "serverAuth"},
-                                      {NID_subject_key_identifier, "hash"},
-                                      {NID_authority_key_identifier, "keyid"},
-                                      {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"}});
-  const Certificate client = certify("sanctum-client", client_key.get(), ca.get(), ca_key.get(),
-                                     {{NID_basic_constraints, "critical,CA:FALSE"},
-                                      {NID_key_usage, "critical,digitalSignature"},
-                                      {NID_ext_key_usage, "clientAuth"},
-                                      {NID_subject_key_identifier, "hash"},
-                                      {NID_authority_key_identifier, "keyid"}});
-  const auto write = [&](const char* name, const std::string& text) {
-    write_file_atomically((fs::path(directory) / name).string(), text, 0600);
-  };
-  write("ca.key", pem(ca_key.get()));
-  write("server.key", pem(server_key.get()));
-  write("client.key", pem(client_key.get()));
-  write("ca.pem", pem(ca.get()));
-  write("server.pem", pem(server.get()));
-  write("client.pem", pem(client.get()));
+// Makes what is missing under the authority that is there.
+void complete(const std::string& directory, const std::vector<std::string>& names) {
+  const Pair authority = read_pair(directory, "ca");
+  if (!authority.certificate) {
+    std::string missing;
+    for (const char* name : {"ca.pem", "ca.key", "server.pem", "server.key"})
+      if (!there(directory, name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
+    throw Error(
+        ErrorCode::kCorrupt,
+        "the certificates in " + directory + " are not whole (" +
+            (missing.empty() ? "ca.key does not belong to ca.pem" : "there is no " + missing) +
+            ") and cannot be completed; put the files back, or run `sanctum certs init "
+            "--force`, which replaces them all, also those that clients use");
+  }
+  if (!there(directory, "client.pem")) write_client(directory, authority);
+  if (!there(directory, "server.pem") || !there(directory, "server.key"))
+    write_server(directory, authority, own_names_and(names));
+}
+
+// Whether a part is missing that write_all() would have written; a client's pair may be elsewhere.
+bool half_made(const std::string& directory) {
+  return !have_certificates(directory) ||
+         (there(directory, "client.key") && !there(directory, "client.pem") &&
+          read_pair(directory, "ca").certificate);
+}
+
+// The server's pair and its authority, when all is of our making; null certificates otherwise.
+std::pair<Pair, Pair> our_server(const std::string& directory) {
+  Pair authority = read_pair(directory, "ca"), server = read_pair(directory, "server");
+  const bool ours = authority.certificate && server.certificate &&
+                    has_common_name(authority.certificate.get(), kAuthority) &&
+                    has_common_name(server.certificate.get(), kServer) &&
+                    ::X509_verify(server.certificate.get(), authority.key.get()) == 1;
+  if (!ours) return {};
+  return {std::move(server), std::move(authority)};
+}
+
+// An address without the zone that is this machine's own name for a link; empty for one that means
+// every address.
+std::string nameable(const std::string& address) {
+  const std::string plain = address.substr(0, address.find('%'));
+  return plain == "0.0.0.0" || plain == "::" ? std::string() : plain;
+}
+
+}  // namespace
+
+bool have_certificates(const std::string& directory) {
+  for (const char* name : {"ca.pem", "server.pem", "server.key"})
+    if (!there(directory, name)) return false;
+  return true;
+}
+
+void make_certificates(const std::string& directory, bool force,
+                       const std::vector<std::string>& names) {
+  for (const char* name : kFiles) {
+    if (force || !there(directory, name)) continue;
+    throw Error(ErrorCode::kInvalid,
+                path_of(directory, name) +
+                    " is there already; `sanctum certs init --force` replaces all certificates",
+                "force");
+  }
+  write_all(directory, names);
+}
+
+void name_server(const std::string& directory, const std::vector<std::string>& more) {
+  const auto [server, authority] = our_server(directory);
+  if (!server.certificate)
+    throw Error(
+        ErrorCode::kNotFound,
+        "the server's certificate in " + directory +
+            " was not made by `sanctum certs init`, or ca.key is not beside it: who made it "
+            "has to add names to it");
+  std::string names = alternative_names(server.certificate.get());
+  for (const auto& name : more)
+    if (!gateway::names(server.certificate.get(), name)) names += "," + alternative_name(name);
+  write(directory, "server.pem", pem(certify_server(server.key.get(), authority, names).get()));
+}
+
+CertificatesReady ready_certificates(const std::string& directory,
+                                     const std::vector<std::string>& addresses) {
+  CertificatesReady ready;
+  std::vector<std::string> wanted;
+  for (const auto& address : addresses)
+    if (const std::string name = nameable(address); !name.empty()) wanted.push_back(name);
+  // Without a certificate no key was ever of use to anybody.
+  const bool any = there(directory, "ca.pem") || there(directory, "server.pem") ||
+                   there(directory, "client.pem");
+  ready.made = !any || half_made(directory);
+  if (!any)
+    write_all(directory, wanted);
+  else if (ready.made)
+    complete(directory, wanted);
+
+  const Certificate server = read_certificate(path_of(directory, "server.pem"));
+  if (!server) return ready;  // who uses it says what is wrong
+  for (const auto& name : wanted)
+    if (!names(server.get(), name)) ready.lacking.push_back(name);
+  if (ready.lacking.empty() || !our_server(directory).first.certificate) return ready;
+  name_server(directory, ready.lacking);
+  ready.added.swap(ready.lacking);
+  return ready;
 }
 
 std::vector<CertificateInfo> describe_certificates(const std::string& directory) {

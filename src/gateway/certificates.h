@@ -1,7 +1,9 @@
 // A private certificate authority for mutual TLS on one machine.
 //
-// ca.pem/ca.key, server.pem/server.key (localhost, 127.0.0.1, ::1) and client.pem/client.key, EC
-// P-256, each file mode 0600 in a directory of mode 0700.
+// ca.pem/ca.key, server.pem/server.key (localhost, 127.0.0.1, ::1 and the names asked for) and
+// client.pem/client.key, EC P-256, each file mode 0600 in a directory of mode 0700. They are
+// written in such an order that what a crash leaves is told from a whole set: a certificate comes
+// after its key, the server's last, and ready_certificates() makes what is missing.
 #pragma once
 
 #include <string>
@@ -13,8 +15,26 @@ inline constexpr int kCertificateDays = 825;
 
 // True when everything that serving needs is there.
 bool have_certificates(const std::string& directory);
-// Makes all files. Throws Error(kInvalid) when any is there already and `force` is not set.
-void make_certificates(const std::string& directory, bool force);
+// Makes all files. `names`: literal addresses and host names that the server's certificate has
+// besides; Error(kInvalid, "name") for one that is none. Throws Error(kInvalid) when any file is
+// there already and `force` is not set.
+void make_certificates(const std::string& directory, bool force,
+                       const std::vector<std::string>& names = {});
+// The server's certificate made anew, for its key, with its own names and these. Throws
+// Error(kNotFound) unless it and its authority are of our making and the authority's key is there.
+void name_server(const std::string& directory, const std::vector<std::string>& names);
+
+struct CertificatesReady {
+  bool made = false;               // all, or what was missing of them
+  std::vector<std::string> added;  // names that the server's certificate has now
+  // Names that it lacks, and that cannot be added: it is not of our making. A client that checks
+  // names refuses it there.
+  std::vector<std::string> lacking;
+};
+// What serving at these addresses needs; one that means every address of the machine needs no name.
+// Throws Error(kCorrupt), saying what to run, when a part is missing that cannot be made anew.
+CertificatesReady ready_certificates(const std::string& directory,
+                                     const std::vector<std::string>& addresses);
 
 struct CertificateInfo {
   std::string path;

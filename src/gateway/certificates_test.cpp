@@ -1,10 +1,12 @@
 #include "gateway/certificates.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -37,6 +39,105 @@ TEST(Certificates, AreMadeOnceAndKeptPrivate) {
   EXPECT_EQ(read_file(directory + "/ca.pem"), before);
   make_certificates(directory, true);
   EXPECT_NE(read_file(directory + "/ca.pem"), before);
+}
+
+// The files in the order in which they are written, and who is made of them.
+constexpr const char* kWritten[] = {"ca.key",     "ca.pem",     "client.key",
+                                    "client.pem", "server.key", "server.pem"};
+constexpr const char* kWrittenBefore[] = {"ca.key", "server.key", "client.key",
+                                          "ca.pem", "server.pem", "client.pem"};
+
+bool serves_and_is_believed(const std::string& directory) {
+  const auto run = [&](const std::string& arguments) {
+    return std::system(("openssl " + arguments + " >/dev/null 2>&1").c_str()) == 0;
+  };
+  const std::string ca = "verify -CAfile " + directory + "/ca.pem ";
+  const auto belongs = [&](const std::string& name) {
+    return run("x509 -noout -pubkey -in " + directory + "/" + name + ".pem -out /dev/null") &&
+           std::system(("[ \"$(openssl x509 -noout -pubkey -in " + directory + "/" + name +
+                        ".pem)\" = \"$(openssl pkey -pubout -in " + directory + "/" + name +
+                        ".key)\" ]")
+                           .c_str()) == 0;
+  };
+  return run(ca + directory + "/server.pem") && run(ca + directory + "/client.pem") &&
+         belongs("server") && belongs("client") && belongs("ca");
+}
+
+// They blocked every later start: the server said that it would not replace what was there.
+TEST(Certificates, WhatACrashLeftOfThemIsCompleted) {
+  const TestDirectory root;
+  const std::string whole = root.path("whole");
+  make_certificates(whole, false);
+  int cases = 0;
+  for (const auto& order : {kWritten, kWrittenBefore}) {
+    for (std::size_t written = 0; written < std::size(kWritten); ++written) {
+      const std::string directory = root.path("half" + std::to_string(cases++));
+      std::filesystem::create_directories(directory);
+      for (std::size_t i = 0; i < written; ++i)
+        std::filesystem::copy(whole + "/" + order[i], directory + "/" + order[i]);
+      const auto ready = ready_certificates(directory, {"127.0.0.1"});
+      EXPECT_TRUE(ready.made) << written;
+      EXPECT_TRUE(serves_and_is_believed(directory)) << written;
+      EXPECT_FALSE(ready_certificates(directory, {"127.0.0.1"}).made) << "once is enough";
+    }
+  }
+}
+
+TEST(Certificates, APartThatCannotBeMadeAnewIsAnErrorThatSaysWhatToRun) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  std::filesystem::remove(directory + "/ca.key");
+  EXPECT_FALSE(ready_certificates(directory, {"127.0.0.1"}).made)
+      << "whoever keeps the authority's key elsewhere serves well";
+  std::filesystem::remove(directory + "/server.key");
+  try {
+    ready_certificates(directory, {"127.0.0.1"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+    EXPECT_THAT(error.what(), testing::HasSubstr("there is no ca.key, server.key"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("sanctum certs init --force"));
+  }
+}
+
+std::string names_of(const std::string& directory) {
+  const std::string told = directory + "/names";
+  EXPECT_EQ(std::system(("openssl x509 -noout -ext subjectAltName -in " + directory +
+                         "/server.pem >" + told)
+                            .c_str()),
+            0);
+  return read_file(told);
+}
+
+// A listener that its certificate does not name is mistrusted by everybody, its own probe included.
+TEST(Certificates, TheServersNamesTheAddressesThatItServes) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  ready_certificates(directory, {"127.0.0.2"});
+  EXPECT_THAT(names_of(directory), testing::HasSubstr("IP Address:127.0.0.2"));
+  const std::string key = read_file(directory + "/server.key"),
+                    authority = read_file(directory + "/ca.pem");
+
+  const auto ready = ready_certificates(directory, {"192.168.7.9", "fd00::5%eth0", "0.0.0.0"});
+  EXPECT_EQ(ready.added, (std::vector<std::string>{"192.168.7.9", "fd00::5"}));
+  EXPECT_FALSE(ready.made);
+  name_server(directory, {"gpu.example"});
+  EXPECT_THAT(names_of(directory),
+              testing::HasSubstr("DNS:localhost, IP Address:127.0.0.1, IP "
+                                 "Address:0:0:0:0:0:0:0:1, IP Address:127.0.0.2, IP "
+                                 "Address:192.168.7.9, IP Address:FD00:0:0:0:0:0:0:5, "
+                                 "DNS:gpu.example"));
+  EXPECT_TRUE(serves_and_is_believed(directory));
+  EXPECT_EQ(read_file(directory + "/server.key"), key);
+  EXPECT_EQ(read_file(directory + "/ca.pem"), authority) << "clients go on as they were";
+  EXPECT_TRUE(ready_certificates(directory, {"192.168.7.9"}).added.empty());
+
+  std::filesystem::remove(directory + "/ca.key");
+  EXPECT_EQ(ready_certificates(directory, {"10.0.0.1"}).lacking,
+            std::vector<std::string>{"10.0.0.1"});
+  EXPECT_THROW(name_server(directory, {"10.0.0.1"}), Error);
+  EXPECT_THROW(make_certificates(directory, true, {"a,DNS:b"}), Error);
 }
 
 }  // namespace

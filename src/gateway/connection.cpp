@@ -16,14 +16,22 @@ namespace {
 
 constexpr std::size_t kWriteSliceBytes = 64 * 1024;
 constexpr std::size_t kSmallBodyBytes = 64 * 1024;  // no more is served whatever others hold
+constexpr Clock::rep kBusy = 0, kLeaving = -1;
+
+HttpResponse no_room() {
+  return error_response({ErrorCode::kUnavailable,
+                         "every connection that the server takes is busy with a request; try again",
+                         {}});
+}
 
 class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(std::shared_ptr<ConnectionShared> shared, std::shared_ptr<Strand> strand,
-                 std::unique_ptr<Transport> transport, std::function<void()> closed)
+                 std::unique_ptr<Transport> transport, bool reserved, std::function<void()> closed)
       : shared_(std::move(shared)),
         strand_(std::move(strand)),
         transport_(std::move(transport)),
+        reserved_(reserved),
         closed_(std::move(closed)),
         deadline_(strand_->make_timer()),
         write_deadline_(strand_->make_timer()) {}
@@ -33,11 +41,18 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   void start() override;
   void drain() override;
   void abort() override;
+  std::optional<Instant> idle_since() const override;
+  bool leave() override;
 
  private:
   friend class HttpExchange;
   enum class State { kHandshake, kReceiving, kServing, kLingering, kClosed };
 
+  template <class Action>
+  void guarded(Action action);
+  template <class Action>
+  void post(Action action);
+  bool still_idle_then_busy();
   void begin_receiving();
   void read();
   void on_read(std::string_view bytes);
@@ -46,6 +61,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   void serve();
   void send(std::string bytes);
   void write_next();
+  void on_written(std::size_t size, bool ok);
   void answer_complete();
   void linger();
   void close();
@@ -55,10 +71,14 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   const std::shared_ptr<ConnectionShared> shared_;
   const std::shared_ptr<Strand> strand_;
   const std::unique_ptr<Transport> transport_;
+  const bool reserved_;
   std::function<void()> closed_;
   std::unique_ptr<Timer> deadline_;
   std::unique_ptr<Timer> write_deadline_;
   State state_ = State::kHandshake;
+  // Since when it is idle; kBusy and kLeaving are no times. Whoever changes it from an idle time
+  // decides: the strand that a request is served, somebody else that the connection leaves.
+  std::atomic<Clock::rep> idle_since_{Clock::now().time_since_epoch().count()};
   std::unique_ptr<RequestParser> parser_;
   std::optional<Entry> entry_;      // once the request's header has been read
   std::string inbox_;               // read and not yet parsed
@@ -74,7 +94,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   std::shared_ptr<class HttpExchange> exchange_;
 };
 
-class HttpExchange : public Exchange {
+class HttpExchange : public Exchange, public std::enable_shared_from_this<HttpExchange> {
  public:
   HttpExchange(std::shared_ptr<HttpConnection> connection, HttpRequest request,
                std::vector<HeaderLine> headers)
@@ -88,7 +108,9 @@ class HttpExchange : public Exchange {
   const HttpRequest& request() const override { return request_; }
   std::string take_body() override { return std::move(request_.body); }
   const std::string& id() const override { return id_; }
-  void post(std::function<void()> action) override { strand_->post(std::move(action)); }
+  void post(std::function<void()> action) override {
+    strand_->post([self = shared_from_this(), action = std::move(action)] { self->run(action); });
+  }
 
   void respond(HttpResponse response) override {
     if (!connection_) return;
@@ -124,7 +146,10 @@ class HttpExchange : public Exchange {
   void on_writable(std::function<void()> action) override { on_writable_ = std::move(action); }
   void on_gone(std::function<void()> action) override { on_gone_ = std::move(action); }
   void after(std::chrono::milliseconds delay, std::function<void()> action) override {
-    if (connection_) timer_->arm(delay, std::move(action));
+    if (!connection_) return;
+    timer_->arm(delay, [self = weak_from_this(), action = std::move(action)] {
+      if (const auto exchange = self.lock()) exchange->run(action);
+    });
   }
 
   // From the connection.
@@ -135,11 +160,28 @@ class HttpExchange : public Exchange {
   void gone() {
     const auto action = std::move(on_gone_);
     release();
-    if (action) action();
+    if (action) run(action);
   }
 
  private:
+  // What the handler does later ends its own request at most.
+  void run(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      log::error("request_failed", {{"id", id_}, {"error", error.what()}});
+      fail();
+    }
+  }
+  void fail() {
+    if (!connection_) return;
+    if (begun_) return connection_->close();
+    const auto gone = std::move(on_gone_);
+    respond(error_response(500, "internal error"));
+    if (gone) run(gone);
+  }
   void head(HttpResponse& response, BodyFraming framing) {
+    begun_ = true;
     response.headers.insert(response.headers.end(), headers_.begin(), headers_.end());
     response.headers.emplace_back("X-Request-Id", id_);
     if (connection_->shared_->draining) connection_->keep_alive_ = false;
@@ -167,27 +209,66 @@ class HttpExchange : public Exchange {
   std::function<void()> on_writable_;
   std::function<void()> on_gone_;
   bool chunked_ = false;
+  bool begun_ = false;  // the answer
 };
+
+template <class Action>
+void HttpConnection::guarded(Action action) {
+  try {
+    action();
+  } catch (const std::exception& error) {
+    log::error("connection_failed",
+               {{"peer", transport_->peer().address}, {"error", error.what()}});
+    close();
+  }
+}
+
+template <class Action>
+void HttpConnection::post(Action action) {
+  strand_->post([self = shared_from_this(), action] { self->guarded([&] { action(*self); }); });
+}
 
 void HttpConnection::start() {
   expire_after(shared_->limits.handshake);
   transport_->handshake([self = shared_from_this()](bool ok) {
-    if (self->state_ != State::kHandshake) return;
-    if (!ok) return self->close();
-    self->begin_receiving();
-    self->read();
+    self->guarded([&] {
+      if (self->state_ != State::kHandshake) return;
+      if (!ok) return self->close();
+      self->begin_receiving();
+      self->read();
+    });
   });
 }
 
 void HttpConnection::drain() {
-  strand_->post([self = shared_from_this()] {
-    self->keep_alive_ = false;
-    if (self->state_ == State::kHandshake || self->state_ == State::kReceiving) self->close();
+  post([](HttpConnection& self) {
+    self.keep_alive_ = false;
+    if (self.state_ == State::kHandshake || self.state_ == State::kReceiving) self.close();
   });
 }
 
 void HttpConnection::abort() {
-  strand_->post([self = shared_from_this()] { self->close(); });
+  post([](HttpConnection& self) { self.close(); });
+}
+
+std::optional<Instant> HttpConnection::idle_since() const {
+  const Clock::rep since = idle_since_;
+  if (since == kBusy || since == kLeaving) return std::nullopt;
+  return Instant(Clock::duration(since));
+}
+
+bool HttpConnection::leave() {
+  Clock::rep since = idle_since_;
+  if (since == kBusy || since == kLeaving) return false;
+  if (!idle_since_.compare_exchange_strong(since, kLeaving)) return false;
+  abort();
+  return true;
+}
+
+// False once it is leaving.
+bool HttpConnection::still_idle_then_busy() {
+  Clock::rep since = idle_since_;
+  return since == kBusy || (since != kLeaving && idle_since_.compare_exchange_strong(since, kBusy));
 }
 
 void HttpConnection::begin_receiving() {
@@ -197,10 +278,14 @@ void HttpConnection::begin_receiving() {
   header_begun_ = header_ended_ = answered_ = false;
   account_body(0);
   expire_after(shared_->limits.idle);
+  // One whose next request is here already is not idle.
+  if (idle_since_ == kBusy && inbox_.empty()) idle_since_ = Clock::now().time_since_epoch().count();
 }
 
 void HttpConnection::read() {
-  transport_->read([self = shared_from_this()](std::string_view bytes) { self->on_read(bytes); });
+  transport_->read([self = shared_from_this()](std::string_view bytes) {
+    self->guarded([&] { self->on_read(bytes); });
+  });
 }
 
 void HttpConnection::on_read(std::string_view bytes) {
@@ -222,9 +307,17 @@ void HttpConnection::receive() {
     expire_after(shared_->limits.header);
   }
   const auto parsed = parser_->feed(inbox_);
+  if (parsed == RequestParser::State::kHeader) {
+    // The whole of a pipelined one was not here after all.
+    if (idle_since_ == kBusy) idle_since_ = Clock::now().time_since_epoch().count();
+    return;
+  }
+  if (!still_idle_then_busy()) return;
   account_body(parser_->body_bytes());
   if (!entry_ && parser_->has_head())
     entry_ = shared_->door ? shared_->door(parser_->head()) : Entry{};
+  if (entry_ && reserved_ && !(shared_->goes_first && shared_->goes_first(parser_->head())))
+    return refuse(no_room());
   if (entry_ && entry_->answer && parsed != RequestParser::State::kComplete) {
     return refuse(std::move(*entry_->answer));  // its body is of no interest
   }
@@ -238,7 +331,6 @@ void HttpConnection::receive() {
              std::to_string(shared_->limits.bodies_bytes >> 20) + " MiB meant for them; try again",
          {}}));
   }
-  if (parsed == RequestParser::State::kHeader) return;
   if (!header_ended_) {
     header_ended_ = true;
     expire_after(shared_->limits.body);
@@ -267,7 +359,7 @@ void HttpConnection::serve() {
   state_ = State::kServing;
   deadline_->cancel();
   HttpRequest request = parser_->take();
-  keep_alive_ = keep_alive_ && request.keep_alive && !shared_->draining;
+  keep_alive_ = keep_alive_ && !reserved_ && request.keep_alive && !shared_->draining;
   request.peer.key = entry_->key;
   exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request),
                                              std::move(entry_->headers));
@@ -291,19 +383,23 @@ void HttpConnection::write_next() {
     close();
   });
   transport_->write(slice, [self = shared_from_this(), size = slice.size()](bool ok) {
-    self->writing_ = false;
-    if (self->state_ == State::kClosed) return;
-    self->write_deadline_->cancel();
-    if (!ok) return self->close();
-    self->written_ += size;
-    if (self->written_ == self->outbox_.front().size()) {
-      self->outbox_.pop_front();
-      self->written_ = 0;
-    }
-    if (!self->outbox_.empty()) return self->write_next();
-    if (self->answered_) return self->answer_complete();
-    if (self->exchange_) self->exchange_->written();
+    self->guarded([&] { self->on_written(size, ok); });
   });
+}
+
+void HttpConnection::on_written(std::size_t size, bool ok) {
+  writing_ = false;
+  if (state_ == State::kClosed) return;
+  write_deadline_->cancel();
+  if (!ok) return close();
+  written_ += size;
+  if (written_ == outbox_.front().size()) {
+    outbox_.pop_front();
+    written_ = 0;
+  }
+  if (!outbox_.empty()) return write_next();
+  if (answered_) return answer_complete();
+  if (exchange_) exchange_->written();
 }
 
 // Called when the answer has been handed over, and again when it has been written.
@@ -315,14 +411,15 @@ void HttpConnection::answer_complete() {
   begin_receiving();
   // Not from here: a long pipeline must not become a deep stack.
   if (!inbox_.empty()) {
-    strand_->post([self = shared_from_this()] {
-      if (self->state_ == State::kReceiving) self->receive();
+    post([](HttpConnection& self) {
+      if (self.state_ == State::kReceiving) self.receive();
     });
   }
 }
 
 void HttpConnection::linger() {
   state_ = State::kLingering;
+  idle_since_ = Clock::now().time_since_epoch().count();  // all is said: it may make room
   inbox_.clear();
   expire_after(shared_->limits.linger);
   transport_->shutdown();
@@ -355,10 +452,10 @@ void HttpConnection::expire_after(std::chrono::milliseconds limit) {
 
 std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared,
                                             std::shared_ptr<Strand> strand,
-                                            std::unique_ptr<Transport> transport,
+                                            std::unique_ptr<Transport> transport, bool reserved,
                                             std::function<void()> closed) {
   return std::make_shared<HttpConnection>(std::move(shared), std::move(strand),
-                                          std::move(transport), std::move(closed));
+                                          std::move(transport), reserved, std::move(closed));
 }
 
 }  // namespace sanctum::gateway

@@ -1,10 +1,11 @@
 // One client connection: its requests, one after another, and their answers.
 //
 // States: handshake -> receiving -> serving -> receiving ... -> lingering -> closed.
-// Invariants: from the handshake to the end one read is pending, so that a client that leaves is
-// noticed at once and the next request is buffered; one write is pending at most; every state but
-// serving has a deadline, and while serving every write has one.
-// Thread rule: everything on the connection's strand; `drain` and `abort` from any thread.
+// Invariants: what throws ends this connection alone; from the handshake to the end one read is
+// pending, so that a client that leaves is noticed at once and the next request is buffered; one
+// write is pending at most; every state but serving has a deadline, and while serving every write
+// has one. Thread rule: everything on the connection's strand; what Connection has, from any
+// thread.
 #pragma once
 
 #include <atomic>
@@ -12,8 +13,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "gateway/event_loop.h"
 #include "gateway/exchange.h"
 #include "gateway/transport.h"
@@ -28,8 +31,10 @@ struct ConnectionLimits {
   std::chrono::milliseconds stuck_reader{30000};  // one slice of an answer
   std::chrono::milliseconds linger{2000};         // for the client to take our last words
   std::size_t connections = 2048;                 // at once
-  std::size_t pipelined_bytes = 64 * 1024;        // of the next request while one is served
-  std::uint64_t bodies_bytes = 512u << 20;        // request bodies held by all connections
+  std::size_t reserved = 64;  // beyond them: to say that there is no room, and for probes
+  std::size_t pipelined_bytes = 64 * 1024;  // of the next request while one is served
+  std::chrono::milliseconds calm{60000};    // nobody turned away, before that counts as over
+  std::uint64_t bodies_bytes = 512u << 20;  // request bodies held by all connections
 };
 
 // Shared by all connections of one server.
@@ -39,6 +44,8 @@ struct ConnectionShared {
   Door door = {};  // none: everybody may come in
   std::atomic<std::uint64_t> body_bytes{0};
   std::atomic<bool> draining{false};
+  // Who is served although there is no room, by the request's head.
+  std::function<bool(const HttpRequest&)> goes_first = {};
 };
 
 class Connection {
@@ -48,12 +55,19 @@ class Connection {
   // No further request; closes at once when none is being served.
   virtual void drain() = 0;
   virtual void abort() = 0;
+
+  // Since when no request has been under way: none was begun, its head has not come whole, or its
+  // answer was the last. Nothing while one is, and once the connection is leaving. From any thread.
+  virtual std::optional<Instant> idle_since() const = 0;
+  // Makes room: the connection closes, unless a request came before. From any thread.
+  virtual bool leave() = 0;
 };
 
+// `reserved`: there is no room. What comes is answered with 503, unless it goes first.
 // `closed` is called once, on the strand, when the connection is over.
 std::shared_ptr<Connection> make_connection(std::shared_ptr<ConnectionShared> shared,
                                             std::shared_ptr<Strand> strand,
-                                            std::unique_ptr<Transport> transport,
+                                            std::unique_ptr<Transport> transport, bool reserved,
                                             std::function<void()> closed);
 
 }  // namespace sanctum::gateway

@@ -1,7 +1,9 @@
 // The threads that serve connections, and what a connection needs of them.
 //
 // Contract: everything of one connection runs on its Strand, one piece at a time and in order.
-// Asio stays behind this header (event_loop_asio.h opens it for the few files that need it).
+// A function that throws ends nothing but itself: it is logged. Who owns something that must not go
+// on without it (a connection, a request) catches it before that. Asio stays behind this header
+// (event_loop_asio.h opens it for the few files that need it).
 #pragma once
 
 #include <chrono>
@@ -40,6 +42,7 @@ class EventLoop {
   Context& context() { return *context_; }
 
  private:
+  void serve();
   std::unique_ptr<Context> context_;
 };
 

@@ -8,13 +8,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace sanctum::gateway {
 namespace {
 constexpr int kPatienceS = 20;
 }  // namespace
 
-HttpClient::HttpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+HttpClient::HttpClient() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {}
+HttpClient::HttpClient(std::uint16_t port) : HttpClient() {
+  connect(port);
+}
+HttpClient::~HttpClient() {
+  close();
+}
+
+void HttpClient::connect(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -22,9 +31,6 @@ HttpClient::HttpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 
   const timeval patience{kPatienceS, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-}
-HttpClient::~HttpClient() {
-  close();
 }
 
 void HttpClient::close() {
@@ -83,9 +89,10 @@ std::string HttpClient::read_until(const std::string& text) {
 }
 
 bool HttpClient::at_end() {
+  errno = 0;
   while (fill()) {
   }
-  return true;
+  return errno != EAGAIN && errno != EWOULDBLOCK;  // our patience ended before it did
 }
 
 HttpReply HttpClient::reply(bool head_only) {

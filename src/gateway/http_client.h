@@ -15,18 +15,20 @@ struct HttpReply {
 
 class HttpClient {
  public:
+  HttpClient();  // not yet connected; its descriptor is there
   explicit HttpClient(std::uint16_t port);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  void connect(std::uint16_t port);
   void send(const std::string& bytes);
   void post(const std::string& path, const std::string& body);
   HttpReply reply(bool head_only = false);
   HttpReply get(const std::string& path);
   // Reads until `text` has come; everything so far. Empty when the stream ended first.
   std::string read_until(const std::string& text);
-  bool at_end();  // waits for the server to close
+  bool at_end();  // waits for the server to close; false when it does not
   void close();
   int fd() const { return fd_; }
 

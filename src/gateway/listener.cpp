@@ -1,6 +1,8 @@
 #include "gateway/listener.h"
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +15,9 @@
 #include <charconv>
 #include <functional>
 #include <future>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "gateway/transport_asio.h"
@@ -26,7 +30,9 @@ using boost::system::error_code;
 
 constexpr int kBacklog = 512;
 constexpr unsigned char kSessionContext[] = "sanctum";
-constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process is out of descriptors
+constexpr std::chrono::milliseconds kAcceptPause{100};  // before another try, when one has failed
+constexpr std::chrono::milliseconds kFailureToldEvery{1000};
+constexpr std::chrono::milliseconds kRoomPause{10};  // for a connection to leave
 
 std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
@@ -72,6 +78,36 @@ Peer begin(asio::basic_stream_socket<asio::local::stream_protocol, Executor>&,
   return {ListenerKind::kControl, listener.host, "this machine", {}, {}};
 }
 
+// A descriptor to give up when there is no other.
+class Spare {
+ public:
+  Spare() { keep(); }
+  ~Spare() { give_up(); }
+  Spare(const Spare&) = delete;
+  Spare& operator=(const Spare&) = delete;
+  bool there() const { return descriptor_ >= 0; }
+  void keep() {
+    if (!there()) descriptor_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  void give_up() {
+    if (there()) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+bool somebody_knocks(int listening) {
+  pollfd knock{listening, POLLIN, 0};
+  return ::poll(&knock, 1, 0) > 0;
+}
+
+bool out_of_descriptors(const error_code& ec) {
+  return ec == asio::error::no_descriptors ||
+         ec == boost::system::errc::too_many_files_open_in_system;
+}
+
 }  // namespace
 
 Address parse_address(const std::string& text, const std::string& field) {
@@ -94,6 +130,15 @@ Address parse_address(const std::string& text, const std::string& field) {
   const auto parsed = asio::ip::make_address(address.host, ec);
   if (ec || parsed.is_v6() != bracketed) return fail();
   return address;
+}
+
+bool is_loopback(const Address& address) {
+  error_code ec;
+  const auto parsed = asio::ip::make_address(address.host, ec);
+  if (ec) return false;
+  if (parsed.is_v6() && parsed.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, parsed.to_v6()).is_loopback();
+  return parsed.is_loopback();
 }
 
 std::string to_string(const Address& address) {
@@ -119,14 +164,14 @@ class Listener::AcceptorOf : public Acceptor,
 
   // `prepare` is called between bind and listen.
   AcceptorOf(EventLoop& loop, const Endpoint& endpoint, Address address,
-             std::shared_ptr<asio::ssl::context> tls, Accepted accepted,
+             std::shared_ptr<asio::ssl::context> tls, Hooks hooks,
              const std::function<void(AcceptSocket&, Address&)>& prepare)
       : loop_(loop),
         executor_(asio::make_strand(loop.context().io)),
         acceptor_(executor_),
         pause_(executor_),
         tls_(std::move(tls)),
-        accepted_(std::move(accepted)),
+        hooks_(std::move(hooks)),
         address_(std::move(address)) {
     error_code ec;
     acceptor_.open(endpoint.protocol(), ec);
@@ -134,6 +179,7 @@ class Listener::AcceptorOf : public Acceptor,
     if (!ec) acceptor_.bind(endpoint, ec);
     if (!ec) prepare(acceptor_, address_);
     if (!ec) acceptor_.listen(kBacklog, ec);
+    if (!ec) acceptor_.non_blocking(true, ec);
     if (ec) {
       const std::string where = address_.port == 0 ? address_.host : to_string(address_);
       throw Error(ErrorCode::kUnavailable, "cannot listen on " + where + ": " + ec.message());
@@ -167,23 +213,70 @@ class Listener::AcceptorOf : public Acceptor,
 
   void on_accept(error_code ec, Accepting socket) {
     if (!acceptor_.is_open()) return;
-    if (ec) {
-      log::warn("accept_failed", {{"error", ec.message()}});
-      pause_.expires_after(kAcceptPause);
-      pause_.async_wait([self = this->shared_from_this()](error_code stopped) {
-        if (!stopped) self->accept();
-      });
-      return;
+    try {
+      if (ec) return failed(ec);
+      let_in(std::move(socket));
+    } catch (const std::exception& error) {  // whatever becomes of this one, others will come
+      log::error("connection_lost", {{"error", error.what()}});
     }
+    accept();
+  }
+
+  void let_in(Accepting socket) {
+    spare_.keep();
     const Peer peer = begin(socket, address_, tls_ != nullptr);
     const StrandExecutor executor = socket.get_executor();
     asio::post(executor, [self = this->shared_from_this(), executor, peer,
                           socket = std::move(socket)]() mutable {
       auto transport = self->tls_ ? make_tls_transport(std::move(socket), peer, self->tls_)
                                   : make_plain_transport(std::move(socket), peer);
-      self->accepted_(make_strand(executor), std::move(transport));
+      self->hooks_.accepted(make_strand(executor), std::move(transport));
     });
-    accept();
+  }
+
+  void failed(error_code ec) {
+    // Without a descriptor the system says so before it looks whether anybody is there.
+    if (out_of_descriptors(ec) && !somebody_knocks(acceptor_.native_handle())) {
+      acceptor_.async_wait(asio::socket_base::wait_read,
+                           [self = this->shared_from_this()](error_code stopped) {
+                             if (!stopped) self->accept();
+                           });
+      return;
+    }
+    auto pause = kAcceptPause;
+    if (const Instant now = Clock::now(); now >= tell_next_) {
+      tell_next_ = now + kFailureToldEvery;
+      log::warn("accept_failed", {{"error", ec.message()}});
+    }
+    if (out_of_descriptors(ec)) {
+      if (hooks_.make_room && hooks_.make_room())
+        pause = kRoomPause;
+      else if (turn_away())
+        return accept();
+    }
+    pause_.expires_after(pause);
+    pause_.async_wait([self = this->shared_from_this()](error_code stopped) {
+      if (!stopped) self->accept();
+    });
+  }
+
+  // Who knocks; let in after all if meanwhile there are descriptors. False when it could not be
+  // done.
+  bool turn_away() {
+    spare_.keep();
+    if (!spare_.there()) return false;
+    spare_.give_up();
+    Accepting socket(asio::make_strand(loop_.context().io));
+    error_code ec;
+    acceptor_.accept(socket, ec);
+    spare_.keep();
+    if (!ec && spare_.there()) {
+      let_in(std::move(socket));
+    } else {
+      socket.close(ec);
+      spare_.keep();
+    }
+    return true;
   }
 
   EventLoop& loop_;
@@ -193,20 +286,22 @@ class Listener::AcceptorOf : public Acceptor,
                              asio::wait_traits<std::chrono::steady_clock>, StrandExecutor>
       pause_;
   std::shared_ptr<asio::ssl::context> tls_;
-  Accepted accepted_;
+  const Hooks hooks_;
   Address address_;
+  Spare spare_;
+  Instant tell_next_{};  // that accepting fails
 };
 
 Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
-                   Accepted accepted)
+                   Hooks hooks)
     : acceptor_(std::make_shared<AcceptorOf<asio::ip::tcp>>(
           loop, asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port),
-          address, tls ? make_tls(*tls) : nullptr, std::move(accepted),
+          address, tls ? make_tls(*tls) : nullptr, std::move(hooks),
           [](auto& acceptor, Address& bound) { bound.port = acceptor.local_endpoint().port(); })) {
   acceptor_->start();
 }
 
-Listener::Listener(EventLoop& loop, const std::string& path, Accepted accepted) {
+Listener::Listener(EventLoop& loop, const std::string& path, Hooks hooks) {
   if (path.size() > kSocketPathMax) {
     throw Error(ErrorCode::kInvalid, "the path of the socket " + path + " is longer than " +
                                          std::to_string(kSocketPathMax) +
@@ -215,7 +310,7 @@ Listener::Listener(EventLoop& loop, const std::string& path, Accepted accepted) 
   ::unlink(path.c_str());
   acceptor_ = std::make_shared<AcceptorOf<asio::local::stream_protocol>>(
       loop, asio::local::stream_protocol::endpoint(path), Address{path, 0}, nullptr,
-      std::move(accepted), [](auto&, Address& bound) {
+      std::move(hooks), [](auto&, Address& bound) {
         // Before anybody can connect.
         if (::chmod(bound.host.c_str(), S_IRUSR | S_IWUSR) != 0)
           throw Error(ErrorCode::kUnavailable, "cannot protect the socket " + bound.host);

@@ -1,4 +1,8 @@
 // Accepts connections on one address, plain or with mutual TLS, or on a socket of the file system.
+//
+// When the process runs out of descriptors, a listener asks for room and tries again; where there
+// is none, it turns the newcomer away with the help of a descriptor that it keeps for this, so that
+// nobody waits in the system's queue for an answer that does not come.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +22,8 @@ struct Address {
 };
 // "127.0.0.1:1338", "[::1]:0", "localhost:1338". Throws Error(kInvalid, ..., `field`).
 Address parse_address(const std::string& text, const std::string& field);
+// Whether it can be reached from this machine alone: 127.0.0.0/8 and ::1.
+bool is_loopback(const Address& address);
 // As a URL writes it: "127.0.0.1:1338", "[::1]:1338".
 std::string to_string(const Address& address);
 
@@ -34,14 +40,20 @@ class Listener {
  public:
   // Called on the connection's own strand.
   using Accepted = std::function<void(std::shared_ptr<Strand>, std::unique_ptr<Transport>)>;
+  struct Hooks {
+    Accepted accepted;
+    // The process has no descriptor for one who knocks. False when nobody can make room: the
+    // listener turns it away. On the listener's strand.
+    std::function<bool()> make_room = {};
+  };
 
   // Listens from here on; port 0 picks one. Throws Error(kUnavailable) when the address cannot be
   // had, Error(kCorrupt) when the TLS files cannot be used.
   Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
-           Accepted accepted);
+           Hooks hooks);
   // On a Unix socket at `path`, for the user who runs this process alone; what lies there is
   // replaced. Throws Error(kInvalid) for a path that is too long, Error(kUnavailable) otherwise.
-  Listener(EventLoop& loop, const std::string& path, Accepted accepted);
+  Listener(EventLoop& loop, const std::string& path, Hooks hooks);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

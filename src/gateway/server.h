@@ -1,13 +1,17 @@
 // Listeners and connections of the gateway.
 //
-// Contract: drain() stops accepting first, lets running requests finish within a limit, and
-// returns when no connection is left; abort() ends what remains and waits for that. Thread rule:
-// the constructor's thread owns it; handlers run on the connections' strands.
+// Contract: at the limit of connections, the one that has been idle longest makes room, so that
+// newcomers are let in; where every one is busy with a request, a newcomer gets 503, and whom
+// `goes_first` names is served. drain() stops accepting first, lets running requests finish within
+// a limit, and returns when no connection is left; abort() ends what remains and waits for that.
+// Thread rule: the constructor's thread owns it; handlers run on the connections' strands.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "gateway/connection.h"
@@ -17,10 +21,21 @@ namespace sanctum::gateway {
 
 inline constexpr std::chrono::milliseconds kAbortLimit{2000};  // for connections to notice
 
+inline constexpr std::chrono::milliseconds kEvictionsToldEvery{1000};
+
+struct ServerHooks {
+  // Who gets to the handler; without one, everybody.
+  Door door = {};
+  // Of a request's head that comes when there is no room: whether it is served all the same.
+  std::function<bool(const HttpRequest&)> goes_first = {};
+  // True when newcomers begin to be turned away, false when none was for ConnectionLimits::calm.
+  // `why`: for people. On the loop's threads; must not block.
+  std::function<void(bool turned_away, const std::string& why)> turns_away = {};
+};
+
 class Server {
  public:
-  // `door` decides who gets to the handler; without one, everybody.
-  Server(EventLoop& loop, ConnectionLimits limits, Handler handler, Door door = {});
+  Server(EventLoop& loop, ConnectionLimits limits, Handler handler, ServerHooks hooks = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -38,7 +53,7 @@ class Server {
 
  private:
   class Connections;
-  Listener::Accepted accepted();
+  Listener::Hooks listener_hooks();
   EventLoop& loop_;
   std::shared_ptr<ConnectionShared> shared_;
   std::shared_ptr<Connections> connections_;

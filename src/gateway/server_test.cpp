@@ -1,9 +1,19 @@
 #include "gateway/server.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include <future>
 
+#include "gateway/keys.h"
 #include "gateway/test_gateway.h"
 
 namespace sanctum::gateway {
@@ -161,6 +171,180 @@ TEST(Server, SlowHeadersIdleConnectionsAndSlowBodiesEnd) {
   EXPECT_TRUE(body.at_end());
 }
 
+ConnectionLimits few(std::size_t connections) {
+  ConnectionLimits limits;
+  limits.connections = connections;
+  limits.reserved = 2;
+  return limits;
+}
+
+void wait_for_connections(const TestGateway& gateway, int count) {
+  while (gateway.server.connections() < count) std::this_thread::yield();
+}
+
+// Newcomers were refused, and with them the probe, who had the gateway killed.
+TEST(Server, AtTheLimitTheLongestIdleConnectionGoes) {
+  TestGateway gateway({}, few(4));
+  HttpClient busy(gateway.port);
+  busy.post("/v1/completions", R"({"model":"m","prompt":"x"})");
+  const std::string id = gateway.engine.next_request().request;
+  // In this order, which is theirs only once the gateway has each.
+  HttpClient old(gateway.port);
+  wait_for_connections(gateway, 2);
+  HttpClient half(gateway.port);
+  half.send("GET /health HTTP/1.1\r\n");
+  wait_for_connections(gateway, 3);
+  HttpClient silent(gateway.port);
+  wait_for_connections(gateway, 4);
+  EXPECT_EQ(old.get("/health").status, 200) << "it is idle from now on";
+
+  HttpClient first(gateway.port);
+  EXPECT_EQ(first.get("/health").status, 200);
+  EXPECT_TRUE(half.at_end()) << "it had been idle longest: half a head is no request";
+  HttpClient second(gateway.port);
+  EXPECT_EQ(second.get("/health").status, 200);
+  EXPECT_TRUE(silent.at_end());
+  EXPECT_EQ(old.get("/health").status, 200) << "the oldest, and not the longest idle";
+  gateway.engine.complete(id);
+  EXPECT_EQ(busy.reply().status, 200) << "what is being served never goes";
+}
+
+TEST(Server, AFloodOfIdleConnectionsKeepsNobodyOut) {
+  TestGateway gateway({}, few(16));
+  std::vector<std::unique_ptr<HttpClient>> idle;
+  for (int i = 0; i < 200; ++i) {
+    idle.push_back(std::make_unique<HttpClient>(gateway.port));
+    if (i % 20 != 0) continue;
+    HttpClient client(gateway.port);
+    EXPECT_EQ(client.get("/health").status, 200) << i;
+  }
+}
+
+TEST(Server, WhenAllAreBusyANewcomerGets503AndAProbeIsServed) {
+  ConnectionLimits limits = few(2);
+  limits.calm = milliseconds(0);
+  std::mutex mutex;
+  std::vector<std::string> told;
+  ServerHooks hooks;
+  hooks.goes_first = [](const HttpRequest& head) { return shows_secret(head, "secret"); };
+  hooks.turns_away = [&](bool so, const std::string& why) {
+    const std::lock_guard lock(mutex);
+    told.push_back((so ? "+ " : "- ") + why);
+  };
+  TestGateway gateway({}, limits, hooks);
+  std::vector<std::unique_ptr<HttpClient>> busy;
+  for (int i = 0; i < 2; ++i) {
+    busy.push_back(std::make_unique<HttpClient>(gateway.port));
+    busy.back()->post("/v1/completions", R"({"model":"m","prompt":"x"})");
+  }
+  const std::string ids[] = {gateway.engine.next_request().request,
+                             gateway.engine.next_request().request};
+  HttpClient newcomer(gateway.port);
+  const HttpReply refused = newcomer.get("/health");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.count("retry-after"), 1u);
+  EXPECT_TRUE(newcomer.at_end());
+  HttpClient large(gateway.port);
+  large.send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n" +
+             std::string(200'000, 'x'));
+  EXPECT_EQ(large.reply().status, 503) << "without its whole body";
+  HttpClient probe(gateway.port);
+  probe.send("GET /health HTTP/1.1\r\nHost: x\r\nSanctum-Probe: secret\r\n\r\n");
+  EXPECT_EQ(probe.reply().status, 200);
+  // Those who only hold the reserved places open make room as well.
+  HttpClient holds(gateway.port), holds_too(gateway.port), late(gateway.port);
+  EXPECT_EQ(late.get("/health").status, 503);
+
+  for (const auto& id : ids) gateway.engine.complete(id);
+  for (const auto& client : busy) EXPECT_EQ(client->reply().status, 200);
+  HttpClient after(gateway.port);
+  EXPECT_EQ(after.get("/health").status, 200);
+  const std::lock_guard lock(mutex);
+  ASSERT_GE(told.size(), 2u);
+  EXPECT_EQ(told.front(), "+ all 2 connections are busy with requests");
+  EXPECT_EQ(told.back(), "- newcomers are let in again");
+}
+
+// A stream served while another request's handler throws on the same threads goes on.
+TEST(Server, WhatAHandlerThrowsLaterEndsItsOwnRequestAlone) {
+  TestGateway gateway;
+  gateway.router.add("GET", "/throws", [](const std::shared_ptr<Exchange>& exchange) {
+    exchange->post([] { throw std::runtime_error("posted"); });
+  });
+  std::promise<void> gone;
+  gateway.router.add("GET", "/throws-in-a-stream", [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->on_gone([&gone] { gone.set_value(); });
+    exchange->start_stream({});
+    exchange->after(milliseconds(1), [exchange] {
+      exchange->write("begun");
+      throw std::runtime_error("timer");
+    });
+  });
+  HttpClient stream(gateway.port), throws(gateway.port), half(gateway.port);
+  stream.post("/v1/completions", R"({"model":"m","prompt":"x"})");
+  const std::string id = gateway.engine.next_request().request;
+  EXPECT_EQ(throws.get("/throws").status, 500);
+  EXPECT_EQ(throws.get("/health").status, 200) << "its connection is whole";
+  half.send("GET /throws-in-a-stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(half.at_end());
+  gone.get_future().wait();
+  gateway.engine.complete(id);
+  EXPECT_EQ(stream.reply().status, 200);
+}
+
+TEST(EventLoop, AFunctionThatThrowsEndsNothingButItself) {
+  EventLoop loop(1);
+  const auto strand = loop.make_strand();
+  std::promise<void> ran;
+  strand->post([] { throw std::runtime_error("posted"); });
+  strand->post([&] { ran.set_value(); });
+  ran.get_future().wait();
+}
+
+// The system's queue took connections that nobody answered, which is what a stopped process looks
+// like.
+TEST(Server, WithoutDescriptorsTheIdleGoFirstAndThenTheNewcomer) {
+  TestGateway gateway;
+  HttpClient busy(gateway.port), idle(gateway.port);
+  busy.post("/v1/completions", R"({"model":"m","prompt":"x"})");
+  const std::string id = gateway.engine.next_request().request;
+  wait_for_connections(gateway, 2);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  // Our own end of it needs one, the gateway's end another, which is not to be had.
+  HttpClient newcomer;
+  const int lowest_free = ::dup(0);
+  ::close(lowest_free);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowest_free);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  newcomer.connect(gateway.port);
+  const int status = newcomer.get("/health").status;
+  const bool idle_went = idle.at_end();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(status, 200) << "the idle one's descriptor is its own now";
+  EXPECT_TRUE(idle_went);
+
+  // Nobody is idle: the busy ones are served, the newcomer is turned away.
+  newcomer.post("/v1/completions", R"({"model":"m","prompt":"x"})");
+  const std::string second = gateway.engine.next_request().request;
+  idle.close();
+  HttpClient turned_away;
+  const int next_free = ::dup(0);
+  ::close(next_free);
+  none.rlim_cur = static_cast<rlim_t>(next_free);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  turned_away.connect(gateway.port);
+  const bool ended = turned_away.at_end();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(ended) << "and does not wait in the system's queue";
+  for (const auto& one : {id, second}) gateway.engine.complete(one);
+  EXPECT_EQ(busy.reply().status, 200);
+  EXPECT_EQ(newcomer.reply().status, 200);
+  HttpClient after(gateway.port);
+  EXPECT_EQ(after.get("/health").status, 200) << "with descriptors, all is as before";
+}
+
 TEST(Server, MalformedRequestsAreRefusedAndTheConnectionEnds) {
   TestGateway gateway;
   HttpClient client(gateway.port);
@@ -261,6 +445,14 @@ TEST(Server, AnAddressInUseIsAnErrorThatNamesIt) {
     EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
     EXPECT_THAT(error.what(), HasSubstr("127.0.0.1:" + std::to_string(gateway.port)));
   }
+}
+
+TEST(Address, WhatOnlyThisMachineReaches) {
+  for (const char* text : {"127.0.0.1:1", "127.0.0.2:1", "127.255.0.3:1", "[::1]:1", "localhost:1",
+                           "[::ffff:127.0.0.1]:1"})
+    EXPECT_TRUE(is_loopback(parse_address(text, "f"))) << text;
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "192.168.0.1:1", "128.0.0.1:1", "[fe80::1]:1"})
+    EXPECT_FALSE(is_loopback(parse_address(text, "f"))) << text;
 }
 
 TEST(Address, Parses) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <utility>
 
 #include "gateway/fake_engine.h"
 #include "gateway/http_client.h"
@@ -14,11 +15,13 @@ namespace sanctum::gateway {
 
 class TestGateway {
  public:
-  explicit TestGateway(AdmissionLimits admission = {}, ConnectionLimits limits = {})
+  explicit TestGateway(AdmissionLimits admission = {}, ConnectionLimits limits = {},
+                       ServerHooks hooks = {})
       : gate(admission),
         server(
             loop, limits, [this](const std::shared_ptr<Exchange>& e) { router.handle(e); },
-            [this](const HttpRequest& head) { return door ? door(head) : Entry{}; }) {
+            with(std::move(hooks),
+                 [this](const HttpRequest& head) { return door ? door(head) : Entry{}; })) {
     std::signal(SIGPIPE, SIG_IGN);
     services.draining = [this] { return server.draining(); };
     add_completions(router, services);
@@ -33,6 +36,11 @@ class TestGateway {
     server.abort();
     loop.stop();
     engine.forget();
+  }
+
+  static ServerHooks with(ServerHooks hooks, Door door) {
+    hooks.door = std::move(door);
+    return hooks;
   }
 
   FakeEngine engine;
