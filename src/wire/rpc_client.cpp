@@ -141,10 +141,25 @@ class RpcClient::Connection {
     } catch (const Error& error) {
       reason = std::string("the engine sent a bad frame: ") + error.what();
       log::error("engine_bad_frame", {{"error", error.what()}});
+    } catch (const std::exception& error) {
+      // A callback's fault, or memory that cannot be had: the stream's place is lost. The next
+      // engine is told what was said, and goes on behind it.
+      reason = std::string("what the engine sent could not be handled: ") + error.what();
+      log::error("engine_frame_failed", {{"error", error.what()}});
     }
     end();
     fail_all(lost(reason));
-    if (ended_) ended_(reason);
+    if (ended_) last_call([&] { ended_(reason); });
+  }
+
+  // Of what has to happen whatever becomes of it: the others have to be told too.
+  template <class Action>
+  static void last_call(Action action) {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      log::error("engine_callback_failed", {{"error", error.what()}});
+    }
   }
 
   void receive(const std::string& line) {
@@ -176,7 +191,7 @@ class RpcClient::Connection {
   }
 
   static void fail(std::uint64_t id, Pending& pending, const Failure& failure) {
-    pending.reply(Message(failure_line(std::to_string(id), failure)));
+    last_call([&] { pending.reply(Message(failure_line(std::to_string(id), failure))); });
   }
 
   // Writes lines and minds deadlines.

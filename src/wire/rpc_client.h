@@ -2,11 +2,11 @@
 //
 // Contract: every call is answered exactly once: by the peer, with kDeadline when its timeout runs
 // out, or as lost (kUnavailable) when the stream ends (or the client is destroyed). A frame that is
-// no JSON-RPC, or one that a callback refuses by throwing Error, ends the stream: a peer that talks
-// nonsense is as good as gone. `call` never blocks on the peer: lines wait in a bounded queue.
-// Thread rule: `call` and `notify` from any thread. Callbacks run on the client's own two threads,
-// without locks held; they must not block and must not destroy the client. The process ignores
-// SIGPIPE.
+// no JSON-RPC, or one that a callback refuses by throwing, ends the stream: a peer that talks
+// nonsense is as good as gone. What a callback throws when it is told of an end is logged. `call`
+// never blocks on the peer: lines wait in a bounded queue. Thread rule: `call` and `notify` from
+// any thread. Callbacks run on the client's own two threads, without locks held; they must not
+// block and must not destroy the client. The process ignores SIGPIPE.
 #pragma once
 
 #include <chrono>

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <future>
+#include <stdexcept>
 
 namespace sanctum::wire {
 namespace {
@@ -72,6 +73,35 @@ TEST(RpcClient, AnswersReachTheirOwnCall) {
   peer.write(failure_line(a.id, {ErrorCode::kBusy, "full", ""}));
   EXPECT_EQ(second.future.get(), "ok:2");
   EXPECT_EQ(first.future.get(), "busy");
+}
+
+// It ended the process, and every stream with it.
+TEST(RpcClient, WhatACallbackThrowsEndsTheStreamAndNothingElse) {
+  Peer peer;
+  std::promise<std::string> ended;
+  Answer other;
+  RpcClient client(
+      peer.client_fd, [](const Message&) { throw std::runtime_error("no memory for it"); },
+      [&](const std::string& reason) {
+        ended.set_value(reason);
+        throw std::runtime_error("neither for this");
+      });
+  client.call("a", "{}", milliseconds(0),
+              [](const Message&) { throw std::runtime_error("nor for this"); });
+  client.call("b", "{}", milliseconds(0), other.reply());
+  peer.write(notification_line("news", "{}"));
+  EXPECT_EQ(other.future.get(), "unavailable") << "it hears of the end all the same";
+  EXPECT_EQ(ended.get_future().get(),
+            "what the engine sent could not be handled: no memory for it");
+}
+
+TEST(RpcClient, ADeadlineThatIsToldToOneWhoThrowsIsToldToTheOthers) {
+  Peer peer;
+  Answer other;
+  RpcClient client(peer.client_fd, kIgnore, {});
+  client.call("a", "{}", milliseconds(1), [](const Message&) { throw std::runtime_error("a"); });
+  client.call("b", "{}", milliseconds(1), other.reply());
+  EXPECT_EQ(other.future.get(), "deadline");
 }
 
 TEST(RpcClient, NotificationsArriveInOrder) {
