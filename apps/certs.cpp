@@ -16,6 +16,7 @@ namespace {
 struct CertsOptions {
   std::string state_dir;
   bool force = false;
+  std::vector<std::string> names;
   std::string directory() const {
     return (state_dir.empty() ? default_state_dir() : state_dir) + "/certs";
   }
@@ -49,8 +50,23 @@ void add_certs(CLI::App& app, int& exit_code) {
           "Make a certificate authority, a server and a client certificate, and the key that signs "
           "releases");
   init->add_flag("--force", options->force, "Replace certificates that are there already");
+  const auto add_names = [&](CLI::App* command) {
+    return command->add_option("--name", options->names,
+                               "An address or a host name that clients reach the server by, "
+                               "besides localhost, 127.0.0.1 and ::1; may be repeated");
+  };
+  add_names(init);
+  auto* server = add("server",
+                     "Make the server's certificate anew, under the same authority, with more "
+                     "names; the server uses it from its next start on");
+  add_names(server)->required();
+  server->callback([options, &exit_code] {
+    gateway::name_server(options->directory(), options->names);
+    show(*options);
+    exit_code = 0;
+  });
   init->callback([options, &exit_code] {
-    gateway::make_certificates(options->directory(), options->force);
+    gateway::make_certificates(options->directory(), options->force, options->names);
     // With which releases are signed. It is never replaced: those that it signed would not verify.
     if (!release::have_signing_key(options->directory()))
       release::make_signing_key(options->directory());
