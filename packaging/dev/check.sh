@@ -1,6 +1,8 @@
 # What must hold besides the tests. Sourced by ./dev after build.sh.
 
-CHECKS="format edges tidy asan tsan macos"
+CHECKS="format edges tidy asan tsan fuzz macos"
+FUZZ_TARGETS="image request unit wire"
+FUZZ_SECONDS=${SANCTUM_FUZZ_SECONDS:-60}  # of each target
 
 run_checks() { # run_checks [CHECK...]
   local check
@@ -83,6 +85,28 @@ check_tsan() {
   configure tsan build/tsan
   stage tsan "Unit tests under tsan" "The report above names both threads." \
     sanitized_tests build/tsan
+}
+
+# What a run found beyond the seeds is kept for the next one. What ends a target lies in .cache/dev.
+fuzz_one() { # fuzz_one TARGET
+  local seeds=fuzz/seeds/$1 found=$CACHE/fuzz/$1
+  [ "$1" != image ] || seeds=src/image/testdata/pictures
+  mkdir -p "$found"
+  UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 "build/fuzz/bin/$1_fuzz" -max_len=65536 \
+    -timeout=20 -rss_limit_mb=2048 -max_total_time="$FUZZ_SECONDS" -print_final_stats=1 \
+    -artifact_prefix="$CACHE/fuzz/$1-" "$found" "$seeds"
+}
+
+check_fuzz() {
+  local target
+  configure fuzz build/fuzz
+  # shellcheck disable=SC2086
+  stage build-fuzz "Build the fuzz targets" "Mend the first error above." \
+    ninja -C build/fuzz -j "$(jobs_max)" $(printf '%s_fuzz ' $FUZZ_TARGETS)
+  for target in $FUZZ_TARGETS; do
+    stage "fuzz-$target" "Fuzz $target for $FUZZ_SECONDS s" \
+      "build/fuzz/bin/${target}_fuzz .cache/dev/fuzz/$target-* shows it again." fuzz_one "$target"
+  done
 }
 
 check_macos() {
