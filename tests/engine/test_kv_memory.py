@@ -8,6 +8,7 @@ from engine_process import Engine, Refused
 from programs import SMOKE_MODEL, program
 
 TOKENS_OF_ROOM = 320  # a little more than the least
+ANSWER = 60  # tokens: four prompts with their answers find no room together
 
 
 def token_bytes():
@@ -59,13 +60,13 @@ def test_answers_that_together_find_no_room_wait_and_are_the_same(small_engine):
     tokens that each has alone."""
     alone = []
     for i in range(4):
-        ask(small_engine, f"alone{i}", 60 + i, 120)
+        ask(small_engine, f"alone{i}", 60 + i, ANSWER)
         small_engine.completed(f"alone{i}")
         alone.append(small_engine.ids(f"alone{i}"))
     for i in range(4):
-        ask(small_engine, f"both{i}", 60 + i, 120)
+        ask(small_engine, f"both{i}", 60 + i, ANSWER)
     for i in range(4):
-        assert small_engine.completed(f"both{i}")["usage"]["completion_tokens"] == 120
+        assert small_engine.completed(f"both{i}")["usage"]["completion_tokens"] == ANSWER
         assert small_engine.ids(f"both{i}") == alone[i]
 
 
