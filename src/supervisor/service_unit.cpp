@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kWatchdogSeconds = 60;
 constexpr int kRestartSeconds = 2;
+constexpr int kExitCut = 3;  // it was stopped as asked, and the drain's time was not enough
 
 [[noreturn]] void starts_nothing() {
   throw Error(ErrorCode::kCorrupt, "the unit file starts nothing");
@@ -127,7 +128,7 @@ std::string systemd_unit(const ServiceUnit& unit, bool system) {
   for (const auto& [name, value] : unit.environment)
     out << "Environment=" << systemd_word(name + "=" + value, false) << "\n";
   if (unit.restarts) out << "Restart=always\nRestartSec=" << kRestartSeconds << "\n";
-  out << "WatchdogSec=" << kWatchdogSeconds
+  out << "WatchdogSec=" << kWatchdogSeconds << "\nSuccessExitStatus=" << kExitCut
       << "\nKillMode=mixed\nTimeoutStopSec=" << unit.stop_limit.count() << "\n";
   if (unit.starts_at_boot)
     out << "\n[Install]\nWantedBy=" << (system ? "multi-user.target" : "default.target") << "\n";

@@ -34,6 +34,8 @@ TEST(ServiceUnit, SystemdGetsBackWhatWasWritten) {
   const std::string text = systemd_unit(awkward(), false);
   EXPECT_THAT(text, HasSubstr("Type=notify"));
   EXPECT_THAT(text, HasSubstr("WatchdogSec="));
+  EXPECT_THAT(text, HasSubstr("\nSuccessExitStatus=3\n"))
+      << "a stop that cut requests is no failure";
   EXPECT_THAT(text, HasSubstr("WantedBy=default.target"));
   EXPECT_THAT(systemd_unit(awkward(), true), HasSubstr("WantedBy=multi-user.target"));
 }
