@@ -32,7 +32,7 @@ int exit_code_of(Action action) {
     log::last_words("sanctum: " + exit.message);
     return exit.code;
   } catch (const std::system_error& error) {
-    std::fprintf(stderr, "sanctum: %s\n", error.what());
+    log::last_words(std::string("sanctum: ") + error.what());
     return may_come_back(error) ? kExitTryAgain : kExitFailure;
   }
 }

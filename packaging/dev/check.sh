@@ -54,7 +54,8 @@ sanitized_tests() { # sanitized_tests DIRECTORY
 }
 
 # Texts, pictures, prefixes, cancels and little memory through the real programs.
-STRESSED="tests/server/test_stress_solo.py tests/server/test_batching.py
+STRESSED="tests/server/test_stress_solo.py::test_the_built_in_model_answers_as_it_does_alone
+  tests/server/test_batching.py tests/server/test_disconnect.py::test_others_go_on
   tests/engine/test_kv_memory.py tests/engine/test_rpc.py"
 
 # MLX comes built without the sanitizers: its vectors tell them nothing. The engine ends without
