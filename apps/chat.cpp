@@ -52,7 +52,8 @@ void add_chat(CLI::App& app, int& exit_code) {
   add_server_options(command, options->server);
   command.add_option("--model", options->chat.model, "Model (default: the server's first)");
   command
-      .add_option("--image", options->images, "PNG, JPEG, WebP, GIF or BMP picture for the first question")
+      .add_option("--image", options->images,
+                  "PNG, JPEG, WebP, GIF or BMP picture for the first question")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command.add_option("--system", options->chat.system, "System prompt");

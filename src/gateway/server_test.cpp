@@ -11,8 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include <future>
-
 #include "gateway/keys.h"
 #include "gateway/test_gateway.h"
 
