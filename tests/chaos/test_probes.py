@@ -152,7 +152,7 @@ def test_what_a_probe_cannot_record_is_no_verdict(start_server, stranger, tmp_pa
 def test_another_arithmetic_is_no_lie(start_server, stranger):
     """After an upgrade that computes otherwise, what a model said before is recorded anew; what it says then has to come again."""
     server = start_server(str(stranger), *OFTEN, "--works-act-after", "1")
-    golden = wait_until(lambda: list((server.state_dir / "goldens").glob("*.json")), 60, "it is recorded")[0]
+    golden = wait_until(lambda: list((server.state_dir / "goldens").glob("*.arithmetic.json")), 60, "it is recorded")[0]
     server.stop()
     said = json.loads(golden.read_text())
     assert "keys and values as stored" in said["terms"] and re.search(r"rows of \d+ bits", said["terms"])
