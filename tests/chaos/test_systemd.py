@@ -23,10 +23,10 @@ current=$state/releases/current/bin/sanctum
 
 show() { systemctl show sanctum.service --property="$1" --value; }
 until_it_is() { # PROPERTY VALUE
-  for _ in $(seq 1200); do [ "$(show "$1")" != "$2" ] || return 0; sleep 0.1; done
+  for _ in $(seq 300); do [ "$(show "$1")" != "$2" ] || return 0; sleep 0.2; done
   echo "FAILED: $1 is $(show "$1"), not $2"; journalctl -u sanctum --no-pager | tail -40; exit 1
 }
-answers() { for _ in $(seq 1200); do ! "$current" probe alive --url http://127.0.0.1:8080 >/dev/null 2>&1 || return 0; sleep 0.1; done; echo FAILED: nobody answers; exit 1; }
+answers() { for _ in $(seq 300); do ! "$current" probe alive --url http://127.0.0.1:8080 >/dev/null 2>&1 || return 0; sleep 0.2; done; echo FAILED: nobody answers; exit 1; }
 
 env -u HOME /opt/build/bin/sanctum service install --system -- --state-dir $state --listen 127.0.0.1:8080 --mtls-listen off --drain 100 --threads 1
 answers
@@ -42,7 +42,7 @@ echo "build: deleted, and it came up"
 # Killed, all of it is gone, and another is started.
 before=$(show MainPID)
 kill -9 "$before"
-for _ in $(seq 1200); do [ "$(show MainPID)" != "$before" ] && [ "$(show ActiveState)" = active ] && break; sleep 0.1; done
+for _ in $(seq 300); do [ "$(show MainPID)" != "$before" ] && [ "$(show ActiveState)" = active ] && break; sleep 0.2; done
 answers
 [ "$(show NRestarts)" -ge 1 ] && echo "kill: started again"
 
