@@ -40,8 +40,9 @@ void WorkerCarrier::begin() {
 }
 
 void WorkerCarrier::step() {
-  if (port_.now() >= machine_.next_time()) feed(worker_event::Time{});
+  // Who has gone by itself is not ended any more, also when nobody looked for a while.
   if (machine_.ending()) reap();
+  if (port_.now() >= machine_.next_time()) feed(worker_event::Time{});
   if (machine_.alive() && port_.now() >= looked_at_ + kLookEvery) look_at_process();
   if (parked() && port_.now() >= looked_at_ + kParkedLookEvery) look_at_program_file();
 }

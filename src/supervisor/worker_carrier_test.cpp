@@ -170,10 +170,10 @@ TEST_F(Carrier, OneThatIsNotThereGivesWayToo) {
   becomes_ready();
   port_.missing_ = "b";
   carrier_->retire("b");
-  dies(SIGTERM);
   port_.said();
+  dies(SIGTERM);
   passes(milliseconds(1));
-  EXPECT_THAT(port_.said(), ElementsAre("went back from b", "spawn a"));
+  EXPECT_THAT(port_.said(), ElementsAre("died from outside", "went back from b", "spawn a"));
 }
 
 // Weeks later the first parking returned to an old program, and nobody was told.
@@ -212,6 +212,16 @@ TEST_F(Carrier, WhatIsParkedIsNoneToGoBackTo) {
   cannot_be_kept_running();
   EXPECT_EQ(carrier_->state(), WorkerState::kParked);
   EXPECT_EQ(carrier_->program(), "b");
+}
+
+// A machine that slept while an engine left: it was sent a signal that it had no need of.
+TEST_F(Carrier, OneThatHasGoneByItselfIsSentNoSignal) {
+  becomes_ready();
+  port_.said();
+  port_.ends({});
+  port_.now_ += kExitLimit;
+  carrier_->step();
+  EXPECT_THAT(port_.said(), ElementsAre("died"));
 }
 
 TEST_F(Carrier, OneThatIsReplacedWhileItStartsIsEndedWhenItCanBeAsked) {
