@@ -1,6 +1,8 @@
 // sanctum serve: everything from one command. Starts the gateway's process and keeps it.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
+#include <string>
 #include <system_error>
 
 #include "apps/commands.h"

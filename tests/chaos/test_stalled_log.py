@@ -1,5 +1,6 @@
 """A log that nobody reads: it stopped serving after 226 requests, when the pipe was full."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -7,18 +8,28 @@ import re
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import processes
 from programs import BUILT_IN, count, program, wait_until
 
-REQUESTS = count(1000, 20000)
+FILL = count(100, 5000)  # requests that fill a pipe of the size below, several times
+OVERFLOW = count(700, 20000)  # that fill the queue behind it as well; a line has some 500 bytes
+PIPE_BYTES = 4096
+CLIENTS = 8
 SECONDS_MAX = 90
 
 
-def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
-    """Gateway and keeper, whose standard output goes the same way; once somebody reads, the log says what is missing in it."""
+def small_pipe():
     reading, writing = os.pipe()
+    fcntl.fcntl(writing, getattr(fcntl, "F_SETPIPE_SZ", fcntl.F_GETFL), PIPE_BYTES)  # where it can be had
+    return reading, writing
+
+
+def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
+    """Neither gateway nor keeper, whose standard output goes the same way."""
+    reading, writing = small_pipe()
     command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
     serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, env={**os.environ, "SANCTUM_DRAIN": "5"})
     os.close(writing)
@@ -44,7 +55,7 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
 
     try:
         wait_until(is_ready, SECONDS_MAX, "it serves")
-        for number in range(REQUESTS):
+        for number in range(FILL):
             assert ask({"model": f"none-{number}-" + "x" * 200, "prompt": "1"}) == 404, number
         # The keeper writes into the same full pipe, its line `ready` as well.
         for _ in range(2):
@@ -69,19 +80,24 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
 
 
 def test_what_the_log_had_to_drop_is_counted(tmp_path):
-    reading, writing = os.pipe()
+    reading, writing = small_pipe()
     command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
     serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing, text=True, env={**os.environ, "SANCTUM_DRAIN": "5"})
     os.close(writing)
     try:
         where = urlsplit(serve.stdout.readline().split()[1])
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS_MAX)
-        for number in range(REQUESTS):
-            body = json.dumps({"model": f"none-{number}-" + "x" * 200, "prompt": "1"})
-            connection.request("POST", "/v1/completions", body=body, headers={"Content-Type": "application/json"})
-            response = connection.getresponse()
-            assert response.status == 404 and response.read(), number
-        connection.close()
+
+        def ask_many(first):
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS_MAX)
+            for number in range(first, OVERFLOW, CLIENTS):
+                body = json.dumps({"model": f"none-{number}-" + "x" * 200, "prompt": "1"})
+                connection.request("POST", "/v1/completions", body=body, headers={"Content-Type": "application/json"})
+                response = connection.getresponse()
+                assert response.status == 404 and response.read(), number
+            connection.close()
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(ask_many, range(CLIENTS)))
         lines = []
         told = threading.Event()
 
@@ -103,6 +119,7 @@ def test_what_the_log_had_to_drop_is_counted(tmp_path):
     log = "".join(lines)
     numbers = [int(number) for number in re.findall(r"model=none-(\d+)-", log)]
     dropped = sum(int(lines_dropped) for lines_dropped in re.findall(r"log_dropped lines=(\d+)", log))
-    assert numbers == sorted(numbers), "in their order"
+    times = [line.split()[0] for line in lines if " request id=" in line]
+    assert times == sorted(times), "in their order"
     assert dropped > 0 and len(set(numbers)) == len(numbers)
-    assert len(numbers) + dropped >= REQUESTS, "every line was written or counted"
+    assert len(numbers) + dropped >= OVERFLOW, "every line was written or counted"
