@@ -17,6 +17,7 @@ from streams import QUESTIONS, answer
 OFTEN = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "2", "--alive-act-after", "2", "--alive-page-after", "3", "--works-every-s", "3600")
 CONNECTIONS = 2048  # that a gateway keeps; gateway/connection.h
 IDLE = CONNECTIONS + count(60, 4000)
+DESCRIPTORS_BESIDE = 512  # for clients, pipes and the journal
 PROBE_RUNS = 4  # more than it takes to act
 SECONDS_MAX = 60
 
@@ -38,22 +39,32 @@ def incident(server, begin):
 
 
 @pytest.fixture
-def many_descriptors():
+def idle_connections():
+    """A function that opens as many as are asked for; they are closed also where the test fails, so that others find descriptors again."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = IDLE + 256
+    wanted = processes.open_descriptors(os.getpid()) + IDLE + DESCRIPTORS_BESIDE
     if hard != resource.RLIM_INFINITY and hard < wanted:
         pytest.fail(f"this test opens {wanted} descriptors, and the system allows {hard}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    yield
+    opened = []
+
+    def connect(url, number):
+        where = urlsplit(url)
+        for _ in range(number):
+            opened.append(socket.create_connection((where.hostname, where.port)))
+        return opened
+
+    yield connect
+    for connection in opened:
+        connection.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_idle_connections_beyond_the_limit_keep_nobody_out(start_server, many_descriptors):
+def test_idle_connections_beyond_the_limit_keep_nobody_out(start_server, idle_connections):
     """Newcomers were refused, and `alive` with them, who had the gateway killed; the oldest idle connection goes instead."""
     server = start_server(*OFTEN)
     gateway = server.gateway_pid()
-    where = urlsplit(server.url)
-    idle = [socket.create_connection((where.hostname, where.port)) for _ in range(IDLE)]
+    idle = idle_connections(server.url, IDLE)
     for _ in range(3):
         assert server.request("GET", "/health")[0] == 200
     wait_for_more_runs(server)
@@ -62,8 +73,6 @@ def test_idle_connections_beyond_the_limit_keep_nobody_out(start_server, many_de
     idle[0].settimeout(SECONDS_MAX)
     assert idle[0].recv(1) == b"", "the one that was idle longest has gone"
     assert "connections_evicted" in server.log()
-    for connection in idle:
-        connection.close()
 
 
 def test_a_certificate_that_does_not_name_the_address_pages_and_kills_nobody(start_server):
