@@ -21,8 +21,10 @@ struct Read {
   RequestParser::State state = RequestParser::State::kHeader;
   int status = 0;
   gateway::HttpRequest request;
+  // Whether a request came of it, and which; what is no request may be refused sooner or later.
   bool operator==(const Read& other) const {
-    return state == other.state && status == other.status &&
+    const bool complete = state == RequestParser::State::kComplete;
+    return complete == (other.state == RequestParser::State::kComplete) &&
            request.method == other.request.method && request.path == other.request.path &&
            request.query == other.request.query && request.body == other.request.body &&
            request.keep_alive == other.request.keep_alive;
@@ -42,7 +44,8 @@ Read read(std::string_view bytes, std::size_t piece) {
   }
   read.status = parser.status();
   if (read.state == RequestParser::State::kRefused)
-    SANCTUM_INVARIANT(read.status >= 400 && read.status < 500 && !parser.problem().empty(),
+    SANCTUM_INVARIANT(((read.status >= 400 && read.status < 500) || read.status == 501) &&
+                          !parser.problem().empty(),
                       "a refusal says what is wrong");
   if (read.state == RequestParser::State::kComplete) read.request = parser.take();
   return read;
