@@ -10,7 +10,7 @@ namespace sanctum {
 
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitCut = 3;  // requests were cut
+inline constexpr int kExitCut = supervisor::kExitCut;
 inline constexpr int kExitLocked = 64;
 inline constexpr int kExitAddress = 69;
 inline constexpr int kExitTryAgain = supervisor::kExitTryAgain;

@@ -15,6 +15,7 @@
 namespace sanctum::supervisor {
 
 inline constexpr int kExitGivenUp = 1;    // starts that led nowhere were enough
+inline constexpr int kExitCut = 3;        // stopped as asked, and the drain's time was not enough
 inline constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL: the system lacked something
 
 struct KeeperState {

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "supervisor/keeper_policy.h"
 
 namespace sanctum::supervisor {
 namespace {
 
 constexpr int kWatchdogSeconds = 60;
 constexpr int kRestartSeconds = 2;
-constexpr int kExitCut = 3;  // it was stopped as asked, and the drain's time was not enough
 
 [[noreturn]] void starts_nothing() {
   throw Error(ErrorCode::kCorrupt, "the unit file starts nothing");
