@@ -44,7 +44,9 @@ class WriterSink : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t text;
-    formatter_->format(message, text);
+    spdlog::details::log_msg line = message;
+    line.time = spdlog::log_clock::now();  // here, with the lock: or lines of threads swap
+    formatter_->format(line, text);
     writer().push(std::string(text.data(), text.size()));
   }
   void flush_() override {}
