@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import processes
@@ -27,12 +28,27 @@ def small_pipe():
     return reading, writing
 
 
+@contextmanager
+def running(state_dir, **streams):
+    command = [program("sanctum"), "serve", "--state-dir", str(state_dir), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
+    serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "SANCTUM_DRAIN": "5"}, **streams)
+    try:
+        yield serve
+    finally:
+        if serve.poll() is None:
+            serve.kill()
+
+
+def stop(serve, reader):
+    """And reads what it says until its end."""
+    serve.send_signal(signal.SIGTERM)
+    assert serve.wait(SECONDS_MAX) == 0
+    reader.join(SECONDS_MAX)
+
+
 def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
     """Neither gateway nor keeper, whose standard output goes the same way."""
     reading, writing = small_pipe()
-    command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
-    serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, env={**os.environ, "SANCTUM_DRAIN": "5"})
-    os.close(writing)
 
     def request(method, path, body=None):
         status = None
@@ -53,7 +69,8 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
     def is_ready():
         return request("GET", "/ready") == 200
 
-    try:
+    with running(tmp_path, stdout=writing, stderr=writing) as serve:
+        os.close(writing)
         wait_until(is_ready, SECONDS_MAX, "it serves")
         for number in range(FILL):
             assert ask({"model": f"none-{number}-" + "x" * 200, "prompt": "1"}) == 404, number
@@ -68,12 +85,7 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
         reader.start()
         wait_until(lambda: any(line.startswith("ready ") for line in lines), SECONDS_MAX, "what waited is written")
         assert ask({"model": BUILT_IN, "prompt": "1", "max_tokens": 1}) == 200
-        serve.send_signal(signal.SIGTERM)
-        assert serve.wait(SECONDS_MAX) == 0
-        reader.join(SECONDS_MAX)
-    finally:
-        if serve.poll() is None:
-            serve.kill()
+        stop(serve, reader)
     log = "".join(lines)
     assert log.count("gateway_gone") == 2 and log.count("gateway_started") == 3, "the keeper lost none of its lines"
     assert "stopped requests_cut=0" in log, "nor did the gateway its last"
@@ -81,10 +93,8 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path):
 
 def test_what_the_log_had_to_drop_is_counted(tmp_path):
     reading, writing = small_pipe()
-    command = [program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
-    serve = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writing, text=True, env={**os.environ, "SANCTUM_DRAIN": "5"})
-    os.close(writing)
-    try:
+    with running(tmp_path, stdout=subprocess.PIPE, stderr=writing, text=True) as serve:
+        os.close(writing)
         where = urlsplit(serve.stdout.readline().split()[1])
 
         def ask_many(first):
@@ -110,12 +120,7 @@ def test_what_the_log_had_to_drop_is_counted(tmp_path):
         reader = threading.Thread(target=read)
         reader.start()
         assert told.wait(SECONDS_MAX), "it says that it dropped lines"
-        serve.send_signal(signal.SIGTERM)
-        assert serve.wait(SECONDS_MAX) == 0
-        reader.join(SECONDS_MAX)
-    finally:
-        if serve.poll() is None:
-            serve.kill()
+        stop(serve, reader)
     log = "".join(lines)
     numbers = [int(number) for number in re.findall(r"model=none-(\d+)-", log)]
     dropped = sum(int(lines_dropped) for lines_dropped in re.findall(r"log_dropped lines=(\d+)", log))

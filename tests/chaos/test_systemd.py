@@ -69,7 +69,7 @@ SAID = ("drain: the manager waits for it", "doctor: supervised", "build: deleted
         "stop --now: not undone", "start: active while no model is loaded", "uninstall: gone")
 
 
-@pytest.mark.skipif(not PROVE, reason="takes minutes; ./dev prove runs it")
+@pytest.mark.skipif(not PROVE, reason="starts a whole system; ./dev prove runs it")
 def test_under_systemd(tmp_path):
     if os.geteuid() != 0 or not Path("/usr/lib/systemd/systemd").exists() or not shutil.which("unshare"):
         pytest.skip("needs root, systemd and unshare")
