@@ -52,6 +52,7 @@ TEST(LogTest, LinesOfSeveralThreadsStandInTheOrderOfTheirTimes) {
     for (int round = 0; round < kRounds; ++round) {
       {
         std::vector<std::jthread> threads;
+        threads.reserve(kThreads);
         for (int thread = 0; thread < kThreads; ++thread) {
           threads.emplace_back([thread] {
             for (int line = 0; line < kLines; ++line) log::info("turn", {{"thread", thread}});
