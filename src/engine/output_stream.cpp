@@ -20,16 +20,6 @@ std::vector<std::string> markers(const TextModel& model, const wire::GenerateReq
                              reasons(model, options));
 }
 
-// Of those, the special tokens: for the parser's eyes only.
-std::vector<std::string> control(const TextModel& model, const wire::GenerateRequest& options) {
-  std::vector<std::string> all = markers(model, options);
-  std::erase_if(all, [&](const std::string& marker) {
-    const auto id = model.tokenizer()->id_of(marker);
-    return !id || !model.tokenizer()->is_special(*id);
-  });
-  return all;
-}
-
 }  // namespace
 
 OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel> model,
@@ -39,7 +29,7 @@ OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel>
       detokenizer_(model_->tokenizer(), markers(*model_, options)),
       stop_strings_(options.sampling.stop),
       parser_(model_->output_format(), options.parse_tool_calls, reasons(*model_, options),
-              request_, starts_in_reasoning, control(*model_, options)),
+              request_, starts_in_reasoning, markers(*model_, options)),
       with_logprobs_(options.sampling.top_logprobs >= 0) {}
 
 void OutputStream::take(text::OutputParser::Event event, wire::RowDelta& delta) {

@@ -25,8 +25,9 @@ std::shared_ptr<const TextModel> model_with(bool special_marker) {
 
 // The content that a client gets of these tokens' answer.
 std::string content(const std::shared_ptr<const TextModel>& model, const std::vector<int>& ids,
-                    bool parse_tool_calls) {
+                    bool parse_tool_calls, const std::vector<std::string>& stop = {}) {
   wire::GenerateRequest options;
+  options.sampling.stop = stop;
   options.messages_json = "[]";
   options.parse_tool_calls = parse_tool_calls;
   OutputStream stream("r", model, options, false);
@@ -54,6 +55,19 @@ TEST(OutputStream, ASpecialMarkerThatNobodyReadsIsNotShown) {
   EXPECT_EQ(content(model, ids, false), "hello") << "the request has no tools";
   EXPECT_EQ(content(model, ids, true), "hello") << "what follows is no call";
   EXPECT_EQ(content(model, {kToolCall}, true), "") << "nothing follows";
+}
+
+// A stop string that never comes cut the marker in two: its rest was shown.
+TEST(OutputStream, AStopStringDoesNotUncoverASpecialMarker) {
+  const auto model = model_with(true);
+  std::vector<int> ids = model->tokenize("hello", false);
+  ids.insert(ids.begin(), kToolCall);
+  for (const bool tools : {false, true}) {
+    EXPECT_EQ(content(model, ids, tools, {">>"}), "hello");
+    EXPECT_EQ(content(model, ids, tools, {"_call>"}), "hello") << "nobody said that";
+  }
+  const auto ordinary = model_with(false);
+  EXPECT_EQ(content(ordinary, ids, false, {"<tool_call>hello the"}), "<tool_call>hello");
 }
 
 // As transformers' skip_special_tokens has it: what the tokenizer does not call special is text.

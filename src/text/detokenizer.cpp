@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "text/control_marks.h"
 #include "text/utf8_stream.h"
 
 namespace sanctum::text {
@@ -15,12 +16,11 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 }  // namespace
 
 Detokenizer::Detokenizer(std::shared_ptr<const Tokenizer> tokenizer,
-                         const std::vector<std::string>& shown)
+                         const std::vector<std::string>& markers)
     : tokenizer_(std::move(tokenizer)) {
-  for (const std::string& token : shown) {
-    if (const std::optional<int> id = tokenizer_->id_of(token)) {
-      shown_.emplace_back(*id, tokenizer_->is_special(*id) ? token : std::string());
-    }
+  for (std::size_t i = 0; i < markers.size(); ++i) {
+    const std::optional<int> id = tokenizer_->id_of(markers[i]);
+    if (id && tokenizer_->is_special(*id)) marks_.emplace_back(*id, control_mark(i));
   }
 }
 
@@ -29,9 +29,8 @@ std::string Detokenizer::push(int id) {
   if (!tokenizer_->is_special(id)) {
     return tokenizer_->is_byte_level() ? push_bytes(tokenizer_->token_bytes(id)) : push_window(id);
   }
-  for (const auto& [marker, text] : shown_) {
-    if (marker != id) continue;
-    return tokenizer_->is_byte_level() ? push_bytes(text) : push_window(id);
+  for (const auto& [marker, mark] : marks_) {
+    if (marker == id) return push_mark(id, mark);
   }
   return {};
 }
@@ -64,6 +63,19 @@ std::string Detokenizer::push_window(int id) {
   window_.assign(1, id);
   emitted_ = tokenizer_->decode(window_, false).size();
   return piece;
+}
+
+std::string Detokenizer::push_mark(int id, char mark) {
+  std::string out = take_characters(bytes_, true);
+  if (!tokenizer_->is_byte_level()) {
+    if (!window_.empty()) {
+      const std::string text = tokenizer_->decode(window_, false);
+      out += text.substr(std::min(emitted_, text.size()));
+    }
+    window_.assign(1, id);  // what follows is not the first
+    emitted_ = tokenizer_->decode(window_, false).size();
+  }
+  return out + mark;
 }
 
 }  // namespace sanctum::text

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "text/control_marks.h"
 #include "text/test_fixtures.h"
 #include "text/utf8_stream.h"
 
@@ -95,13 +96,17 @@ TEST(Detokenizer, AnEndThatMakesTheTextShorterAddsNothing) {
   EXPECT_EQ(detokenizer.finish(), "");
 }
 
-TEST(Detokenizer, ShowsTheMarkersAskedFor) {
+TEST(Detokenizer, MarksTheMarkersAskedFor) {
   const auto byte_level = Tokenizer::load(fixture("byte_level"));
   const int end = *byte_level->id_of("<|end|>");
   EXPECT_EQ(Detokenizer(byte_level).push(end), "");
-  EXPECT_EQ(Detokenizer(byte_level, {"<|end|>", "unknown"}).push(end), "<|end|>");
+  EXPECT_EQ(Detokenizer(byte_level, {"unknown", "<|end|>"}).push(end),
+            std::string(1, control_mark(1)));
   const auto metaspace = Tokenizer::load(fixture("metaspace"));
-  EXPECT_EQ(Detokenizer(metaspace, {"</s>"}).push(*metaspace->id_of("</s>")), "</s>");
+  Detokenizer detokenizer(metaspace, {"</s>"});
+  const int the = *metaspace->id_of("▁the"), stop = *metaspace->id_of("</s>");
+  EXPECT_EQ(detokenizer.push(the) + detokenizer.push(stop) + detokenizer.push(the),
+            std::string("the") + control_mark(0) + " the");
 }
 
 }  // namespace

@@ -11,9 +11,11 @@
 #include "text/output_parser.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
+#include "text/control_marks.h"
 #include "text/json_scanner.h"
 #include "text/tool_call.h"
 
@@ -101,12 +103,16 @@ struct OutputParser::State {
   bool tools;
   bool reasoning;
   std::string seed;
-  std::vector<std::string> control;
+  std::vector<std::string> markers;
   Mode mode = Mode::kStart;
   bool in_reasoning;  // from the first byte on
   bool trim = false;  // whitespace at the front is dropped
 
-  std::string text;  // not handed out yet
+  std::string text;  // not handed out yet; marks are spelled in it
+  struct Span {
+    std::size_t at, size;
+  };
+  std::deque<Span> marks;  // where in the text they are
   Event event;
   int calls = 0;
 
@@ -141,20 +147,39 @@ struct OutputParser::State {
     scanner.emplace(format);
     return enter(Mode::kCall);
   }
-  // The first bytes of the text, for the client: without special tokens, which come in one piece.
-  std::string take(std::size_t bytes) {
-    std::string head = text.substr(0, bytes);
-    text.erase(0, bytes);
-    for (const std::string& token : control) {
-      for (std::size_t at = 0; (at = head.find(token, at)) != std::string::npos;)
-        head.erase(at, token.size());
+  void push(std::string_view more) {
+    for (const char byte : more) {
+      const auto marker = marker_of(byte);
+      if (!marker) {
+        text += byte;
+      } else if (*marker < markers.size()) {
+        marks.push_back({text.size(), markers[*marker].size()});
+        text += markers[*marker];
+      }
     }
+  }
+  void drop(std::size_t bytes) {
+    text.erase(0, bytes);
+    while (!marks.empty() && marks.front().at < bytes) marks.pop_front();
+    for (Span& mark : marks) mark.at -= bytes;
+  }
+  // The first bytes of the text, for the client: without what were marks.
+  std::string take(std::size_t bytes) {
+    std::string head;
+    std::size_t from = 0;
+    for (const Span& mark : marks) {
+      if (mark.at >= bytes) break;
+      head.append(text, from, mark.at - from);
+      from = std::min(mark.at + mark.size, bytes);
+    }
+    head.append(text, from, bytes - from);
+    drop(bytes);
     return head;
   }
 };
 
 bool OutputParser::State::step(bool at_end) {
-  if (trim) text.erase(0, leading(text, kSpace));
+  if (trim) drop(leading(text, kSpace));
   if (text.empty()) return false;
   trim = false;
   switch (mode) {
@@ -180,7 +205,7 @@ bool OutputParser::State::start(bool at_end) {
   const Match found = match(std::string_view(text).substr(space), kThink);
   if (found == Match::kPartly && !at_end) return false;
   if (found == Match::kWhole) {
-    text.erase(0, space + kThink.size());
+    drop(space + kThink.size());
     return enter_trimmed(Mode::kReasoning);
   }
   return in_reasoning ? enter_trimmed(Mode::kReasoning) : enter(Mode::kBare);
@@ -197,7 +222,7 @@ bool OutputParser::State::think(bool at_end) {
   std::size_t shown = end;
   while (shown > 0 && is_space(text[shown - 1])) --shown;
   event.reasoning += take(shown);
-  text.erase(0, end - shown + kThinkEnd.size());
+  drop(end - shown + kThinkEnd.size());
   return enter_trimmed(Mode::kBare);
 }
 
@@ -242,7 +267,7 @@ bool OutputParser::State::call(bool at_end) {
             {calls, tool_call_id(format, seed, calls), made.name, made.arguments});
         ++calls;
       }
-      text.erase(0, scanned);
+      drop(scanned);
       closed = false;
       return enter(Mode::kAfterCall);
     }
@@ -258,12 +283,12 @@ bool OutputParser::State::after_call(bool at_end) {
   const std::string_view rest = std::string_view(text).substr(space);
   if (rest.empty()) {
     if (!at_end) return false;
-    text.clear();
+    drop(text.size());
     return true;
   }
   if (!closed && !at_end && match(rest, closing(format)) == Match::kPartly) return false;
   if (!closed && match(rest, closing(format)) == Match::kWhole) {
-    text.erase(0, space + closing(format).size());
+    drop(space + closing(format).size());
     closed = true;
     return true;
   }
@@ -271,19 +296,19 @@ bool OutputParser::State::after_call(bool at_end) {
   if (next == Match::kWhole) return enter_call(space + opening(format).size(), true);
   if (next == Match::kPartly && !at_end) return false;
   if (llama && rest.front() == '{') return enter_call(space, false);
-  text.erase(0, leading(text, kSpace));
+  drop(leading(text, kSpace));
   return enter(Mode::kContent);
 }
 
 OutputParser::OutputParser(OutputFormat format, bool parse_tool_calls, bool parse_reasoning,
                            std::string id_seed, bool starts_in_reasoning,
-                           std::vector<std::string> control)
+                           std::vector<std::string> markers)
     : state_(std::make_unique<State>()) {
   state_->format = format;
   state_->tools = parse_tool_calls;
   state_->reasoning = parse_reasoning;
   state_->seed = std::move(id_seed);
-  state_->control = std::move(control);
+  state_->markers = std::move(markers);
   state_->in_reasoning = starts_in_reasoning;
 }
 OutputParser::~OutputParser() = default;
@@ -291,7 +316,7 @@ OutputParser::OutputParser(OutputParser&&) noexcept = default;
 OutputParser& OutputParser::operator=(OutputParser&&) noexcept = default;
 
 OutputParser::Event OutputParser::push(std::string_view text) {
-  state_->text += text;
+  state_->push(text);
   while (state_->step(false)) {
   }
   return std::exchange(state_->event, {});

@@ -7,9 +7,9 @@
 // any byte can still turn it into plain text, and what a client has seen can't be taken back. A
 // call that is broken, cut off or over kCallBytesMax comes back as content, byte for byte. What is
 // dropped is only markup: the markers themselves, whitespace next to them and what separates calls;
-// and wherever they stand, the markers that are special tokens, as transformers'
-// skip_special_tokens drops them. Reasoning counts at the start of the output only. Thread rule:
-// one owner at a time, no locks.
+// and wherever they stand, the markers that came as control marks, as transformers'
+// skip_special_tokens drops special tokens. Reasoning counts at the start of the output only.
+// Thread rule: one owner at a time, no locks.
 //
 // Own code rather than the crates tool-parser and reasoning-parser: see format notes in
 // output_parser.cpp.
@@ -39,8 +39,8 @@ OutputFormat detect_format(std::string_view template_source);
 bool detect_reasoning(std::string_view template_source);
 // Whether a rendered prompt ends inside a <think> block, so that the output begins in one.
 bool opens_reasoning(std::string_view prompt);
-// Tokens that a parser so made must see in the text, special ones too: pass them to Detokenizer as
-// `shown`, and to the parser, as `control`, those that are special.
+// Tokens that a parser so made must see, special ones too, of which it sees control marks
+// (control_marks.h): pass them to the Detokenizer and to the parser.
 std::vector<std::string> marker_tokens(OutputFormat format, bool parse_tool_calls,
                                        bool parse_reasoning);
 
@@ -56,10 +56,10 @@ class OutputParser {
   // `id_seed` (the request's id) makes tool call ids: the same seed and call index give the same
   // id, so a resumed request repeats them. "call_" and 24 alphanumerics; for kMistral nine
   // alphanumerics, the only form its templates take back. `starts_in_reasoning`: see
-  // opens_reasoning(). `control`: see marker_tokens(); never handed out.
+  // opens_reasoning(). `markers`: marker_tokens(), for the marks in what is pushed.
   OutputParser(OutputFormat format, bool parse_tool_calls, bool parse_reasoning,
                std::string id_seed = {}, bool starts_in_reasoning = false,
-               std::vector<std::string> control = {});
+               std::vector<std::string> markers = {});
   ~OutputParser();
   OutputParser(OutputParser&&) noexcept;
   OutputParser& operator=(OutputParser&&) noexcept;

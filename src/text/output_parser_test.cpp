@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "text/control_marks.h"
 #include "text/tool_call.h"
 
 namespace sanctum::text {
@@ -227,20 +228,26 @@ TEST(OutputParser, MistralBroken) {
   }
 }
 
-// What is left of a broken call is text; a special token never was.
+// What is left of a broken call is text; a special token never was. One that was merely spelled is:
+// the two were told apart by whether it came in one piece, which a stop string changed.
 TEST(OutputParser, SpecialTokensAreNoContent) {
-  const auto content = [](const std::vector<std::string>& pieces) {
-    OutputParser parser(OutputFormat::kMistral, true, true, "seed", false,
-                        {"<think>", "</think>", "[TOOL_CALLS]", "[ARGS]"});
+  const std::vector<std::string> markers{"<think>", "</think>", "[TOOL_CALLS]", "[ARGS]"};
+  const std::string call(1, control_mark(2)), args(1, control_mark(3));
+  const auto content = [&](const std::vector<std::string>& pieces) {
+    OutputParser parser(OutputFormat::kMistral, true, true, "seed", false, markers);
     Output output;
     for (const std::string& piece : pieces) add(output, parser.push(piece));
     add(output, parser.finish());
     return output.reasoning + "|" + output.content;
   };
-  EXPECT_EQ(content({"a", "[TOOL_CALLS]", " b c"}), "|a b c");
-  EXPECT_EQ(content({"[TOOL_CALLS]", "name", "[ARGS]", "{broken"}), "|name{broken");
-  EXPECT_EQ(content({"a", "</think>", "b", "[ARGS]"}), "|ab");
-  EXPECT_EQ(content({"<think>", "a", "[ARGS]", "b", "</think>", "c"}), "ab|c");
+  const std::string think(1, control_mark(0)), end(1, control_mark(1));
+  EXPECT_EQ(content({"a", call, " b c"}), "|a b c");
+  EXPECT_EQ(content({call, "name", args, "{broken"}), "|name{broken");
+  EXPECT_EQ(content({call + "name" + args + "{broken"}), "|name{broken");
+  EXPECT_EQ(content({"a", end, "b", args}), "|ab");
+  EXPECT_EQ(content({think, "a", args, "b", end, "c"}), "ab|c");
+  EXPECT_EQ(content({"a", "[ARGS]", "b ", "[AR", "GS]"}), "|a[ARGS]b [ARGS]");
+  EXPECT_EQ(content({"[TOOL_CALLS]", " b c"}), "|[TOOL_CALLS] b c");
 }
 
 TEST(OutputParser, ReasoningThenContentThenCall) {
