@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -37,10 +38,17 @@ struct RenderingFrame {
   text::Rendering rendering() const;
 };
 
-// All give false when the other end is gone, or does not move on until `deadline`.
-bool write_rendering(int fd, const text::Rendering& rendering, Instant deadline);
+// For how long, and as long as what: `worth` is asked whenever nothing moved for `look_every`.
+struct Waiting {
+  Instant deadline = Instant::max();
+  std::function<bool()> worth = {};
+  std::chrono::milliseconds look_every{1000};
+};
+
+// All give false when the other end is gone, or does not move on as long as it is waited for.
+bool write_rendering(int fd, const text::Rendering& rendering, const Waiting& waiting);
 bool read_rendering(int fd, RenderingFrame& frame);  // waits for ever
-bool write_rendered(int fd, const Rendered& rendered, Instant deadline);
-bool read_rendered(int fd, Rendered& rendered, std::uint64_t bytes_max, Instant deadline);
+bool write_rendered(int fd, const Rendered& rendered, const Waiting& waiting);
+bool read_rendered(int fd, Rendered& rendered, std::uint64_t bytes_max, const Waiting& waiting);
 
 }  // namespace sanctum::engine

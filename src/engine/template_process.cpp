@@ -15,7 +15,7 @@ namespace sanctum::engine {
 namespace {
 
 constexpr int kAttempts = 2;
-constexpr std::chrono::milliseconds kEndMax{30'000};  // from the end of its socket to its own
+constexpr std::chrono::milliseconds kEndMax{30'000};  // from its socket's end, or SIGKILL
 constexpr const char* kSocket = "3";                  // platform::Process: the child's end
 
 platform::ProcessOptions options_of(const std::string& program) {
@@ -59,13 +59,14 @@ class TemplateProcesses::Child {
 
   // Nothing when it did not answer; it is of no use then.
   std::optional<Rendered> ask(const text::Rendering& rendering) {
-    const Instant deadline = Clock::now() + kRenderWallMax;
+    const Waiting waiting{Clock::now() + kRenderWallMax, [this] { return worth_waiting(); },
+                          kStoppedLookEvery};
     Rendered rendered;
-    if (!write_rendering(socket_, rendering, deadline) ||
-        !read_rendered(socket_, rendered, render_bytes_max(rendering.bytes()), deadline)) {
-      return std::nullopt;
-    }
-    return rendered;
+    if (write_rendering(socket_, rendering, waiting) &&
+        read_rendered(socket_, rendered, render_bytes_max(rendering.bytes()), waiting))
+      return rendered;
+    if (stopped_ || Clock::now() >= waiting.deadline) process_.signal(SIGKILL);
+    return std::nullopt;
   }
 
   platform::ExitStatus end() {
@@ -75,6 +76,12 @@ class TemplateProcesses::Child {
   }
 
  private:
+  bool worth_waiting() {
+    stopped_ = platform::is_stopped(process_.pid());
+    return !stopped_;
+  }
+
+  bool stopped_ = false;  // by somebody
   platform::Process process_;
   int socket_;
 };
@@ -82,15 +89,15 @@ class TemplateProcesses::Child {
 TemplateProcesses::TemplateProcesses(std::string program) : program_(std::move(program)) {}
 TemplateProcesses::~TemplateProcesses() = default;
 
-std::unique_ptr<TemplateProcesses::Child> TemplateProcesses::take() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto child = std::move(idle_.back());
-      idle_.pop_back();
-      return child;
-    }
-  }
+std::unique_ptr<TemplateProcesses::Child> TemplateProcesses::idle() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return nullptr;
+  auto child = std::move(idle_.back());
+  idle_.pop_back();
+  return child;
+}
+
+std::unique_ptr<TemplateProcesses::Child> TemplateProcesses::fresh() const {
   try {
     return std::make_unique<Child>(program_);
   } catch (const Error& error) {
@@ -101,7 +108,9 @@ std::unique_ptr<TemplateProcesses::Child> TemplateProcesses::take() {
 
 std::string TemplateProcesses::render(const text::Rendering& rendering) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::unique_ptr<Child> child = take();
+    // Who ended one may have ended them all.
+    std::unique_ptr<Child> child = attempt == 0 ? idle() : nullptr;
+    if (!child) child = fresh();
     if (auto rendered = child->ask(rendering)) {
       if (rendering.bytes() <= kKeptRenderingBytesMax) {
         const std::lock_guard lock(mutex_);

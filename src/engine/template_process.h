@@ -2,8 +2,8 @@
 // next.
 //
 // A template that asks for more memory or time than there is for it (engine/template_frames.h), or
-// breaks its process otherwise, is refused, and the process replaced. One that was ended from
-// outside is replaced, and asked again once. Thread rule: any thread.
+// breaks its process otherwise, is refused, and the process replaced. One that was ended or stopped
+// from outside is replaced by a new one, which is asked once. Thread rule: any thread.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,10 @@
 
 namespace sanctum::engine {
 
-// For an answer, on a machine that may have other things to do.
+// For an answer, on a machine that may have other things to do; one that is stopped is not waited
+// for.
 inline constexpr std::chrono::seconds kRenderWallMax{120};
+inline constexpr std::chrono::milliseconds kStoppedLookEvery{200};
 // A process that was given more is not kept: it may have grown.
 inline constexpr std::uint64_t kKeptRenderingBytesMax = 4u << 20;
 
@@ -32,7 +34,9 @@ class TemplateProcesses final : public text::TemplateRenderer {
 
  private:
   class Child;
-  std::unique_ptr<Child> take();
+  // One that is idle, if there is one.
+  std::unique_ptr<Child> idle();
+  std::unique_ptr<Child> fresh() const;
 
   const std::string program_;
   std::mutex mutex_;

@@ -42,7 +42,7 @@ int serve_templates(int fd) {
   const auto renderer = text::unguarded_renderer();
   RenderingFrame frame;
   while (read_rendering(fd, frame)) {
-    if (!write_rendered(fd, render(*renderer, frame.rendering()), Instant::max())) break;
+    if (!write_rendered(fd, render(*renderer, frame.rendering()), Waiting())) break;
   }
   return 0;
 }

@@ -163,21 +163,43 @@ def test_a_renderers_peak_is_its_limit():
         assert peak - idle <= RENDER_BYTES_MAX + BESIDE_BYTES_MAX, name
 
 
-def test_a_renderer_that_is_killed_is_replaced():
-    engine = Engine()
-    try:
-        engine.load(SMOKE_MODEL)
-        ask(engine, "r1", "m")
-        engine.completed("r1")
+def render_together(engine):
+    """What is too long for the model, which is found out once it is rendered."""
+    long = [{"role": "user", "content": "word " * 200_000}]
+    for asked in [engine.send("generate", request=f"long{number}", model="m", messages=long, sampling={"max_tokens": 1}) for number in range(6)]:
+        with pytest.raises(Refused, match="bytes, too many|tokens"):
+            engine.answer(asked)
+
+
+def several_renderers(engine):
+    """Processes that wait for the next template: one for each thread that rendered at the same time."""
+    for _ in range(20):
+        render_together(engine)
         children = children_of(engine.process.pid)
-        assert children, "there is one for each thread that rendered"
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-        ask(engine, "r2", "m")
-        engine.completed("r2")
-        assert engine.text("r2") == engine.text("r1")
-    finally:
-        engine.stop()
+        if len(children) > 1:
+            return children
+    raise AssertionError("never two at a time")
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+def test_renderers_that_are_ended_from_outside_are_replaced(loaded_engine, ended_by):
+    """All of them: the second one that was asked had been killed as well, and one that was stopped was waited for two minutes and a half."""
+    ask(loaded_engine, "before", "m")
+    loaded_engine.completed("before")
+    children = several_renderers(loaded_engine)
+    watches = [os.pidfd_open(child) for child in children]
+    for child in children:
+        os.kill(child, ended_by)
+    ask(loaded_engine, "after", "m")
+    loaded_engine.completed("after")
+    assert loaded_engine.text("after") == loaded_engine.text("before")
+    for _ in range(20):  # until each of them was taken once
+        render_together(loaded_engine)
+        if len(select.select(watches, [], [], 0)[0]) == len(watches):
+            break
+    for watch in watches:
+        assert select.select([watch], [], [], 0)[0], "none is left behind"
+        os.close(watch)
 
 
 def test_no_renderer_outlives_its_engine():
