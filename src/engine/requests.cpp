@@ -64,7 +64,10 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
       return live.second.reserved == request.reserved;
     });
     const std::uint64_t bytes = bytes_of(request);
-    if (!switches_.vision && !request.images.empty()) {
+    if (live_.count(name) != 0) {
+      failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
+    } else if (request.again) {
+    } else if (!switches_.vision && !request.images.empty()) {
       failure = {ErrorCode::kUnavailable, "pictures are switched off on this server",
                  request.image_paths.empty() ? "messages" : request.image_paths.front()};
     } else if (switches_.admission &&
@@ -72,13 +75,12 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
       failure = {ErrorCode::kBusy,
                  "the engine holds " + std::to_string(limits_.live_max) + " requests, its limit",
                  ""};
-    } else if (live_.count(name) != 0) {
-      failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
     } else if (!request.reserved) {
       failure = too_large(bytes, bytes_, limits_.bytes_max);
     }
     if (failure) return hooks_.refused(rpc_id, *failure);
-    live_[name] = {request.model, rpc_id, Clock::now(), false, false, request.reserved, bytes};
+    live_[name] = {request.model, rpc_id,           Clock::now(),  false,
+                   false,         request.reserved, request.again, bytes};
     if (!request.reserved) bytes_ += bytes;
     count_live();
   }
@@ -136,7 +138,7 @@ void Requests::hold(const std::string& request, std::uint64_t bytes) {
   Live& live = live_.at(request);
   if (live.cancelled) throw Error(ErrorCode::kCancelled, "the request was cancelled");
   if (!live.reserved) {
-    if (bytes > live.bytes) {
+    if (bytes > live.bytes && !live.again) {
       if (const auto failure = too_large(bytes, bytes_ - live.bytes, limits_.bytes_max))
         throw Error(failure->code, failure->message, failure->field);
     }

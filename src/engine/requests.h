@@ -7,7 +7,8 @@
 //
 // Invariants: a request is refused or accepted exactly once; an accepted one is completed exactly
 // once; live requests are at most sequences_max + queue_max, and kReservedMax reserved ones; those
-// that are not reserved hold at most `bytes_max` (engine/request_bytes.h).
+// that are not reserved hold at most `bytes_max` (engine/request_bytes.h). One that an engine
+// before this one had accepted has its place: it counts, and no limit is held against it.
 // Thread-safe; the one lock orders a cancel against the hand-over to the device, so that none is
 // lost.
 #pragma once
@@ -78,6 +79,7 @@ class Requests {
     bool cancelled = false;
     bool on_device = false;
     bool reserved = false;
+    bool again = false;
     std::uint64_t bytes = 0;
   };
   struct Preparing {

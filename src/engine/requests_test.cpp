@@ -128,6 +128,7 @@ TEST_F(RequestsTest, ACancelBeforeTheWaitForTheModelIsNotLost) {
 
 class OutOfMemory final : public models::Processor {
  public:
+  bool vision() const override { return true; }
   std::unique_ptr<models::PromptBuilder> begin(std::vector<int>, std::vector<std::string>,
                                                std::vector<std::string>,
                                                std::int64_t) const override {
@@ -147,6 +148,7 @@ TEST_F(RequestsTest, MemoryThatRunsOutRefusesTheRequest) {
 // Pictures that are read when the test says so; each becomes `pixel_bytes` bytes of pixels.
 class SlowPictures final : public models::Processor {
  public:
+  bool vision() const override { return true; }
   SlowPictures(Record& record, std::function<void()> before, std::size_t pixel_bytes)
       : record_(record), before_(std::move(before)), pixel_bytes_(pixel_bytes) {}
 
@@ -265,6 +267,25 @@ TEST_F(RequestsTest, WhatLiveRequestsHoldHasALimitInBytes) {
                                                     "refused d invalid"}));
 }
 
+// A stream that had begun was cut after its engine's death: a newcomer had taken its room.
+TEST_F(RequestsTest, WhatAnEngineHadAcceptedHasItsPlace) {
+  table.begin_load("m", "/m");  // they wait for it
+  wire::GenerateRequest large = named("newcomer");
+  large.prompt = std::string(900, 'x');
+  requests.generate("newcomer", large);
+  large.request = "a";
+  large.again = true;
+  requests.generate("a", large);
+  large.request = "late";
+  large.again = false;
+  requests.generate("late", large);
+  EXPECT_TRUE(record.wait("refused late busy")) << "what has its place counts all the same";
+  for (const char* live : {"newcomer", "a"}) {
+    EXPECT_TRUE(requests.cancel(live));
+    EXPECT_TRUE(record.wait(std::string("refused ") + live + " cancelled"));
+  }
+}
+
 TEST_F(RequestsTest, PixelsCountToo) {
   std::promise<void> go;
   const std::shared_future<void> gone(go.get_future());
@@ -277,6 +298,10 @@ TEST_F(RequestsTest, PixelsCountToo) {
   EXPECT_TRUE(record.wait("read b2")) << "only then it was too much";
   requests.generate("c", named("c", {"c1", "c2", "c3"}));
   EXPECT_TRUE(record.wait("refused c busy"));
+  wire::GenerateRequest again = named("d", {"d1", "d2", "d3"});
+  again.again = true;
+  requests.generate("d", again);
+  EXPECT_TRUE(record.wait("read d3"));
 }
 
 }  // namespace

@@ -122,6 +122,9 @@ TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
     refuse_unknown_id(id, "sampling.stop_token_ids");
   for (const int id : request.resume_ids) refuse_unknown_id(id, "resume_ids");
   refuse_rowless_ids(request.resume_ids, "resume_ids");
+  // Before the template, which may know nothing of pictures, and says that in its own words.
+  if (!request.images.empty() && !processor_->vision())
+    models::refuse_pictures(request.image_paths);
   Preparation out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
   const std::string field = !request.messages_json.empty() ? "messages"

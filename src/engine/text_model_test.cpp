@@ -42,6 +42,18 @@ TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
             std::string::npos);
 }
 
+// The template, which knew nothing of pictures, broke at them first, and said so in its own words.
+TEST(TextModel, APictureForAModelThatReadsTextIsRefusedByName) {
+  const TextModel model(text_description(text::fixture("byte_level")));
+  wire::GenerateRequest request;
+  request.messages_json = R"([{"role":"user","content":[{"type":"image"}]}])";
+  request.images = {"no picture"};
+  request.image_paths = {"messages[0].content[0]"};
+  const Error error = refusal(model, request);
+  EXPECT_EQ(error.field(), "messages[0].content[0]");
+  EXPECT_NE(std::string(error.what()).find("reads text only"), std::string::npos);
+}
+
 TEST(TextModel, AnIdThatOnlyTheModelHasIsAccepted) {
   const TextModel model(text_description(text::fixture("byte_level"), 1000));
   wire::GenerateRequest request = prompt_of("");

@@ -17,6 +17,12 @@ const wire::Failure kQuarantined{
     "engines died of this very request, also when it ran alone; it is refused for an hour",
     {}};
 
+// What may be there in a moment.
+bool is_a_lack(const wire::Failure& failure) {
+  return !wire::is_lost(failure) &&
+         (failure.code == ErrorCode::kBusy || failure.code == ErrorCode::kUnavailable);
+}
+
 wire::Completed failed(const std::string& request, const wire::Failure& failure) {
   wire::Completed completed;
   completed.request = request;
@@ -67,7 +73,8 @@ void RemoteEngine::send_waiting() {
     const std::lock_guard lock(mutex_);
     if (!trial_.empty()) return;
     const auto suspect = std::find_if(live_.begin(), live_.end(), [](const auto& entry) {
-      return entry.second.stage == Stage::kWaiting && entry.second.deaths >= kDeathsMax;
+      return entry.second.stage == Stage::kWaiting && entry.second.deaths >= kDeathsMax &&
+             !entry.second.put_off;
     });
     const bool busy = std::any_of(live_.begin(), live_.end(), [](const auto& entry) {
       return entry.second.stage == Stage::kSent;
@@ -79,7 +86,7 @@ void RemoteEngine::send_waiting() {
     }
     for (auto& [id, live] : live_) {
       const bool goes = trial_.empty() ? live.deaths < kDeathsMax : id == trial_;
-      if (!goes || live.stage != Stage::kWaiting) continue;
+      if (!goes || live.stage != Stage::kWaiting || live.put_off) continue;
       live.stage = Stage::kSent;
       live.sent_to = life;
       marked.emplace_back(id, ++live.attempts);
@@ -153,6 +160,7 @@ void RemoteEngine::answered(const std::string& request, int attempt, const wire:
   if (!message.failure) accepted = wire::decode_accepted(message.body());
   std::shared_ptr<GenerateListener> listener;
   int lost_in = 0;
+  bool put_off = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = live_.find(request);
@@ -161,8 +169,14 @@ void RemoteEngine::answered(const std::string& request, int attempt, const wire:
       return;
     Live& live = found->second;
     if (accepted) {
+      live.waited = {};
       if (std::exchange(live.accepted, true)) return;
+      live.request->again = true;
       listener = live.listener;
+    } else if (live.accepted && !live.cancelled && is_a_lack(*message.failure)) {
+      live.stage = Stage::kWaiting;
+      live.sent_to = 0;
+      put_off = live.put_off = true;
     } else if (wire::is_lost(*message.failure) && !live.cancelled) {
       live.stage = Stage::kWaiting;
       live.waited = {};
@@ -176,6 +190,10 @@ void RemoteEngine::answered(const std::string& request, int attempt, const wire:
   if (listener) {
     listener->completed(failed(request, *message.failure));
     return settle_trial();
+  }
+  if (put_off) {
+    log::warn("request_put_off", {{"id", request}, {"reason", message.failure->message}});
+    return settle_trial();  // expire() sends it
   }
   // The next engine's ready() sends it, unless that came before this request was waiting again. The
   // same engine, still thought to be up, would only lose it once more.
@@ -290,7 +308,7 @@ void RemoteEngine::died(const std::string& reason, const std::vector<std::uint64
         given_up.push_back(id);
       } else {
         live.stage = Stage::kWaiting;
-        live.set_aside = false;
+        live.set_aside = live.put_off = false;
         live.waited = {};
         interrupted.push_back(live.listener);
       }
@@ -316,6 +334,7 @@ void RemoteEngine::parked(const std::string& reason) {
 void RemoteEngine::expire(Instant now) {
   const EngineStatus status = link_.status();
   std::vector<std::shared_ptr<GenerateListener>> wait;
+  bool send = false;
   {
     const std::lock_guard lock(mutex_);
     // A machine that slept, or one that had no time for us, is no engine's fault.
@@ -326,6 +345,7 @@ void RemoteEngine::expire(Instant now) {
         const auto before = live.waited / kWaitToldEvery;
         live.waited += passed;
         if (live.waited / kWaitToldEvery != before) wait.push_back(live.listener);
+        send |= std::exchange(live.put_off, false);
       }
     }
     now_ = now;
@@ -337,6 +357,7 @@ void RemoteEngine::expire(Instant now) {
            status.state + (status.reason.empty() ? "" : ": " + status.reason) + ")",
        {}},
       [&](Live& live) { return live.stage == Stage::kWaiting && live.waited >= ready_timeout_; });
+  if (send && status.up) send_waiting();
 }
 
 int RemoteEngine::fail_all(const wire::Failure& failure) {

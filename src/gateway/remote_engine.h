@@ -4,8 +4,9 @@
 // died waits for the next, which is told what the answer's tokens were so far and goes on behind
 // them; a request has its seed from the start, so that what follows is what would have followed. A
 // frame's row and a request's last word are each one line: it came whole or not at all, so no byte
-// is lost or said twice. When the engine will not come back (parked), all fail at once; while it
-// dies again and again, new ones do.
+// is lost or said twice. What one engine has accepted, the next one does not refuse for want of
+// room, memory or processes: it is asked again, up to `ready_timeout`. When the engine will not
+// come back (parked), all fail at once; while it dies again and again, new ones do.
 //
 // A death is held against the requests that the engine was busy with. One with kDeathsMax of them
 // is tried: it runs alone until it has ended, or has said kTrialTokens more and is acquitted; it is
@@ -74,8 +75,9 @@ class RemoteEngine : public Engine {
     Clock::duration waited{};  // for an engine, this time
     bool accepted = false;
     bool cancelled = false;
-    int sent_to = 0;   // which of the engine's lives; the last one; 0: none holds it
-    int attempts = 0;  // an answer to an earlier one is of no interest
+    bool put_off = false;  // by this engine, which it is to ask again
+    int sent_to = 0;       // which of the engine's lives; the last one; 0: none holds it
+    int attempts = 0;      // an answer to an earlier one is of no interest
     int deaths = 0;
     std::size_t tried_at = 0;  // tokens it had said when its trial began
     bool set_aside = false;    // cancelled at the engine, to go on later

@@ -39,15 +39,16 @@ void refuse_over(std::int64_t tokens, std::int64_t tokens_max) {
               "messages");
 }
 
+void refuse_pictures(const std::vector<std::string>& paths) {
+  throw Error(ErrorCode::kInvalid, "this model reads text only; send the request without pictures",
+              paths.empty() ? "messages" : paths.front());
+}
+
 std::unique_ptr<PromptBuilder> Processor::begin(std::vector<int> ids,
                                                 std::vector<std::string> files,
                                                 std::vector<std::string> paths,
                                                 std::int64_t tokens_max) const {
-  if (!files.empty()) {
-    throw Error(ErrorCode::kInvalid,
-                "this model reads text only; send the request without pictures",
-                paths.empty() ? "messages" : paths.front());
-  }
+  if (!files.empty()) refuse_pictures(paths);
   refuse_over(static_cast<std::int64_t>(ids.size()), tokens_max);
   return std::make_unique<TextPrompt>(std::move(ids));
 }

@@ -61,6 +61,8 @@ class Processor {
                  std::vector<std::string> paths, std::int64_t tokens_max) const;
 };
 
+// What a model that reads text only says of pictures. Throws Error(kInvalid) naming the first.
+[[noreturn]] void refuse_pictures(const std::vector<std::string>& paths);
 // Throws Error(kTooLong) naming "messages".
 void refuse_over(std::int64_t tokens, std::int64_t tokens_max);
 

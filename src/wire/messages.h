@@ -74,6 +74,8 @@ struct GenerateRequest {
   // The beginning of the answer, said by an engine that is gone: it goes on behind it, and nothing
   // of it is said again.
   std::vector<int> resume_ids;
+  // An engine that is gone had accepted it: it has its place, whatever this one holds.
+  bool again = false;
   Sampling sampling;
   int ready_timeout_ms =
       0;                  // how long to wait for a model that is loading; 0: the engine's default

@@ -116,6 +116,7 @@ std::string encode(const GenerateRequest& r) {
     for (const int id : r.resume_ids) w.value(id);
     w.end_array();
   }
+  if (r.again) w.field("again", true);
   w.key("sampling");
   write_sampling(w, r.sampling);
   if (r.ready_timeout_ms > 0) w.field("ready_timeout_ms", r.ready_timeout_ms);
@@ -126,7 +127,8 @@ std::string encode(const GenerateRequest& r) {
 
 GenerateRequest decode_generate(const json::Node& params) {
   params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls",
-               "prompt", "prompt_ids", "resume_ids", "sampling", "ready_timeout_ms", "reserved"});
+               "prompt", "prompt_ids", "resume_ids", "again", "sampling", "ready_timeout_ms",
+               "reserved"});
   GenerateRequest r;
   r.request = name_at(params, "request", kRequestIdBytesMax);
   r.model = name_at(params, "model", kModelNameBytesMax);
@@ -182,6 +184,7 @@ GenerateRequest decode_generate(const json::Node& params) {
       r.resume_ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
     if (!r.sampling.seed) said->fail("needs the seed that the answer began with");
   }
+  r.again = params.as_bool_or("again", false);
   if (const auto timeout = params.get("ready_timeout_ms")) {
     r.ready_timeout_ms = static_cast<int>(timeout->as_int(0, kReadyTimeoutMsMax));
   }

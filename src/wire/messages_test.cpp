@@ -68,7 +68,9 @@ TEST(GenerateMessage, RawPromptsRoundTrip) {
   const auto back = decode_generate(reread(r)->root());
   EXPECT_EQ(back.prompt_ids, r.prompt_ids);
   EXPECT_TRUE(back.resume_ids.empty());
-  EXPECT_FALSE(back.reserved);
+  EXPECT_FALSE(back.reserved || back.again);
+  r.again = true;
+  EXPECT_TRUE(decode_generate(reread(r)->root()).again);
   r.reserved = true;
   EXPECT_TRUE(decode_generate(reread(r)->root()).reserved);
   EXPECT_EQ(back.sampling.top_logprobs, -1);
