@@ -1,6 +1,8 @@
 #include "image/qwen_config.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -33,7 +35,25 @@ void read_channels(const json::Node& from, std::string_view key, double low,
   }
 }
 
+// A preparation that is not this one would be computed wrongly: it is refused, by name.
+void check_variant(const json::Node& from) {
+  constexpr std::int64_t kBicubic = 3;  // Pillow's number
+  constexpr std::string_view kProcessors[] = {"Qwen2VLImageProcessor", "Qwen2_5_VLImageProcessor",
+                                              "Qwen3VLImageProcessor"};
+  const auto refuse_if = [&](bool wrong, const char* key) {
+    if (wrong) from.at(key).fail("pictures are not prepared this way here");
+  };
+  const std::string type = from.as_string_or("image_processor_type", "");
+  refuse_if(!type.empty() && std::none_of(std::begin(kProcessors), std::end(kProcessors),
+                                          [&](auto known) { return type.starts_with(known); }),
+            "image_processor_type");
+  refuse_if(!from.as_bool_or("do_resize", true), "do_resize");
+  refuse_if(from.as_int_or("resample", kBicubic) != kBicubic, "resample");
+  for (const char* key : {"do_center_crop", "do_pad"}) refuse_if(from.as_bool_or(key, false), key);
+}
+
 void apply(const json::Node& from, QwenImageConfig& config) {
+  check_variant(from);
   read_int(from, "patch_size", kPatchSizeMax, config.patch_size);
   read_int(from, "temporal_patch_size", kTemporalPatchSizeMax, config.temporal_patch_size);
   read_int(from, "merge_size", kMergeSizeMax, config.merge_size);

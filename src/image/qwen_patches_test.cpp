@@ -133,6 +133,16 @@ TEST(QwenImageConfig, NothingGivesDefaultsAndNonsenseIsNamed) {
   EXPECT_EQ(field_of(R"({"min_pixels": "many"})"), "preprocessor_config.json.min_pixels");
   EXPECT_EQ(field_of(R"({"image_std": [1, 0, 1]})"), "preprocessor_config.json.image_std[1]");
   EXPECT_EQ(field_of(R"({"image_mean": [1, 2]})"), "preprocessor_config.json.image_mean");
+  EXPECT_EQ(field_of(R"({"image_processor_type": "Qwen2VLImageProcessorFast", "resample": 3,
+                         "do_resize": true, "do_pad": false})"),
+            "accepted");
+  for (const char* variant :
+       {R"("resample": 2)", R"("do_resize": false)", R"("image_processor_type": "CLIPProcessor")",
+        R"("do_center_crop": true)", R"("do_pad": true)"}) {
+    const std::string text = std::string("{") + variant + "}";
+    const std::string name = text.substr(2, text.find('"', 2) - 2);
+    EXPECT_EQ(field_of(text), "preprocessor_config.json." + name) << "computed wrongly before";
+  }
 }
 
 }  // namespace
