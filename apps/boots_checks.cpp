@@ -5,13 +5,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <utility>
 
 #include "apps/control_socket.h"
+#include "apps/probe_secret.h"
 #include "apps/running_release.h"
 #include "apps/supervision_facts.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "gateway/listener.h"
 #include "platform/command.h"
 #include "platform/machine.h"
 #include "probes/works.h"
@@ -53,12 +56,20 @@ std::int64_t pid_in(const std::string& status) {
   return document.root().as_int_or("pid", 0);
 }
 
+std::int64_t engine_pid_in(const std::string& status) {
+  const json::Document document(status);
+  const auto engine = document.root().get("engine");
+  return engine ? engine->as_int_or("pid", 0) : 0;
+}
+
 }  // namespace
 
 std::vector<probes::Check> BootsChecks::run() {
   std::vector<probes::Check> checks;
   check_release(checks);
   checks.push_back(checked("the configuration", [this] { check_configuration(); }));
+  checks.push_back(checked("the certificates", [this] { check_certificates(); }));
+  checks.push_back(checked("the probes' secret", [this] { probe_secret(state_); }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));
   checks.push_back(checked("the weights", [this] { check_weights(); }));
   checks.push_back(checked("the port's owner", [this] { check_port_owner(); }));
@@ -96,6 +107,14 @@ void BootsChecks::check_configuration() {
               "`serve --check` " + platform::describe(result.status) + ": " + result.output);
 }
 
+// As the next listener will read them. It may not make them anew either: clients trust these.
+void BootsChecks::check_certificates() {
+  if (config_.mtls_listen == "off") return;
+  const std::string directory = state_ + "/certs";
+  gateway::check_tls_files(
+      {directory + "/ca.pem", directory + "/server.pem", directory + "/server.key"});
+}
+
 void BootsChecks::check_disk() {
   const auto space = std::filesystem::space(state_);
   if (space.available >= kDiskFreeMin) return;
@@ -107,7 +126,11 @@ void BootsChecks::check_disk() {
 }
 
 void BootsChecks::check_weights() {
-  for (const auto& model : probes::loaded_models(status_of(control_connection(state_)))) {
+  const std::string status = status_of(control_connection(state_));
+  // Another engine has loaded what is there now.
+  if (const std::int64_t engine = engine_pid_in(status); std::exchange(engine_, engine) != engine)
+    weights_.clear();
+  for (const auto& model : probes::loaded_models(status)) {
     const auto digest = digest_.of(model.directory, stop_);
     if (!digest) return;
     const auto [seen, first] = weights_.emplace(model.directory, *digest);

@@ -33,6 +33,7 @@ class BootsChecks {
   // One check for the manifest, one for each file that it names.
   void check_release(std::vector<probes::Check>& checks);
   void check_configuration();
+  void check_certificates();
   void check_disk();
   void check_weights();
   void check_port_owner();
@@ -43,7 +44,8 @@ class BootsChecks {
   const std::vector<client::Endpoint> listeners_;
   probes::WeightsDigest digest_;
   const std::atomic<bool>& stop_;
-  std::map<std::string, std::string> weights_;  // digest of each model directory, at first sight
+  std::int64_t engine_ = 0;                     // its process
+  std::map<std::string, std::string> weights_;  // digest of each directory that it loaded from
 };
 
 }  // namespace sanctum

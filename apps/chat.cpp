@@ -27,7 +27,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 int run(const Options& options) {
   try {
-    client::ChatClient client(resolve(options.server, client::process_environment));
+    client::Limits limits;
+    limits.total = client::Milliseconds(0);  // an answer that streams may take its time
+    client::ChatClient client(resolve(options.server, client::process_environment), limits);
     client::Interrupt interrupt;
     client::ChatSession session(client, options.chat, std::cout, std::cerr);
     for (const auto& path : options.images) session.attach(path);

@@ -19,6 +19,7 @@ supervisor::WorkerListener EngineProcess::listener(News news) {
   };
   listener.parked = [this](const std::string& reason) { engine_.parked(reason); };
   listener.loaded = std::move(news.loaded);
+  listener.process = std::move(news.process);
   listener.changed = std::move(news.changed);
   listener.unsteady = std::move(news.unsteady);
   listener.went_back = std::move(news.went_back);

@@ -12,6 +12,7 @@ class EngineProcess : public gateway::EngineLink {
   // As supervisor::WorkerListener's of the same names.
   struct News {
     std::function<void(const std::string& model, const wire::Failure* failure)> loaded;
+    std::function<void(int pid)> process;
     std::function<void(supervisor::WorkerState from, supervisor::WorkerState to,
                        const std::string& reason)>
         changed;

@@ -13,7 +13,6 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCut = supervisor::kExitCut;
 inline constexpr int kExitLocked = 64;
 inline constexpr int kExitAddress = 69;
-inline constexpr int kExitTryAgain = supervisor::kExitTryAgain;
 inline constexpr int kExitConfiguration = 78;
 
 // Which code an Error means depends on where it comes from.

@@ -1,5 +1,6 @@
 #include "apps/fallback_server.h"
 
+#include <csignal>
 #include <system_error>
 #include <utility>
 
@@ -80,6 +81,15 @@ void FallbackServer::end() {
     left.splice(left.end(), answering_);
   }
   for (auto& answering : left) answering.thread.join();
+}
+
+void FallbackServer::kill() const {
+  if (const int pid = pid_; pid > 0) ::kill(-pid, SIGKILL);
+}
+
+void FallbackServer::process_is(int pid) {
+  pid_ = pid;
+  if (news_.process) news_.process(pid);
 }
 
 void FallbackServer::reap() {
@@ -206,11 +216,15 @@ void FallbackServer::make_sure_it_runs(const std::atomic<bool>& gone) {
   if (options_.command.empty()) return;
   const std::lock_guard lock(starting_);
   if (answers(options_.endpoint, gone)) return;
-  if (process_ && process_->wait(milliseconds(0))) process_.reset();
+  if (process_ && process_->wait(milliseconds(0))) {
+    process_is(0);
+    process_.reset();
+  }
   if (!process_ && !gone) {
     log::info("fallback_starts", {{"command", options_.command}});
     process_ = std::make_unique<platform::Process>(
         platform::ProcessOptions{kShell, {"-c", "exec " + options_.command}, {}, {}});
+    process_is(static_cast<int>(process_->pid()));
   }
   const Instant end = Clock::now() + options_.start_limit;
   while (!answers(options_.endpoint, gone)) {

@@ -3,9 +3,9 @@
 //
 // Contract: forward() answers every exchange it takes: with what the other server says, or with 502
 // and why. At most kForwardsMax at once, beyond them 429. The command is run only when nobody
-// answers at the URL. One incident while it serves. Thread rule: any thread; answers are read on
-// threads of its own, one a request. end() comes before the end of the loop that the exchanges
-// live on.
+// answers at the URL; what it started ends with this, at the latest. One incident while it serves.
+// Thread rule: any thread; answers are read on threads of its own, one a request. end() comes
+// before the end of the loop that the exchanges live on.
 #pragma once
 
 #include <atomic>
@@ -39,6 +39,8 @@ class FallbackServer final : public gateway::Fallback {
   struct News {
     std::function<void(const std::string& where)> began;
     std::function<void(const std::string& how)> ended;
+    // The process that the command is, which leads a group of its own; 0 when it has gone.
+    std::function<void(int pid)> process = {};
   };
   FallbackServer(FallbackOptions options, News news);
   ~FallbackServer() override;
@@ -49,6 +51,8 @@ class FallbackServer final : public gateway::Fallback {
   // Cancels what is being answered, and waits until no exchange is held; what comes later is
   // answered 503. Bounded by what a cancellation takes (client::kCancelCheckMs).
   void end();
+  // Ends the command's processes; waits for nothing. For the process's last moment.
+  void kill() const;
   // Every loaded model was proven to work; the oldest of the proofs is of `when`.
   void proven(Instant when);
   void set_mode(supervisor::FallbackMode mode);
@@ -68,6 +72,7 @@ class FallbackServer final : public gateway::Fallback {
   // Joins the threads that are over; under the lock.
   void reap();
   void tell(const supervisor::FallbackDecision& decision, const std::string& how);
+  void process_is(int pid);
 
   const FallbackOptions options_;
   const News news_;
@@ -75,6 +80,7 @@ class FallbackServer final : public gateway::Fallback {
   supervisor::FallbackState state_;
   std::mutex starting_;  // guards process_
   std::unique_ptr<platform::Process> process_;
+  std::atomic<int> pid_{0};     // of it
   std::mutex answering_mutex_;  // guards the next two
   std::list<Answering> answering_;
   bool ending_ = false;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "apps/control_listener.h"
 #include "apps/control_socket.h"
 #include "apps/engine_process.h"
 #include "apps/exit.h"
@@ -29,7 +30,6 @@
 #include "gateway/server.h"
 #include "gateway/services.h"
 #include "platform/descriptors.h"
-#include "platform/file_identity.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "supervisor/model_directory.h"
@@ -48,7 +48,6 @@ constexpr milliseconds kLastWords{300};        // for the errors that a drain's 
 constexpr milliseconds kStopBeyondDrain{900};  // whatever hangs
 constexpr milliseconds kHousekeeping{1000};
 constexpr std::size_t kDescriptorsReserved = 128;  // for all that is no connection
-constexpr std::size_t kControlConnections = 16;
 
 std::string without_scheme(const std::string& url) {
   const std::size_t at = url.find("://");
@@ -78,18 +77,28 @@ class Events {
     proven_ = true;
     changed_.notify_all();
   }
-  // True when every model was proven to work, false when we are to end first.
-  bool wait_for_model() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return signalled_ || proven_; });
+  // True when every model was proven to work, false when we are to end first. `meanwhile`: now and
+  // then.
+  bool wait_for_model(const std::function<void()>& meanwhile) {
+    wait(meanwhile, [this] { return signalled_ || proven_; });
+    const std::lock_guard lock(mutex_);
     return !signalled_;
   }
-  void wait_for_signal() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return signalled_; });
+  void wait_for_signal(const std::function<void()>& meanwhile) {
+    wait(meanwhile, [this] { return signalled_; });
   }
 
  private:
+  template <class Condition>
+  void wait(const std::function<void()>& meanwhile, Condition condition) {
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, kHousekeeping, condition)) {
+      lock.unlock();
+      meanwhile();
+      lock.lock();
+    }
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool signalled_ = false;
@@ -202,15 +211,34 @@ void check_program(const std::string& path) {
     throw Error(ErrorCode::kInvalid, "'engine': there is no program that can be run at " + path);
 }
 
+// Requests come before all listeners are there.
+class Listening {
+ public:
+  void are(gateway::ListenUrls urls) {
+    const std::lock_guard lock(mutex_);
+    urls_ = std::move(urls);
+  }
+  gateway::ListenUrls urls() const {
+    const std::lock_guard lock(mutex_);
+    return urls_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  gateway::ListenUrls urls_;
+};
+
 // serving.json, as it stands on disk.
 struct Record {
   std::string directory;
   Serving serving;
+  bool written = false;
   void engine_is(int pid) {
-    if (pid == serving.engine_pid) return;
+    if (written && pid == serving.engine_pid) return;
     serving.engine_pid = pid;
     try {
       write_serving(directory, serving);
+      written = true;
     } catch (const Error& error) {
       log::warn("serving_file", {{"error", error.what()}});
     }
@@ -226,18 +254,20 @@ void housekeep(gateway::Timer& timer, const std::function<void()>& action) {
   timer.arm(kHousekeeping, [&timer, &action] { housekeep(timer, action); });
 }
 
-// Null without a fallback.
+// Null without a fallback. The records are there before the first request.
 std::unique_ptr<FallbackServer> fallback_server(const ServeConfig& config,
-                                                GatewayRecords& records) {
+                                                const std::unique_ptr<GatewayRecords>& records,
+                                                std::function<void(const std::string&)> tell) {
   if (config.fallback.empty()) return nullptr;
   FallbackOptions options;
   options.endpoint.url = client::normalized_url(config.fallback);
   options.command = config.fallback_command;
   options.model = config.fallback_model;
   return std::make_unique<FallbackServer>(
-      options,
-      FallbackServer::News{[&records](const std::string& where) { records.fallback_began(where); },
-                           [&records](const std::string& how) { records.fallback_ended(how); }});
+      options, FallbackServer::News{
+                   [&records](const std::string& where) { records->fallback_began(where); },
+                   [&records](const std::string& how) { records->fallback_ended(how); },
+                   [tell = std::move(tell)](int pid) { tell("fallback " + std::to_string(pid)); }});
 }
 
 std::string fallback_state(FallbackServer* fallback, const std::string& mode) {
@@ -272,6 +302,7 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   const std::string certificates = state + "/certs";
   const auto tls = or_exit(kExitFailure, [&] { return tls_files(config, certificates); });
 
+  const auto tell = [keeper_socket](const std::string& line) { tell_keeper(keeper_socket, line); };
   Events events;
   std::unique_ptr<GatewayRecords> records;  // has threads: made once signals are watched
   EngineProcess process(
@@ -280,30 +311,35 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
          records->model_settled(model, failure);
          if (failure == nullptr && config.probes == "off") events.proven();
        },
-       [&](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
-         tell_keeper(keeper_socket, "engine " + std::to_string(process.status().pid));
+       [tell](int pid) { tell("engine " + std::to_string(pid)); },
+       [&records](supervisor::WorkerState, supervisor::WorkerState to, const std::string& reason) {
          records->worker_changed(to, reason);
        },
        [&records](const std::string& reason) { records->worker_unsteady(reason); },
        [&records](const std::string& program, const std::string& reason) {
          records->worker_went_back(program, reason);
        }});
-  const SignalWatch signal_watch(
-      {[&events] { events.signalled(); }, [&process] { process.worker().kill(); }},
-      seconds(config.drain_s) + kStopBeyondDrain, kExitCut);
+  const auto fallback = or_exit(kExitUsage, [&] { return fallback_server(config, records, tell); });
+  const auto end_children = [&] {
+    process.worker().kill();
+    if (fallback) fallback->kill();
+  };
+  const SignalWatch signal_watch({[&events] { events.signalled(); }, end_children},
+                                 seconds(config.drain_s) + kStopBeyondDrain, kExitCut);
   const KeeperWatch keeper_watch(keeper_socket,
                                  {[&] {
                                     lock.name({static_cast<int>(::getpid()), process.status().pid});
                                     events.orphaned();
                                   },
-                                  [&process] { process.worker().kill(); }},
+                                  end_children},
                                  drain_time(config, kLastWords), kExitCut);
-  const auto tell = [keeper_socket](const std::string& line) { tell_keeper(keeper_socket, line); };
   records = std::make_unique<GatewayRecords>(state);
 
   gateway::Gate gate({config.max_sequences, config.queue});
   gateway::Metrics metrics;
   gateway::Services services{process.engine(), gate, metrics};
+  Listening listening;
+  services.urls = [&listening] { return listening.urls(); };
   services.certificates = certificates;
   services.ready_timeout = seconds(config.ready_timeout_s);
   services.records = records->requests();
@@ -327,7 +363,6 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   add_status(router, services);
   add_metrics(router, services);
   add_page(router, services);
-  const auto fallback = or_exit(kExitUsage, [&] { return fallback_server(config, *records); });
   services.fallback = fallback.get();
   PlannedRestart planned(*records, [tell] { tell("restart"); });
   supervisor::Scheduler scheduler;
@@ -380,22 +415,20 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
        },
        [&records](bool so, const std::string& why) { records->newcomers_turned_away(so, why); }});
   services.draining = [&server] { return server.draining(); };
-  services.plain_url = listen(server, config.listen, "--listen", "http://", std::nullopt);
-  services.mtls_url = listen(server, config.mtls_listen, "--mtls-listen", "https://", tls);
-  gateway::ConnectionLimits few;
-  few.connections = kControlConnections;
-  few.reserved = kControlConnections;
-  gateway::Server control_server(loop, few, through(control_router));
-  or_exit(kExitFailure, [&] { control_server.listen_local(control_socket(state)); });
-  const auto socket_file = platform::file_identity(control_socket(state));
-  share_local_key(state, local_key, without_scheme(services.plain_url));
-  log::info("listening",
-            {{"http", services.plain_url}, {"mtls", services.mtls_url}, {"state_dir", state}});
-  tell("listening " + or_off(services.plain_url) + " " + or_off(services.mtls_url));
+  const gateway::ListenUrls urls{
+      listen(server, config.listen, "--listen", "http://", std::nullopt),
+      listen(server, config.mtls_listen, "--mtls-listen", "https://", tls)};
+  listening.are(urls);
+  std::optional<ControlListener> control_listener;
+  or_exit(kExitFailure,
+          [&] { control_listener.emplace(loop, control_socket(state), through(control_router)); });
+  share_local_key(state, local_key, without_scheme(urls.plain));
+  log::info("listening", {{"http", urls.plain}, {"mtls", urls.mtls}, {"state_dir", state}});
+  tell("listening " + or_off(urls.plain) + " " + or_off(urls.mtls));
 
   Record record{state,
                 {static_cast<int>(::getppid()), static_cast<int>(::getpid()), -1,
-                 without_scheme(services.plain_url), without_scheme(services.mtls_url)}};
+                 without_scheme(urls.plain), without_scheme(urls.mtls)}};
   process.worker().start();
   const auto strand = loop.make_strand();
   const std::shared_ptr<gateway::Timer> timer = strand->make_timer();
@@ -406,11 +439,12 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   };
   strand->post([timer, &every_second] { housekeep(*timer, every_second); });
 
-  if (events.wait_for_model()) {
-    tell("ready" + (services.plain_url.empty() ? "" : " " + services.plain_url) +
-         (services.mtls_url.empty() ? "" : " " + services.mtls_url));
+  const auto look = [&control_listener] { control_listener->look(); };
+  if (events.wait_for_model(look)) {
+    tell("ready" + (urls.plain.empty() ? "" : " " + urls.plain) +
+         (urls.mtls.empty() ? "" : " " + urls.mtls));
   }
-  events.wait_for_signal();
+  events.wait_for_signal(look);
 
   const wire::Failure ending{ErrorCode::kUnavailable, "the server is shutting down", {}};
   int cut = 0;
@@ -425,11 +459,9 @@ int run_gateway(const ServeConfig& config, int keeper_socket) {
   process.worker().stop();
   process.engine().fail_all(ending);  // those whose clients had left
   if (fallback) fallback->end();
-  control_server.close_listeners();
-  control_server.abort();
+  control_listener->end();
   loop.stop();
   remove_serving(state, record.serving);
-  platform::remove_if_same(control_socket(state), socket_file);
   log::info("stopped", {{"requests_cut", cut}});
   return cut > 0 ? kExitCut : 0;
 }

@@ -18,21 +18,28 @@ GatewayRecords::GatewayRecords(const std::string& state_directory)
                         "the journal cannot be written: " + trouble.what +
                             "; serving goes on. Is the disk of the state directory full?");
       }) {
-  tell_unanswered();
+  const std::size_t unanswered = tell_unanswered();
   journal_.record(supervisor::StartedAnew{false});
   if (!journal_.moved_aside().empty()) state_file_damaged("journal", journal_.moved_aside());
   happened("gateway", "started", "");
+  if (unanswered == 0) return;
+  incidents_.open("gateway.ended", "error",
+                  "the gateway before this one ended while it answered " +
+                      std::to_string(unanswered) +
+                      " requests, which were lost; the log names them: request_unanswered");
+  incidents_.close("gateway.ended", "another one serves");
 }
 
-void GatewayRecords::tell_unanswered() {
+std::size_t GatewayRecords::tell_unanswered() {
   const auto unanswered = journal_.take_unanswered();
-  if (unanswered.empty()) return;
+  if (unanswered.empty()) return 0;
   log::warn("requests_unanswered", {{"count", unanswered.size()}});
   for (std::size_t i = 0; i < unanswered.size() && i < kUnansweredToldMax; ++i) {
     const auto& request = unanswered[i];
     log::warn("request_unanswered",
               {{"id", request.id}, {"api", request.api}, {"model", request.model}});
   }
+  return unanswered.size();
 }
 
 gateway::RequestRecords GatewayRecords::requests() {

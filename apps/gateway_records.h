@@ -42,7 +42,7 @@ class GatewayRecords {
   void happened(const std::string& subject, const std::string& what, const std::string& cause);
 
  private:
-  void tell_unanswered();
+  std::size_t tell_unanswered();  // how many there were
 
   supervisor::Incidents incidents_;
   mutable std::mutex mutex_;  // guards the next

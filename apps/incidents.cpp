@@ -1,11 +1,16 @@
 // sanctum incidents: what is wrong now, and what was.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/commands.h"
+#include "apps/control_socket.h"
 #include "apps/serve_config.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -17,6 +22,7 @@ namespace {
 constexpr int kExitOpen = 1;
 constexpr int kExitUsage = 2;
 constexpr std::int64_t kMicro = 1'000'000;
+constexpr std::chrono::milliseconds kAskLimit{3000};
 
 struct Options {
   std::string state_dir;
@@ -41,9 +47,53 @@ void print(const supervisor::IncidentRecord& record) {
     std::printf("       over since %s: %s\n", told(*record.closed_us).c_str(), record.how.c_str());
 }
 
+// Those that the server itself holds open; nothing where none answers.
+std::optional<std::vector<supervisor::IncidentRecord>> open_at_the_server(
+    const std::string& state) {
+  client::Connection connection = control_connection(state);
+  const auto reply = connection.send({"GET", "/status"}, {kAskLimit, kAskLimit, kAskLimit});
+  if (reply.ending != client::Ending::kAnswered || reply.status != 200) return std::nullopt;
+  const json::Document document(reply.body);
+  std::vector<supervisor::IncidentRecord> open;
+  for (const auto& node : document.root().at("incidents").as_array()) {
+    supervisor::IncidentRecord record;
+    record.key = node.at("key").as_string();
+    record.level = node.at("level").as_string();
+    record.what = node.at("what").as_string();
+    record.opened_us = node.at("since_unix_s").as_int() * kMicro;
+    open.push_back(std::move(record));
+  }
+  return open;
+}
+
+// What is wrong now is the server's to say: its journal may be on a disk that is full. Throws Error
+// where neither can be asked.
+std::vector<supervisor::IncidentRecord> records_of(const std::string& state, int rows) {
+  auto open = open_at_the_server(state);
+  if (!open) return supervisor::read_incidents(state, rows);
+  std::vector<supervisor::IncidentRecord> past;
+  try {
+    past = supervisor::read_incidents(state, rows);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "what was cannot be told: %s\n", error.what());
+  }
+  for (auto& record : *open) {
+    const auto same = std::find_if(past.begin(), past.end(), [&](const auto& known) {
+      return !known.closed_us && known.key == record.key;
+    });
+    if (same != past.end()) record.times = same->times;
+  }
+  // One that stands open there and not here is an earlier life's, whose end was not written.
+  std::erase_if(past, [](const auto& record) { return !record.closed_us; });
+  open->insert(open->end(), std::make_move_iterator(past.begin()),
+               std::make_move_iterator(past.end()));
+  if (open->size() > static_cast<std::size_t>(rows)) open->resize(static_cast<std::size_t>(rows));
+  return std::move(*open);
+}
+
 int run(const Options& options) {
   const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
-  const auto records = supervisor::read_incidents(state, options.rows);
+  const auto records = records_of(state, options.rows);
   bool open = false;
   json::Writer w;
   w.begin_array();
@@ -75,7 +125,10 @@ void add_incidents(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   command.add_flag("--json", options->json, "One JSON array");
-  command.footer("Exit codes: 0 none is open, 1 one is, 2 the journal cannot be read");
+  command.footer(
+      "What is open is asked of the server, if it runs; what was is read from its journal.\n"
+      "\n"
+      "Exit codes: 0 none is open, 1 one is, 2 neither can be asked");
   command.callback([options, &exit_code] {
     try {
       exit_code = run(*options);

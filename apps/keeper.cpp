@@ -18,6 +18,7 @@
 #include "apps/life_line.h"
 #include "apps/resolved_config.h"
 #include "apps/running_release.h"
+#include "apps/serving_file.h"
 #include "apps/signal_watch.h"
 #include "apps/wake.h"
 #include "base/line_writer.h"
@@ -47,10 +48,9 @@ constexpr seconds kRemainsMax{5};   // of an engine without its gateway, before 
 constexpr seconds kCopyLimit{1800};   // for the copy of the release
 constexpr seconds kListenWithin{60};  // for each look of the keeper's
 
-// More time, as long as a start gets on. Without this a manager has a limit of its own.
-void extend_start(seconds limit) {
-  platform::notify_manager("EXTEND_TIMEOUT_USEC=" +
-                           std::to_string(std::chrono::microseconds(limit).count()));
+// As long as a start gets on, or a drain lasts. Without this a manager has a limit of its own.
+std::string more_time(milliseconds limit) {
+  return "EXTEND_TIMEOUT_USEC=" + std::to_string(std::chrono::microseconds(limit).count());
 }
 
 class Keeper {
@@ -74,15 +74,17 @@ class Keeper {
       gateway_.read_lines([this](const std::string& line) { gateway_said(line); });
       probes_.read_lines([this](const std::string& line) { probes_said(line); });
       platform::notify_manager("WATCHDOG=1");
-      if (!ready_told_) extend_start(kListenWithin);
+      if (!ready_told_) platform::notify_manager(more_time(kListenWithin));
       if (stopping_) forward_end();
+      look_at_planned_restart();
       look_at_gateway();
       look_at_probes();
       look_at_remains();
       if (!exit_code_ && may_start() && Clock::now() >= next_start_)
         act_on(supervisor::time_passed(state_, Clock::now()));
     }
-    if (!life_.over()) end_engine();
+    end_group(fallback_pid_);
+    if (!life_.over()) end_group(engine_pid_);
     output_.flush(log::kLastWordsLimit);
     return *exit_code_;
   }
@@ -95,7 +97,8 @@ class Keeper {
   void end_at_once() {
     gateway_.end(kLastMoment);
     probes_.signal(SIGKILL);
-    end_engine();
+    end_group(engine_pid_);
+    end_group(fallback_pid_);
   }
 
  private:
@@ -144,7 +147,7 @@ class Keeper {
     life_.handed_down();
     log::info("gateway_started", {{"pid", gateway_.pid()}});
     condemned_ = told_ = planned_ = listening_ = false;
-    engine_pid_ = 0;
+    engine_pid_ = fallback_pid_ = 0;
     name_holders();
   }
 
@@ -172,23 +175,57 @@ class Keeper {
     if (line.rfind("ready", 0) == 0) {
       supervisor::became_ready(state_, Clock::now());
       output_.push(line + "\n");
-      restarting_ = false;
-      probes_.tell("unplanned");
+      planned_restart_is_over();
     } else if (line == "restart") {
-      log::info("planned_restart");
-      planned_ = restarting_ = true;
-      probes_.tell("planned");
-      gateway_.signal(SIGTERM);
+      if (!planned_) begin_planned_restart();
     } else if (line.rfind("run ", 0) == 0) {
       probes_.tell(line);
     } else if (line.rfind("engine ", 0) == 0) {
-      int pid = 0;
-      std::from_chars(line.data() + 7, line.data() + line.size(), pid);
-      engine_pid_ = pid;
+      engine_pid_ = pid_in(line);
       name_holders();
+    } else if (line.rfind("fallback ", 0) == 0) {
+      fallback_pid_ = pid_in(line);
     } else if (line.rfind("listening ", 0) == 0) {
       gateway_listens(line.substr(10));
     }
+  }
+
+  static int pid_in(const std::string& line) {
+    int pid = 0;
+    std::from_chars(line.data() + line.find(' ') + 1, line.data() + line.size(), pid);
+    return pid;
+  }
+
+  void begin_planned_restart() {
+    log::info("planned_restart");
+    planned_ = restarting_ = true;
+    gone_by_ = Clock::now() + seconds(config_.drain_s) + kStopBeyondGateway;
+    proven_by_ = gone_by_ + seconds(config_.ready_timeout_s);
+    probes_.tell("planned");
+    end_gateway();
+  }
+
+  void planned_restart_is_over() {
+    restarting_ = false;
+    probes_.tell("unplanned");
+  }
+
+  // What was planned excuses nothing for ever: neither a gateway that does not end, nor one that
+  // does not come to be of use.
+  void look_at_planned_restart() {
+    const Instant now = Clock::now();
+    if (planned_ && gateway_.there() && now >= gone_by_) {
+      log::error("gateway_hangs", {{"pid", gateway_.pid()}, {"reason", "it did not end in time"}});
+      gateway_.signal(SIGKILL);
+    }
+    if (!restarting_ || now < proven_by_) return;
+    log::error("planned_restart_overdue", {{"limit_s", config_.ready_timeout_s}});
+    planned_restart_is_over();
+  }
+
+  // One SIGTERM a life: the second would cut its requests.
+  void end_gateway() {
+    if (!std::exchange(told_, true)) gateway_.signal(SIGTERM);
   }
 
   void gateway_listens(const std::string& addresses) {
@@ -229,18 +266,21 @@ class Keeper {
   }
 
   void forward_end() {
-    if (!std::exchange(told_, true)) {
+    if (!std::exchange(ending_, true)) {
       platform::notify_manager("STOPPING=1");
-      gateway_.signal(SIGTERM);
+      platform::notify_manager(more_time(seconds(config_.drain_s) + 2 * kStopBeyondGateway));
+      end_gateway();
       probes_.signal(SIGTERM);
     }
     if (!gateway_.there()) exit_code_ = 0;
   }
 
   void look_at_gateway() {
-    const auto status = gateway_.ended();
+    const auto status = gateway_.ended([this](const std::string& line) { gateway_said(line); });
     if (!status) return;
     gone_since_ = Clock::now();
+    end_group(fallback_pid_);  // the next gateway would never know that it is ours
+    fallback_pid_ = 0;
     if (stopping_) {
       exit_code_ = status->signal == 0 ? status->code : kExitCut;
       return;
@@ -249,9 +289,11 @@ class Keeper {
       look_at_configuration();
       return act_on(supervisor::planned_restart(state_, Clock::now()));
     }
-    log::write(status->signal == 0 && status->code == 0 ? log::Level::kInfo : log::Level::kError,
-               "gateway_gone", {{"how", platform::describe(*status)}});
-    act_on(supervisor::gateway_ended(state_, *status, condemned_, Clock::now()));
+    log::error("gateway_gone", {{"how", platform::describe(*status)}});
+    const auto end = condemned_ ? supervisor::GatewayEnd::kHung
+                     : told_    ? supervisor::GatewayEnd::kAsked
+                                : supervisor::GatewayEnd::kUnasked;
+    act_on(supervisor::gateway_ended(state_, *status, end, Clock::now()));
   }
 
   // A planned start takes what is configured by then. What belongs to this very process stays.
@@ -277,7 +319,8 @@ class Keeper {
   }
 
   void look_at_probes() {
-    if (const auto status = probes_.ended(); status && !stopping_ && !probes_outdated_)
+    const auto status = probes_.ended([this](const std::string& line) { probes_said(line); });
+    if (status && !stopping_ && !probes_outdated_)
       log::error("probes_gone", {{"how", platform::describe(*status)}});
     if (stopping_ || !wants_probes() || !ready_told_) return;
     if (probes_outdated_) {
@@ -295,13 +338,13 @@ class Keeper {
   void look_at_remains() {
     if (gateway_.there() || life_.over() || Clock::now() - gone_since_ < kRemainsMax) return;
     log::error("engine_remains", {{"pid", engine_pid_.load()}});
-    end_engine();
+    end_group(engine_pid_);
     gone_since_ = Clock::now();
   }
 
   // It leads a group of its own; what is not there any more is not hit.
-  void end_engine() {
-    if (const int pid = engine_pid_; pid > 0) ::kill(-pid, SIGKILL);
+  static void end_group(int pid) {
+    if (pid > 0) ::kill(-pid, SIGKILL);
   }
 
   // Who reads the line `ready` may have stopped reading, or read the log through the same pipe.
@@ -316,14 +359,16 @@ class Keeper {
   Instant gone_since_{};                 // the gateway
   Instant beat_{};                       // of the probes; or when they were last started
   std::optional<int> exit_code_;
-  bool told_ = false;             // the gateway is ending
-  bool condemned_ = false;        // by the probes
-  bool planned_ = false;          // it ends for a planned restart
-  bool restarting_ = false;       // from then on, until models are proven again
-  bool listening_ = false;        // the gateway that there is
-  bool ready_told_ = false;       // a gateway listened, once
-  bool probes_outdated_ = false;  // they are ended for what is configured now
-  std::atomic<int> engine_pid_{0};
+  bool ending_ = false;              // all of it: gateway and probes know it
+  bool told_ = false;                // the gateway is to end
+  bool condemned_ = false;           // by the probes
+  bool planned_ = false;             // it ends for a planned restart
+  bool restarting_ = false;          // from then on, until models are proven again, or should be
+  Instant gone_by_{}, proven_by_{};  // of a planned restart
+  bool listening_ = false;           // the gateway that there is
+  bool ready_told_ = false;          // a gateway listened, once
+  bool probes_outdated_ = false;     // they are ended for what is configured now
+  std::atomic<int> engine_pid_{0}, fallback_pid_{0};
   LifeLine life_;
   KeptProcess gateway_, probes_;
   Wake wake_;
@@ -366,9 +411,10 @@ std::optional<RunningRelease> keep_release(const std::string& state) {
 
 int keep(const ServeConfig& config, const std::function<ServeConfig()>& resolve) {
   platform::make_files_private();
-  extend_start(kCopyLimit);
+  platform::notify_manager(more_time(kCopyLimit));
   or_exit(kExitFailure, [&] { make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
+  forget_serving(config.state_dir);  // whoever wrote it is gone
   return or_exit(kExitFailure, [&] {
     Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
     const SignalWatch signal_watch(

@@ -27,6 +27,7 @@ struct KeeperWatch::Shared {
   // Waits for nothing: the lock may be held by who is stuck.
   [[noreturn]] void end_now() {
     if (mutex.try_lock() && watched) gone.at_once();
+    log::flush();
     std::_Exit(exit_code);
   }
 

@@ -51,10 +51,12 @@ void KeptProcess::read_lines(const std::function<void(const std::string&)>& hear
   unread_.clear();
 }
 
-std::optional<platform::ExitStatus> KeptProcess::ended() {
+std::optional<platform::ExitStatus> KeptProcess::ended(
+    const std::function<void(const std::string&)>& heard) {
   if (!process_) return std::nullopt;
   const auto status = process_->wait(std::chrono::milliseconds(0));
   if (!status) return std::nullopt;
+  read_lines(heard);
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   unread_.clear();
   const std::lock_guard lock(mutex_);

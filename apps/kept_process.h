@@ -30,8 +30,8 @@ class KeptProcess {
   // A line (keeper_line.h); dropped when it does not read.
   void tell(const std::string& line);
   void read_lines(const std::function<void(const std::string&)>& heard);
-  // Once, when it has ended; it is not there from then on.
-  std::optional<platform::ExitStatus> ended();
+  // Once, when it has ended, and after its last lines were heard; it is not there from then on.
+  std::optional<platform::ExitStatus> ended(const std::function<void(const std::string&)>& heard);
 
   // From any thread.
   void signal(int number);

@@ -137,7 +137,8 @@ int once(const Options& options) {
   const std::string state =
       options.server.state_dir.empty() ? default_state_dir() : options.server.state_dir;
   // On the server's machine it is its own probe: its fallback does not answer for it.
-  if (options.server.url.empty() && std::filesystem::exists(state + "/probe.secret"))
+  if (options.server.url.empty() && options.which != "boots" &&
+      std::filesystem::exists(state + "/probe.secret"))
     endpoint.probe = probe_secret(state);
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;

@@ -17,6 +17,7 @@
 #include "gateway/listener.h"
 #include "gateway/origin_policy.h"
 #include "supervisor/model_directory.h"
+#include "supervisor/program_file.h"
 #include "supervisor/schedule.h"
 
 namespace sanctum {
@@ -48,6 +49,12 @@ void check(const ServeConfig& config) {
           [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
   if (!config.fallback.empty())
     or_exit(kExitUsage, [&] { client::normalized_url(config.fallback); });
+  if (config.fallback.empty() && !(config.fallback_command + config.fallback_model).empty())
+    throw Exit{kExitUsage,
+               "fallback_command and fallback_model are of no use without fallback: the URL at "
+               "which the other server answers"};
+  if (!config.engine.empty() && !supervisor::look_at_program(config.engine).runnable)
+    throw Exit{kExitUsage, "--engine: there is no program that can be run at " + config.engine};
   if (!config.restart_at.empty())
     or_exit(kExitConfiguration,
             [&] { supervisor::parse_schedule(config.restart_at, "restart_at"); });

@@ -8,6 +8,7 @@
 #include "apps/commands.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "platform/descriptors.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ constexpr const char* kExitCodes =
 }  // namespace
 
 int main(int argc, char** argv) {
+  sanctum::platform::open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"Serves local language and vision models, and proves that it does.", "sanctum"};
   app.set_version_flag("--version", SANCTUM_VERSION);

@@ -14,13 +14,16 @@
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "apps/ranges.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/temporary_lack.h"
 #include "engine/service.h"
 #include "engine/template_server.h"
+#include "platform/descriptors.h"
 #include "platform/executing.h"
 #include "platform/machine.h"
 #include "platform/shared_page.h"
@@ -31,6 +34,7 @@ namespace {
 using namespace sanctum;
 
 constexpr int kExitOk = 0;
+constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 constexpr int kExitConfiguration = 78;
 constexpr std::chrono::milliseconds kBeatEvery{100};
@@ -177,6 +181,7 @@ void check_files_beside_libraries() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  platform::open_standard_streams();
   CLI::App app{
       "Runs models on this machine's device and speaks JSON-RPC 2.0, one message a line.\n\n"
       "  echo "
@@ -185,7 +190,8 @@ int main(int argc, char** argv) {
       "| sanctum-engine\n\n"
       "Methods: load_model unload_model models generate cancel tokenize stats shutdown.\n"
       "Notifications: load_progress tokens completed.\n"
-      "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 78 configuration."};
+      "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 75 the system "
+      "lacks threads or memory right now, 78 configuration."};
   std::string socket_path, log_level = "info", kv_type = kKvTypes.front();
   int rpc_fd = -1, heartbeat_fd = -1;
   engine::ServiceOptions options;
@@ -290,5 +296,8 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     log::last_words(std::string("sanctum-engine: ") + error.what());
     return kExitConfiguration;
+  } catch (const std::system_error& error) {
+    log::last_words(std::string("sanctum-engine: ") + error.what());
+    return is_temporary_lack(error.code()) ? kExitTryAgain : kExitFailure;
   }
 }

@@ -13,18 +13,11 @@
 #include "apps/probes_process.h"
 #include "apps/resolved_config.h"
 #include "base/log.h"
+#include "base/temporary_lack.h"
 #include "platform/private_files.h"
 
 namespace sanctum {
 namespace {
-
-// What the system lacks for a moment is no reason to give a part up.
-bool may_come_back(const std::system_error& error) {
-  return error.code() == std::errc::resource_unavailable_try_again ||
-         error.code() == std::errc::too_many_files_open ||
-         error.code() == std::errc::too_many_files_open_in_system ||
-         error.code() == std::errc::not_enough_memory;
-}
 
 template <class Action>
 int exit_code_of(Action action) {
@@ -35,7 +28,7 @@ int exit_code_of(Action action) {
     return exit.code;
   } catch (const std::system_error& error) {
     log::last_words(std::string("sanctum: ") + error.what());
-    return may_come_back(error) ? kExitTryAgain : kExitFailure;
+    return is_temporary_lack(error.code()) ? kExitTryAgain : kExitFailure;
   }
 }
 

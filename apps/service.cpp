@@ -47,8 +47,10 @@ std::string state_of(const supervisor::ServiceUnit& unit) {
 
 int print_verdict(const supervisor::Verdict& verdict) {
   std::printf("%s\n", verdict.summary.c_str());
-  for (const auto& finding : verdict.findings)
+  for (const auto& finding : verdict.findings) {
     std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
+    if (!finding.fine && !finding.advice.empty()) std::printf("      %s\n", finding.advice.c_str());
+  }
   return verdict.supervised ? 0 : kExitNotSupervised;
 }
 
@@ -86,8 +88,23 @@ std::vector<std::pair<std::string, std::string>> environment_for(const Options& 
   return all;
 }
 
+// A unit that cannot start would be left behind. Throws Error.
+void check_that_it_can_start(const std::string& state, platform::ServiceScope scope) {
+  const auto facts = supervision_facts(state, scope);
+  if (!facts.manager_answers)
+    throw Error(ErrorCode::kUnavailable,
+                "no service manager answers here (in a container there is none; without a session "
+                "try --system): nothing was written. `sanctum serve` runs without one");
+  if (facts.pid > 0 && facts.pid != facts.unit_pid)
+    throw Error(ErrorCode::kBusy,
+                "process " + std::to_string(facts.pid) + " serves " + state +
+                    " already, and no unit keeps it: nothing was written. `sanctum stop` ends it; "
+                    "then run this again");
+}
+
 int install(const Options& options) {
   const ServeConfig config = resolve_words(words_for(options));
+  check_that_it_can_start(config.state_dir, options.scope());
   make_state_dir(config.state_dir);
   keep_running_release(config.state_dir);
   supervisor::ServiceUnit unit;
@@ -105,10 +122,17 @@ int install(const Options& options) {
 }
 
 int uninstall(const Options& options) {
-  platform::service_disable(options.scope());
+  std::string untold;  // to a manager that does not answer; the file goes all the same
+  try {
+    platform::service_disable(options.scope());
+  } catch (const Error& error) {
+    untold = error.what();
+  }
   std::filesystem::remove(platform::service_file(options.scope()));
   std::printf("removed %s\n", platform::service_file(options.scope()).c_str());
-  return 0;
+  if (untold.empty()) return 0;
+  std::fprintf(stderr, "sanctum service: the service manager was not told: %s\n", untold.c_str());
+  return kExitNotSupervised;
 }
 
 int restart(const Options& options) {

@@ -43,6 +43,10 @@ std::optional<Serving> read_serving(const std::string& state_directory) {
   }
 }
 
+void forget_serving(const std::string& state_directory) {
+  std::remove(path_in(state_directory).c_str());
+}
+
 void remove_serving(const std::string& state_directory, const Serving& serving) {
   const auto there = read_serving(state_directory);
   if (there && there->gateway_pid == serving.gateway_pid)

@@ -19,6 +19,8 @@ struct Serving {
 void write_serving(const std::string& state_directory, const Serving& serving);
 // Nothing when there is no file, or one that makes no sense.
 std::optional<Serving> read_serving(const std::string& state_directory);
+// Whoever's it is.
+void forget_serving(const std::string& state_directory);
 // If it is still this gateway's.
 void remove_serving(const std::string& state_directory, const Serving& serving);
 

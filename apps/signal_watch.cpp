@@ -1,5 +1,6 @@
 #include "apps/signal_watch.h"
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
@@ -11,8 +12,21 @@ namespace sanctum {
 
 struct SignalWatch::Shared {
   void end() {
+    {
+      const std::lock_guard lock(ending_mutex);
+      ending = true;
+    }
+    told.notify_all();
     const std::lock_guard lock(mutex);
     if (watched) actions.end();
+  }
+  void limit() {
+    std::unique_lock lock(ending_mutex);
+    told.wait(lock, [this] { return ending; });
+    lock.unlock();
+    std::this_thread::sleep_for(hard_limit);
+    log::error("stop_limit", {{"limit_ms", hard_limit.count()}});
+    end_now();
   }
   // Does not come back. Waits for nothing: the lock may be held by who is stuck.
   [[noreturn]] void end_now() {
@@ -25,7 +39,10 @@ struct SignalWatch::Shared {
   std::chrono::milliseconds hard_limit;
   int exit_code;
   std::mutex mutex;
-  bool watched = true;  // the owner is still there
+  bool watched = true;      // the owner is still there
+  std::mutex ending_mutex;  // guards the next
+  bool ending = false;
+  std::condition_variable told;
 };
 
 SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_limit, int exit_code)
@@ -37,6 +54,8 @@ SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_l
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // Both now: when the end comes, the system may have no thread to give.
+  std::thread([shared = shared_] { shared->limit(); }).detach();
   std::thread([shared = shared_, signals] {
     int number = 0;
     ::sigwait(&signals, &number);
@@ -46,11 +65,6 @@ SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_l
     }
     log::info("stopping", {{"signal", number}});
     shared->end();
-    std::thread([shared] {
-      std::this_thread::sleep_for(shared->hard_limit);
-      log::error("stop_limit", {{"limit_ms", shared->hard_limit.count()}});
-      shared->end_now();
-    }).detach();
     ::sigwait(&signals, &number);
     log::warn("stopping_now", {{"signal", number}});
     shared->end_now();

@@ -19,8 +19,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a server, or a command before the first server, leaves in its directory.
-constexpr const char* kOurs[] = {"lock", "keys.json", "certs", "releases"};
+// Says that the whole directory is ours: nothing else was in it when it was first used.
+constexpr const char* kMark = ".sanctum-state";
+// What servers, and commands before the first one, leave in their directory; also with more behind
+// a dot or a dash.
+constexpr const char* kOurs[] = {
+    "lock",    "keys",  "certs",   "releases", "journal",   "switches",     "serving", "control",
+    "goldens", "probe", "by-hand", "weights",  "local_key", "unit-backups", "watch",   ".trial"};
 
 void try_to_write(const std::string& directory) {
   const std::string trial = directory + "/.trial." + std::to_string(::getpid());
@@ -33,12 +38,29 @@ void try_to_write(const std::string& directory) {
   ::unlink(trial.c_str());
 }
 
-// Somebody's home, named by mistake, is not ours to close to others.
+bool is_our_name(const std::string& name) {
+  return std::any_of(std::begin(kOurs), std::end(kOurs), [&](const std::string& ours) {
+    return name.starts_with(ours) &&
+           (name.size() == ours.size() || name[ours.size()] == '.' || name[ours.size()] == '-');
+  });
+}
+
+// Somebody's home, named by mistake, is not ours to close to others; nor is it when it is named
+// again, and has our files as well.
 bool is_a_state_directory(const std::string& directory) {
-  std::error_code ignored;
-  if (fs::is_empty(directory, ignored)) return true;
-  return std::any_of(std::begin(kOurs), std::end(kOurs),
-                     [&](const char* name) { return fs::exists(directory + "/" + name, ignored); });
+  std::error_code error;
+  if (fs::exists(directory + "/" + kMark, error)) return true;
+  fs::directory_iterator each(directory, error), end;
+  for (; !error && each != end; each.increment(error)) {
+    if (!is_our_name(each->path().filename().string())) return false;
+  }
+  return !error;
+}
+
+// Quietly: one that cannot be written to is said to be so in a moment.
+void mark(const std::string& directory) {
+  const int fd = ::open((directory + "/" + kMark).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
 }
 
 }  // namespace
@@ -62,7 +84,9 @@ void make_state_dir(const std::string& directory) {
     throw Error(ErrorCode::kUnavailable, "cannot make the state directory " + directory + ": " +
                                              (error ? error.message() : "something else is there") +
                                              "; name another one with --state-dir");
-  if (!is_a_state_directory(directory)) {
+  const bool ours = is_a_state_directory(directory);
+  if (ours) mark(directory);
+  if (!ours) {
     log::warn("state_dir_left_open",
               {{"directory", directory}, {"why", "it holds what is not ours; only our files are"}});
   } else if (const std::string left = platform::make_private(directory); !left.empty()) {

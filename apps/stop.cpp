@@ -106,6 +106,15 @@ void ask_to_end(const Options& options, int pid, const Serving& serving) {
                 "process " + std::to_string(pid) + " is not ours to stop; try its owner, or sudo");
 }
 
+// Of the server that holds the lock: what an earlier one left, which was killed or could not write
+// any more, says nothing of it.
+Serving serving_of(const std::string& state, int holder) {
+  const auto file = read_serving(state);
+  const bool its =
+      file && (holder == file->pid || holder == file->gateway_pid || holder == file->engine_pid);
+  return its ? *file : Serving{holder, 0, 0, {}, {}};
+}
+
 int run(const Options& options) {
   const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
   const auto holder = platform::LockFile::holder(state + "/lock");
@@ -113,7 +122,7 @@ int run(const Options& options) {
     std::printf("nothing serves %s\n", state.c_str());
     return 0;
   }
-  const Serving serving = read_serving(state).value_or(Serving{*holder, 0, 0, {}, {}});
+  const Serving serving = serving_of(state, *holder);
   const std::uint64_t before = platform::memory().available_bytes;
   std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
   std::fflush(stdout);

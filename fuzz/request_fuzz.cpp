@@ -42,6 +42,7 @@ Read read(std::string_view bytes, std::size_t piece) {
     bytes.remove_prefix(size);
     read.state = parser.feed(inbox);
   }
+  if (read.state == RequestParser::State::kComplete) read.state = parser.unpack();
   read.status = parser.status();
   if (read.state == RequestParser::State::kRefused)
     SANCTUM_INVARIANT(((read.status >= 400 && read.status < 500) || read.status == 501) &&

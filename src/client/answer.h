@@ -46,6 +46,7 @@ struct Answer {
   std::string failure;  // empty for a good answer; else what went wrong, for people
   std::string field;    // the request field that the server objected to
   std::optional<Milliseconds> retry_after;
+  std::string served_by;  // another server in place of the one that was asked; empty: none
 
   std::string content;
   std::string reasoning;

@@ -57,6 +57,7 @@ Answer ChatClient::chat(const ChatRequest& request,
     answer.ending = reply.ending;
     answer.status = reply.status;
     answer.retry_after = reply.retry_after;
+    answer.served_by = reply.served_by;
     if (reply.ending != Ending::kAnswered) {
       answer.failure = reply.message;
     } else if (reply.status != 200) {

@@ -130,6 +130,14 @@ std::optional<Milliseconds> retry_after_of(CURL* easy) {
   return Milliseconds(seconds * 1000);
 }
 
+std::string served_by(CURL* easy) {
+  curl_header* header = nullptr;
+  constexpr int kLastRequest = -1;
+  const bool there = curl_easy_header(easy, "X-Sanctum-Served-By", 0, CURLH_HEADER, kLastRequest,
+                                      &header) == CURLHE_OK;
+  return there ? header->value : "";
+}
+
 void initialize_once() {
   static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
   SANCTUM_INVARIANT(done == CURLE_OK, "libcurl starts");
@@ -272,11 +280,15 @@ HttpReply Connection::send(const HttpCall& call, const Limits& limits,
   curl_easy_getinfo(state_->easy, CURLINFO_RESPONSE_CODE, &status);
   reply.status = static_cast<int>(status);
   reply.retry_after = retry_after_of(state_->easy);
+  reply.served_by = served_by(state_->easy);
   reply.phases = phases_of(state_->easy);
   if (code) {
     reply.ending = ending_of(*code, state_->easy);
     if (*code != CURLE_OK) {
       reply.message = error_text[0] != '\0' ? error_text : curl_easy_strerror(*code);
+      // curl names the URL's host, which nobody was asked for.
+      if (*code == CURLE_COULDNT_CONNECT && !state_->endpoint.socket.empty())
+        reply.message = "nobody answers on the socket " + state_->endpoint.socket;
     }
     exchange.heard |= reply.status > 0 || ended_by_them(*code);
     reply.not_asked = !exchange.heard && failed_here(*code, state_->easy);

@@ -26,7 +26,7 @@ inline constexpr int kCancelCheckMs = 50;                // how late a cancellat
 struct Limits {
   Milliseconds connect{5'000};
   Milliseconds silence{120'000};  // without a byte received
-  Milliseconds total{600'000};
+  Milliseconds total{600'000};    // 0: none
 };
 
 // How an exchange ended.
@@ -61,6 +61,7 @@ struct HttpReply {
   std::string message;  // for people, where ending is not kAnswered
   std::string body;     // without the bytes that went to on_stream
   std::optional<Milliseconds> retry_after;
+  std::string served_by;  // another server, in place of the one that was asked; empty: none
   HttpPhases phases;
   // What is known of the program behind the address, whatever the ending. `heard`: it said
   // something, a byte of TLS is enough, or it hung up; what the system does in its place, taking

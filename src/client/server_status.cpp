@@ -112,7 +112,9 @@ ServerStatus ask_status(ChatClient& client) {
   if (status.readiness != Readiness::kReady) {
     status.reason = reason_in(answered(ready, 404) ? models : ready);
   } else if (answered(details, 401)) {
-    status.reason = "it tells no more without an API key" + std::string(kKeyAdvice);
+    status.reason = client.endpoint().bearer.empty()
+                        ? "it tells no more without an API key" + std::string(kKeyAdvice)
+                        : "it tells no more: " + reason_in(details);
   }
   return status;
 }

@@ -70,6 +70,21 @@ TEST(ServerStatus, WithoutAKeyItSaysWhatToGive) {
   EXPECT_NE(status.reason.find("--api-key"), std::string::npos) << status.reason;
 }
 
+TEST(ServerStatus, AWrongKeyIsNotToldAsAMissingOne) {
+  SmallServer server([](const SmallServer::Request& request, SmallServer::Peer& peer) {
+    const bool ready = request.head.find("/ready") != std::string::npos;
+    peer.write(response(ready ? 200 : 401, "application/json",
+                        R"({"error":{"message":"this key is none of ours"}})"));
+  });
+  Endpoint endpoint;
+  endpoint.url = server.url();
+  endpoint.bearer = "wrong";
+  ChatClient client(endpoint);
+  const auto status = ask_status(client);
+  EXPECT_NE(status.reason.find("none of ours"), std::string::npos) << status.reason;
+  EXPECT_EQ(status.reason.find("--api-key"), std::string::npos) << status.reason;
+}
+
 TEST(ServerStatus, WhichModelSees) {
   const std::string list =
       R"({"data":[{"id":"a","vision":true},{"id":"b","vision":false},{"id":"c"},{"id":"d","vision":1}]})";

@@ -25,7 +25,8 @@ class Told {
   std::string part(const std::string& name, const std::string& before = "",
                    const std::string& after = "") const {
     const auto it = values_.find(name);
-    return it == values_.end() ? std::string() : before + it->second + after;
+    const bool told = it != values_.end() && !it->second.empty();
+    return told ? before + it->second + after : std::string();
   }
 
   // Of the members whose paths begin with `prefix`, the rest of the path of those with that value.
@@ -50,7 +51,9 @@ std::string model_text(const Told& told, const std::string& at) {
   std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
   text += told.part(at + ".architecture", ", ") + told.part(at + ".quantization", ", ");
   text += told.part(at + ".kernels", ", kernels ");
-  if (told.part(at + ".same_under_load") == "false") text += " (answers may change under load)";
+  const bool ready = told.part(at + ".state") == "ready";  // else it is not known yet
+  if (ready && told.part(at + ".same_under_load") == "false")
+    text += " (answers may change under load)";
   text += told.part(at + ".context_tokens", ", context ", " tokens");
   if (told.part(at + ".vision") == "true") text += ", vision";
   return text + told.part(at + ".failure.message", ": ");

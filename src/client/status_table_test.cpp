@@ -48,6 +48,17 @@ TEST(StatusTable, WhatWasProvedWhatIsWrongAndWhatIsSwitchedOff) {
             "incident      error: the disk is full (journal)\n");
 }
 
+// Before it has loaded, nothing is known of how it answers.
+TEST(StatusTable, AModelThatLoadsIsSaidNothingFalseOf) {
+  ServerStatus status;
+  status.url = "http://h:1";
+  status.readiness = Readiness::kUp;
+  status.status_json = R"({"models":[{"model":"smoke","state":"loading","architecture":"",
+      "quantization":"","kernels":"","same_under_load":false,"context_tokens":4096}]})";
+  const std::string table = status_table(status);
+  EXPECT_NE(table.find("smoke: loading, context 4096 tokens\n"), std::string::npos) << table;
+}
+
 TEST(StatusTable, AnotherServerTellsLess) {
   ServerStatus status;
   status.url = "http://h:1";

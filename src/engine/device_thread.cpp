@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/temporary_lack.h"
 
 namespace sanctum::engine {
 namespace {
@@ -73,6 +75,16 @@ DeviceOptions checked(DeviceOptions options) {
                 "kv_type");
   }
   return options;
+}
+
+// Without its threads there is nothing to be served with: a later start may have them.
+nn::BackendPointer backend_or_end(const DeviceOptions& options) {
+  try {
+    return backend_of(options);
+  } catch (const std::system_error& error) {
+    log::last_words(std::string("sanctum-engine: no threads to compute with: ") + error.what());
+    std::_Exit(is_temporary_lack(error.code()) ? kExitTryAgain : EXIT_FAILURE);
+  }
 }
 
 }  // namespace
@@ -192,7 +204,7 @@ bool DeviceThread::work_left() const {
 }
 
 void DeviceThread::run() {
-  backend_ = backend_of(options_);
+  backend_ = backend_or_end(options_);
   mx::set_cache_limit(on_gpu() ? kBufferCacheBytesMax : kBufferCacheCpuBytesMax);
   while (true) {
     std::deque<std::function<void()>> commands;

@@ -5,8 +5,13 @@
 namespace sanctum::engine {
 
 TextPool::TextPool(int threads) {
-  threads_.emplace_back([this] { work(Turn::kReserved); });
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(Turn::kPicture); });
+  try {
+    threads_.emplace_back([this] { work(Turn::kReserved); });
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(Turn::kPicture); });
+  } catch (...) {  // a thread that nobody joins would end the process
+    stop();
+    throw;
+  }
 }
 
 void TextPool::stop() {

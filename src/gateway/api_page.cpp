@@ -137,7 +137,8 @@ update();
 
 std::string page(const Services& services) {
   json::Writer w;
-  w.begin_object().field("http", services.plain_url).field("mtls", services.mtls_url);
+  const ListenUrls urls = services.urls();
+  w.begin_object().field("http", urls.plain).field("mtls", urls.mtls);
   w.field("certificates", services.certificates);
   w.field("key", services.wants_key && services.wants_key()).end_object();
   std::string setup = w.take();

@@ -129,11 +129,8 @@ std::string status_body(const Services& services, const StatusParts& parts) {
       w.field("what", incident.what).field("since_unix_s", incident.since_unix_s).end_object();
     }
   }
-  w.end_array()
-      .key("listen")
-      .begin_object()
-      .field("http", services.plain_url)
-      .field("mtls", services.mtls_url);
+  const ListenUrls urls = services.urls();
+  w.end_array().key("listen").begin_object().field("http", urls.plain).field("mtls", urls.mtls);
   w.end_object().end_object();
   return w.take();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,6 +54,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   template <class Action>
   void post(Action action);
   bool still_idle_then_busy();
+  void fail(bool out_of_memory);
   void begin_receiving();
   void read();
   void on_read(std::string_view bytes);
@@ -219,6 +221,18 @@ void HttpConnection::guarded(Action action) {
   } catch (const std::exception& error) {
     log::error("connection_failed",
                {{"peer", transport_->peer().address}, {"error", error.what()}});
+    fail(dynamic_cast<const std::bad_alloc*>(&error) != nullptr);
+  }
+}
+
+// Who has sent a request is told, if there is memory for that.
+void HttpConnection::fail(bool out_of_memory) {
+  try {
+    if (state_ != State::kReceiving || !header_begun_) return close();
+    refuse(out_of_memory
+               ? error_response({ErrorCode::kUnavailable, "the server lacks memory; try again", {}})
+               : error_response(500, "internal error"));
+  } catch (const std::exception&) {
     close();
   }
 }
@@ -306,14 +320,13 @@ void HttpConnection::receive() {
     header_begun_ = true;
     expire_after(shared_->limits.header);
   }
-  const auto parsed = parser_->feed(inbox_);
+  auto parsed = parser_->feed(inbox_);
   if (parsed == RequestParser::State::kHeader) {
     // The whole of a pipelined one was not here after all.
     if (idle_since_ == kBusy) idle_since_ = Clock::now().time_since_epoch().count();
     return;
   }
   if (!still_idle_then_busy()) return;
-  account_body(parser_->body_bytes());
   if (!entry_ && parser_->has_head())
     entry_ = shared_->door ? shared_->door(parser_->head()) : Entry{};
   if (entry_ && reserved_ && !(shared_->goes_first && shared_->goes_first(parser_->head())))
@@ -321,6 +334,8 @@ void HttpConnection::receive() {
   if (entry_ && entry_->answer && parsed != RequestParser::State::kComplete) {
     return refuse(std::move(*entry_->answer));  // its body is of no interest
   }
+  if (parsed == RequestParser::State::kComplete && !entry_->answer) parsed = parser_->unpack();
+  account_body(parser_->body_bytes());
   if (parsed == RequestParser::State::kRefused) {
     return refuse(error_response(parser_->status(), parser_->problem()));
   }

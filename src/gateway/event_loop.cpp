@@ -69,7 +69,12 @@ void EventLoop::serve() {
 }
 
 EventLoop::EventLoop(int threads) : context_(std::make_unique<Context>()) {
-  for (int i = 0; i < threads; ++i) context_->threads.emplace_back([this] { serve(); });
+  try {
+    for (int i = 0; i < threads; ++i) context_->threads.emplace_back([this] { serve(); });
+  } catch (...) {  // a thread that nobody joins would end the process
+    stop();
+    throw;
+  }
 }
 
 EventLoop::~EventLoop() {

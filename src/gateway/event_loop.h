@@ -30,6 +30,7 @@ class Strand {
 
 class EventLoop {
  public:
+  // Throws std::system_error when the system has no thread.
   explicit EventLoop(int threads);
   ~EventLoop();  // stops: what is still pending is dropped
   EventLoop(const EventLoop&) = delete;

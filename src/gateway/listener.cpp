@@ -292,6 +292,10 @@ class Listener::AcceptorOf : public Acceptor,
   Instant tell_next_{};  // that accepting fails
 };
 
+void check_tls_files(const TlsFiles& files) {
+  make_tls(files);
+}
+
 Listener::Listener(EventLoop& loop, const Address& address, const std::optional<TlsFiles>& tls,
                    Hooks hooks)
     : acceptor_(std::make_shared<AcceptorOf<asio::ip::tcp>>(

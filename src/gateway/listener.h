@@ -34,6 +34,9 @@ struct TlsFiles {
   std::string key;
 };
 
+// Throws Error(kCorrupt) as a Listener with these would.
+void check_tls_files(const TlsFiles& files);
+
 inline constexpr std::size_t kSocketPathMax = 100;  // bytes; the system's own limit is close above
 
 class Listener {

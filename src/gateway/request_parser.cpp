@@ -142,6 +142,10 @@ bool RequestParser::refuses_head() {
 RequestParser::State RequestParser::complete() {
   if (std::exchange(complete_, true)) return State::kComplete;
   head_.body = std::move(parser_->get().body());
+  return State::kComplete;
+}
+
+RequestParser::State RequestParser::unpack() {
   if (!head_.body.empty() &&
       content_coding(joined(head_.headers, "Content-Encoding")) == ContentCoding::kGzip) {
     Decoded decoded = gunzip(head_.body, kBodyBytesMax);

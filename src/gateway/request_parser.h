@@ -33,7 +33,10 @@ class RequestParser {
   const HttpRequest& head() const { return head_; }
   // From the end of the header on: the client waits for "100 Continue" before it sends the body.
   bool expects_continue() const;
-  std::size_t body_bytes() const;  // so far, unpacked once it is complete
+  std::size_t body_bytes() const;  // so far
+  // With kComplete, once: unpacks a body that was compressed on its way; else it stays packed. That
+  // is work, and memory, which not everybody is owed who sends a head.
+  State unpack();
   // With kComplete, once.
   HttpRequest take();
 

@@ -176,6 +176,11 @@ void Server::listen_local(const std::string& path) {
   listeners_.push_back(std::make_unique<Listener>(loop_, path, listener_hooks()));
 }
 
+void Server::listen_local_instead(const std::string& path) {
+  listeners_.clear();
+  listen_local(path);
+}
+
 Listener::Hooks Server::listener_hooks() {
   Listener::Hooks hooks;
   hooks.accepted = [shared = shared_, connections = connections_](

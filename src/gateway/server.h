@@ -44,6 +44,8 @@ class Server {
   Address listen(const Address& address, const std::optional<TlsFiles>& tls);
   // As Listener's of the same arguments.
   void listen_local(const std::string& path);
+  // In place of all listeners that there are: where nobody finds them any more.
+  void listen_local_instead(const std::string& path);
   int connections() const;
   bool draining() const;
   void close_listeners();

@@ -80,7 +80,7 @@ TEST(Server, ReadinessHasAReason) {
 
 TEST(Server, ThePageStandsAlone) {
   TestGateway gateway;
-  gateway.services.plain_url = "http://127.0.0.1:1";
+  gateway.services.urls = [] { return ListenUrls{"http://127.0.0.1:1", ""}; };
   HttpClient client(gateway.port);
   const HttpReply page = client.get("/");
   EXPECT_EQ(page.headers.at("content-type"), "text/html; charset=utf-8");
@@ -377,6 +377,14 @@ TEST(Server, TheDoorIsAskedBeforeABodyIsRead) {
   EXPECT_EQ(reply.status, 401);
   EXPECT_EQ(reply.headers.count("x-request-id"), 1u);
   EXPECT_EQ(whole.get("/health").status, 401) << "the connection goes on";
+  HttpClient packed(gateway.port);
+  packed.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(packed.reply().status, 401) << "a body of no interest is not unpacked";
+  packed.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nX-Who: friend\r\nContent-Encoding: "
+      "gzip\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(packed.reply().status, 400);
   HttpClient large(gateway.port);
   large.send("POST / HTTP/1.1\r\nHost: x\r\nX-Who: friend\r\nContent-Length: 99999999999\r\n\r\n");
   reply = large.reply();

@@ -38,14 +38,18 @@ struct OpenIncident {
   std::int64_t since_unix_s = 0;
 };
 
+// As people reach the listeners; empty for one that is off.
+struct ListenUrls {
+  std::string plain, mtls;
+};
+
 struct Services {
   Engine& engine;
   Gate& gate;
   Metrics& metrics;
   std::chrono::milliseconds ready_timeout{120000};  // for a request that meets a loading model
   std::function<bool()> draining = {};
-  std::string plain_url = {};  // as people reach it; empty when off
-  std::string mtls_url = {};
+  std::function<ListenUrls()> urls = [] { return ListenUrls(); };
   std::string certificates = {};  // directory with ca.pem, client.pem and client.key
   Instant started = Clock::now();
   // Who shows it in the header Sanctum-Probe is a probe, and gets the place that is kept for

@@ -46,8 +46,7 @@ class TestGateway {
   FakeEngine engine;
   Gate gate;
   Metrics metrics;
-  Services services{engine, gate, metrics,     std::chrono::milliseconds(1000), {}, {},
-                    {},     {},   Clock::now()};
+  Services services{engine, gate, metrics, std::chrono::milliseconds(1000)};
   Router router;
   Door door = {};  // to be set before the first connection
   EventLoop loop{2};

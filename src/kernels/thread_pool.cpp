@@ -32,10 +32,19 @@ bool spin(const Done& done) {
 
 ThreadPool::ThreadPool(int threads) {
   SANCTUM_INVARIANT(threads >= 1 && threads <= kThreadsMax, "threads of a pool");
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker(); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker(); });
+  } catch (...) {  // a thread that nobody joins would end the process
+    stop();
+    throw;
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stopping_.store(true);
   ticket_.fetch_add(std::uint64_t{1} << 48);  // a change that wakes the parked
   ticket_.notify_all();

@@ -32,6 +32,7 @@ class ThreadPool {
   void run(int items, const std::function<void(int)>& work);
 
  private:
+  void stop();
   // One word says all about a job: its number, how many items it has and the next to take. An item
   // taken from it keeps the job open, so a thread that comes late never sees half of the next one.
   struct Ticket {

@@ -2,11 +2,12 @@
 // out_of_memory_darwin.cpp.
 //
 // Contract: counted where a process lives, in its control group, so that another container's death
-// is none of ours; of the whole machine where there is no such count; 0 where the system does not
-// tell. Only the differences mean anything. Values; any thread.
+// is none of ours; of the whole machine where there is no such count; nothing where the system does
+// not tell, or cannot be asked right now. Only the differences mean anything. Values; any thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sanctum::platform {
@@ -16,7 +17,7 @@ class OutOfMemoryKills {
   OutOfMemoryKills() = default;  // counts nothing
   // `root`: where the system's files are; another one than "" for tests.
   explicit OutOfMemoryKills(int pid, const std::string& root = "");
-  std::uint64_t count() const;
+  std::optional<std::uint64_t> count() const;
 
  private:
   std::string file_;  // of lines of a name and a number; empty: none

@@ -5,8 +5,8 @@ namespace sanctum::platform {
 // Memory pressure ends processes here too, but nothing that a user may read counts it.
 OutOfMemoryKills::OutOfMemoryKills(int, const std::string&) {}
 
-std::uint64_t OutOfMemoryKills::count() const {
-  return 0;
+std::optional<std::uint64_t> OutOfMemoryKills::count() const {
+  return std::nullopt;
 }
 
 }  // namespace sanctum::platform

@@ -28,15 +28,15 @@ OutOfMemoryKills::OutOfMemoryKills(int pid, const std::string& root)
   if (file_.empty()) file_ = root + "/proc/vmstat";
 }
 
-std::uint64_t OutOfMemoryKills::count() const {
-  if (file_.empty()) return 0;
+std::optional<std::uint64_t> OutOfMemoryKills::count() const {
+  if (file_.empty()) return std::nullopt;
   std::ifstream file(file_);
   std::string name;
   std::uint64_t count = 0;
   while (file >> name >> count) {
     if (name == kCounter) return count;
   }
-  return 0;
+  return std::nullopt;
 }
 
 }  // namespace sanctum::platform

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <optional>
+
 #include "base/test_directory.h"
 
 namespace sanctum::platform {
@@ -10,7 +13,7 @@ namespace {
 class OutOfMemory : public testing::Test {
  protected:
   OutOfMemory() { root_.write("proc/vmstat", "pgfault 7\noom_kill 40\nswap_ra 1\n"); }
-  std::uint64_t count() const { return OutOfMemoryKills(12, root_.path()).count(); }
+  std::optional<std::uint64_t> count() const { return OutOfMemoryKills(12, root_.path()).count(); }
   const TestDirectory root_;
 };
 
@@ -36,10 +39,17 @@ TEST_F(OutOfMemory, IsFollowed) {
   root_.write("proc/vmstat", "oom_kill 41\n");
   EXPECT_EQ(kills.count(), 41u);
 }
+
+// A process without a free descriptor took it for 0, and the next number for so many kills.
+TEST_F(OutOfMemory, WhatCannotBeReadIsNoNumber) {
+  const OutOfMemoryKills kills(12, root_.path());
+  std::filesystem::remove(root_.path("proc/vmstat"));
+  EXPECT_EQ(kills.count(), std::nullopt);
+}
 #endif
 
 TEST_F(OutOfMemory, NothingIsCountedOfNobody) {
-  EXPECT_EQ(OutOfMemoryKills().count(), 0u);
+  EXPECT_EQ(OutOfMemoryKills().count(), std::nullopt);
 }
 
 }  // namespace

@@ -29,7 +29,9 @@ constexpr int kFirstFreeDescriptor = 10;  // above every number that the child's
 constexpr int kReapPollMs = 50;  // between looks, for a system whose exit watch came too late
 
 [[noreturn]] void fail(const std::string& what, int error) {
-  const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR;
+  // What is beyond a limit of ours is said in many ways.
+  const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR ||
+                       error == ELOOP || error == ENAMETOOLONG || error == EPERM;
   throw Error(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
               what + ": " + std::strerror(error));
 }

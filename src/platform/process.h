@@ -35,7 +35,8 @@ bool is_stopped(pid_t pid);
 
 class Process {
  public:
-  // Throws Error(kNotFound) for a missing or not executable program, kUnavailable otherwise.
+  // Throws Error: kNotFound for a program that cannot be run, kUnavailable when the system lacks
+  // something that may be there again soon (processes, memory, descriptors).
   explicit Process(const ProcessOptions& options);
   ~Process();
   Process(const Process&) = delete;

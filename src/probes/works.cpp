@@ -73,7 +73,8 @@ class Examiner {
         faults_(faults),
         client_(options.endpoint, {options.limit, options.limit, options.limit}) {}
 
-  void examine(Check& check) {
+  // False without a verdict: it is not our engine that answered.
+  bool examine(Check& check) {
     const auto own = questions_beside(check.modality);
     const bool known = !own.empty() || model_.name == kBuiltInModel;
     for (const auto& question :
@@ -81,6 +82,13 @@ class Examiner {
       const client::Answer answer =
           asked(question, client_, model_.name, known ? question.max_tokens : kGoldenTokens);
       check.took_us += microseconds_between(answer.sent, answer.ended);
+      if (!answer.served_by.empty()) {
+        faults_.push_back(
+            "the fallback " + answer.served_by + " answers for '" + model_.name +
+            "', so that nothing is known of the engine; a probe that shows the "
+            "server's own secret (on its machine, with its --state-dir) gets past it");
+        return false;
+      }
       const Verdict verdict = !answer.good() ? Verdict{false, answer.failure}
                               : known        ? judge(question, answer)
                                              : compare(question, answer);
@@ -88,8 +96,9 @@ class Examiner {
       check.may_act = !turned_away(answer);
       check.detail = question.name + ": " +
                      client::printable_line(verdict.why, kShownCharactersMax) + phases(answer);
-      if (!verdict.right || !known) return;  // of goldens, one is enough
+      if (!verdict.right || !known) break;  // of goldens, one is enough
     }
+    return true;
   }
 
  private:
@@ -190,8 +199,8 @@ std::vector<Check> check_works(const std::vector<LoadedModel>& models, const Wor
       check.name = "'" + model.name + "' in " + modality;
       check.model = model.name;
       check.modality = modality;
-      Examiner(model, options, goldens, faults).examine(check);
-      checks.push_back(std::move(check));
+      if (Examiner(model, options, goldens, faults).examine(check))
+        checks.push_back(std::move(check));
     }
   }
   if (!faults.empty()) {

@@ -8,8 +8,9 @@
 // another arithmetic than it was recorded with, or for another question, it is recorded anew.
 //
 // What the probe itself cannot read or record is no verdict on a model: it is a check of its own,
-// kProbeItself. A refusal (HTTP 4xx and 503, no connection, no trust) is none either: the check
-// fails, and nobody may act on it. Thread rule: the caller's.
+// kProbeItself; so is an answer that another server gave in the engine's place. A refusal (HTTP 4xx
+// and 503, no connection, no trust) is none either: the check fails, and nobody may act on it.
+// Thread rule: the caller's.
 #pragma once
 
 #include <atomic>

@@ -47,7 +47,8 @@ class WorksTest : public testing::Test {
   Goldens goldens_{directory_.path("goldens")};
   std::optional<std::string> digest_ = "aa";
   std::chrono::milliseconds limit_{20'000};
-  int refusal_ = 0;  // HTTP
+  int refusal_ = 0;            // HTTP
+  std::string extra_headers_;  // of an answer
   std::vector<std::string> heads_;
   std::deque<std::string> answers_;
   SmallServer server_{[this](const SmallServer::Request& request, SmallServer::Peer& peer) {
@@ -65,7 +66,7 @@ class WorksTest : public testing::Test {
     if (refusal_ != 0)
       return peer.write(client::response(refusal_, "application/json",
                                          R"({"error":{"message":"not you","type":"x"}})"));
-    peer.write(client::response(200, "application/json", w.take()));
+    peer.write(client::response(200, "application/json", w.take(), extra_headers_));
   }};
 };
 
@@ -167,6 +168,17 @@ TEST_F(WorksTest, ARefusalIsNoVerdict) {
   refusal_ = 500;
   answers_ = {"abc"};
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
+}
+
+// A watcher without the secret paged: the other server's words were not the engine's.
+TEST_F(WorksTest, WhatTheFallbackSaysIsNoVerdict) {
+  answers_ = {"abc", "another's", "abc"};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("recorded")));
+  extra_headers_ = "X-Sanctum-Served-By: http://127.0.0.1:9\r\n";
+  EXPECT_THAT(check(stranger()), ElementsAre(AllOf(HasSubstr("- the probe itself"),
+                                                   HasSubstr("the fallback http://127.0.0.1:9"))));
+  extra_headers_.clear();
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text")));
 }
 
 TEST_F(WorksTest, WhatIsNotComparedIsSaid) {

@@ -1,7 +1,8 @@
 #include "supervisor/keeper_policy.h"
 
-#include <algorithm>
 #include <csignal>
+
+#include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -16,18 +17,8 @@ KeeperDecision decided(const KeeperState& state, const RestartDecision& decision
 }
 
 KeeperDecision lacks_something(KeeperState& state, const std::string& reason, Instant now) {
-  auto pause = kBackoffFirst;
-  for (int i = 0; i < state.lacked && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
-  ++state.lacked;
-  decide(
-      state.restarts,
-      {.kind = WorkerEvent::Kind::kDied, .exit_code = -1, .reason = reason, .from_outside = true},
-      now);
-  state.restarts.start_at = now + std::min(pause, kBackoffMax);
-  return {.start = false,
-          .exit_code = std::nullopt,
-          .reason = reason,
-          .next_timer = state.restarts.start_at};
+  return decided(
+      state, decide(state.restarts, {.kind = WorkerEvent::Kind::kLacked, .reason = reason}, now));
 }
 
 }  // namespace
@@ -37,7 +28,6 @@ KeeperDecision time_passed(KeeperState& state, Instant now) {
 }
 
 void became_ready(KeeperState& state, Instant now) {
-  state.lacked = 0;
   decide(state.restarts, {.kind = WorkerEvent::Kind::kAnswered}, now);
   decide(state.restarts, {.kind = WorkerEvent::Kind::kLoaded}, now);
 }
@@ -54,17 +44,22 @@ KeeperDecision planned_restart(KeeperState& state, Instant now) {
   return time_passed(state, now);
 }
 
-KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, bool by_probes,
+KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, GatewayEnd end,
                              Instant now) {
   if (status.signal == 0 && status.code == kExitTryAgain)
     return lacks_something(state, "the system lacks what the gateway needs", now);
-  if (status.signal == 0)
+  // It ends so when it is asked to: an out-of-memory daemon may have sent it SIGTERM, for one.
+  const bool asked_by_another = status.signal == 0 && end == GatewayEnd::kUnasked &&
+                                (status.code == 0 || status.code == kExitCut);
+  if (status.signal == 0 && !asked_by_another)
     return {.start = false,
             .exit_code = status.code,
             .reason = "the gateway " + platform::describe(status),
             .next_timer = Instant::max()};
-  const bool from_outside = !by_probes && (status.signal == SIGKILL || status.signal == SIGTERM ||
-                                           status.signal == SIGINT || status.signal == SIGHUP);
+  const bool from_outside =
+      end != GatewayEnd::kHung &&
+      (asked_by_another || status.signal == SIGKILL || status.signal == SIGTERM ||
+       status.signal == SIGINT || status.signal == SIGHUP);
   return decided(state, decide(state.restarts,
                                {.kind = WorkerEvent::Kind::kDied,
                                 .exit_code = -1,

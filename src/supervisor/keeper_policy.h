@@ -3,7 +3,8 @@
 //
 // One that ends by itself has said what is wrong with its exit code, and the whole ends with it,
 // unless what it lacked may be there again soon: processes, threads, descriptors. One that is ended
-// by a signal, a crash or the probes' demand, is started again as restart_policy.h says.
+// by a signal, a crash or the probes' demand, or well though nobody here had asked it to end, is
+// started again as restart_policy.h says.
 #pragma once
 
 #include <optional>
@@ -14,13 +15,11 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr int kExitGivenUp = 1;    // starts that led nowhere were enough
-inline constexpr int kExitCut = 3;        // stopped as asked, and the drain's time was not enough
-inline constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL: the system lacked something
+inline constexpr int kExitGivenUp = 1;  // starts that led nowhere were enough
+inline constexpr int kExitCut = 3;      // stopped as asked, and the drain's time was not enough
 
 struct KeeperState {
   RestartState restarts;
-  int lacked = 0;  // starts in a row for which the system lacked something
 };
 
 struct KeeperDecision {
@@ -39,8 +38,9 @@ KeeperDecision gateway_cannot_start(KeeperState& state, const std::string& reaso
                                     Instant now);
 // It ended because it was to be started afresh.
 KeeperDecision planned_restart(KeeperState& state, Instant now);
-// `by_probes`: it was ended because it hung.
-KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, bool by_probes,
+// Why the keeper had it end, if it had.
+enum class GatewayEnd { kUnasked, kAsked, kHung };
+KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& status, GatewayEnd end,
                              Instant now);
 
 }  // namespace sanctum::supervisor

@@ -5,6 +5,8 @@
 
 #include <csignal>
 
+#include "base/temporary_lack.h"
+
 namespace sanctum::supervisor {
 namespace {
 
@@ -15,7 +17,8 @@ class KeeperPolicy : public testing::Test {
   KeeperDecision ends_by(int signal, bool by_probes = false) {
     platform::ExitStatus status;
     status.signal = signal;
-    return gateway_ended(state_, status, by_probes, now_);
+    return gateway_ended(state_, status, by_probes ? GatewayEnd::kHung : GatewayEnd::kUnasked,
+                         now_);
   }
   void starts() {
     const auto waiting = time_passed(state_, now_);
@@ -31,7 +34,7 @@ class KeeperPolicy : public testing::Test {
 TEST_F(KeeperPolicy, AnExitOfItsOwnIsTheEndOfAll) {
   for (const int code : {0, 3, 64, 69, 78}) {
     starts();
-    const auto decision = gateway_ended(state_, {code, 0, false}, false, now_);
+    const auto decision = gateway_ended(state_, {code, 0, false}, GatewayEnd::kAsked, now_);
     EXPECT_EQ(decision.exit_code, code);
     EXPECT_FALSE(decision.start);
     state_ = {};
@@ -47,6 +50,19 @@ TEST_F(KeeperPolicy, ACrashIsFollowedByAnotherStart) {
   starts();
 }
 
+// SIGTERM to the gateway alone ended the whole server, as if that had been wished.
+TEST_F(KeeperPolicy, AnEndThatTheKeeperDidNotAskForIsFollowedByAnotherStart) {
+  for (const int code : {0, kExitCut}) {
+    starts();
+    const auto decision = gateway_ended(state_, {code, 0, false}, GatewayEnd::kUnasked, now_);
+    EXPECT_FALSE(decision.exit_code);
+    EXPECT_NE(decision.next_timer, Instant::max());
+    EXPECT_TRUE(state_.restarts.barren.empty()) << "nothing is wrong with it";
+  }
+  starts();
+  EXPECT_EQ(gateway_ended(state_, {69, 0, false}, GatewayEnd::kUnasked, now_).exit_code, 69);
+}
+
 TEST_F(KeeperPolicy, APlannedRestartIsAtOnceAndForgetsWhatWas) {
   starts();
   ends_by(SIGABRT);
@@ -60,9 +76,9 @@ TEST_F(KeeperPolicy, WhatTheSystemLacksForAWhileEndsNothing) {
   auto pause = Instant::duration::zero();
   for (int i = 0; i < 50; ++i) {
     starts();
-    const auto decision = i % 2 == 0
-                              ? gateway_cannot_start(state_, "no more processes", false, now_)
-                              : gateway_ended(state_, {kExitTryAgain, 0, false}, false, now_);
+    const auto decision =
+        i % 2 == 0 ? gateway_cannot_start(state_, "no more processes", false, now_)
+                   : gateway_ended(state_, {kExitTryAgain, 0, false}, GatewayEnd::kUnasked, now_);
     ASSERT_FALSE(decision.exit_code) << i;
     ASSERT_FALSE(decision.start) << i;
     EXPECT_GE(decision.next_timer - now_, pause) << "the pauses grow";

@@ -17,17 +17,18 @@ inline constexpr std::chrono::seconds kOutOfMemoryToDeath{10};
 class OutOfMemoryWatch {
  public:
   OutOfMemoryWatch() = default;
-  // `count`: when the process was started.
-  explicit OutOfMemoryWatch(std::uint64_t count) : count_(count) {}
+  // `count`: when the process was started; nothing when it could not be read.
+  explicit OutOfMemoryWatch(std::optional<std::uint64_t> count) : count_(count) {}
 
-  void look(std::uint64_t count, Instant now) {
-    if (count != count_) grew_at_ = now;
+  void look(std::optional<std::uint64_t> count, Instant now) {
+    if (!count) return;
+    if (count_ && *count > *count_) grew_at_ = now;
     count_ = count;
   }
   bool was_lately(Instant now) const { return grew_at_ && now - *grew_at_ <= kOutOfMemoryToDeath; }
 
  private:
-  std::uint64_t count_ = 0;
+  std::optional<std::uint64_t> count_;
   std::optional<Instant> grew_at_;
 };
 

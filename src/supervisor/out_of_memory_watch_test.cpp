@@ -27,6 +27,16 @@ TEST(OutOfMemoryWatch, AKillLongBeforeTheDeathIsNot) {
   EXPECT_FALSE(watch.was_lately(kNow + hours(2)));
 }
 
+TEST(OutOfMemoryWatch, WhatCouldNotBeReadIsNoKill) {
+  OutOfMemoryWatch watch(7);
+  watch.look(std::nullopt, kNow);
+  watch.look(7, kNow + seconds(1));
+  EXPECT_FALSE(watch.was_lately(kNow + seconds(1)));
+  OutOfMemoryWatch unknown(std::nullopt);
+  unknown.look(7, kNow);
+  EXPECT_FALSE(unknown.was_lately(kNow));
+}
+
 TEST(OutOfMemoryWatch, WhatWasCountedBeforeTheStartIsOfNoInterest) {
   EXPECT_FALSE(OutOfMemoryWatch(7).was_lately(kNow));
 }

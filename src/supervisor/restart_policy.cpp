@@ -1,26 +1,40 @@
 #include "supervisor/restart_policy.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
 namespace {
 
-std::chrono::milliseconds backoff(RestartState& state) {
+// After so many failures in a row.
+std::chrono::milliseconds pause_after(int failures) {
   auto pause = kBackoffFirst;
-  for (int i = 1; i < state.deaths && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
+  for (int i = 1; i < failures && pause < kBackoffMax; ++i) pause *= kBackoffFactor;
+  return std::min(pause, kBackoffMax);
+}
+
+std::chrono::milliseconds drawn_around(std::chrono::milliseconds pause, RestartState& state) {
   // xorshift64, Marsaglia 2003.
   state.draws ^= state.draws << 13;
   state.draws ^= state.draws >> 7;
   state.draws ^= state.draws << 17;
   const double share = static_cast<double>(state.draws >> 11) * 0x1p-53;  // of [0, 1)
   const double factor = 1 + kBackoffSpread * (2 * share - 1);
-  const double ms = static_cast<double>(std::min(pause, kBackoffMax).count());
+  const double ms = static_cast<double>(pause.count());
   return std::chrono::milliseconds(static_cast<std::int64_t>(factor * ms));
 }
 
 void park(RestartState& state, std::string reason) {
   state.worker = WorkerState::kParked;
   state.reason = std::move(reason);
+}
+
+void dead(RestartState& state, std::string reason, Instant start_at) {
+  state.worker = WorkerState::kDead;
+  state.reason = std::move(reason);
+  state.start_at = start_at;
 }
 
 RestartDecision start(RestartState& state, Instant now) {
@@ -37,7 +51,13 @@ bool made_progress(const RestartState& state, int tokens, Instant now) {
          (state.worker != WorkerState::kWedged && now - *state.ready_since >= kProgressAfter);
 }
 
+void lacked(RestartState& state, const std::string& reason, Instant now) {
+  ++state.lacked;
+  dead(state, reason, now + pause_after(state.lacked));
+}
+
 void died(RestartState& state, const WorkerEvent& event, Instant now) {
+  if (event.exit_code == kExitTryAgain) return lacked(state, event.reason, now);
   if (event.exit_code == kExitBadConfiguration) {
     return park(state, event.reason + ": bad configuration; a restart would not help");
   }
@@ -67,9 +87,7 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
     return park(state, event.reason + "; " + std::to_string(state.deaths) +
                            " starts in a row that led nowhere are enough");
   }
-  state.worker = WorkerState::kDead;
-  state.reason = event.reason;
-  state.start_at = now + backoff(state);
+  dead(state, event.reason, now + drawn_around(pause_after(state.deaths), state));
 }
 
 }  // namespace
@@ -101,6 +119,10 @@ bool is_unsteady(const RestartState& state, Instant now) {
          now - state.own_deaths.front() < kUnsteadyWindow;
 }
 
+bool is_in_crash_loop(const RestartState& state) {
+  return std::max(state.deaths, state.lacked) >= kLoopDeaths && !can_be_asked(state.worker);
+}
+
 bool can_be_asked(WorkerState state) {
   return state == WorkerState::kLoading || state == WorkerState::kReady;
 }
@@ -111,6 +133,7 @@ RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant no
       if (state.worker == WorkerState::kStarting) {
         state.worker = WorkerState::kLoading;
         state.reason.clear();
+        state.lacked = 0;
       }
       break;
     case WorkerEvent::Kind::kLoaded:
@@ -136,6 +159,9 @@ RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant no
       break;
     case WorkerEvent::Kind::kCannotStart:
       park(state, event.reason);
+      break;
+    case WorkerEvent::Kind::kLacked:
+      lacked(state, event.reason, now);
       break;
     case WorkerEvent::Kind::kWanted:
       if (state.worker != WorkerState::kDead && state.worker != WorkerState::kParked) break;

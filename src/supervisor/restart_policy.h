@@ -1,7 +1,9 @@
 // When to start a worker again, and when not to: a pure function of (state, event, now).
 //
 // A crash is retried after a growing pause, drawn from a quarter around it; a bad configuration or
-// a missing program is not, because it would only fail again. A worker that keeps dying is parked,
+// a missing program is not, because it would only fail again. A start for which the system lacked
+// something (processes, memory, descriptors) is nobody's fault: it is tried again for as long as
+// that lasts, after a growing pause. A worker that keeps dying is parked,
 // with the reason, until it is wanted again: by a person, or because the cause is gone. It keeps
 // dying if so many lives led nowhere in a row, however long each of them took, or within a window.
 // A life that made progress since it was ready is no part of a crash loop, and neither is one that
@@ -55,6 +57,7 @@ struct RestartState {
   std::optional<Instant> ready_since;
   Instant start_at{};       // when dead: not before this
   int deaths = 0;           // barren ones since the worker was last of use
+  int lacked = 0;           // starts in a row for which the system lacked something
   std::string reason;       // of being wedged, dead or parked
   std::uint64_t draws = 1;  // the state of what pauses are drawn with; never 0
 };
@@ -69,6 +72,7 @@ struct WorkerEvent {
     kStop,         // we want no worker
     kDied,         // it ended; `exit_code` when it exited by itself, -1 otherwise
     kCannotStart,  // there is nothing to run
+    kLacked,       // the system lacks what a start needs
   };
   Kind kind = Kind::kTimer;
   int exit_code = -1;
@@ -86,5 +90,7 @@ RestartDecision decide(RestartState& state, const WorkerEvent& event, Instant no
 
 // It dies by itself again and again, whatever it achieves meanwhile.
 bool is_unsteady(const RestartState& state, Instant now);
+// So many starts have failed in a row that nobody should wait for the next one.
+bool is_in_crash_loop(const RestartState& state);
 
 }  // namespace sanctum::supervisor

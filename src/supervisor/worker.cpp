@@ -78,13 +78,10 @@ class Worker::Keeper : public WorkerPort {
     auto process = std::make_unique<platform::Process>(
         platform::ProcessOptions{program, arguments_, {}, descriptors});
     const int pid = static_cast<int>(process->pid());
-    const int socket = process->take_socket();
     kills_ = platform::OutOfMemoryKills(pid);
-    {
-      const std::lock_guard lock(mutex_);
-      process_ = std::move(process);
-    }
-    open(socket, std::move(connection));
+    open(process->take_socket(), std::move(connection));  // or the process ends with what is thrown
+    const std::lock_guard lock(mutex_);
+    process_ = std::move(process);
     return pid;
   }
   void signal(int number) override { process_->signal(number); }

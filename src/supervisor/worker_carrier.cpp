@@ -147,6 +147,7 @@ void WorkerCarrier::carry_out(const worker_action::Spawn&) {
     return feed(worker_event::CannotStart{error.what(), error.code() == ErrorCode::kNotFound});
   }
   there_ = true;
+  if (listener_.process) listener_.process(status_.pid);
   status_.starts = life;
   looked_at_ = port_.now();
   memory_ = OutOfMemoryWatch(port_.look().out_of_memory_kills);
@@ -245,6 +246,7 @@ void WorkerCarrier::reap() {
   const worker_event::Exited exited{*status, memory_.was_lately(port_.now()), port_.suspects()};
   there_ = false;
   status_.pid = 0;
+  if (listener_.process) listener_.process(0);
   feed(exited);
 }
 

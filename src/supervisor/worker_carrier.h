@@ -46,6 +46,8 @@ struct WorkerListener {
   std::function<void(WorkerState from, WorkerState to, const std::string& reason)> changed;
   // A load was answered; `failure` is null when the model is ready.
   std::function<void(const std::string& model, const wire::Failure* failure)> loaded;
+  // There is a process, or 0: none any more.
+  std::function<void(int pid)> process = {};
   // It dies by itself again and again (restart_policy.h); an empty reason: no longer.
   std::function<void(const std::string& reason)> unsteady;
   // `program` could not be kept running, for this reason; the former one is started again.

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <utility>
 
+#include "base/temporary_lack.h"
+
 namespace sanctum::supervisor {
 
 using namespace worker_event;
@@ -80,7 +82,7 @@ void WorkerMachine::take(const CannotStart& event, Instant now, Outputs& out) {
     restarts_.worker = WorkerState::kAbsent;
     return;
   }
-  const auto kind = event.missing ? WorkerEvent::Kind::kCannotStart : WorkerEvent::Kind::kDied;
+  const auto kind = event.missing ? WorkerEvent::Kind::kCannotStart : WorkerEvent::Kind::kLacked;
   decide_about({.kind = kind, .reason = event.reason}, now, out);
   if (restarts_.worker == WorkerState::kParked)
     out.emplace_back(worker_action::TellParked{restarts_.reason});
@@ -132,8 +134,9 @@ void WorkerMachine::take(const Exited& event, Instant now, Outputs& out) {
   death.reason = "the engine " + platform::describe(event.status) +
                  (life.stuck ? " (" + life.stuck->reason + ")" : "") +
                  (killed && event.out_of_memory ? " (the machine was out of memory)" : "");
-  death.from_outside =
-      life.stuck ? life.stuck->from_outside : life.retired || (killed && !event.out_of_memory);
+  const bool lacked = event.status.signal == 0 && event.status.code == kExitTryAgain;
+  death.from_outside = life.stuck ? life.stuck->from_outside
+                                  : life.retired || lacked || (killed && !event.out_of_memory);
   death.suspects = event.suspects;
   decide_about({.kind = WorkerEvent::Kind::kDied,
                 .exit_code = event.status.signal == 0 ? event.status.code : -1,

@@ -40,7 +40,7 @@ struct Time {};     // has passed
 struct Spawned {};  // answers kSpawn
 struct CannotStart {
   std::string reason;
-  bool missing = false;  // there is no such program: another attempt would not help
+  bool missing = false;  // there is nothing to run; else the system lacked something
 };
 struct Answered {};     // the first call
 struct LoadSettled {};  // one model is ready, or has failed for good
@@ -103,9 +103,7 @@ class WorkerMachine {
   WorkerState state() const { return restarts_.worker; }
   const std::string& reason() const { return restarts_.reason; }  // of being wedged, dead or parked
   // It dies again and again, and is not parked yet.
-  bool in_crash_loop() const {
-    return restarts_.deaths >= kLoopDeaths && !can_be_asked(restarts_.worker);
-  }
+  bool in_crash_loop() const { return is_in_crash_loop(restarts_); }
   bool unsteady(Instant now) const { return is_unsteady(restarts_, now); }
   // How long it has been ready in this life; zero for one that is not.
   Clock::duration ready_for(Instant now) const {

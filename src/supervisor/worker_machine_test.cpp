@@ -230,6 +230,18 @@ TEST_F(Machine, WhatCannotBeStartedIsParkedOrTriedAgain) {
   EXPECT_EQ(machine_.next_time(), Instant::max());
 }
 
+// fork() said EAGAIN five times in 18 s, and the engine was parked until a person came.
+TEST_F(Machine, WhatTheSystemLacksForAWhileParksNothing) {
+  on(Time{});
+  for (int i = 1; i <= 50; ++i) {
+    ASSERT_EQ(on(CannotStart{"no more processes", false}), "") << i;
+    EXPECT_EQ(machine_.in_crash_loop(), i >= kLoopDeaths) << "nobody waits for it that long";
+    ASSERT_EQ(wait(), "spawn") << i;
+  }
+  becomes_ready();
+  EXPECT_FALSE(machine_.in_crash_loop());
+}
+
 TEST_F(Machine, ACrashLoopIsParkedAndSaysSoBeforeItsDeath) {
   on(Time{});
   for (int i = 1; i < kBarrenStartsMax; ++i) {

@@ -32,8 +32,9 @@ struct WorkerConnection {
 
 struct WorkerSeen {
   wire::Pulse pulse;
-  bool stopped = false;                   // the system says so
-  std::uint64_t out_of_memory_kills = 0;  // that the system counts where the process lives
+  bool stopped = false;  // the system says so
+  // That the system counts where the process lives; nothing when it does not tell.
+  std::optional<std::uint64_t> out_of_memory_kills = {};
 };
 
 class WorkerPort {

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,16 +38,17 @@ class RpcClient::Connection {
  public:
   Connection(int socket, Notified notified, Ended ended)
       : socket_(socket), notified_(std::move(notified)), ended_(std::move(ended)) {
-    writer_ = std::thread([this] { write_loop(); });
-    reader_ = std::thread([this] { read_loop(); });
+    try {
+      writer_ = std::thread([this] { write_loop(); });
+      reader_ = std::thread([this] { read_loop(); });
+    } catch (const std::system_error& error) {
+      leave();
+      throw Error(ErrorCode::kUnavailable,
+                  std::string("no thread for a connection: ") + error.what());
+    }
   }
 
-  ~Connection() {
-    end();
-    reader_.join();
-    writer_.join();
-    ::close(socket_);
-  }
+  ~Connection() { leave(); }
 
   void call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
             Reply reply) {
@@ -90,6 +92,13 @@ class RpcClient::Connection {
   }
 
  private:
+  void leave() {
+    end();
+    if (reader_.joinable()) reader_.join();
+    if (writer_.joinable()) writer_.join();
+    ::close(socket_);
+  }
+
   struct Pending {
     Reply reply;
     Instant deadline;

@@ -31,7 +31,8 @@ class RpcClient {
   using Notified = std::function<void(const Message&)>;
   using Ended = std::function<void(const std::string& reason)>;
 
-  // Takes the descriptor. `ended` is called once, after every pending call has failed.
+  // Takes the descriptor. `ended` is called once, after every pending call has failed. Throws
+  // Error(kUnavailable) when the system has no thread for it; nothing is called then.
   RpcClient(int socket, Notified notified, Ended ended);
   ~RpcClient();
   RpcClient(const RpcClient&) = delete;

@@ -32,12 +32,12 @@ def refused(url):
 
 
 class Stream:
-    """An endless answer, read as it comes."""
+    """An answer that is endless, unless it is to be shorter, read as it comes."""
 
-    def __init__(self, server):
+    def __init__(self, server, max_tokens=3000):
         self.lines, self.spoke = [], threading.Event()
         self.connection = server.connection()
-        body = {"model": BUILT_IN, "messages": [{"role": "user", "content": "Count from 1 to 99."}], "stream": True, "max_tokens": 3000, "ignore_eos": True}
+        body = {"model": BUILT_IN, "messages": [{"role": "user", "content": "Count from 1 to 99."}], "stream": True, "max_tokens": max_tokens, "ignore_eos": True}
         self.connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         self.reader = threading.Thread(target=self._read)
         self.reader.start()

@@ -1,6 +1,8 @@
 """Another server answers while our engine cannot, says so, and steps back."""
 
 import json
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -126,10 +128,7 @@ def test_a_fallback_that_is_not_there_is_a_502(start_server):
     assert command(ours, "test").returncode == 2
 
 
-def test_a_fallback_that_we_start(start_server, tmp_path):
-    """Started when it is needed first, and ended with us."""
-    script = tmp_path / "other.py"
-    script.write_text("""
+SMALL_OTHER = """
 import http.server, sys
 class Other(http.server.BaseHTTPRequestHandler):
     def answer(self, body):
@@ -139,14 +138,44 @@ class Other(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"])); self.answer(b'{"choices":[{"message":{"content":"other"}}]}')
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Other).serve_forever()
-""")
+"""
+
+
+@pytest.fixture
+def with_a_command(start_server, tmp_path):
+    """A server that has started its fallback by a command, and the port of that."""
+    script = tmp_path / "other.py"
+    script.write_text(SMALL_OTHER)
     port = free_port()
     ours = start_server("--fallback", f"http://127.0.0.1:{port}", "--fallback-command", f"{sys.executable} {script} {port}", "--fallback-model", "other")
     command(ours, "on")
-    status, headers, body = ours.request("POST", "/v1/chat/completions", BODY)
+    status, _, body = ours.request("POST", "/v1/chat/completions", BODY)
     assert status == 200 and json.loads(body)["choices"][0]["message"]["content"] == "other"
+    return ours, port
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_fallback_that_we_start(with_a_command):
+    """Started when it is needed first, and ended with us."""
+    ours, port = with_a_command
     ours.stop()
-    assert socket.socket().connect_ex(("127.0.0.1", port)) != 0, "it ended with its server"
+    assert not answers(port), "it ended with its server"
+
+
+@pytest.mark.parametrize("end", ["stop --now", "kill -9 of the gateway"])
+def test_a_fallback_that_we_started_outlives_nobody(with_a_command, end):
+    """It held its memory while `stop` said that all was gone; the gateway after it took it for somebody else's."""
+    ours, port = with_a_command
+    if end == "stop --now":
+        assert subprocess.run([program("sanctum"), "stop", "--now", "--state-dir", str(ours.state_dir)], timeout=60, stdout=subprocess.DEVNULL).returncode == 0
+        ours.process.wait(30)
+    else:
+        os.kill(ours.gateway_pid(), signal.SIGKILL)
+    wait_until(lambda: not answers(port), 60, "it is gone with who started it")
 
 
 def test_a_fallback_that_somebody_started_is_not_started_again(start_server, other, tmp_path):

@@ -1,8 +1,10 @@
 """`kill -9` of the server: no engine stays behind, and what was left unanswered is known."""
 
+import json
 import os
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -10,7 +12,7 @@ import openai
 import pytest
 
 import processes
-from programs import BUILT_IN, at_most, wait_until
+from programs import BUILT_IN, at_most, program, wait_until
 from sanctum_server import Server
 from streams import QUESTIONS, answer
 
@@ -56,6 +58,18 @@ def test_no_engine_outlives_its_gateway_and_another_gateway_serves(streaming, fi
     assert gone <= at_most(ENGINE_GONE_SECONDS_MAX)
     assert streaming.gateway_pid() != gateway and streaming.process.poll() is None
     assert "request_unanswered" in streaming.log()
+    told = subprocess.run([program("sanctum"), "incidents", "--json", "--state-dir", str(streaming.state_dir)], capture_output=True, text=True, timeout=60)
+    assert [row["what"] for row in json.loads(told.stdout) if row["key"] == "gateway.ended"], "what was lost is an incident"
+
+
+def test_a_signal_to_the_gateway_alone_is_not_the_end_of_the_server(tmp_path):
+    """It ended well, as if that had been wished, and so did all: an out-of-memory daemon sends SIGTERM first."""
+    server = Server(tmp_path / "state", "--probes", "off").start()
+    gateway = server.gateway_pid()
+    os.kill(gateway, signal.SIGTERM)
+    wait_until(lambda: serves(server), 60, "another one serves")
+    assert server.gateway_pid() != gateway and "gateway_gone" in server.log()
+    server.stop()
 
 
 def serves(server):
@@ -85,3 +99,21 @@ def test_nothing_outlives_the_first_process(streaming):
     streaming.process.wait()
     seconds_until_gone(gateway)
     seconds_until_gone(engine)
+
+
+def test_an_engine_that_hangs_while_it_starts_holds_up_no_next_gateway(tmp_path):
+    """Its process was unknown until it had answered: whoever was to end it could not, and nothing served any more."""
+    hangs = tmp_path / "hangs"
+    hangs.touch()
+    engine = tmp_path / "engine"
+    engine.write_text(f'#!/bin/sh\n[ -e {hangs} ] && exec sleep 1000\nexec {program("sanctum-engine")} "$@"\n')
+    engine.chmod(0o700)
+    server = Server(tmp_path / "state", "--engine", str(engine), "--probes", "off").start(wait=False)
+    gateway = server.gateway_pid()
+    hung = wait_until(lambda: processes.children_of(gateway, "sleep"), 60, "the engine hangs")[0]
+    wait_until(lambda: str(hung) in (server.state_dir / "lock").read_text(), 60, "the lock names it")
+    os.kill(gateway, signal.SIGKILL)
+    hangs.unlink()
+    server.wait_ready()
+    assert not processes.alive(hung) and f"engine_remains pid={hung}" in server.log()
+    server.stop()

@@ -21,6 +21,19 @@ LONG_DRAIN_SECONDS = 600
 REFUSED_SECONDS_MAX = 1
 
 
+def test_what_an_earlier_server_left_hinders_no_stop(tmp_path):
+    """Its serving.json was taken for this one's, when the disk was full: no signal was sent, and all were said to be gone."""
+    server = Server(tmp_path / "state", "--probes", "off").start()
+    file = server.state_dir / "serving.json"
+    wait_until(lambda: json.loads(file.read_text())["engine_pid"] > 0, 60, "it is written")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    file.write_text(json.dumps({**json.loads(file.read_text()), "pid": gone.pid, "gateway_pid": gone.pid, "engine_pid": 0}))
+    stopped = subprocess.run([program("sanctum"), "stop", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=90)
+    assert stopped.returncode == 0 and "its engine is gone" not in stopped.stdout, stopped.stdout
+    assert server.process.wait(60) == 0
+
+
 @pytest.fixture
 def start(tmp_path):
     """A function that starts a server that drains for so long; whatever becomes of it, nothing is left."""

@@ -139,6 +139,28 @@ def test_without_a_manager_nothing_healthy_is_ended(machine):
     (machine.root / "systemctl").replace(stand_in)
 
 
+def test_install_beside_a_server_that_runs_writes_nothing(machine):
+    """The unit could not start, for want of the lock, and stayed."""
+    machine.start_as_orphan()
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert f"process {machine.holder()} serves" in told and "sanctum stop" in told
+    assert machine.listens() and not machine.unit.exists()
+
+
+def test_without_a_manager_install_leaves_nothing_and_uninstall_removes(machine):
+    machine.install()
+    machine.run("stop", "--state-dir", str(machine.state))
+    stand_in = machine.root / "bin" / "systemctl"
+    stand_in.rename(machine.root / "systemctl")
+    stand_in.write_text("#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2\nexit 1\n")
+    stand_in.chmod(0o700)
+    told = machine.run("service", "uninstall", code=1)
+    assert "was not told" in told and not machine.unit.exists()
+    assert "no service manager answers" in machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert not machine.unit.exists()
+    (machine.root / "systemctl").replace(stand_in)
+
+
 def test_a_unit_that_would_not_come_up_ends_nothing(machine):
     file = machine.root / "sanctum.toml"
     file.write_text("queue = 5\n")

@@ -2,13 +2,14 @@
 
 import http.server
 import json
+import shutil
 import signal
 import subprocess
 import threading
 
 import pytest
 
-from programs import program, wait_until
+from programs import SMOKE_MODEL, program, wait_until
 
 
 def run(*words, limit=120):
@@ -28,6 +29,68 @@ def test_probes_by_hand(own_server):
     told = run("probe", "boots", "--state-dir", own_server.state_dir)
     assert told.returncode == 1
     assert [line for line in told.stdout.splitlines() if line.startswith("FAIL")] and "bin/sanctum-engine is missing" in told.stdout
+
+
+def test_weights_that_were_loaded_again_have_not_changed(start_server, tmp_path):
+    """What the engine had loaded when the probe looked first stood for all engines to come."""
+    model = tmp_path / "model"
+    shutil.copytree(SMOKE_MODEL, model)
+    server = start_server(str(model))
+
+    def boots():
+        return run("probe", "boots", "--state-dir", server.state_dir).stdout
+
+    assert "FAIL the weights" not in boots()
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config))  # other bytes, the same model
+    assert "FAIL the weights" in boots()
+    assert run("worker", "restart", "--state-dir", server.state_dir).returncode == 0
+    assert "FAIL the weights" not in boots()
+
+
+@pytest.mark.parametrize(("damage", "check"), [
+    ("server.pem is empty", "the certificates"), ("another's key", "the certificates"), ("no secret", "the probes' secret"),
+])
+def test_what_the_next_start_could_not_use_is_found_before_it(own_server, damage, check):
+    """A planned restart took a healthy server down for good, and the probe had said that all was well."""
+    certificates = own_server.certificates
+    if damage == "server.pem is empty":
+        (certificates / "server.pem").write_text("")
+    elif damage == "another's key":
+        shutil.copy(certificates / "client.key", certificates / "server.key")
+    else:
+        (own_server.state_dir / "probe.secret").unlink()
+        (own_server.state_dir / "probe.secret").mkdir()
+    told = run("probe", "boots", "--state-dir", own_server.state_dir)
+    assert told.returncode == 1 and f"FAIL {check}" in told.stdout, told.stdout
+    refused = run("restart", "--state-dir", own_server.state_dir)
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert own_server.request("GET", "/health")[0] == 200
+
+
+def test_a_control_socket_that_was_removed_is_made_again(own_server):
+    """Probes and commands find the gateway there alone: it was never ready again, though it answered."""
+    socket = own_server.state_dir / "control.sock"
+    socket.unlink()
+    wait_until(socket.exists, 60, "it is made again")
+    assert run("switch", "--state-dir", own_server.state_dir).returncode == 0
+    assert "control_socket_made_again" in own_server.log()
+
+
+def test_what_is_wrong_now_is_told_without_the_journal(start_server, tmp_path):
+    """On a full disk it told what had been wrong in another life."""
+    engine = tmp_path / "engine"
+    engine.write_text("#!/bin/sh\nexit 78\n")
+    engine.chmod(0o700)
+    server = start_server("--engine", str(engine), "--probes", "off", wait=False)
+    journal = server.state_dir / "journal.db"
+    wait_until(lambda: "to=parked" in server.log() and journal.exists(), 60, "the engine is parked")
+    for file in server.state_dir.glob("journal.db*"):
+        file.unlink()
+    journal.mkdir()
+    told = run("incidents", "--state-dir", server.state_dir)
+    assert told.returncode == 1 and "OPEN   page" in told.stdout and "worker.parked" in told.stdout, told.stdout + told.stderr
+    assert "what was cannot be told" in told.stderr
 
 
 def test_boots_is_asked_where_the_server_is(tmp_path):

@@ -63,6 +63,11 @@ def test_a_home_that_is_named_by_mistake_is_left_as_it_is(begin, tmp_path):
     assert stat.S_IMODE(home.stat().st_mode) == 0o755 and stat.S_IMODE((home / "page.html").stat().st_mode) == 0o644
     assert set(open_to_others(home)) == {".", "page.html"}
     assert "state_dir_left_open" in server.log()
+    # The second time our own files are there: they were taken for a proof that all is ours.
+    server.stop()
+    again = begin(home, "--probes", "off")
+    assert set(open_to_others(home)) == {".", "page.html"}
+    assert "state_dir_left_open" in again.log()
 
 
 def test_a_file_in_its_place_is_a_failure_and_not_wrong_usage(tmp_path):

@@ -1,0 +1,99 @@
+"""A planned restart: one end for each life, and nothing that it excuses for ever."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import processes
+from programs import program, wait_until
+from sanctum_server import Server
+from test_drain import Stream
+from test_gateway_death import serves
+
+SECONDS_MAX = 90
+DRAIN = 10
+SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-act-after", "2", "--ready-timeout", "1")
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """A function that starts a server; none outlives its test."""
+    made = []
+
+    def start(*arguments, **environment):
+        made.append(Server(tmp_path / "state", *arguments, environment=environment))
+        return made[-1].start()
+
+    yield start
+    for server in made:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def restart(server):
+    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 0, asked.stderr
+
+
+def drains(server):
+    wait_until(lambda: "stopping signal=15" in server.log(), SECONDS_MAX, "the gateway drains")
+
+
+def ended_well(stream):
+    said = stream.said()
+    return said[-1] == "data: [DONE]"
+
+
+@pytest.mark.parametrize("then", ["stop", "restart"])
+def test_what_follows_a_planned_restart_cuts_nobody(begin, then):
+    """The second SIGTERM of a life meant "now", and was sent."""
+    server = begin("--probes", "off", SANCTUM_DRAIN="120")
+    stream = Stream(server, max_tokens=800)
+    assert stream.spoke.wait(SECONDS_MAX)
+    restart(server)
+    drains(server)
+    if then == "stop":
+        server.process.send_signal(signal.SIGTERM)
+    else:
+        restart(server)
+    assert ended_well(stream), server.log()[-2000:]
+    if then == "stop":
+        assert server.process.wait(SECONDS_MAX) == 0
+    else:
+        wait_until(lambda: serves(server), SECONDS_MAX, "the next gateway serves")
+        assert server.log().count("planned_restart") == 1
+
+
+def test_a_gateway_that_does_not_end_for_a_restart_is_ended(begin):
+    """It was planned, so that nobody looked."""
+    server = begin("--probes", "off", SANCTUM_DRAIN="1")
+    stream = Stream(server)
+    assert stream.spoke.wait(SECONDS_MAX)
+    gateway = server.gateway_pid()
+    restart(server)
+    os.kill(gateway, signal.SIGSTOP)
+    wait_until(lambda: server.gateway_pid() != gateway and serves(server), SECONDS_MAX, "another one serves")
+    assert "gateway_hangs" in server.log()
+    stream.said()
+
+
+def test_a_gateway_that_hangs_after_a_restart_is_replaced(begin, tmp_path):
+    """Until models were proven, every failure was a planned one, for ever."""
+    fails = tmp_path / "fails"
+    engine = tmp_path / "engine"
+    engine.write_text(f'#!/bin/sh\n[ -e {fails} ] && exit 78\nexec {program("sanctum-engine")} "$@"\n')
+    engine.chmod(0o700)
+    server = begin("--engine", str(engine), *SOON, SANCTUM_DRAIN="1")
+    wait_until(lambda: processes.probes_of(server.process.pid), SECONDS_MAX, "it is probed")
+    before = server.gateway_pid()
+    fails.touch()
+    restart(server)
+    wait_until(lambda: server.log().count("listening ") > 1, SECONDS_MAX, "the next gateway listens, and will not be ready")
+    hung = server.gateway_pid()
+    assert hung != before
+    os.kill(hung, signal.SIGSTOP)
+    fails.unlink()
+    wait_until(lambda: server.gateway_pid() != hung and serves(server), SECONDS_MAX, "the one that hangs is replaced")
+    assert "planned_restart_overdue" in server.log()
