@@ -17,7 +17,6 @@
 #include "gateway/listener.h"
 #include "gateway/origin_policy.h"
 #include "supervisor/model_directory.h"
-#include "supervisor/program_file.h"
 #include "supervisor/schedule.h"
 
 namespace sanctum {
@@ -53,8 +52,6 @@ void check(const ServeConfig& config) {
     throw Exit{kExitUsage,
                "fallback_command and fallback_model are of no use without fallback: the URL at "
                "which the other server answers"};
-  if (!config.engine.empty() && !supervisor::look_at_program(config.engine).runnable)
-    throw Exit{kExitUsage, "--engine: there is no program that can be run at " + config.engine};
   if (!config.restart_at.empty())
     or_exit(kExitConfiguration,
             [&] { supervisor::parse_schedule(config.restart_at, "restart_at"); });

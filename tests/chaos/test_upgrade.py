@@ -15,7 +15,7 @@ def restart(server, *arguments):
 
 
 def program_of(pid):
-    command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, timeout=30, check=True).stdout
+    command = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, timeout=30, check=True).stdout
     return command.split()[0]
 
 

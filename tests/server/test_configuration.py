@@ -72,7 +72,6 @@ def test_check_prints_what_would_be_served_and_from_where(tmp_path):
     (["--log-level", "loud"], 2, "loud"),
     (["--fallback", "ftp://x"], 2, "its scheme must be http"),
     (["--fallback-command", "true"], 2, "of no use without fallback"),
-    (["--engine", "/does/not/exist"], 2, "no program that can be run at /does/not/exist"),
     (["--restart-at", "whenever"], 78, "restart_at"),
     (["--config", "/does/not/exist.toml"], 78, "/does/not/exist.toml"),
     (["/does/not/exist"], 1, "/does/not/exist"),
