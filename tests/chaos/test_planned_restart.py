@@ -14,7 +14,7 @@ from test_gateway_death import serves
 
 SECONDS_MAX = 90
 DRAIN = 10
-SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-act-after", "2", "--ready-timeout", "1")
+SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "3", "--alive-act-after", "2", "--ready-timeout", "1")
 
 
 @pytest.fixture
