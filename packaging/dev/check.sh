@@ -48,7 +48,7 @@ check_tidy() {
 sanitized_tests() { # sanitized_tests DIRECTORY
   ninja -C "$1" -j "$(jobs_max)" all &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 \
-      UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+      UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:suppressions=$ROOT/packaging/dev/ubsan.supp \
       TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
       ctest --test-dir "$1" --output-on-failure --label-regex unit
 }
@@ -67,7 +67,7 @@ sanitized_stress() { # sanitized_stress DIRECTORY
   mkdir -p "$reports"
   # shellcheck disable=SC2086
   ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:detect_container_overflow=0:log_path=$reports/asan \
-    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:log_path=$reports/ubsan \
+    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:suppressions=$ROOT/packaging/dev/ubsan.supp:log_path=$reports/ubsan \
     SANCTUM_BUILD_DIR=$ROOT/$1/bin PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m pytest -q \
     -p no:cacheprovider $STRESSED || status=$?
   [ -z "$(ls "$reports")" ] || { cat "$reports"/* && return 1; }
