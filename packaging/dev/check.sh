@@ -64,7 +64,8 @@ STRESSED="tests/server/test_stress_solo.py::test_the_built_in_model_answers_as_i
 sanitized_stress() { # sanitized_stress DIRECTORY
   local reports=$ROOT/$1/reports status=0
   rm -rf "$reports"
-  mkdir -p "$reports"
+  mkdir -p "$reports" "$1/share/sanctum"
+  ln -sfn "$ROOT/models" "$1/share/sanctum/models" # where an installed program looks
   # shellcheck disable=SC2086
   ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:detect_container_overflow=0:log_path=$reports/asan \
     UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:suppressions=$ROOT/packaging/dev/ubsan.supp:log_path=$reports/ubsan \
