@@ -45,11 +45,12 @@ check_tidy() {
 }
 
 # The unit tests of one sanitizer preset. Python reads no leaks: only what the tests leave counts.
+# Some fork to be killed, and whoever has logged has a thread by then.
 sanitized_tests() { # sanitized_tests DIRECTORY
   ninja -C "$1" -j "$(jobs_max)" all &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 \
       UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:suppressions=$ROOT/packaging/dev/ubsan.supp \
-      TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+      TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0 \
       ctest --test-dir "$1" --output-on-failure --label-regex unit
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <filesystem>
 
@@ -212,7 +213,7 @@ TEST(Works, WhoIsTurnedAwayActsOnNoEngine) {
     EXPECT_FALSE(checks.at(0).passed);
     return checks.at(0).may_act;
   };
-  int status = 0;
+  std::atomic<int> status = 0;
   SmallServer server([&](const SmallServer::Request&, SmallServer::Peer& peer) {
     if (status != 0)
       peer.write(client::response(status, "application/json", R"({"error":{"message":"no"}})"));
