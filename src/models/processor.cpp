@@ -48,7 +48,8 @@ std::unique_ptr<PromptBuilder> Processor::begin(std::vector<int> ids,
                                                 std::vector<std::string> files,
                                                 std::vector<std::string> paths,
                                                 std::int64_t tokens_max) const {
-  if (!files.empty()) refuse_pictures(paths);
+  const std::vector<std::string> pictures = std::move(files), places = std::move(paths);
+  if (!pictures.empty()) refuse_pictures(places);
   refuse_over(static_cast<std::int64_t>(ids.size()), tokens_max);
   return std::make_unique<TextPrompt>(std::move(ids));
 }
