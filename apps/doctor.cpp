@@ -38,14 +38,6 @@ struct Options {
   int limit_s = 180;
 };
 
-void print(const supervisor::Verdict& verdict) {
-  std::printf("%s\n", verdict.summary.c_str());
-  for (const auto& finding : verdict.findings) {
-    std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
-    if (!finding.fine) std::printf("      %s\n", finding.advice.c_str());
-  }
-}
-
 bool accepts(const std::string& address) {
   if (address.empty()) return false;
   const auto where = gateway::parse_address(address, "serving.json");

@@ -83,7 +83,6 @@ class Keeper {
       if (!exit_code_ && may_start() && Clock::now() >= next_start_)
         act_on(supervisor::time_passed(state_, Clock::now()));
     }
-    end_group(fallback_pid_);
     if (!life_.over()) end_group(engine_pid_);
     output_.flush(log::kLastWordsLimit);
     return *exit_code_;
@@ -147,7 +146,7 @@ class Keeper {
     life_.handed_down();
     log::info("gateway_started", {{"pid", gateway_.pid()}});
     condemned_ = told_ = planned_ = listening_ = false;
-    engine_pid_ = fallback_pid_ = 0;
+    engine_pid_ = 0;
     name_holders();
   }
 

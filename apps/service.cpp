@@ -45,12 +45,8 @@ std::string state_of(const supervisor::ServiceUnit& unit) {
                                                                             : *std::prev(named);
 }
 
-int print_verdict(const supervisor::Verdict& verdict) {
-  std::printf("%s\n", verdict.summary.c_str());
-  for (const auto& finding : verdict.findings) {
-    std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
-    if (!finding.fine && !finding.advice.empty()) std::printf("      %s\n", finding.advice.c_str());
-  }
+int told(const supervisor::Verdict& verdict) {
+  print(verdict);
   return verdict.supervised ? 0 : kExitNotSupervised;
 }
 
@@ -62,11 +58,11 @@ int status_once_it_runs(const std::string& state, platform::ServiceScope scope) 
     std::this_thread::sleep_for(kLookEvery);
     facts = supervision_facts(state, scope);
   }
-  return print_verdict(judge(facts));
+  return told(judge(facts));
 }
 
 int status(const Options& options) {
-  return print_verdict(judge(supervision_facts(options.state(), options.scope())));
+  return told(judge(supervision_facts(options.state(), options.scope())));
 }
 
 // The words for `serve`, complete: the state directory is named, because a manager's environment

@@ -84,13 +84,13 @@ void make_state_dir(const std::string& directory) {
     throw Error(ErrorCode::kUnavailable, "cannot make the state directory " + directory + ": " +
                                              (error ? error.message() : "something else is there") +
                                              "; name another one with --state-dir");
-  const bool ours = is_a_state_directory(directory);
-  if (ours) mark(directory);
-  if (!ours) {
+  if (is_a_state_directory(directory)) {
+    mark(directory);
+    if (const std::string left = platform::make_private(directory); !left.empty())
+      log::warn("state_dir_left_open", {{"what", left}, {"why", "its mode cannot be changed"}});
+  } else {
     log::warn("state_dir_left_open",
               {{"directory", directory}, {"why", "it holds what is not ours; only our files are"}});
-  } else if (const std::string left = platform::make_private(directory); !left.empty()) {
-    log::warn("state_dir_left_open", {{"what", left}, {"why", "its mode cannot be changed"}});
   }
   try_to_write(directory);
 }

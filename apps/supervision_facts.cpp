@@ -1,5 +1,6 @@
 #include "apps/supervision_facts.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include "apps/running_release.h"
@@ -37,6 +38,14 @@ supervisor::SupervisionFacts supervision_facts(const std::string& state_director
     facts.unit_problem = error.what();
   }
   return facts;
+}
+
+void print(const supervisor::Verdict& verdict) {
+  std::printf("%s\n", verdict.summary.c_str());
+  for (const auto& finding : verdict.findings) {
+    std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
+    if (!finding.fine) std::printf("      %s\n", finding.advice.c_str());
+  }
 }
 
 }  // namespace sanctum

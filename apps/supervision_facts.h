@@ -11,5 +11,7 @@ namespace sanctum {
 // Of the server that holds the state directory, if any does.
 supervisor::SupervisionFacts supervision_facts(const std::string& state_directory,
                                                platform::ServiceScope scope);
+// For a person: what was found, and what to do about each that is not fine.
+void print(const supervisor::Verdict& verdict);
 
 }  // namespace sanctum

@@ -10,16 +10,12 @@ namespace sanctum {
 
 inline constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL
 
-// Of an errno.
-inline bool is_temporary_lack(int error) {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE ||
-         error == ENOBUFS || error == ETXTBSY;
-}
-
 inline bool is_temporary_lack(const std::error_code& code) {
   const bool of_the_system =
       code.category() == std::generic_category() || code.category() == std::system_category();
-  return of_the_system && is_temporary_lack(code.value());
+  const int error = code.value();
+  return of_the_system && (error == EAGAIN || error == ENOMEM || error == EMFILE ||
+                           error == ENFILE || error == ENOBUFS || error == ETXTBSY);
 }
 
 }  // namespace sanctum

@@ -60,23 +60,11 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
   {
     std::lock_guard lock(mutex_);
     std::optional<wire::Failure> failure;
-    const auto alike = std::count_if(live_.begin(), live_.end(), [&](const auto& live) {
-      return live.second.reserved == request.reserved;
-    });
     const std::uint64_t bytes = bytes_of(request);
     if (live_.count(name) != 0) {
       failure = {ErrorCode::kInvalid, "request '" + name + "' is live already", "request"};
-    } else if (request.again) {
-    } else if (!switches_.vision && !request.images.empty()) {
-      failure = {ErrorCode::kUnavailable, "pictures are switched off on this server",
-                 request.image_paths.empty() ? "messages" : request.image_paths.front()};
-    } else if (switches_.admission &&
-               alike >= (request.reserved ? kReservedMax : limits_.live_max)) {
-      failure = {ErrorCode::kBusy,
-                 "the engine holds " + std::to_string(limits_.live_max) + " requests, its limit",
-                 ""};
-    } else if (!request.reserved) {
-      failure = too_large(bytes, bytes_, limits_.bytes_max);
+    } else if (!request.again) {
+      failure = no_room_for(request, bytes);
     }
     if (failure) return hooks_.refused(rpc_id, *failure);
     live_[name] = {request.model, rpc_id,           Clock::now(),  false,
@@ -85,6 +73,21 @@ void Requests::generate(const std::string& rpc_id, wire::GenerateRequest request
     count_live();
   }
   pool_.run(turn, [this, request = std::move(request)]() mutable { prepare(std::move(request)); });
+}
+
+std::optional<wire::Failure> Requests::no_room_for(const wire::GenerateRequest& request,
+                                                   std::uint64_t bytes) const {
+  const auto alike = std::count_if(live_.begin(), live_.end(), [&](const auto& live) {
+    return live.second.reserved == request.reserved;
+  });
+  if (!switches_.vision && !request.images.empty())
+    return wire::Failure{ErrorCode::kUnavailable, "pictures are switched off on this server",
+                         request.image_paths.empty() ? "messages" : request.image_paths.front()};
+  if (switches_.admission && alike >= (request.reserved ? kReservedMax : limits_.live_max))
+    return wire::Failure{
+        ErrorCode::kBusy,
+        "the engine holds " + std::to_string(limits_.live_max) + " requests, its limit", ""};
+  return request.reserved ? std::nullopt : too_large(bytes, bytes_, limits_.bytes_max);
 }
 
 void Requests::prepare(wire::GenerateRequest request) {

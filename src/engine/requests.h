@@ -92,6 +92,9 @@ class Requests {
     Instant deadline;
   };
 
+  // Why a newcomer of so many bytes is not let in; with the lock held.
+  std::optional<wire::Failure> no_room_for(const wire::GenerateRequest& request,
+                                           std::uint64_t bytes) const;
   void prepare(wire::GenerateRequest request);
   void read_pictures(const std::shared_ptr<Preparing>& preparing);
   // Counts what the request now holds. Throws Error(kCancelled); Error(kBusy) where that is more

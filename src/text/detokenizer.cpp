@@ -60,22 +60,19 @@ std::string Detokenizer::push_window(int id) {
   const std::string text = tokenizer_->decode(window_, false);
   if (text.ends_with(kReplacement)) return {};
   std::string piece = text.substr(std::min(emitted_, text.size()));
-  window_.assign(1, id);
-  emitted_ = tokenizer_->decode(window_, false).size();
+  begin_window(id);
   return piece;
 }
 
 std::string Detokenizer::push_mark(int id, char mark) {
-  std::string out = take_characters(bytes_, true);
-  if (!tokenizer_->is_byte_level()) {
-    if (!window_.empty()) {
-      const std::string text = tokenizer_->decode(window_, false);
-      out += text.substr(std::min(emitted_, text.size()));
-    }
-    window_.assign(1, id);  // what follows is not the first
-    emitted_ = tokenizer_->decode(window_, false).size();
-  }
-  return out + mark;
+  std::string out = finish() + mark;
+  if (!tokenizer_->is_byte_level()) begin_window(id);  // what follows is not the first
+  return out;
+}
+
+void Detokenizer::begin_window(int id) {
+  window_.assign(1, id);
+  emitted_ = tokenizer_->decode(window_, false).size();
 }
 
 }  // namespace sanctum::text

@@ -34,6 +34,8 @@ class Detokenizer {
   std::string push_window(int id);
   // What is held back, which ends here, and the mark.
   std::string push_mark(int id, char mark);
+  // The token is the last one whose text is out.
+  void begin_window(int id);
 
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::vector<std::pair<int, char>> marks_;  // of special tokens

@@ -8,28 +8,11 @@ import pytest
 
 import processes
 from programs import program, wait_until
-from sanctum_server import Server
 from test_drain import Stream
 from test_gateway_death import serves
 
 SECONDS_MAX = 90
-DRAIN = 10
 SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "3", "--alive-act-after", "2", "--ready-timeout", "1")
-
-
-@pytest.fixture
-def begin(tmp_path):
-    """A function that starts a server; none outlives its test."""
-    made = []
-
-    def start(*arguments, **environment):
-        made.append(Server(tmp_path / "state", *arguments, environment=environment))
-        return made[-1].start()
-
-    yield start
-    for server in made:
-        if server.process.poll() is None:
-            server.stop()
 
 
 def restart(server):
@@ -47,9 +30,9 @@ def ended_well(stream):
 
 
 @pytest.mark.parametrize("then", ["stop", "restart"])
-def test_what_follows_a_planned_restart_cuts_nobody(begin, then):
+def test_what_follows_a_planned_restart_cuts_nobody(start_server, then):
     """The second SIGTERM of a life meant "now", and was sent."""
-    server = begin("--probes", "off", SANCTUM_DRAIN="120")
+    server = start_server("--probes", "off", environment={"SANCTUM_DRAIN": "120"})
     stream = Stream(server, max_tokens=800)
     assert stream.spoke.wait(SECONDS_MAX)
     restart(server)
@@ -66,9 +49,9 @@ def test_what_follows_a_planned_restart_cuts_nobody(begin, then):
         assert server.log().count("planned_restart") == 1
 
 
-def test_a_gateway_that_does_not_end_for_a_restart_is_ended(begin):
+def test_a_gateway_that_does_not_end_for_a_restart_is_ended(start_server):
     """It was planned, so that nobody looked."""
-    server = begin("--probes", "off", SANCTUM_DRAIN="1")
+    server = start_server("--probes", "off", environment={"SANCTUM_DRAIN": "1"})
     stream = Stream(server)
     assert stream.spoke.wait(SECONDS_MAX)
     gateway = server.gateway_pid()
@@ -79,13 +62,13 @@ def test_a_gateway_that_does_not_end_for_a_restart_is_ended(begin):
     stream.said()
 
 
-def test_a_gateway_that_hangs_after_a_restart_is_replaced(begin, tmp_path):
+def test_a_gateway_that_hangs_after_a_restart_is_replaced(start_server, tmp_path):
     """Until models were proven, every failure was a planned one, for ever."""
     fails = tmp_path / "fails"
     engine = tmp_path / "engine"
     engine.write_text(f'#!/bin/sh\n[ -e {fails} ] && exit 78\nexec {program("sanctum-engine")} "$@"\n')
     engine.chmod(0o700)
-    server = begin("--engine", str(engine), *SOON, SANCTUM_DRAIN="1")
+    server = start_server("--engine", str(engine), *SOON, environment={"SANCTUM_DRAIN": "1"})
     wait_until(lambda: processes.probes_of(server.process.pid), SECONDS_MAX, "it is probed")
     before = server.gateway_pid()
     fails.touch()
