@@ -68,7 +68,8 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
     state.own_deaths.push_back(now);
     if (state.own_deaths.size() > kUnsteadyDeaths) state.own_deaths.pop_front();
   }
-  if (made_progress(state, event.tokens, now)) {
+  const bool was_of_use = made_progress(state, event.tokens, now);
+  if (was_of_use) {
     state.deaths = 0;
   } else if (!event.from_outside) {
     ++state.deaths;
@@ -87,7 +88,8 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
     return park(state, event.reason + "; " + std::to_string(state.deaths) +
                            " starts in a row that led nowhere are enough");
   }
-  dead(state, event.reason, now + drawn_around(pause_after(state.deaths), state));
+  dead(state, event.reason,
+       was_of_use ? now : now + drawn_around(pause_after(state.deaths), state));
 }
 
 }  // namespace

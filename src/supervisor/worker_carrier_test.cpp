@@ -262,7 +262,7 @@ TEST_F(Carrier, AKillLongAfterTheMachineWasOutOfMemoryIsFromOutside) {
   passes(minutes(5));
   port_.said();
   dies(SIGKILL);
-  EXPECT_THAT(port_.said(), ElementsAre("died from outside"));
+  EXPECT_THAT(port_.said(), ElementsAre("died from outside", "spawn a"));
 }
 
 TEST_F(Carrier, AKillWhileTheMachineIsOutOfMemoryIsNot) {
@@ -271,7 +271,7 @@ TEST_F(Carrier, AKillWhileTheMachineIsOutOfMemoryIsNot) {
   ++port_.kills_;
   port_.said();
   dies(SIGKILL);
-  EXPECT_THAT(port_.said(), ElementsAre("died"));
+  EXPECT_THAT(port_.said(), ElementsAre("died", "spawn a"));
   EXPECT_THAT(port_.status_.last_exit, HasSubstr("out of memory"));
 }
 
@@ -282,9 +282,9 @@ TEST_F(Carrier, ThatItIsUnsteadyIsToldOnceAndWhenItIsOver) {
     port_.said();
     dies();
     if (i < kUnsteadyDeaths) {
-      EXPECT_THAT(port_.said(), ElementsAre("died")) << i;
+      EXPECT_THAT(port_.said(), ElementsAre("died", "spawn a")) << i;
     } else {
-      EXPECT_THAT(port_.said(), ElementsAre("unsteady", "died"));
+      EXPECT_THAT(port_.said(), ElementsAre("unsteady", "died", "spawn a"));
     }
     passes(kBackoffMax);
   }
