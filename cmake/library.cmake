@@ -17,7 +17,7 @@ function(sanctum_library name)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE sanctum_${name} ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1800 LABELS unit
       ENVIRONMENT "SANCTUM_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
   endif()
 endfunction()
