@@ -8,10 +8,11 @@ import subprocess
 import numpy as np
 import pytest
 from mlx_vlm.models.qwen3_vl import processing_qwen3_vl as qwen
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from programs import count, program
 
+ImageFile.MAXBLOCK = 1 << 24  # Pillow's own buffer, in which a progressive JPEG has to fit whole
 PROBE_SECONDS_MAX = 60
 CASES = count(40, 400)
 
