@@ -18,7 +18,7 @@ from engine_process import Engine, picture_part
 from programs import PROVE, ROOT, SMOKE_MODEL, count
 
 REQUESTS = count(1_500, 20_000)
-WARM_UP = count(500, 1_000)  # requests; what is held later is compared with what was held after them
+WARM_UP = count(500, 5_000)  # requests; the allocator takes up to so many until it has what it needs, the busier the machine the later
 BETWEEN_IDLE = 100  # requests from one idle point to the next
 IN_FLIGHT = 64  # requests; the engine runs 16 of them and lets the others wait
 GROWTH_MAX = 0.02 if PROVE else 0.10  # of resident memory, as a part of it; a short run is still warming up
