@@ -54,6 +54,7 @@ std::vector<int> remembered(const nn::PagedCache& cache, const std::vector<int>&
   int at = cache.length();
   for (const int token : tokens) *key(at++) = token;
   std::vector<int> all;
+  all.reserve(static_cast<std::size_t>(at));
   for (int i = 0; i < at; ++i) all.push_back(*key(i));
   return all;
 }
@@ -84,6 +85,7 @@ class RememberingModel final : public models::Model {
 // A prompt that begins like every other with the same `seed` and `shared` tokens or more.
 std::vector<int> prompt(int seed, int shared, int tokens, int own) {
   std::vector<int> out;
+  out.reserve(static_cast<std::size_t>(tokens));
   for (int i = 0; i < tokens; ++i)
     out.push_back((i < shared ? 3 * i + seed : 5 * i + own) % kVocabulary);
   return out;

@@ -37,7 +37,7 @@ ContentCoding content_coding(std::string_view header) {
 }
 
 Decoded gunzip(std::string_view packed, std::uint64_t bytes_max) {
-  const Decoded broken{{}, 400, "the body is no gzip, as its Content-Encoding says that it is"};
+  Decoded broken{{}, 400, "the body is no gzip, as its Content-Encoding says that it is"};
   Inflater inflater;
   z_stream& stream = inflater.stream();
   // zlib only reads from it, whatever its type says.

@@ -57,6 +57,7 @@ TEST_F(KeyFileTest, WhatCannotBeReadIsNotTakenForEmpty) {
 TEST_F(KeyFileTest, ChangesAtTheSameTimeLoseNothing) {
   constexpr int kThreads = 8;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i)
     threads.emplace_back([this, i] { add("k" + std::to_string(i)); });
   for (auto& thread : threads) thread.join();

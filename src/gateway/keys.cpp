@@ -32,7 +32,8 @@ bool is_name(const std::string& name) {
 
 bool is_digest(const std::string& text) {
   constexpr std::size_t kHexDigits = 64;
-  return text.size() == kHexDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return text.size() == kHexDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 }  // namespace

@@ -70,8 +70,10 @@ TEST(LockFile, AskingWhoHoldsItMakesNoStartFail) {
     const LockFile made(path);
   }
   std::atomic<bool> over{false};
+  constexpr std::size_t kAsking = 4;
   std::vector<std::thread> asking;
-  for (int i = 0; i < 4; ++i) {
+  asking.reserve(kAsking);
+  for (std::size_t i = 0; i < kAsking; ++i) {
     asking.emplace_back([&] {
       while (!over) LockFile::holder(path);
     });
