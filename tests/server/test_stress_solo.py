@@ -23,14 +23,17 @@ def stress(url, seconds, *arguments):
 
 
 def test_the_built_in_model_answers_as_it_does_alone(server):
-    result = stress(server.url, SECONDS, "--json")
-    told = json.loads(result.stdout)
-    assert (result.returncode, told["verdict"]) == (0, "PASS"), result.stdout
-    assert told["reference"] == "solo" and told["pictures_shown"] is True
-    assert told["different"] == 0
-    assert told["compared"] == sum(pipeline["ok"] for pipeline in told["pipelines"].values())
-    assert told["compared"] > told["questions"] > 10, "every question had a fair chance to be asked again"
-    assert all(pipeline["streamed"] > 0 for pipeline in told["pipelines"].values())
+    for seconds in (SECONDS, 4 * SECONDS, 16 * SECONDS):  # a busy machine takes longer to ask everything again
+        result = stress(server.url, seconds, "--json")
+        told = json.loads(result.stdout)
+        assert (result.returncode, told["verdict"]) == (0, "PASS"), result.stdout
+        assert told["reference"] == "solo" and told["pictures_shown"] is True
+        assert told["different"] == 0
+        assert told["compared"] == sum(pipeline["ok"] for pipeline in told["pipelines"].values())
+        asked_again = told["compared"] > told["questions"] > 10
+        if asked_again and all(pipeline["streamed"] > 0 for pipeline in told["pipelines"].values()):
+            return
+    raise AssertionError(f"every question had a fair chance to be asked again: {told}")
 
 
 class Fake(ThreadingHTTPServer):
