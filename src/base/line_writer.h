@@ -21,7 +21,7 @@ class LineWriter {
   // Makes the line that says how many were dropped, its end included.
   using Notice = std::function<std::string(std::uint64_t dropped)>;
 
-  // The descriptor stays the caller's.
+  // The descriptor stays the caller's, and is not closed while a thread may be stuck in it.
   LineWriter(int descriptor, std::size_t bytes_max, Notice notice);
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
