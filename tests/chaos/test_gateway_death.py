@@ -67,7 +67,7 @@ def test_a_signal_to_the_gateway_alone_is_not_the_end_of_the_server(tmp_path):
     server = Server(tmp_path / "state", "--probes", "off").start()
     gateway = server.gateway_pid()
     os.kill(gateway, signal.SIGTERM)
-    wait_until(lambda: serves(server), 60, "another one serves")
+    wait_until(lambda: processes.gateways_of(server.process.pid) not in ([], [gateway]) and serves(server), 60, "another one serves")
     assert server.gateway_pid() != gateway and "gateway_gone" in server.log()
     server.stop()
 
