@@ -62,14 +62,13 @@ def test_no_engine_outlives_its_gateway_and_another_gateway_serves(streaming, fi
     assert [row["what"] for row in json.loads(told.stdout) if row["key"] == "gateway.ended"], "what was lost is an incident"
 
 
-def test_a_signal_to_the_gateway_alone_is_not_the_end_of_the_server(tmp_path):
+def test_a_signal_to_the_gateway_alone_is_not_the_end_of_the_server(start_server):
     """It ended well, as if that had been wished, and so did all: an out-of-memory daemon sends SIGTERM first."""
-    server = Server(tmp_path / "state", "--probes", "off").start()
+    server = start_server("--probes", "off")
     gateway = server.gateway_pid()
     os.kill(gateway, signal.SIGTERM)
     wait_until(lambda: processes.gateways_of(server.process.pid) not in ([], [gateway]) and serves(server), 60, "another one serves")
     assert server.gateway_pid() != gateway and "gateway_gone" in server.log()
-    server.stop()
 
 
 def serves(server):
