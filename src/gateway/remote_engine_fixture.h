@@ -18,6 +18,7 @@
 #include "wire/rpc.h"
 
 namespace sanctum::gateway {
+
 // Keeps what is sent; the test answers.
 class FakeLink : public EngineLink {
  public:
