@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/serve_config.h"
 #include "base/error.h"
 #include "gateway/certificates.h"
 #include "release/signing.h"
@@ -17,17 +17,16 @@ struct CertsOptions {
   std::string state_dir;
   bool force = false;
   std::vector<std::string> names;
-  std::string directory() const {
-    return (state_dir.empty() ? default_state_dir() : state_dir) + "/certs";
-  }
+  std::string directory() const { return state_dir_or_default(state_dir) + "/certs"; }
 };
 
-void show(const CertsOptions& options) {
+int show(const CertsOptions& options) {
   for (const auto& info : gateway::describe_certificates(options.directory())) {
     std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(),
                 info.subject.c_str(), info.not_after.c_str(), info.expired ? " (EXPIRED)" : "",
                 info.sha256.c_str());
   }
+  return 0;
 }
 
 }  // namespace
@@ -38,11 +37,7 @@ void add_certs(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<CertsOptions>();
   const auto add = [&](const char* name, const char* what) {
     auto* command = certs->add_subcommand(name, what);
-    command
-        ->add_option("--state-dir", options->state_dir,
-                     "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-        ->type_name("DIR")
-        ->envname("SANCTUM_STATE_DIR");
+    add_state_dir(*command, options->state_dir);
     return command;
   };
   auto* init =
@@ -60,24 +55,25 @@ void add_certs(CLI::App& app, int& exit_code) {
                      "Make the server's certificate anew, under the same authority, with more "
                      "names; the server uses it from its next start on");
   add_names(server)->required();
-  server->callback([options, &exit_code] {
+  on_chosen(*server, exit_code, [options] {
     gateway::name_server(options->directory(), options->names);
-    show(*options);
-    exit_code = 0;
+    return show(*options);
   });
-  init->callback([options, &exit_code] {
+  on_chosen(*init, exit_code, [options] {
     gateway::make_certificates(options->directory(), options->force, options->names);
     // With which releases are signed. It is never replaced: those that it signed would not verify.
     if (!release::have_signing_key(options->directory()))
       release::make_signing_key(options->directory());
-    show(*options);
-    exit_code = 0;
+    return show(*options);
   });
-  add("show", "Show subject, end of validity and fingerprint of each")
-      ->callback([options, &exit_code] {
-        show(*options);
-        exit_code = 0;
-      });
+  on_chosen(*add("show", "Show subject, end of validity and fingerprint of each"), exit_code,
+            [options] { return show(*options); });
+  certs->footer(
+      "Examples:\n"
+      "  sanctum certs show\n"
+      "  sanctum certs server --name gpu.example.org\n"
+      "\n" +
+      exit_codes("done"));
 }
 
 }  // namespace sanctum

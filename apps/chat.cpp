@@ -4,8 +4,8 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/server_options.h"
 #include "base/error.h"
 #include "client/chat_session.h"
 
@@ -26,21 +26,16 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 int run(const Options& options) {
-  try {
-    client::Limits limits;
-    limits.total = client::Milliseconds(0);  // an answer that streams may take its time
-    client::ChatClient client(resolve(options.server, client::process_environment), limits);
-    client::Interrupt interrupt;
-    client::ChatSession session(client, options.chat, std::cout, std::cerr);
-    for (const auto& path : options.images) session.attach(path);
-    const auto prompt = joined(options.prompt);
-    if (!prompt.empty()) return session.ask(prompt, interrupt) ? 0 : 1;
-    session.converse(isatty(STDIN_FILENO) == 1, interrupt);
-    return 0;
-  } catch (const Error& error) {
-    std::cerr << "sanctum chat: " << error.what() << "\n";
-    return 2;
-  }
+  client::Limits limits;
+  limits.total = client::Milliseconds(0);  // an answer that streams may take its time
+  client::ChatClient client(resolve(options.server, client::process_environment), limits);
+  client::Interrupt interrupt;
+  client::ChatSession session(client, options.chat, std::cout, std::cerr);
+  for (const auto& path : options.images) session.attach(path);
+  const auto prompt = joined(options.prompt);
+  if (!prompt.empty()) return session.ask(prompt, interrupt) ? 0 : 1;
+  session.converse(isatty(STDIN_FILENO) == 1, interrupt);
+  return 0;
 }
 
 }  // namespace
@@ -71,9 +66,9 @@ void add_chat(CLI::App& app, int& exit_code) {
       "  echo \"Repeat lantern\" | sanctum chat\n"
       "  sanctum chat -v            interactive; /help lists its commands\n"
       "\n"
-      "Ctrl-C stops the answer; Ctrl-D or /quit leaves.\n"
-      "Exit codes: 0 answered, 1 the question failed or was stopped, 2 no server or bad options");
-  command.callback([options, &exit_code] { exit_code = run(*options); });
+      "Ctrl-C stops the answer; Ctrl-D or /quit leaves.\n" +
+      exit_codes("answered", "the question failed or was stopped"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -8,17 +8,17 @@
 #include <string>
 #include <thread>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/serve_config.h"
-#include "apps/service_unit_file.h"
-#include "apps/serving_file.h"
-#include "apps/supervision_facts.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/listener.h"
 #include "platform/command.h"
 #include "platform/port.h"
 #include "platform/process.h"
+#include "serve/service_unit_file.h"
+#include "serve/serving_file.h"
+#include "serve/supervision_facts.h"
 
 namespace sanctum {
 namespace {
@@ -26,8 +26,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kExitNotSupervised = 1;
-constexpr int kExitUsage = 2;
 constexpr milliseconds kLookEvery{20};
 constexpr seconds kCheckLimit{60};
 
@@ -55,7 +53,7 @@ void wait_for(Condition condition, Instant end, const char* what) {
 
 // What would have to be mended before a running server may be ended for another one's sake. All of
 // it is asked before anything is changed.
-void check_hand_over(const supervisor::SupervisionFacts& facts, const Serving& serving,
+void check_hand_over(const supervisor::SupervisionFacts& facts, const serve::Serving& serving,
                      const supervisor::ServiceUnit& unit) {
   const std::string goes_on = "; nothing was changed, and what runs goes on";
   if (!facts.manager_answers)
@@ -77,7 +75,8 @@ void check_hand_over(const supervisor::SupervisionFacts& facts, const Serving& s
 }
 
 // The running server ends, and the manager's takes its place.
-void hand_over(int pid, const Serving& serving, platform::ServiceScope scope, seconds limit) {
+void hand_over(int pid, const serve::Serving& serving, platform::ServiceScope scope,
+               seconds limit) {
   const std::string address = serving.http.empty() ? serving.mtls : serving.http;
   const Instant end = Clock::now() + limit;
   if (::kill(pid, SIGTERM) != 0 && errno != ESRCH)
@@ -97,16 +96,16 @@ void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
     throw Error(ErrorCode::kNotFound,
                 "nothing serves " + state + "; `sanctum service install` starts it");
   const bool same = facts.unit && facts.unit->arguments == facts.arguments;
-  const auto backup = same ? std::nullopt : find_backup(facts.arguments, state);
+  const auto backup = same ? std::nullopt : serve::find_backup(facts.arguments, state);
   if (!same && !backup)
     throw Error(ErrorCode::kNotFound,
                 "no backup of the unit starts what runs; `sanctum service install -- ARGUMENTS` "
                 "writes a new one");
-  const Serving serving = read_serving(state).value_or(Serving{});
+  const serve::Serving serving = serve::read_serving(state).value_or(serve::Serving{});
   const bool moves = facts.unit_pid != facts.pid;
-  check_hand_over(facts, serving, same ? *facts.unit : parse_unit(*backup));
+  check_hand_over(facts, serving, same ? *facts.unit : serve::parse_unit(*backup));
   if (backup) {
-    write_unit(*backup, scope, state);
+    serve::write_unit(*backup, scope, state);
     std::printf("restored %s from its newest backup that starts what runs\n",
                 facts.unit_path.c_str());
   }
@@ -115,21 +114,22 @@ void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
 }
 
 int run(const Options& options) {
-  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const std::string state = state_dir_or_default(options.state_dir);
   const auto scope =
       options.system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
-  auto facts = supervision_facts(state, scope);
+  auto facts = serve::supervision_facts(state, scope);
   auto verdict = judge(facts);
   if (options.fix && !verdict.supervised) {
     fix(facts, state, scope, seconds(options.limit_s));
-    facts = supervision_facts(state, scope);
+    facts = serve::supervision_facts(state, scope);
     verdict = judge(facts);
   }
-  print(verdict);
-  if (!verdict.supervised && facts.pid > 0 && !options.fix && find_backup(facts.arguments, state))
+  serve::print(verdict);
+  if (!verdict.supervised && facts.pid > 0 && !options.fix &&
+      serve::find_backup(facts.arguments, state))
     std::printf(
         "a backup of the unit starts exactly what runs: `sanctum doctor --fix` restores it\n");
-  return verdict.supervised ? 0 : kExitNotSupervised;
+  return verdict.supervised ? 0 : kExitNo;
 }
 
 }  // namespace
@@ -137,11 +137,7 @@ int run(const Options& options) {
 void add_doctor(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *app.add_subcommand("doctor", "Say whether a server would come back if it ended");
-  command
-      .add_option("--state-dir", options->state_dir,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR")
-      ->envname("SANCTUM_STATE_DIR");
+  add_state_dir(command, options->state_dir);
   command.add_flag("--system", options->system, "The system's services, not the user's");
   command.add_flag("--fix", options->fix,
                    "Restore the unit that starts what runs, and hand the server over to it");
@@ -149,15 +145,12 @@ void add_doctor(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   command.footer(
-      "Exit codes: 0 it is supervised, 1 it is not, 2 it could not be found out or mended");
-  command.callback([options, &exit_code] {
-    try {
-      exit_code = run(*options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum doctor: %s\n", error.what());
-      exit_code = kExitUsage;
-    }
-  });
+      "Examples:\n"
+      "  sanctum doctor\n"
+      "  sanctum doctor --fix\n"
+      "\n" +
+      exit_codes("it is supervised", "it is not"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -4,19 +4,16 @@
 #include <memory>
 #include <string>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/control_socket.h"
-#include "apps/serve_config.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "client/chat_client.h"
+#include "client/control_client.h"
 
 namespace sanctum {
 namespace {
 
-constexpr int kExitFailed = 1;
-constexpr int kExitNobody = 2;
-constexpr std::chrono::seconds kCallLimit{5};
 constexpr std::int64_t kTestTokens = 16;
 
 struct Options {
@@ -33,15 +30,7 @@ Told ask(const std::string& state, const std::string& mode) {
   w.begin_object();
   if (!mode.empty()) w.field("mode", mode);
   w.end_object();
-  client::Connection connection = control_connection(state);
-  const auto reply =
-      connection.send({"POST", "/fallback", w.take()}, {kCallLimit, kCallLimit, kCallLimit});
-  if (reply.ending != client::Ending::kAnswered)
-    throw Error(ErrorCode::kUnavailable,
-                "no server answers on its control socket; is `sanctum serve` running with this "
-                "--state-dir?");
-  if (reply.status != 200) throw Error(ErrorCode::kUnavailable, refusal(reply));
-  const json::Document document(reply.body);
+  const json::Document document = client::ControlClient(state).ask("POST", "/fallback", w.take());
   const json::Node root = document.root();
   return {root.at("mode").as_string(), root.at("where").as_string(), root.at("serving").as_bool()};
 }
@@ -58,7 +47,7 @@ int test(const Told& told) {
                                    .temperature = 0.0});
   if (!answer.good()) {
     std::printf("%s does not answer: %s\n", told.where.c_str(), answer.failure.c_str());
-    return kExitFailed;
+    return kExitNo;
   }
   std::printf("%s answers with %s: %s\n", told.where.c_str(), model.c_str(),
               answer.content.c_str());
@@ -66,7 +55,7 @@ int test(const Told& told) {
 }
 
 int run(const Options& options) {
-  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const std::string state = state_dir_or_default(options.state_dir);
   const bool turns = options.what != "test" && options.what != "show";
   const Told told = ask(state, turns ? options.what : "");
   if (options.what == "test") return test(told);
@@ -88,20 +77,15 @@ void add_fallback(CLI::App& app, int& exit_code) {
                   "something; show")
       ->check(CLI::IsMember({"auto", "on", "off", "test", "show"}))
       ->capture_default_str();
-  command
-      .add_option("--state-dir", options->state_dir,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR")
-      ->envname("SANCTUM_STATE_DIR");
-  command.footer("Exit codes: 0 done, 1 the fallback does not answer, 2 no server, or it has none");
-  command.callback([options, &exit_code] {
-    try {
-      exit_code = run(*options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum fallback: %s\n", error.what());
-      exit_code = kExitNobody;
-    }
-  });
+  add_state_dir(command, options->state_dir);
+  command.footer(
+      "Examples:\n"
+      "  sanctum fallback\n"
+      "  sanctum fallback test\n"
+      "  sanctum fallback on\n"
+      "\n" +
+      exit_codes("done", "the fallback does not answer"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

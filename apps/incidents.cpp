@@ -9,18 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/control_socket.h"
-#include "apps/serve_config.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "client/control_client.h"
 #include "supervisor/journal_reader.h"
 
 namespace sanctum {
 namespace {
 
-constexpr int kExitOpen = 1;
-constexpr int kExitUsage = 2;
 constexpr std::int64_t kMicro = 1'000'000;
 constexpr std::chrono::milliseconds kAskLimit{3000};
 
@@ -47,13 +45,9 @@ void print(const supervisor::IncidentRecord& record) {
     std::printf("       over since %s: %s\n", told(*record.closed_us).c_str(), record.how.c_str());
 }
 
-// Those that the server itself holds open; nothing where none answers.
-std::optional<std::vector<supervisor::IncidentRecord>> open_at_the_server(
-    const std::string& state) {
-  client::Connection connection = control_connection(state);
-  const auto reply = connection.send({"GET", "/status"}, {kAskLimit, kAskLimit, kAskLimit});
-  if (reply.ending != client::Ending::kAnswered || reply.status != 200) return std::nullopt;
-  const json::Document document(reply.body);
+// Those that the server itself holds open. Throws Error(kUnavailable) where none answers.
+std::vector<supervisor::IncidentRecord> open_at_the_server(const std::string& state) {
+  const json::Document document = client::ControlClient(state, kAskLimit).ask("GET", "/status");
   std::vector<supervisor::IncidentRecord> open;
   for (const auto& node : document.root().at("incidents").as_array()) {
     supervisor::IncidentRecord record;
@@ -69,15 +63,19 @@ std::optional<std::vector<supervisor::IncidentRecord>> open_at_the_server(
 // What is wrong now is the server's to say: its journal may be on a disk that is full. Throws Error
 // where neither can be asked.
 std::vector<supervisor::IncidentRecord> records_of(const std::string& state, int rows) {
-  auto open = open_at_the_server(state);
-  if (!open) return supervisor::read_incidents(state, rows);
+  std::vector<supervisor::IncidentRecord> open;
+  try {
+    open = open_at_the_server(state);
+  } catch (const Error&) {
+    return supervisor::read_incidents(state, rows);
+  }
   std::vector<supervisor::IncidentRecord> past;
   try {
     past = supervisor::read_incidents(state, rows);
   } catch (const Error& error) {
     std::fprintf(stderr, "what was cannot be told: %s\n", error.what());
   }
-  for (auto& record : *open) {
+  for (auto& record : open) {
     const auto same = std::find_if(past.begin(), past.end(), [&](const auto& known) {
       return !known.closed_us && known.key == record.key;
     });
@@ -85,14 +83,14 @@ std::vector<supervisor::IncidentRecord> records_of(const std::string& state, int
   }
   // One that stands open there and not here is an earlier life's, whose end was not written.
   std::erase_if(past, [](const auto& record) { return !record.closed_us; });
-  open->insert(open->end(), std::make_move_iterator(past.begin()),
-               std::make_move_iterator(past.end()));
-  if (open->size() > static_cast<std::size_t>(rows)) open->resize(static_cast<std::size_t>(rows));
-  return std::move(*open);
+  open.insert(open.end(), std::make_move_iterator(past.begin()),
+              std::make_move_iterator(past.end()));
+  if (open.size() > static_cast<std::size_t>(rows)) open.resize(static_cast<std::size_t>(rows));
+  return open;
 }
 
 int run(const Options& options) {
-  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const std::string state = state_dir_or_default(options.state_dir);
   const auto records = records_of(state, options.rows);
   bool open = false;
   json::Writer w;
@@ -108,7 +106,7 @@ int run(const Options& options) {
   w.end_array();
   if (options.json) std::printf("%s\n", w.take().c_str());
   if (!options.json && records.empty()) std::printf("no incident is on record\n");
-  return open ? kExitOpen : 0;
+  return open ? kExitNo : 0;
 }
 
 }  // namespace
@@ -116,11 +114,7 @@ int run(const Options& options) {
 void add_incidents(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *app.add_subcommand("incidents", "What is wrong with a server now, and what was");
-  command
-      .add_option("--state-dir", options->state_dir,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR")
-      ->envname("SANCTUM_STATE_DIR");
+  add_state_dir(command, options->state_dir);
   command.add_option("--rows", options->rows, "How many, the newest first")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
@@ -128,15 +122,12 @@ void add_incidents(CLI::App& app, int& exit_code) {
   command.footer(
       "What is open is asked of the server, if it runs; what was is read from its journal.\n"
       "\n"
-      "Exit codes: 0 none is open, 1 one is, 2 neither can be asked");
-  command.callback([options, &exit_code] {
-    try {
-      exit_code = run(*options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum incidents: %s\n", error.what());
-      exit_code = kExitUsage;
-    }
-  });
+      "Examples:\n"
+      "  sanctum incidents\n"
+      "  sanctum incidents --rows 100 --json\n"
+      "\n" +
+      exit_codes("none is open", "one is"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -5,27 +5,26 @@
 #include <memory>
 #include <string>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/state_directory.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "gateway/key_file.h"
+#include "settings/state_directory.h"
 
 namespace sanctum {
 namespace {
-
-constexpr int kExitRefused = 1;
 
 struct KeysOptions {
   std::string state_dir;
   std::string name;
   bool json = false;
-  std::string state() const { return state_dir.empty() ? default_state_dir() : state_dir; }
+  std::string state() const { return state_dir_or_default(state_dir); }
 };
 
 void add_key(const KeysOptions& options) {
   const std::string state = options.state();
-  make_state_dir(state);
+  settings::make_state_dir(state);
   std::string key;
   std::size_t count = 0;
   gateway::change_keys(state, [&](gateway::ApiKeys& keys) {
@@ -80,22 +79,18 @@ void add_keys(CLI::App& app, int& exit_code) {
       "the\n"
       "key that their server made for its user; elsewhere they take --api-key or SANCTUM_API_KEY.\n"
       "\n"
-      "Exit codes: 0 done, 1 refused");
+      "Examples:\n"
+      "  sanctum keys add editor\n"
+      "  sanctum keys list\n"
+      "\n" +
+      exit_codes("done"));
   const auto options = std::make_shared<KeysOptions>();
   const auto add = [&](const char* name, const char* what, void (*run)(const KeysOptions&)) {
     auto* command = keys->add_subcommand(name, what);
-    command
-        ->add_option("--state-dir", options->state_dir,
-                     "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-        ->type_name("DIR")
-        ->envname("SANCTUM_STATE_DIR");
-    command->callback([options, run, &exit_code] {
-      try {
-        run(*options);
-      } catch (const Error& error) {
-        std::fprintf(stderr, "sanctum keys: %s\n", error.what());
-        exit_code = kExitRefused;
-      }
+    add_state_dir(*command, options->state_dir);
+    on_chosen(*command, exit_code, [options, run] {
+      run(*options);
+      return 0;
     });
     return command;
   };

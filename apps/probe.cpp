@@ -7,20 +7,22 @@
 #include <memory>
 #include <thread>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/control_socket.h"
-#include "apps/probe_secret.h"
-#include "apps/probe_thread.h"
-#include "apps/serve_config.h"
-#include "apps/server_options.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "client/control_client.h"
 #include "client/http.h"
 #include "client/interrupt.h"
 #include "probes/alive.h"
+#include "probes/server_state.h"
 #include "probes/works.h"
+#include "serve/probe_secret.h"
+#include "serve/probe_thread.h"
+#include "settings/probe_settings.h"
+#include "settings/setting_options.h"
 
 namespace sanctum {
 namespace {
@@ -28,11 +30,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
 constexpr milliseconds kLookEvery{200};
 constexpr seconds kPingLimit{10};
-constexpr seconds kControlLimit{5};
 constexpr seconds kBootsLimit{180};  // it hashes the release and the weights
 
 struct Options {
@@ -43,19 +42,8 @@ struct Options {
   std::string ping;
   int limit_s = 10;
   bool json = false;
-  ProbeSettings settings;
+  settings::ProbeSettings settings;
 };
-
-std::string status_of(const client::Endpoint& endpoint, milliseconds limit) {
-  client::Connection connection(endpoint);
-  const auto reply = connection.send({"GET", "/status"}, {limit, limit, limit});
-  if (reply.ending != client::Ending::kAnswered || reply.status != 200)
-    throw Error(
-        ErrorCode::kUnavailable,
-        endpoint.url + " does not answer /status: " +
-            (reply.message.empty() ? "HTTP " + std::to_string(reply.status) : reply.message));
-  return reply.body;
-}
 
 // Of weights on another machine nothing is known but what the server tells of them.
 std::optional<std::string> told_digest(const probes::LoadedModel& model) {
@@ -69,41 +57,41 @@ std::vector<probes::Check> works(const client::Endpoint& endpoint, milliseconds 
   options.limit = limit;
   options.digest = told_digest;
   probes::Goldens goldens(state + "/goldens");
-  return check_works(probes::loaded_models(status_of(endpoint, limit)), options, goldens);
+  client::Connection connection(endpoint);
+  return check_works(probes::ask_server_state(connection, limit).loaded, options, goldens);
+}
+
+json::Document last_runs(client::ControlClient& control) {
+  try {
+    return control.ask("GET", "/probes");
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) throw;
+    throw Error(error.code(), std::string(error.what()) +
+                                  " 'boots' can be asked on the server's machine only, with its "
+                                  "--state-dir");
+  }
 }
 
 // The server's own probes are asked: only they know how it was started. Throws Error.
 std::vector<probes::Check> boots(const std::string& state) {
-  client::Connection connection = control_connection(state);
-  const auto asked = [&](const char* method, const char* path, const char* body) {
-    const auto reply =
-        connection.send({method, path, body}, {kControlLimit, kControlLimit, kControlLimit});
-    if (reply.ending == client::Ending::kAnswered && reply.status < 300) return reply.body;
-    if (reply.ending == client::Ending::kAnswered)
-      throw Error(ErrorCode::kUnavailable, "the server refuses: " + refusal(reply));
-    throw Error(ErrorCode::kUnavailable,
-                "nobody answers on " + connection.endpoint().socket + " (" + reply.message +
-                    "); 'boots' can be asked on the server's machine only, with its --state-dir");
-  };
-  const auto run = [&](const std::string& body) {
-    const json::Document document(body);
-    const auto last = document.root().get("boots");
+  client::ControlClient control(state);
+  const auto run = [](const json::Document& told) {
+    const auto last = told.root().get("boots");
     return last ? last->at("run").as_int() : 0;
   };
-  const std::int64_t before = run(asked("GET", "/probes", ""));
-  asked("POST", "/probes/run", R"({"probe":"boots"})");
+  json::Document told = last_runs(control);
+  const std::int64_t before = run(told);
+  control.ask("POST", "/probes/run", R"({"probe":"boots"})");
   const Instant end = Clock::now() + kBootsLimit;
-  std::string body = asked("GET", "/probes", "");
-  while (run(body) == before) {
+  while (run(told) == before) {
     if (Clock::now() > end)
       throw Error(ErrorCode::kDeadline, "the server's probe 'boots' did not end within " +
                                             std::to_string(kBootsLimit.count()) + " s");
     std::this_thread::sleep_for(kLookEvery);
-    body = asked("GET", "/probes", "");
+    told = last_runs(control);
   }
-  const json::Document document(body);
   std::vector<probes::Check> checks;
-  for (const auto& node : document.root().at("boots").at("checks").as_array()) {
+  for (const auto& node : told.root().at("boots").at("checks").as_array()) {
     probes::Check check;
     check.name = node.at("name").as_string();
     check.passed = node.at("passed").as_bool();
@@ -134,12 +122,11 @@ void print(const std::vector<probes::Check>& checks, bool as_json) {
 
 int once(const Options& options) {
   client::Endpoint endpoint = resolve(options.server, client::process_environment);
-  const std::string state =
-      options.server.state_dir.empty() ? default_state_dir() : options.server.state_dir;
+  const std::string state = state_dir_or_default(options.server.state_dir);
   // On the server's machine it is its own probe: its fallback does not answer for it.
   if (options.server.url.empty() && options.which != "boots" &&
       std::filesystem::exists(state + "/probe.secret"))
-    endpoint.probe = probe_secret(state);
+    endpoint.probe = serve::probe_secret(state);
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;
   const auto add = [&](std::vector<probes::Check> more) {
@@ -157,7 +144,7 @@ int once(const Options& options) {
   print(checks, options.json);
   const bool fine =
       std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });
-  return fine ? 0 : kExitFailed;
+  return fine ? 0 : kExitNo;
 }
 
 // Tells somebody else that we are still there: who hears nothing for a while raises the alarm.
@@ -176,17 +163,18 @@ int watch(Options options) {
   std::filesystem::create_directories(options.watch_state);
   client::Interrupt interrupt;
   std::atomic<bool> stop{false};
-  ProbeReport report(options.watch_state, {});
-  const auto alive = track_limits(options.settings.alive);
-  const auto working = track_limits(options.settings.works);
+  serve::ProbeReport report(options.watch_state, {});
+  const auto alive = settings::track_limits(options.settings.alive);
+  const auto working = settings::track_limits(options.settings.works);
   log::info("watching", {{"server", endpoint.url}, {"state_dir", options.watch_state}});
-  std::vector<std::unique_ptr<ProbeThread>> all;
-  all.push_back(std::make_unique<ProbeThread>(
-      ProbeWork{"alive", alive, [&] { return probes::check_alive({endpoint}, alive.limit); }},
+  std::vector<std::unique_ptr<serve::ProbeThread>> all;
+  all.push_back(std::make_unique<serve::ProbeThread>(
+      serve::ProbeWork{"alive", alive,
+                       [&] { return probes::check_alive({endpoint}, alive.limit); }},
       report, stop));
-  all.push_back(std::make_unique<ProbeThread>(
-      ProbeWork{"works", working,
-                [&] { return works(endpoint, working.limit, options.watch_state); }},
+  all.push_back(std::make_unique<serve::ProbeThread>(
+      serve::ProbeWork{"works", working,
+                       [&] { return works(endpoint, working.limit, options.watch_state); }},
       report, stop));
   Instant next_ping = Clock::now();
   while (!interrupt.take()) {
@@ -230,13 +218,11 @@ void add_probe(CLI::App& app, int& exit_code) {
       .add_option("--ping", options->ping,
                   "Ask for this URL as often as `alive` runs, while the watcher itself gets on")
       ->needs(watched);
-  for (const ProbeKey& probe : probe_keys(options->settings)) {
-    if (probe.key.starts_with("alive_") || probe.key.starts_with("works_"))
-      command.add_option(probe.flag(), *probe.value, probe.what)
-          ->check(CLI::Range(probe.range.low, probe.range.high))
-          ->capture_default_str()
-          ->needs(watched)
-          ->group("When watching");
+  for (settings::Setting& setting : settings::probe_settings(options->settings)) {
+    if (!setting.key.starts_with("alive_") && !setting.key.starts_with("works_")) continue;
+    setting.variable.clear();
+    setting.group = "When watching";
+    settings::add_option(command, setting)->needs(watched);
   }
   command.footer(
       "Examples:\n"
@@ -244,19 +230,12 @@ void add_probe(CLI::App& app, int& exit_code) {
       "  sanctum probe works --json\n"
       "  sanctum probe --watch https://server:1337 --watch-state ~/watch --cert client.pem --key "
       "client.key --cacert ca.pem --ping https://example.org/ping/123\n"
-      "\n"
-      "Exit codes: 0 everything passed (or the watch was ended), 1 something did not, 2 could not "
-      "be "
-      "run");
-  command.callback([options, &exit_code] {
-    try {
-      if (!options->watch.empty() && options->watch_state.empty())
-        options->watch_state = default_state_dir() + "/watch";
-      exit_code = options->watch.empty() ? once(*options) : watch(*options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum probe: %s\n", error.what());
-      exit_code = kExitUsage;
-    }
+      "\n" +
+      exit_codes("everything passed, or the watch was ended", "something did not"));
+  on_chosen(command, exit_code, [options] {
+    if (!options->watch.empty() && options->watch_state.empty())
+      options->watch_state = client::default_state_dir() + "/watch";
+    return options->watch.empty() ? once(*options) : watch(*options);
   });
 }
 

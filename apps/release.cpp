@@ -4,13 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "apps/command.h"
 #include "apps/commands.h"
 #include "platform/executing.h"
 
 namespace sanctum {
 namespace {
-
-constexpr int kExitHeld = 1;
 
 int holds(const std::string& directory) {
   const auto all = platform::executing_from(directory);
@@ -18,7 +17,7 @@ int holds(const std::string& directory) {
     std::printf("process %d (%s) executes %s\n", executing.pid, executing.program.c_str(),
                 executing.file.c_str());
   }
-  return all.empty() ? 0 : kExitHeld;
+  return all.empty() ? 0 : kExitNo;
 }
 
 }  // namespace
@@ -34,9 +33,9 @@ void add_release(CLI::App& app, int& exit_code) {
   command.footer(
       "For a build's clean target or a git hook:\n"
       "  sanctum release holds build/bin && rm -rf build\n"
-      "\n"
-      "Exit codes: 0 nobody, 1 somebody");
-  command.callback([directory, &exit_code] { exit_code = holds(*directory); });
+      "\n" +
+      exit_codes("nobody does", "somebody does"));
+  on_chosen(command, exit_code, [directory] { return holds(*directory); });
 }
 
 }  // namespace sanctum

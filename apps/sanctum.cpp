@@ -6,19 +6,43 @@
 #include <string>
 
 #include "apps/commands.h"
-#include "base/error.h"
+#include "base/exit_code.h"
 #include "base/log.h"
 #include "platform/descriptors.h"
 
 namespace {
 
-constexpr int kExitFailure = 1;
-constexpr int kExitUsage = 2;
+using Add = void (*)(CLI::App&, int&);
 
-constexpr const char* kExitCodes =
-    "Exit codes: 0 success; 1 failure (smoke: a wrong answer, stress: PARTIAL); 2 wrong usage\n"
-    "(stress: FAIL) or nobody there; 64 another sanctum serves this state directory; 69 an\n"
-    "address is in use; 78 bad configuration.";
+// A command is one row. `serve` comes first by itself, because it wants to know its words.
+struct Row {
+  const char* group;
+  Add add;
+};
+constexpr const char* kServe = "Serve";
+constexpr const char* kAsk = "Ask";
+constexpr const char* kProve = "Prove";
+constexpr const char* kLookAfter = "Look after";
+constexpr Row kCommands[] = {
+    {kServe, sanctum::add_status},     {kServe, sanctum::add_stop},
+    {kServe, sanctum::add_restart},    {kServe, sanctum::add_worker},
+    {kServe, sanctum::add_fallback},   {kServe, sanctum::add_switch},
+    {kAsk, sanctum::add_chat},         {kProve, sanctum::add_smoke},
+    {kProve, sanctum::add_stress},     {kProve, sanctum::add_probe},
+    {kProve, sanctum::add_incidents},  {kLookAfter, sanctum::add_service},
+    {kLookAfter, sanctum::add_doctor}, {kLookAfter, sanctum::add_keys},
+    {kLookAfter, sanctum::add_certs},  {kLookAfter, sanctum::add_release},
+};
+
+constexpr const char* kFooter =
+    "`sanctum COMMAND --help` has examples.\n"
+    "\n"
+    "Exit codes: 0 done, or yes; 1 the answer is no; 2 it could not be done, and standard error\n"
+    "says why and what to do. `serve` has more of them, and says which.";
+
+void put_last_into(CLI::App& app, const char* group) {
+  app.get_subcommands([](const CLI::App*) { return true; }).back()->group(group);
+}
 
 }  // namespace
 
@@ -28,36 +52,22 @@ int main(int argc, char** argv) {
   CLI::App app{"Serves local language and vision models, and proves that it does.", "sanctum"};
   app.set_version_flag("--version", SANCTUM_VERSION);
   app.require_subcommand(1);
-  app.footer(kExitCodes);
+  app.footer(kFooter);
   int exit_code = 0;
   sanctum::add_serve(app, {argv + std::min(argc, 2), argv + argc}, exit_code);
+  put_last_into(app, kServe);
+  for (const Row& row : kCommands) {
+    row.add(app, exit_code);
+    put_last_into(app, row.group);
+  }
   sanctum::add_parts_of_serve(app, exit_code);
-  sanctum::add_chat(app, exit_code);
-  sanctum::add_status(app, exit_code);
-  sanctum::add_stop(app, exit_code);
-  sanctum::add_worker(app, exit_code);
-  sanctum::add_switch(app, exit_code);
-  sanctum::add_restart(app, exit_code);
-  sanctum::add_service(app, exit_code);
-  sanctum::add_doctor(app, exit_code);
-  sanctum::add_fallback(app, exit_code);
-  sanctum::add_probe(app, exit_code);
-  sanctum::add_incidents(app, exit_code);
-  sanctum::add_release(app, exit_code);
-  sanctum::add_smoke(app, exit_code);
-  sanctum::add_stress(app, exit_code);
-  sanctum::add_certs(app, exit_code);
-  sanctum::add_keys(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
-  } catch (const sanctum::Error& error) {
-    sanctum::log::last_words(std::string("sanctum: ") + error.what());
-    return kExitFailure;
+    return app.exit(error) == 0 ? 0 : sanctum::kExitUsage;
   } catch (const std::exception& error) {
     sanctum::log::last_words(std::string("sanctum: ") + error.what());
-    return kExitFailure;
+    return sanctum::kExitFailure;
   }
   return exit_code;
 }

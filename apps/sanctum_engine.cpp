@@ -17,8 +17,8 @@
 #include <system_error>
 #include <thread>
 
-#include "apps/ranges.h"
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
 #include "engine/service.h"
@@ -27,6 +27,7 @@
 #include "platform/executing.h"
 #include "platform/machine.h"
 #include "platform/shared_page.h"
+#include "settings/ranges.h"
 #include "wire/rpc.h"
 
 namespace {
@@ -34,9 +35,6 @@ namespace {
 using namespace sanctum;
 
 constexpr int kExitOk = 0;
-constexpr int kExitFailure = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitConfiguration = 78;
 constexpr std::chrono::milliseconds kBeatEvery{100};
 
 // Writes whole lines to whichever descriptor is current; without one, or after it broke, lines are
@@ -192,7 +190,7 @@ int main(int argc, char** argv) {
       "Notifications: load_progress tokens completed.\n"
       "Exit codes: 0 end of input or shutdown, 1 the device failed, 2 usage, 75 the system "
       "lacks threads or memory right now, 78 configuration."};
-  std::string socket_path, log_level = "info", kv_type = kKvTypes.front();
+  std::string socket_path, log_level = "info", kv_type = settings::kKvTypes.front();
   int rpc_fd = -1, heartbeat_fd = -1;
   engine::ServiceOptions options;
   app.add_option("--socket", socket_path,
@@ -205,10 +203,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--max-sequences", options.device.limits.sequences_max,
                  "requests that decode together")
-      ->check(CLI::Range(kMaxSequences.low, kMaxSequences.high))
+      ->check(CLI::Range(settings::kMaxSequences.low, settings::kMaxSequences.high))
       ->capture_default_str();
   app.add_option("--queue", options.queue_max, "requests that may wait beyond those")
-      ->check(CLI::Range(kQueue.low, kQueue.high))
+      ->check(CLI::Range(settings::kQueue.low, settings::kQueue.high))
       ->capture_default_str();
   app.add_option("--request-bytes", options.request_bytes_max,
                  "memory for the texts and pictures of all requests that have not ended")
@@ -216,12 +214,12 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--step-tokens", options.device.limits.tokens_max,
                  "prompt and decode tokens of one step")
-      ->check(CLI::Range(kStepTokens.low, kStepTokens.high))
+      ->check(CLI::Range(settings::kStepTokens.low, settings::kStepTokens.high))
       ->capture_default_str();
   app.add_option(
          "--step-ms", options.device.limits.step_ms_max,
          "milliseconds to which prompts and pictures may stretch a step while answers stream")
-      ->check(CLI::Range(kStepMs.low, kStepMs.high))
+      ->check(CLI::Range(settings::kStepMs.low, settings::kStepMs.high))
       ->capture_default_str();
   app.add_option("--kv-bytes", options.device.kv_bytes,
                  "memory for each model's keys and values, such as 2GiB")
@@ -230,7 +228,7 @@ int main(int argc, char** argv) {
   app.add_option("--kv-type", kv_type,
                  "stored: keys and values as the weights are stored; int8: in our kernels, as "
                  "integers with a scale for each 32, about half of 16 bits")
-      ->check(CLI::IsMember(kKvTypes))
+      ->check(CLI::IsMember(settings::kKvTypes))
       ->capture_default_str();
   app.add_option("--prefix-cache-bytes", options.device.prefix_bytes_max,
                  "of that, what may keep prefixes that no request uses now; 0: no prefix cache")
@@ -238,11 +236,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--kernels", options.device.kernels,
                  "cpu: our kernels; mlx: MLX's operations; auto: ours where there is no GPU")
-      ->check(CLI::IsMember(kKernels))
+      ->check(CLI::IsMember(settings::kKernels))
       ->capture_default_str();
   app.add_option("--threads", options.device.cpu.threads,
                  "threads of our kernels; 0: one for each core")
-      ->check(CLI::Range(kThreads.low, kThreads.high))
+      ->check(CLI::Range(settings::kThreads.low, settings::kThreads.high))
       ->capture_default_str();
   app.add_option("--activation-bits", options.device.cpu.row_bits,
                  "of the activations that meet 4-bit weights in our kernels")
@@ -272,7 +270,7 @@ int main(int argc, char** argv) {
     if (render_fd >= 0) return engine::serve_templates(render_fd);
     check_files_beside_libraries();
     options.template_program = platform::program_of_this_process();
-    options.device.cpu.kv_int8 = kv_type == kKvInt8;
+    options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
     if (const char* fault = std::getenv("SANCTUM_FAULT"))
       options.device.fault = engine::parse_fault(fault);
     std::optional<Beating> beating;

@@ -5,27 +5,29 @@
 #include <string>
 #include <system_error>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/exit.h"
-#include "apps/gateway_process.h"
-#include "apps/keeper.h"
-#include "apps/part.h"
-#include "apps/probes_process.h"
-#include "apps/resolved_config.h"
+#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
 #include "platform/private_files.h"
+#include "serve/gateway_process.h"
+#include "serve/keeper.h"
+#include "serve/part.h"
+#include "serve/probes_process.h"
+#include "settings/handed_config.h"
+#include "settings/reference.h"
+#include "settings/resolve.h"
 
 namespace sanctum {
 namespace {
 
-template <class Action>
-int exit_code_of(Action action) {
+using settings::ServeConfig;
+
+// What the system lacks for a while is worth another try, unlike what is wrong.
+int or_try_again(const std::function<int()>& action) {
   try {
     return action();
-  } catch (const Exit& exit) {
-    log::last_words("sanctum: " + exit.message);
-    return exit.code;
   } catch (const std::system_error& error) {
     log::last_words(std::string("sanctum: ") + error.what());
     return is_temporary_lack(error.code()) ? kExitTryAgain : kExitFailure;
@@ -41,20 +43,30 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one, or SIGQUIT, "
       "ends at\n"
       "once. Settings are read at the start and at a planned restart, never in between.\n"
+      "\n"
+      "Examples:\n"
+      "  sanctum serve\n"
+      "  sanctum serve ~/models/qwen3 --listen 0.0.0.0:8080 --kv-bytes 8GiB\n"
+      "  sanctum serve --config sanctum.toml --check\n"
+      "\n"
       "Exit codes: 0 stopped as asked, 1 failure, 2 wrong usage, 3 stopped and requests were cut,\n"
       "64 another sanctum serves this state directory, 69 an address is in use, 78 bad "
       "configuration file.");
-  const auto told = std::make_shared<ServeConfig>();
-  const auto options = add_serve_options(*command, *told);
-  const auto check = std::make_shared<bool>(false);
+  const auto options = std::make_shared<settings::ServeOptions>(*command);
+  const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false);
   command->add_flag("--check", *check,
                     "Only check what is configured, and print it as a configuration file");
-  command->callback([=, &exit_code] {
-    exit_code = exit_code_of([&] {
-      const auto now = [&] { return resolve(*options, *told, arguments); };
+  command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
+  on_chosen(*command, exit_code, [=] {
+    return or_try_again([&] {
+      if (*reference) {
+        std::printf("%s", settings::reference_page().c_str());
+        return 0;
+      }
+      const auto now = [&] { return resolve(*options, arguments); };
       const ServeConfig config = now();
-      if (!*check) return keep(config, now);
-      std::printf("%s", as_toml(*options, config).c_str());
+      if (!*check) return serve::keep(config, now);
+      std::printf("%s", explain(*options, config).c_str());
       return 0;
     });
   });
@@ -67,12 +79,13 @@ void add_part(CLI::App& app, const char* name, int (*run)(const ServeConfig&, in
               int& exit_code) {
   auto* command = app.add_subcommand(name, "A part of `serve`; started by it");
   command->group("");
-  command->callback([run, &exit_code] {
-    exit_code = exit_code_of([&] {
+  on_chosen(*command, exit_code, [run] {
+    return or_try_again([&] {
       platform::make_files_private();
-      const ServeConfig config = or_exit(kExitUsage, [] { return handed_down(kConfigDescriptor); });
+      const ServeConfig config =
+          or_exit(kExitUsage, [] { return settings::handed_down(serve::kConfigDescriptor); });
       or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
-      return run(config, kKeeperSocket);
+      return run(config, serve::kKeeperSocket);
     });
   });
 }
@@ -80,8 +93,8 @@ void add_part(CLI::App& app, const char* name, int (*run)(const ServeConfig&, in
 }  // namespace
 
 void add_parts_of_serve(CLI::App& app, int& exit_code) {
-  add_part(app, "gateway", run_gateway, exit_code);
-  add_part(app, "probes", run_probes, exit_code);
+  add_part(app, "gateway", serve::run_gateway, exit_code);
+  add_part(app, "probes", serve::run_probes, exit_code);
 }
 
 }  // namespace sanctum

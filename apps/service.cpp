@@ -10,20 +10,20 @@
 #include <thread>
 #include <vector>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/exit.h"
-#include "apps/running_release.h"
-#include "apps/serve_config.h"
-#include "apps/service_arguments.h"
-#include "apps/service_unit_file.h"
-#include "apps/supervision_facts.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/exit_code.h"
+#include "serve/running_release.h"
+#include "serve/service_arguments.h"
+#include "serve/service_unit_file.h"
+#include "serve/supervision_facts.h"
+#include "settings/state_directory.h"
 
 namespace sanctum {
 namespace {
 
-constexpr int kExitNotSupervised = 1;
 constexpr std::chrono::seconds kStopBeyondDrain{15};
 constexpr std::chrono::seconds kBeginLimit{30};
 constexpr std::chrono::milliseconds kLookEvery{100};
@@ -35,34 +35,35 @@ struct Options {
   platform::ServiceScope scope() const {
     return system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
   }
-  std::string state() const { return state_dir.empty() ? default_state_dir() : state_dir; }
+  std::string state() const { return state_dir_or_default(state_dir); }
 };
 
 // The state directory of what the unit starts.
 std::string state_of(const supervisor::ServiceUnit& unit) {
   const auto named = std::find(unit.arguments.rbegin(), unit.arguments.rend(), "--state-dir");
-  return named == unit.arguments.rend() || named == unit.arguments.rbegin() ? default_state_dir()
-                                                                            : *std::prev(named);
+  return named == unit.arguments.rend() || named == unit.arguments.rbegin()
+             ? client::default_state_dir()
+             : *std::prev(named);
 }
 
 int told(const supervisor::Verdict& verdict) {
-  print(verdict);
-  return verdict.supervised ? 0 : kExitNotSupervised;
+  serve::print(verdict);
+  return verdict.supervised ? 0 : kExitNo;
 }
 
 // Not every manager waits until it runs.
 int status_once_it_runs(const std::string& state, platform::ServiceScope scope) {
   const Instant end = Clock::now() + kBeginLimit;
-  auto facts = supervision_facts(state, scope);
+  auto facts = serve::supervision_facts(state, scope);
   while (facts.pid == 0 && Clock::now() < end) {
     std::this_thread::sleep_for(kLookEvery);
-    facts = supervision_facts(state, scope);
+    facts = serve::supervision_facts(state, scope);
   }
   return told(judge(facts));
 }
 
 int status(const Options& options) {
-  return told(judge(supervision_facts(options.state(), options.scope())));
+  return told(judge(serve::supervision_facts(options.state(), options.scope())));
 }
 
 // The words for `serve`, complete: the state directory is named, because a manager's environment
@@ -70,15 +71,15 @@ int status(const Options& options) {
 std::vector<std::string> words_for(const Options& options) {
   auto words = options.arguments;
   if (!options.state_dir.empty()) words.insert(words.end(), {"--state-dir", options.state_dir});
-  auto settled = settled_arguments(words, std::filesystem::current_path().string());
+  auto settled = serve::settled_arguments(words, std::filesystem::current_path().string());
   if (std::find(settled.begin(), settled.end(), "--state-dir") == settled.end())
-    settled.insert(settled.begin(), {"--state-dir", resolve_words(words).state_dir});
+    settled.insert(settled.begin(), {"--state-dir", serve::resolve_words(words).state_dir});
   return settled;
 }
 
 // systemd gives the system's services no HOME, and models are looked for there.
 std::vector<std::pair<std::string, std::string>> environment_for(const Options& options) {
-  auto all = variables_in_force();
+  auto all = serve::variables_in_force();
   if (const char* home = std::getenv("HOME"); options.system && home != nullptr)
     all.emplace_back("HOME", home);
   return all;
@@ -86,7 +87,7 @@ std::vector<std::pair<std::string, std::string>> environment_for(const Options& 
 
 // A unit that cannot start would be left behind. Throws Error.
 void check_that_it_can_start(const std::string& state, platform::ServiceScope scope) {
-  const auto facts = supervision_facts(state, scope);
+  const auto facts = serve::supervision_facts(state, scope);
   if (!facts.manager_answers)
     throw Error(ErrorCode::kUnavailable,
                 "no service manager answers here (in a container there is none; without a session "
@@ -99,18 +100,18 @@ void check_that_it_can_start(const std::string& state, platform::ServiceScope sc
 }
 
 int install(const Options& options) {
-  const ServeConfig config = resolve_words(words_for(options));
+  const settings::ServeConfig config = serve::resolve_words(words_for(options));
   check_that_it_can_start(config.state_dir, options.scope());
-  make_state_dir(config.state_dir);
-  keep_running_release(config.state_dir);
+  settings::make_state_dir(config.state_dir);
+  serve::keep_running_release(config.state_dir);
   supervisor::ServiceUnit unit;
-  unit.arguments = {current_program(config.state_dir), "serve"};
+  unit.arguments = {serve::current_program(config.state_dir), "serve"};
   const auto words = words_for(options);
   unit.arguments.insert(unit.arguments.end(), words.begin(), words.end());
   unit.environment = environment_for(options);
   unit.restarts = unit.starts_at_boot = true;
   unit.stop_limit = std::chrono::seconds(config.drain_s) + kStopBeyondDrain;
-  write_unit(text_of(unit, options.scope()), options.scope(), config.state_dir);
+  serve::write_unit(serve::text_of(unit, options.scope()), options.scope(), config.state_dir);
   std::printf("wrote %s\n", platform::service_file(options.scope()).c_str());
   platform::service_enable(options.scope());
   platform::service_start(options.scope());
@@ -128,7 +129,7 @@ int uninstall(const Options& options) {
   std::printf("removed %s\n", platform::service_file(options.scope()).c_str());
   if (untold.empty()) return 0;
   std::fprintf(stderr, "sanctum service: the service manager was not told: %s\n", untold.c_str());
-  return kExitNotSupervised;
+  return kExitNo;
 }
 
 int restart(const Options& options) {
@@ -136,7 +137,7 @@ int restart(const Options& options) {
   platform::service_restart(options.scope());
   const std::chrono::duration<double> took = Clock::now() - begin;
   std::printf("restarted in %.1f s\n", took.count());
-  const auto facts = supervision_facts(options.state(), options.scope());
+  const auto facts = serve::supervision_facts(options.state(), options.scope());
   return status_once_it_runs(facts.unit ? state_of(*facts.unit) : options.state(), options.scope());
 }
 
@@ -148,23 +149,9 @@ void add_service(CLI::App& app, int& exit_code) {
   service.require_subcommand(1);
   const auto add = [&](const char* name, const char* what, int (*action)(const Options&)) {
     auto* command = service.add_subcommand(name, what);
-    command
-        ->add_option("--state-dir", options->state_dir,
-                     "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-        ->type_name("DIR")
-        ->envname("SANCTUM_STATE_DIR");
+    add_state_dir(*command, options->state_dir);
     command->add_flag("--system", options->system, "For all users, from the boot on; needs root");
-    command->callback([options, action, &exit_code] {
-      try {
-        exit_code = action(*options);
-      } catch (const Exit& exit) {  // of what it would start
-        std::fprintf(stderr, "sanctum service: %s\n", exit.message.c_str());
-        exit_code = kExitUsage;
-      } catch (const Error& error) {
-        std::fprintf(stderr, "sanctum service: %s\n", error.what());
-        exit_code = kExitUsage;
-      }
-    });
+    on_chosen(*command, exit_code, [options, action] { return action(*options); });
     return command;
   };
   auto* installing = add("install", "Write the unit file, enable it and start it", install);
@@ -172,8 +159,8 @@ void add_service(CLI::App& app, int& exit_code) {
   installing->footer(
       "Example:\n"
       "  sanctum service install -- --listen 127.0.0.1:8080 ~/models/qwen3\n"
-      "\n"
-      "Exit codes: 0 done, 1 not supervised, 2 the service manager refuses");
+      "\n" +
+      exit_codes("it is supervised", "it is not"));
   add("uninstall", "Stop it, disable it and remove the unit file", uninstall);
   add("status", "Whether it is installed, enabled and running", status);
   add("restart", "Stop it as it should, and start it again", restart);

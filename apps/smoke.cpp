@@ -2,8 +2,8 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/server_options.h"
 #include "base/error.h"
 #include "client/chat_client.h"
 #include "probes/battery.h"
@@ -19,26 +19,21 @@ struct Options {
 };
 
 int run(const Options& options) {
-  try {
-    client::Limits limits;
-    limits.silence = limits.total = std::chrono::seconds(options.timeout_s);
-    client::ChatClient client(resolve(options.server, client::process_environment), limits);
-    const auto model = client.choose_model(options.model);
-    const auto questions = probes::decode_battery(probes::built_in_battery());
-    const auto marks = run_battery(questions, client, model, [&](const probes::Mark& mark) {
-      if (!options.json) std::cout << mark_line(mark) << std::endl;
-    });
-    const auto right = right_count(marks);
-    if (options.json) {
-      std::cout << marks_json(model, marks) << "\n";
-    } else {
-      std::cout << right << "/" << marks.size() << "\n";
-    }
-    return right == marks.size() ? 0 : 1;
-  } catch (const Error& error) {
-    std::cerr << "sanctum smoke: " << error.what() << "\n";
-    return 2;
+  client::Limits limits;
+  limits.silence = limits.total = std::chrono::seconds(options.timeout_s);
+  client::ChatClient client(resolve(options.server, client::process_environment), limits);
+  const auto model = client.choose_model(options.model);
+  const auto questions = probes::decode_battery(probes::built_in_battery());
+  const auto marks = run_battery(questions, client, model, [&](const probes::Mark& mark) {
+    if (!options.json) std::cout << mark_line(mark) << std::endl;
+  });
+  const auto right = right_count(marks);
+  if (options.json) {
+    std::cout << marks_json(model, marks) << "\n";
+  } else {
+    std::cout << right << "/" << marks.size() << "\n";
   }
+  return right == marks.size() ? 0 : 1;
 }
 
 }  // namespace
@@ -63,9 +58,9 @@ void add_smoke(CLI::App& app, int& exit_code) {
       "  sanctum smoke\n"
       "  sanctum smoke --url https://127.0.0.1:1337 --json\n"
       "  sanctum smoke --url http://other:8000/v1 --model some-vision-model\n"
-      "\n"
-      "Exit codes: 0 full marks, 1 a wrong answer, 2 could not be run");
-  command.callback([options, &exit_code] { exit_code = run(*options); });
+      "\n" +
+      exit_codes("full marks", "a wrong answer"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -2,8 +2,8 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/server_options.h"
 #include "base/error.h"
 #include "client/status_table.h"
 
@@ -16,15 +16,10 @@ struct Options {
 };
 
 int run(const Options& options) {
-  try {
-    client::ChatClient client(resolve(options.server, client::process_environment));
-    const auto status = client::ask_status(client);
-    std::cout << (options.json ? client::status_json(status) + "\n" : client::status_table(status));
-    return static_cast<int>(status.readiness);
-  } catch (const Error& error) {
-    std::cerr << "sanctum status: " << error.what() << "\n";
-    return 2;
-  }
+  client::ChatClient client(resolve(options.server, client::process_environment));
+  const auto status = client::ask_status(client);
+  std::cout << (options.json ? client::status_json(status) + "\n" : client::status_table(status));
+  return static_cast<int>(status.readiness);
 }
 
 }  // namespace
@@ -38,9 +33,9 @@ void add_status(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  sanctum status\n"
       "  sanctum status --json --url https://127.0.0.1:1337\n"
-      "\n"
-      "Exit codes: 0 ready, 1 up but not ready, 2 unreachable or bad options");
-  command.callback([options, &exit_code] { exit_code = run(*options); });
+      "\n" +
+      exit_codes("ready", "up but not ready"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

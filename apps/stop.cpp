@@ -10,9 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/serve_config.h"
-#include "apps/serving_file.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/listener.h"
@@ -21,6 +20,7 @@
 #include "platform/port.h"
 #include "platform/process.h"
 #include "platform/service_manager.h"
+#include "serve/serving_file.h"
 
 namespace sanctum {
 namespace {
@@ -28,8 +28,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kExitRemains = 1;
-constexpr int kExitUsage = 2;
 constexpr milliseconds kLookEvery{50};
 constexpr seconds kSayEvery{2};
 constexpr double kMiB = 1 << 20;
@@ -85,13 +83,13 @@ std::optional<platform::ServiceScope> kept_by_manager(int pid) {
 
 // What ends at once is asked for by a signal of its own: two of one kind that come together are
 // one.
-int signal_for(const Options& options, int pid, const Serving& serving) {
+int signal_for(const Options& options, int pid, const serve::Serving& serving) {
   if (!options.now) return SIGTERM;
   return pid == serving.engine_pid ? SIGKILL : SIGQUIT;
 }
 
 // Throws Error.
-void ask_to_end(const Options& options, int pid, const Serving& serving) {
+void ask_to_end(const Options& options, int pid, const serve::Serving& serving) {
   // A manager that restarts what ends would undo it.
   const auto scope = kept_by_manager(pid);
   if (scope) {
@@ -108,21 +106,21 @@ void ask_to_end(const Options& options, int pid, const Serving& serving) {
 
 // Of the server that holds the lock: what an earlier one left, which was killed or could not write
 // any more, says nothing of it.
-Serving serving_of(const std::string& state, int holder) {
-  const auto file = read_serving(state);
+serve::Serving serving_of(const std::string& state, int holder) {
+  const auto file = serve::read_serving(state);
   const bool its =
       file && (holder == file->pid || holder == file->gateway_pid || holder == file->engine_pid);
-  return its ? *file : Serving{holder, 0, 0, {}, {}};
+  return its ? *file : serve::Serving{holder, 0, 0, {}, {}};
 }
 
 int run(const Options& options) {
-  const std::string state = options.state_dir.empty() ? default_state_dir() : options.state_dir;
+  const std::string state = state_dir_or_default(options.state_dir);
   const auto holder = platform::LockFile::holder(state + "/lock");
   if (!holder) {
     std::printf("nothing serves %s\n", state.c_str());
     return 0;
   }
-  const Serving serving = serving_of(state, *holder);
+  const serve::Serving serving = serving_of(state, *holder);
   const std::uint64_t before = platform::memory().available_bytes;
   std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
   std::fflush(stdout);
@@ -144,7 +142,7 @@ int run(const Options& options) {
                "sanctum stop: something remains after %d s; `sanctum stop --now` ends it without "
                "waiting for requests\n",
                options.limit_s);
-  return kExitRemains;
+  return kExitNo;
 }
 
 }  // namespace
@@ -152,11 +150,7 @@ int run(const Options& options) {
 void add_stop(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *app.add_subcommand("stop", "Stop a server, and prove that it has stopped");
-  command
-      .add_option("--state-dir", options->state_dir,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR")
-      ->envname("SANCTUM_STATE_DIR");
+  add_state_dir(command, options->state_dir);
   command.add_option("--limit", options->limit_s, "Seconds to wait for it")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
@@ -164,15 +158,12 @@ void add_stop(CLI::App& app, int& exit_code) {
   command.footer(
       "Running requests get the server's own --drain; then they end with an error.\n"
       "\n"
-      "Exit codes: 0 it is gone (or nothing served there), 1 something of it remains, 2 not ours");
-  command.callback([options, &exit_code] {
-    try {
-      exit_code = run(*options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum stop: %s\n", error.what());
-      exit_code = kExitUsage;
-    }
-  });
+      "Examples:\n"
+      "  sanctum stop\n"
+      "  sanctum stop --now\n"
+      "\n" +
+      exit_codes("it is gone, or nothing served there", "something of it remains"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -2,18 +2,18 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/server_options.h"
 #include "base/error.h"
 #include "client/interrupt.h"
-#include "release/stress_report.h"
+#include "stress/stress_report.h"
 
 namespace sanctum {
 namespace {
 
 struct Options {
   client::EndpointOptions server;
-  release::StressOptions stress;
+  stress::StressOptions stress;
   std::string duration = "300s";
   std::string request_timeout = "60s";
   std::vector<std::string> pipelines{"text", "vision"};
@@ -21,9 +21,9 @@ struct Options {
   bool json = false;
 };
 
-std::vector<release::Pipeline> pipelines_named(const std::vector<std::string>& names) {
-  std::vector<release::Pipeline> pipelines;
-  for (const auto pipeline : {release::Pipeline::kText, release::Pipeline::kVision}) {
+std::vector<stress::Pipeline> pipelines_named(const std::vector<std::string>& names) {
+  std::vector<stress::Pipeline> pipelines;
+  for (const auto pipeline : {stress::Pipeline::kText, stress::Pipeline::kVision}) {
     for (const auto& name : names) {
       if (name != to_string(pipeline)) continue;
       pipelines.push_back(pipeline);
@@ -33,32 +33,25 @@ std::vector<release::Pipeline> pipelines_named(const std::vector<std::string>& n
   return pipelines;
 }
 
-release::Reference reference_named(const std::string& name) {
-  return name == to_string(release::Reference::kSolo) ? release::Reference::kSolo
-                                                      : release::Reference::kBattery;
+stress::Reference reference_named(const std::string& name) {
+  return name == to_string(stress::Reference::kSolo) ? stress::Reference::kSolo
+                                                     : stress::Reference::kBattery;
 }
 
 int run(Options& options) {
-  try {
-    auto& stress = options.stress;
-    stress.endpoint = resolve(options.server, client::process_environment);
-    stress.duration = release::parse_duration(options.duration);
-    stress.request_timeout = release::parse_duration(options.request_timeout);
-    stress.pipelines = pipelines_named(options.pipelines);
-    stress.reference = reference_named(options.reference);
-    client::Interrupt interrupt;
-    const auto report = run_stress(
-        stress,
-        [](const release::StressReport& so_far) {
-          std::cerr << progress_line(so_far) << std::endl;
-        },
-        interrupt.flag());
-    std::cout << (options.json ? report_json(report) + "\n" : report_text(report));
-    return static_cast<int>(report.decision.verdict);
-  } catch (const Error& error) {
-    std::cerr << "sanctum stress: " << error.what() << "\n";
-    return static_cast<int>(release::Verdict::kFail);
-  }
+  auto& stress = options.stress;
+  stress.endpoint = resolve(options.server, client::process_environment);
+  stress.duration = stress::parse_duration(options.duration);
+  stress.request_timeout = stress::parse_duration(options.request_timeout);
+  stress.pipelines = pipelines_named(options.pipelines);
+  stress.reference = reference_named(options.reference);
+  client::Interrupt interrupt;
+  const auto report = run_stress(
+      stress,
+      [](const stress::StressReport& so_far) { std::cerr << progress_line(so_far) << std::endl; },
+      interrupt.flag());
+  std::cout << (options.json ? report_json(report) + "\n" : report_text(report));
+  return static_cast<int>(report.decision.verdict);
 }
 
 }  // namespace
@@ -71,7 +64,7 @@ void add_stress(CLI::App& app, int& exit_code) {
   command.add_option("--duration", options->duration, "How long: 300s, 5m, 1h")
       ->capture_default_str();
   command.add_option("--workers", options->stress.workers, "Workers in each pipeline")
-      ->check(CLI::Range(1, release::kWorkersMax))
+      ->check(CLI::Range(1, stress::kWorkersMax))
       ->capture_default_str();
   command.add_option("--model", options->stress.model, "Model (default: the server's first)");
   command.add_option("--vision-model", options->stress.vision_model,
@@ -114,9 +107,9 @@ void add_stress(CLI::App& app, int& exit_code) {
       "  sanctum stress --url https://127.0.0.1:1337 --workers 8 --json\n"
       "  sanctum stress --reference solo --duration 60s\n"
       "  sanctum stress --url http://other:8000 --pipelines text --duration 5m\n"
-      "\n"
-      "Exit codes: 0 PASS, 1 PARTIAL, 2 FAIL or could not be run");
-  command.callback([options, &exit_code] { exit_code = run(*options); });
+      "\n" +
+      std::string("Exit codes: 0 PASS, 1 PARTIAL, 2 FAIL, or it could not be done"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -6,12 +6,12 @@
 #include <string>
 #include <thread>
 
+#include "apps/command.h"
 #include "apps/commands.h"
-#include "apps/control_socket.h"
-#include "apps/serve_config.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "client/control_client.h"
 
 namespace sanctum {
 namespace {
@@ -19,11 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kExitStays = 1;
-constexpr int kExitNobody = 2;
 constexpr milliseconds kLookEvery{100};
 constexpr milliseconds kHearingLimit{1000};
-constexpr seconds kCallLimit{5};
 
 struct Options {
   std::string state_dir;
@@ -36,22 +33,8 @@ struct Engine {
   std::int64_t restarts = 0;
 };
 
-client::HttpReply asked(client::Connection& connection, const std::string& method,
-                        const std::string& path, const std::string& body = "{}") {
-  client::Limits limits;
-  limits.connect = limits.silence = limits.total = kCallLimit;
-  client::HttpReply reply = connection.send({method, path, body}, limits);
-  if (reply.ending == client::Ending::kAnswered && reply.status < 300) return reply;
-  if (reply.ending == client::Ending::kAnswered)
-    throw Error(ErrorCode::kUnavailable, "the server refuses: " + refusal(reply));
-  throw Error(ErrorCode::kUnavailable, "nobody answers on " + connection.endpoint().socket + " (" +
-                                           reply.message +
-                                           "); is `sanctum serve` running with this --state-dir?");
-}
-
-Engine engine_of(client::Connection& connection) {
-  const client::HttpReply reply = asked(connection, "GET", "/status");
-  const json::Document document(reply.body);
+Engine engine_of(client::ControlClient& control) {
+  const json::Document document = control.ask("GET", "/status");
   const json::Node engine = document.root().at("engine");
   Engine found{engine.at("state").as_string(), {}, engine.at("restarts").as_int(0, 1 << 30)};
   found.reason = engine.as_string_or("reason", "");
@@ -59,9 +42,9 @@ Engine engine_of(client::Connection& connection) {
 }
 
 // Waits until it is ready again, or stays parked; says what came of it.
-int settled(client::Connection& connection, const Engine& before, const Options& options) {
+int settled(client::ControlClient& control, const Engine& before, const Options& options) {
   const Instant end = Clock::now() + seconds(options.limit_s);
-  Engine now = engine_of(connection);
+  Engine now = engine_of(control);
   // It may take a moment until it has heard.
   const Instant heard = Clock::now() + kHearingLimit;
   const auto over = [&] {
@@ -71,15 +54,15 @@ int settled(client::Connection& connection, const Engine& before, const Options&
   };
   while (!over() && Clock::now() < end) {
     std::this_thread::sleep_for(kLookEvery);
-    now = engine_of(connection);
+    now = engine_of(control);
   }
   std::printf("the engine is %s%s%s\n", now.state.c_str(), now.reason.empty() ? "" : ": ",
               now.reason.c_str());
-  return now.state == "ready" ? 0 : kExitStays;
+  return now.state == "ready" ? 0 : kExitNo;
 }
 
-int start(client::Connection& connection, const Options& options) {
-  const Engine before = engine_of(connection);
+int start(client::ControlClient& control, const Options& options) {
+  const Engine before = engine_of(control);
   if (before.state == "ready" || before.state == "loading") {
     std::printf("the engine is %s\n", before.state.c_str());
     return 0;
@@ -87,12 +70,12 @@ int start(client::Connection& connection, const Options& options) {
   std::printf("the engine was %s: %s\nstarting it ...\n", before.state.c_str(),
               before.reason.c_str());
   std::fflush(stdout);
-  asked(connection, "POST", "/worker/start");
-  return settled(connection, before, options);
+  control.ask("POST", "/worker/start");
+  return settled(control, before, options);
 }
 
-int restart(client::Connection& connection, const Options& options) {
-  const Engine before = engine_of(connection);
+int restart(client::ControlClient& control, const Options& options) {
+  const Engine before = engine_of(control);
   std::printf("restarting the engine; requests that run wait for it, and go on ...\n");
   std::fflush(stdout);
   json::Writer w;
@@ -100,33 +83,23 @@ int restart(client::Connection& connection, const Options& options) {
   if (!options.engine.empty())
     w.field("engine", std::filesystem::absolute(options.engine).lexically_normal().string());
   w.end_object();
-  asked(connection, "POST", "/worker/restart", w.take());
-  return settled(connection, before, options);
+  control.ask("POST", "/worker/restart", w.take());
+  return settled(control, before, options);
 }
 
 void add(CLI::App& worker, const char* name, const char* what,
          const std::shared_ptr<Options>& options, int& exit_code,
-         int (*action)(client::Connection&, const Options&)) {
+         int (*action)(client::ControlClient&, const Options&)) {
   auto& command = *worker.add_subcommand(name, what);
-  command
-      .add_option("--state-dir", options->state_dir,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
-      ->type_name("DIR")
-      ->envname("SANCTUM_STATE_DIR");
+  add_state_dir(command, options->state_dir);
   command.add_option("--limit", options->limit_s, "Seconds to wait until it is ready")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
-  command.footer("Exit codes: 0 it is ready, 1 it is not, 2 no server answers, or it refuses");
-  command.callback([options, &exit_code, action] {
-    try {
-      const std::string state =
-          options->state_dir.empty() ? default_state_dir() : options->state_dir;
-      client::Connection connection = control_connection(state);
-      exit_code = action(connection, *options);
-    } catch (const Error& error) {
-      std::fprintf(stderr, "sanctum worker: %s\n", error.what());
-      exit_code = kExitNobody;
-    }
+  command.footer("Example:\n  sanctum worker " + std::string(name) + "\n\n" +
+                 exit_codes("it is ready", "it is not"));
+  on_chosen(command, exit_code, [options, action] {
+    client::ControlClient control(state_dir_or_default(options->state_dir));
+    return action(control, *options);
   });
 }
 

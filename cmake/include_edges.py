@@ -35,7 +35,10 @@ ALLOWED = {
     "gateway": SERVING,
     "supervisor": SERVING,
     "probes": SERVING | {"client"},
-    "release": SERVING | {"client", "probes"},
+    "release": {"base", "platform"},
+    "stress": SERVING | {"client", "probes"},
+    "settings": SERVING | {"client", "gateway", "supervisor", "probes"},
+    "serve": SERVING | {"client", "gateway", "supervisor", "probes", "release", "settings"},
 }
 
 

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include "base/openssl.h"
+
 namespace sanctum {
 
 Sha256 sha256(std::string_view bytes) {
@@ -23,22 +25,22 @@ std::string to_hex(const Sha256& digest) {
 }
 
 struct Sha256Hash::State {
-  EVP_MD_CTX* context = ::EVP_MD_CTX_new();
-  ~State() { ::EVP_MD_CTX_free(context); }
+  openssl::DigestContext context{::EVP_MD_CTX_new()};
 };
 
 Sha256Hash::Sha256Hash() : state_(std::make_unique<State>()) {
-  ::EVP_DigestInit_ex(state_->context, ::EVP_sha256(), nullptr);
+  ::EVP_DigestInit_ex(state_->context.get(), ::EVP_sha256(), nullptr);
 }
 Sha256Hash::~Sha256Hash() = default;
 
 void Sha256Hash::add(std::string_view bytes) {
-  ::EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  ::EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
 }
 
 Sha256 Sha256Hash::take() {
   Sha256 out;
-  ::EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(out.data()), nullptr);
+  ::EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(out.data()),
+                       nullptr);
   return out;
 }
 

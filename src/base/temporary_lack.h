@@ -8,8 +8,6 @@
 
 namespace sanctum {
 
-inline constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL
-
 inline bool is_temporary_lack(const std::error_code& code) {
   const bool of_the_system =
       code.category() == std::generic_category() || code.category() == std::system_category();

@@ -24,6 +24,14 @@ std::string if_readable(const std::string& path) {
   return readable(path) ? path : std::string();
 }
 
+std::optional<std::string> find_state_dir(const Environment& environment) {
+  const auto state = environment("XDG_STATE_HOME");
+  if (state && state->front() == '/') return *state + "/sanctum";
+  const auto home = environment("HOME");
+  if (!home) return std::nullopt;
+  return *home + "/.local/state/sanctum";
+}
+
 void take_from_state(Endpoint& endpoint, const std::string& state_dir) {
   const std::string certs = state_dir + "/certs/";
   if (endpoint.authority.empty()) endpoint.authority = if_readable(certs + "ca.pem");
@@ -69,8 +77,11 @@ std::string normalized_url(std::string_view text) {
 }
 
 std::string default_state_dir(const Environment& environment) {
-  if (const auto state = environment("XDG_STATE_HOME")) return *state + "/sanctum";
-  return environment("HOME").value_or("") + "/.local/state/sanctum";
+  if (const auto directory = find_state_dir(environment)) return *directory;
+  throw Error(ErrorCode::kInvalid,
+              "there is no home for the state directory: HOME and XDG_STATE_HOME are not set; "
+              "name one with --state-dir",
+              "state_dir");
 }
 
 Endpoint resolve(const EndpointOptions& options, const Environment& environment) {
@@ -88,7 +99,7 @@ Endpoint resolve(const EndpointOptions& options, const Environment& environment)
   require_file(endpoint.key, "key");
   require_file(endpoint.authority, "cacert");
   const std::string state =
-      options.state_dir.empty() ? default_state_dir(environment) : options.state_dir;
+      options.state_dir.empty() ? find_state_dir(environment).value_or("") : options.state_dir;
   if (endpoint.tls()) {
     take_from_state(endpoint, state);
   } else if (endpoint.bearer.empty()) {

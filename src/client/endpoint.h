@@ -42,8 +42,9 @@ std::optional<std::string> process_environment(const char* name);
 // "localhost:1338/v1/" -> "http://localhost:1338". Throws Error(kInvalid, field "url").
 std::string normalized_url(std::string_view text);
 
-// $XDG_STATE_HOME/sanctum, else ~/.local/state/sanctum.
-std::string default_state_dir(const Environment& environment);
+// Where a server keeps its state unless it is told: $XDG_STATE_HOME/sanctum, where that is
+// absolute, else ~/.local/state/sanctum. Throws Error(kInvalid) where neither is set.
+std::string default_state_dir(const Environment& environment = process_environment);
 
 // Options first, then SANCTUM_URL and SANCTUM_API_KEY, then the defaults. With https, certificates
 // that were not named come from <state_dir>/certs where such files exist; with http, an API key

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
 
@@ -146,7 +147,7 @@ void DeviceThread::submit(const std::string& model, std::unique_ptr<Sequence> se
     StepOutput gone;
     gone.ended.push_back(
         {(*shared)->request,
-         "error",
+         wire::FinishReason::kError,
          {},
          {},
          wire::Failure{ErrorCode::kUnavailable, "the model was unloaded", "model"}});

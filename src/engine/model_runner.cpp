@@ -14,6 +14,7 @@ namespace sanctum::engine {
 namespace {
 
 namespace mx = mlx::core;
+using wire::FinishReason;
 
 constexpr int kAnswerTokensLikely = 256;
 // Of keys and values, for probes: so many tokens, or one in so many of a small arena.
@@ -69,10 +70,12 @@ int Sequence::image_tokens_to_encode() const {
   return tokens;
 }
 
-std::string_view Sequence::over() const {
-  if (output.empty()) return {};
-  if (std::find(end_ids.begin(), end_ids.end(), output.back()) != end_ids.end()) return "stop";
-  return static_cast<int>(output.size()) >= tokens_max ? "length" : "";
+std::optional<wire::FinishReason> Sequence::over() const {
+  if (output.empty()) return std::nullopt;
+  if (std::find(end_ids.begin(), end_ids.end(), output.back()) != end_ids.end())
+    return FinishReason::kStop;
+  if (static_cast<int>(output.size()) >= tokens_max) return FinishReason::kLength;
+  return std::nullopt;
 }
 
 ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::BackendPointer backend,
@@ -166,7 +169,7 @@ Sequence& ModelRunner::youngest_running() {
 bool ModelRunner::let_go_of_copies() {
   if (!memory_->shares_copies()) return false;
   const auto holder = std::find_if(sequences_.rbegin(), sequences_.rend(),
-                                   [](const auto& s) { return !s->prefix.empty(); });
+                                   [](const auto& s) { return s->prefix.blocks() > 0; });
   if (holder == sequences_.rend()) return false;
   prefixes_.abandon(**holder);
   return true;
@@ -191,7 +194,7 @@ void ModelRunner::make_room(StepPlan& plan) {
 }
 
 void ModelRunner::preempt(Sequence& sequence) {
-  prefixes_.let_go(sequence);
+  sequence.prefix.let_go();
   sequence.cache.reset();
 }
 
@@ -199,9 +202,9 @@ StepOutput ModelRunner::step() {
   StepOutput output;
   for (auto& sequence : sequences_) {
     if (sequence->cancelled) {
-      end(*sequence, "cancelled", output);
-    } else if (!sequence->over().empty()) {  // resumed behind its last token
-      end(*sequence, std::string(sequence->over()), output);
+      end(*sequence, FinishReason::kCancelled, output);
+    } else if (const auto over = sequence->over()) {  // resumed behind its last token
+      end(*sequence, *over, output);
     }
   }
   drop_ended();
@@ -243,7 +246,7 @@ void ModelRunner::encode_part(Sequence& sequence, double ms) {
   const Instant begin = Clock::now();
   const std::size_t next = sequence.images_to_encode().front();
   if (!sequence.encoding || sequence.encoded_image != next) {
-    sequence.encoding = model_->begin_encoding(sequence.prompt.images[next].picture);
+    sequence.encoding = model_->begin_encoding(*sequence.prompt.images[next].picture);
     sequence.encoded_image = next;
   }
   const double work = sequence.encoding->advance(encode_cost_.work_within(ms));
@@ -307,7 +310,7 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   });
   for (std::size_t i = 0; i < wanting.size(); ++i) {
     if (const auto* error = std::get_if<Error>(&sampled[i])) {
-      end(*wanting[i], "error", output,
+      end(*wanting[i], FinishReason::kError, output,
           wire::Failure{error->code(), error->what(), error->field()});
     } else {
       take_token(*wanting[i], std::move(std::get<Sampled>(sampled[i])), output);
@@ -325,12 +328,12 @@ void ModelRunner::take_token(Sequence& sequence, Sampled sampled, StepOutput& ou
   sampled.token = lied(fault_, sampled.token, said_++);
   sequence.output.push_back(sampled.token);
   sequence.counts.add_output(sampled.token);
-  const std::string over(sequence.over());
-  output.tokens.push_back({sequence.request, std::move(sampled), over == "stop"});
-  if (!over.empty()) end(sequence, over, output);
+  const auto over = sequence.over();
+  output.tokens.push_back({sequence.request, std::move(sampled), over == FinishReason::kStop});
+  if (over) end(sequence, *over, output);
 }
 
-void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput& output,
+void ModelRunner::end(Sequence& sequence, FinishReason reason, StepOutput& output,
                       std::optional<wire::Failure> failure) {
   SequenceEnd end;
   end.request = sequence.request;
@@ -356,13 +359,6 @@ void ModelRunner::end(Sequence& sequence, const std::string& reason, StepOutput&
 
 void ModelRunner::drop_ended() {
   std::erase_if(sequences_, [](const auto& sequence) { return sequence->request.empty(); });
-}
-
-StepOutput ModelRunner::fail_all(const wire::Failure& failure) {
-  StepOutput output;
-  for (auto& sequence : sequences_) end(*sequence, "error", output, failure);
-  drop_ended();
-  return output;
 }
 
 }  // namespace sanctum::engine

@@ -35,8 +35,6 @@ class ModelRunner {
   void set_switches(const wire::Switches& switches);
   // Runs one step and waits for its results.
   StepOutput step();
-  // Ends every sequence with `failure`.
-  StepOutput fail_all(const wire::Failure& failure);
 
   int running() const;
   int waiting() const;
@@ -70,7 +68,7 @@ class ModelRunner {
   void announce(const StepPlan& plan);
   void run_rows(const StepPlan& plan, StepOutput& output);
   void take_token(Sequence& sequence, Sampled sampled, StepOutput& output);
-  void end(Sequence& sequence, const std::string& reason, StepOutput& output,
+  void end(Sequence& sequence, wire::FinishReason reason, StepOutput& output,
            std::optional<wire::Failure> failure = std::nullopt);
   void drop_ended();
 

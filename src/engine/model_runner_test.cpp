@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "nn/kv_cache.h"
-#include "nn/paged_cache.h"
+#include "nn/cpu/paged_cache.h"
+#include "nn/stock/contiguous_cache.h"
 
 namespace sanctum::engine {
 namespace {
@@ -20,8 +20,9 @@ namespace {
 namespace mx = mlx::core;
 
 constexpr int kVocabulary = 97;
-constexpr int kGrain = nn::KvCache::kBlockTokens;  // tokens for which MLX's operations take memory
-constexpr int kStepsMax = 10000;                   // of one schedule; some hundreds are usual
+constexpr int kGrain =
+    nn::ContiguousMemory::kGrainTokens;  // tokens for which MLX's operations take memory
+constexpr int kStepsMax = 10000;         // of one schedule; some hundreds are usual
 constexpr nn::KvShape kShape{1, 1, 1};
 
 bool proving() {
@@ -48,8 +49,9 @@ std::vector<int> remembered(nn::ContiguousCache& cache, const std::vector<int>& 
 }
 std::vector<int> remembered(const nn::PagedCache& cache, const std::vector<int>& tokens) {
   const auto key = [&](int at) {
-    const int block = cache.blocks()[static_cast<std::size_t>(at / nn::KvArena::kBlockTokens)];
-    return reinterpret_cast<int*>(cache.arena().keys(block, 0, 0)) + at % nn::KvArena::kBlockTokens;
+    const int block = cache.blocks()[static_cast<std::size_t>(at / nn::PagedMemory::kBlockTokens)];
+    return reinterpret_cast<int*>(cache.memory().keys(block, 0, 0)) +
+           at % nn::PagedMemory::kBlockTokens;
   };
   int at = cache.length();
   for (const int token : tokens) *key(at++) = token;

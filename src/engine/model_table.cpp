@@ -26,22 +26,22 @@ std::string ModelTable::names() const {
 ModelTable::Load ModelTable::begin_load(const std::string& model, const std::string& path) {
   std::lock_guard lock(mutex_);
   const auto found = entries_.find(model);
-  if (found != entries_.end() && found->second.info.state != "failed") {
+  if (found != entries_.end() && found->second.info.state != wire::ModelStage::kFailed) {
     const wire::ModelInfo& info = found->second.info;
     if (info.path != path) {
       throw Error(ErrorCode::kInvalid, "the name '" + model + "' is in use for " + info.path,
                   "model");
     }
-    if (info.state == "unloading") {
+    if (info.state == wire::ModelStage::kUnloading) {
       throw Error(ErrorCode::kUnavailable,
                   "'" + model + "' is being unloaded: try again when it is gone", "model");
     }
-    return info.state == "ready" ? Load::kReady : Load::kJoined;
+    return info.state == wire::ModelStage::kReady ? Load::kReady : Load::kJoined;
   }
   Entry fresh;
   fresh.info.model = model;
   fresh.info.path = path;
-  fresh.info.state = "loading";
+  fresh.info.state = wire::ModelStage::kLoading;
   fresh.info.created_unix_s = std::time(nullptr);
   entries_[model] = std::move(fresh);
   return Load::kStart;
@@ -64,7 +64,7 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
     e.text = e.text->within(traits.context_tokens);
     e.info.context_tokens = traits.context_tokens;
   }
-  e.info.state = "ready";
+  e.info.state = wire::ModelStage::kReady;
   e.info.architecture = traits.architecture;
   e.info.vocabulary = traits.vocabulary;
   e.info.quantization = traits.quantization;
@@ -78,7 +78,7 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
 void ModelTable::set_failed(const std::string& model, const wire::Failure& failure) {
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
-  e.info.state = "failed";
+  e.info.state = wire::ModelStage::kFailed;
   e.info.failure = failure;
   e.text.reset();  // a tokenizer may hold hundreds of megabytes
 }
@@ -87,10 +87,10 @@ ModelTable::Lease ModelTable::acquire(const std::string& model,
                                       std::shared_ptr<const TextModel>& text) {
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
-  if (e.info.state == "loading") return Lease::kLoading;
-  if (e.info.state != "ready") {
+  if (e.info.state == wire::ModelStage::kLoading) return Lease::kLoading;
+  if (e.info.state != wire::ModelStage::kReady) {
     throw Error(ErrorCode::kUnavailable,
-                "'" + model + "' is " + e.info.state +
+                "'" + model + "' is " + std::string(to_string(e.info.state)) +
                     (e.info.failure ? ": " + e.info.failure->message : ""),
                 "model");
   }
@@ -104,16 +104,17 @@ bool ModelTable::release(const std::string& model) {
   Entry& e = entry(model);
   SANCTUM_INVARIANT(e.leases > 0, "a lease is returned once");
   --e.leases;
-  return e.leases == 0 && e.info.state == "unloading";
+  return e.leases == 0 && e.info.state == wire::ModelStage::kUnloading;
 }
 
 bool ModelTable::begin_unload(const std::string& model) {
   std::lock_guard lock(mutex_);
   Entry& e = entry(model);
-  if (e.info.state == "loading" || e.info.state == "unloading") {
-    throw Error(ErrorCode::kUnavailable, "'" + model + "' is " + e.info.state, "model");
+  if (e.info.state == wire::ModelStage::kLoading || e.info.state == wire::ModelStage::kUnloading) {
+    throw Error(ErrorCode::kUnavailable,
+                "'" + model + "' is " + std::string(to_string(e.info.state)), "model");
   }
-  e.info.state = "unloading";
+  e.info.state = wire::ModelStage::kUnloading;
   return e.leases == 0;
 }
 
@@ -138,7 +139,9 @@ std::vector<wire::ModelInfo> ModelTable::all() const {
 bool ModelTable::loading() const {
   std::lock_guard lock(mutex_);
   for (const auto& [name, entry] : entries_) {
-    if (entry.info.state == "loading" || entry.info.state == "unloading") return true;
+    if (entry.info.state == wire::ModelStage::kLoading ||
+        entry.info.state == wire::ModelStage::kUnloading)
+      return true;
   }
   return false;
 }

@@ -7,6 +7,8 @@
 namespace sanctum::engine {
 namespace {
 
+using wire::FinishReason;
+
 wire::TokenLogprob logprob_of(const text::Tokenizer& tokenizer, int id, double logprob) {
   return {id, tokenizer.token_bytes(id), logprob};
 }
@@ -103,9 +105,11 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
       failure_ = failure_of(error);
     }
   }
-  completed.finish_reason = failure_ ? "error" : stopped() ? "stop" : end.reason;
-  if (parser_.calls() > 0 && completed.finish_reason == "stop")
-    completed.finish_reason = "tool_calls";
+  completed.finish_reason = failure_    ? FinishReason::kError
+                            : stopped() ? FinishReason::kStop
+                                        : end.reason;
+  if (parser_.calls() > 0 && completed.finish_reason == FinishReason::kStop)
+    completed.finish_reason = FinishReason::kToolCalls;
   completed.stop_string = stop_string_;
   completed.usage = end.usage;
   completed.usage.completion_tokens = tokens_;

@@ -37,7 +37,7 @@ std::string content(const std::shared_ptr<const TextModel>& model, const std::ve
     token.sampled.token = id;
     out += stream.push(token).content;
   }
-  return out + stream.finish({"r", "stop", {}, {}, std::nullopt}).last.content;
+  return out + stream.finish({"r", wire::FinishReason::kStop, {}, {}, std::nullopt}).last.content;
 }
 
 TEST(OutputStream, ASpecialTokenInTheMidstOfAnAnswerIsNotShown) {

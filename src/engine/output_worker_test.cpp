@@ -52,7 +52,7 @@ TEST(OutputWorker, ATextThatCannotBeMadeEndsItsRequestAlone) {
     out.sampled.token = id;
     return out;
   };
-  const auto ended = [](const char* request, const char* reason) {
+  const auto ended = [](const char* request, wire::FinishReason reason) {
     SequenceEnd out;
     out.request = request;
     out.reason = reason;
@@ -60,16 +60,17 @@ TEST(OutputWorker, ATextThatCannotBeMadeEndsItsRequestAlone) {
   };
   StepOutput first, last;
   first.tokens = {token("bad", bad), token("good", good)};
-  last.ended = {ended("bad", "cancelled"), ended("good", "stop")};
+  last.ended = {ended("bad", wire::FinishReason::kCancelled),
+                ended("good", wire::FinishReason::kStop)};
   worker.push(1, std::move(first));
   worker.push(2, std::move(last));
   both.get_future().wait();
   worker.stop();
   EXPECT_EQ(stopped, std::vector<std::string>{"bad"}) << "it is cancelled on the device";
-  EXPECT_EQ(completed["bad"].finish_reason, "error");
+  EXPECT_EQ(completed["bad"].finish_reason, wire::FinishReason::kError);
   ASSERT_TRUE(completed["bad"].failure);
   EXPECT_EQ(completed["bad"].failure->code, ErrorCode::kInternal);
-  EXPECT_EQ(completed["good"].finish_reason, "stop");
+  EXPECT_EQ(completed["good"].finish_reason, wire::FinishReason::kStop);
   EXPECT_FALSE(completed["good"].failure);
 }
 

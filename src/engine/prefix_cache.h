@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/sha256.h"
-#include "nn/sequence_cache.h"
+#include "nn/kv_memory.h"
 
 namespace sanctum::engine {
 
@@ -58,6 +58,39 @@ class PrefixCache {
   std::uint64_t bytes_max_, bytes_ = 0;
   std::unique_ptr<Node> root_;
   std::list<Node*> idle_;  // nobody holds them, nor anything behind them; the oldest first
+};
+
+// What one sequence holds of a cache: the nodes of its prefix, from the first on. It lets go of
+// them when it ends, and so of what it had claimed. Made by anyone, then the device thread's.
+class HeldPrefix {
+ public:
+  HeldPrefix() = default;
+  ~HeldPrefix() { let_go(); }
+  HeldPrefix(const HeldPrefix&) = delete;
+  HeldPrefix& operator=(const HeldPrefix&) = delete;
+
+  const std::vector<PrefixCache::Node*>& nodes() const { return nodes_; }
+  int blocks() const { return static_cast<int>(nodes_.size()); }
+  // The node behind those that it has. The cache is always the same one, and outlives it.
+  PrefixCache::Node* hold_next(PrefixCache& cache, std::span<const PrefixCache::Token> tokens) {
+    cache_ = &cache;
+    nodes_.push_back(cache.hold(nodes_.empty() ? nullptr : nodes_.back(), tokens));
+    return nodes_.back();
+  }
+  // Whether the last node, which has no block, is this sequence's to compute.
+  bool claim_last() { return PrefixCache::claim(nodes_.back(), this); }
+  void let_go_of_last() {
+    cache_->release(nodes_.back(), this);
+    nodes_.pop_back();
+  }
+  void let_go() {
+    for (PrefixCache::Node* node : nodes_) cache_->release(node, this);
+    nodes_.clear();
+  }
+
+ private:
+  PrefixCache* cache_ = nullptr;
+  std::vector<PrefixCache::Node*> nodes_;
 };
 
 }  // namespace sanctum::engine

@@ -28,7 +28,7 @@ inline std::uint64_t bytes_of(const wire::GenerateRequest& request) {
 // What stays until the answer ends: a sequence that lost its cache reads its pictures again.
 inline std::uint64_t bytes_of(const Sequence& sequence) {
   std::uint64_t bytes = sequence.prompt.tokens.size() * (sizeof(int) + sizeof(nn::Position));
-  for (const auto& image : sequence.prompt.images) bytes += image.picture.pixels.rgb.size();
+  for (const auto& image : sequence.prompt.images) bytes += image.picture->bytes();
   return bytes;
 }
 

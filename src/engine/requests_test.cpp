@@ -170,15 +170,19 @@ class SlowPictures final : public models::Processor {
     void read_picture() override {
       of_.record_.add("reading " + files_[read_]);
       of_.before_();
-      models::PromptImage image;
-      image.picture.pixels.rgb.resize(of_.pixel_bytes_);
-      prompt_.images.push_back(std::move(image));
+      prompt_.images.push_back({.picture = std::make_shared<Pixels>(of_.pixel_bytes_)});
       of_.record_.add("read " + files_[read_++]);
     }
     std::uint64_t bytes() const override { return read_ * of_.pixel_bytes_; }
     models::Prompt take() override { return std::move(prompt_); }
 
    private:
+    struct Pixels final : models::PreparedPicture {
+      explicit Pixels(std::uint64_t count) : bytes_(count) {}
+      std::uint64_t bytes() const override { return bytes_; }
+      std::uint64_t bytes_;
+    };
+
     const SlowPictures& of_;
     std::vector<std::string> files_;
     std::size_t read_ = 0;

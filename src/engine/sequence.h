@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,7 +36,7 @@ struct Sequence {
   std::vector<std::optional<models::VisualFeatures>> features;  // of the prompt's pictures
   std::unique_ptr<models::Encoding> encoding;                   // of one that has none
   std::size_t encoded_image = 0;                                // which
-  std::vector<PrefixCache::Node*> prefix;                       // the cache's whole blocks
+  HeldPrefix prefix;                                            // the cache's whole blocks
   int reached = 0;        // tokens that it was fed, also before it lost its cache
   int cached_tokens = 0;  // of the prompt: found in the prefix cache when they were first reached
   bool cancelled = false;
@@ -61,8 +60,8 @@ struct Sequence {
   int fed() const { return cache ? cache->length() : 0; }
   // The last of them gives a token.
   int left() const { return length() - fed(); }
-  // Why nothing can follow its last token: "stop", "length", or empty when something can.
-  std::string_view over() const;
+  // Why nothing can follow its last token; nothing when something can.
+  std::optional<wire::FinishReason> over() const;
   // Pictures that still have tokens to be fed, and are not encoded; and their tokens.
   std::vector<std::size_t> images_to_encode() const;
   int image_tokens_to_encode() const;
@@ -77,7 +76,7 @@ struct TokenOutput {
 
 struct SequenceEnd {
   std::string request;
-  std::string reason;  // stop, length, cancelled, error
+  wire::FinishReason reason = wire::FinishReason::kStop;
   wire::Usage usage;
   wire::Timings timings;
   std::optional<wire::Failure> failure;

@@ -22,10 +22,8 @@ std::vector<PrefixCache::Token> spelled(const Sequence& sequence, int first, int
 }  // namespace
 
 PrefixCache::Node* SharedPrefixes::hold_next(Sequence& sequence) {
-  const auto& nodes = sequence.prefix;
-  const int first = static_cast<int>(nodes.size()) * block_tokens_;
-  return cache_.hold(nodes.empty() ? nullptr : nodes.back(),
-                     spelled(sequence, first, block_tokens_));
+  const int first = sequence.prefix.blocks() * block_tokens_;
+  return sequence.prefix.hold_next(cache_, spelled(sequence, first, block_tokens_));
 }
 
 bool SharedPrefixes::adopted(Sequence& sequence, const PrefixCache::Node* node) {
@@ -44,57 +42,47 @@ std::shared_ptr<nn::KvBlock> SharedPrefixes::shared(Sequence& sequence, int at) 
 
 bool SharedPrefixes::follow(Sequence& sequence) {
   if (!sequence.keeps_prefix) return true;
-  auto& nodes = sequence.prefix;
+  HeldPrefix& prefix = sequence.prefix;
   // A token must be left to feed: it gives the logits.
-  while (sequence.fed() == static_cast<int>(nodes.size()) * block_tokens_ &&
-         sequence.left() > block_tokens_) {
-    PrefixCache::Node* node = hold_next(sequence);
+  while (sequence.fed() == prefix.blocks() * block_tokens_ && sequence.left() > block_tokens_) {
+    const PrefixCache::Node* node = hold_next(sequence);
     if (PrefixCache::block_of(node)) {
       if (!adopted(sequence, node)) {
-        cache_.release(node, &sequence);
+        prefix.let_go_of_last();
         return true;
       }
-      nodes.push_back(node);
       const int known = std::min(sequence.fed(), sequence.prompt_tokens());
       sequence.cached_tokens += std::max(known - sequence.reached, 0);
       sequence.reached = std::max(sequence.reached, sequence.fed());
-      continue;
-    }
-    if (!PrefixCache::claim(node, &sequence)) {
-      cache_.release(node, &sequence);
+    } else if (!prefix.claim_last()) {
+      prefix.let_go_of_last();
       return false;
     }
-    nodes.push_back(node);
   }
   return true;
 }
 
 void SharedPrefixes::keep(Sequence& sequence, int from) {
   if (!sequence.keeps_prefix) return;
-  auto& nodes = sequence.prefix;
+  HeldPrefix& prefix = sequence.prefix;
   for (int at = from / block_tokens_; (at + 1) * block_tokens_ <= sequence.fed(); ++at) {
-    if (at == static_cast<int>(nodes.size())) nodes.push_back(hold_next(sequence));
-    PrefixCache::Node* node = nodes[static_cast<std::size_t>(at)];
+    if (at == prefix.blocks()) hold_next(sequence);
+    PrefixCache::Node* node = prefix.nodes()[static_cast<std::size_t>(at)];
     if (PrefixCache::block_of(node)) continue;
     auto block = shared(sequence, at);
     if (!block) return abandon(sequence);
     cache_.fill(node, std::move(block));
   }
   // A block that a chunk ended in is this sequence's to finish: others wait for it.
-  const int at = static_cast<int>(nodes.size());
+  const int at = prefix.blocks();
   if (at * block_tokens_ < sequence.fed() && (at + 1) * block_tokens_ <= sequence.length()) {
-    nodes.push_back(hold_next(sequence));
-    PrefixCache::claim(nodes.back(), &sequence);
+    hold_next(sequence);
+    prefix.claim_last();
   }
 }
 
-void SharedPrefixes::let_go(Sequence& sequence) {
-  for (PrefixCache::Node* node : sequence.prefix) cache_.release(node, &sequence);
-  sequence.prefix.clear();
-}
-
 void SharedPrefixes::abandon(Sequence& sequence) {
-  let_go(sequence);
+  sequence.prefix.let_go();
   sequence.keeps_prefix = false;
 }
 

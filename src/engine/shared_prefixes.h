@@ -26,9 +26,8 @@ class SharedPrefixes {
   // Offers the sequence's blocks from the one that token `from` is in. One that finds no room for
   // a copy offers no more: see abandon().
   void keep(Sequence& sequence, int from);
-  // The sequence holds nothing any more, and nobody waits for it.
-  void let_go(Sequence& sequence);
-  // Nor will it, while it runs: it computes for itself alone.
+  // The sequence holds nothing, now or while it runs, and nobody waits for it: it computes for
+  // itself alone.
   void abandon(Sequence& sequence);
 
   // Drops the block that was let go of longest ago; false when there is none.

@@ -7,7 +7,7 @@
 
 #include "engine/test_prompts.h"
 #include "engine/test_schedules.h"
-#include "nn/kv_cache.h"
+#include "nn/stock/contiguous_cache.h"
 
 namespace sanctum::engine {
 namespace {
@@ -88,7 +88,7 @@ void compare_schedules(mx::Dtype type, double error_max, unsigned schedules) {
   const TinyModel tiny;
   const KnownRequests requests(tiny.description(), nn::stock_backend(type), tiny_prompts(),
                                type.size());
-  constexpr int kGrain = nn::KvCache::kBlockTokens;
+  constexpr int kGrain = nn::ContiguousMemory::kGrainTokens;
   const int least = (requests.longest_prompt() + kTokensMax + kGrain - 1) / kGrain;
   ASSERT_GT(2 * requests.longest_prompt(), least * kGrain) << "over half of the least memory";
   std::vector<int> blocks;

@@ -2,10 +2,35 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
+#include "gateway/dialect.h"
+
 namespace sanctum::gateway {
 namespace {
 
-const wire::Completed kCompleted{"r", "stop", "", {10, 4, 3, 2}, {1, 2, 3, 4}, {}, {}};
+// The events of a stream's bytes.
+std::vector<std::string> events(const std::string& bytes) {
+  constexpr std::string_view kBegin = "data: ", kEnd = "\n\n";
+  std::vector<std::string> all;
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const std::size_t end = bytes.find(kEnd, at);
+    EXPECT_EQ(bytes.compare(at, kBegin.size(), kBegin), 0) << bytes;
+    all.push_back(bytes.substr(at + kBegin.size(), end - at - kBegin.size()));
+    at = end + kEnd.size();
+  }
+  return all;
+}
+
+std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) {
+  return kChatDialect.shape(std::move(head));
+}
+std::unique_ptr<AnswerShape> completion_answer(AnswerHead head) {
+  return kCompletionDialect.shape(std::move(head));
+}
+
+const wire::Completed kCompleted{
+    "r", wire::FinishReason::kStop, "", {10, 4, 3, 2}, {1, 2, 3, 4}, {}, {}};
 constexpr const char* kTimings =
     R"("timings":{"queue_us":1,"vision_us":2,"prefill_us":3,"decode_us":4,"prompt_n":10,"image_n":2,"decode_n":4})";
 constexpr const char* kUsage =
@@ -44,28 +69,34 @@ TEST(ChatAnswer, ToolCallsLeaveContentNull) {
 TEST(ChatAnswer, Stream) {
   const auto shape = chat_answer(head(true));
   EXPECT_EQ(
-      shape->opening(),
+      events(shape->opening()),
       std::vector<std::string>{kChunk + R"([{"index":0,"delta":{"role":"assistant","content":""},)"
                                         R"("logprobs":null,"finish_reason":null}],"usage":null})"});
   EXPECT_EQ(
-      shape->chunk({"r", {1}, "x", "", {{0, "call_1", "f", "{"}}, {}}),
+      events(shape->chunk({"r", {1}, "x", "", {{0, "call_1", "f", "{"}}, {}})).at(0),
       kChunk +
           R"([{"index":0,"delta":{"content":"x","tool_calls":[{"index":0,"id":"call_1","type":"function",)"
           R"("function":{"name":"f","arguments":"{"}}]},"logprobs":null,"finish_reason":null}],"usage":null})");
-  const auto closing = shape->closing(kCompleted);
-  ASSERT_EQ(closing.size(), 2u);
+  const auto closing = events(shape->closing(kCompleted));
+  ASSERT_EQ(closing.size(), 3u);
   EXPECT_EQ(closing[0],
             kChunk +
                 R"([{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null,)" +
                 kTimings + "}");
   EXPECT_EQ(closing[1], kChunk + "[]," + kUsage + "," + kTimings + "}");
-  EXPECT_EQ(chat_answer(head(false))->closing(kCompleted).size(), 1u);
+  EXPECT_EQ(closing[2], "[DONE]");
+  EXPECT_EQ(events(chat_answer(head(false))->closing(kCompleted)).size(), 2u);
+  const auto failed = events(shape->failed({503, "no engine", "unavailable", ""}));
+  ASSERT_EQ(failed.size(), 2u);
+  EXPECT_EQ(failed[0], R"({"error":{"message":"no engine","type":"server_error","param":null,)"
+                       R"("code":"unavailable"}})");
+  EXPECT_EQ(failed[1], "[DONE]");
 }
 
 TEST(ChatAnswer, LogprobsGiveBytesOfPartialCharacters) {
   wire::RowDelta row;
   row.logprobs = {{{4, "\xc3", -0.5}, {{4, "\xc3", -0.5}, {5, "x", -2}}}};
-  const json::Document document(chat_answer(head(false))->chunk(row));
+  const json::Document document(events(chat_answer(head(false))->chunk(row)).at(0));
   const json::Node first =
       document.root().at("choices").as_array()[0].at("logprobs").at("content").as_array()[0];
   EXPECT_EQ(first.at("token").as_string(), "\xEF\xBF\xBD");
@@ -93,7 +124,7 @@ TEST(CompletionAnswer, WholeAndStream) {
 TEST(CompletionAnswer, TokensThatLookAlikeMakeNoDuplicateKeys) {
   wire::RowDelta row;
   row.logprobs = {{{4, "\xc3", -0.5}, {{4, "\xc3", -0.5}, {5, "\xc4", -2}}}};
-  json::Document(completion_answer(head(false))->chunk(row));
+  json::Document(events(completion_answer(head(false))->chunk(row)).at(0));
 }
 
 }  // namespace

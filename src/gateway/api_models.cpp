@@ -1,6 +1,6 @@
 // GET /v1/models and /v1/models/{id}: asked of the engine, every time.
 #include "base/json.h"
-#include "gateway/openai_error.h"
+#include "gateway/api_error.h"
 #include "gateway/services.h"
 
 namespace sanctum::gateway {
@@ -12,7 +12,7 @@ void write_model(json::Writer& w, const wire::ModelInfo& model) {
       .field("object", "model")
       .field("created", model.created_unix_s);
   w.field("owned_by", "sanctum")
-      .field("state", model.state)
+      .field("state", to_string(model.state))
       .field("architecture", model.architecture);
   w.field("vision", model.vision).field("max_model_len", model.context_tokens);
   w.field("quantization", model.quantization).end_object();
@@ -20,7 +20,7 @@ void write_model(json::Writer& w, const wire::ModelInfo& model) {
 
 // A model that failed to load serves nobody; /status shows it.
 bool is_served(const wire::ModelInfo& model) {
-  return model.state == "ready" || model.state == "loading";
+  return model.state == wire::ModelStage::kReady || model.state == wire::ModelStage::kLoading;
 }
 
 void list(Services& services, const std::shared_ptr<Exchange>& exchange) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "gateway/openai_error.h"
+#include "gateway/api_error.h"
 #include "gateway/services.h"
 
 namespace sanctum::gateway {
@@ -23,13 +23,15 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
     return {false, "draining", "the server is shutting down"};
   const EngineStatus engine = services.engine.status();
   if (!engine.up) {
-    return {false, engine.state,
-            engine.reason.empty() ? "the engine is " + engine.state : engine.reason};
+    return {false, std::string(to_string(engine.state)),
+            engine.reason.empty() ? "the engine is " + std::string(to_string(engine.state))
+                                  : engine.reason};
   }
   if (failure) return {false, "unresponsive", failure->message};
   std::string failed;
-  const bool any = std::any_of(models.begin(), models.end(),
-                               [](const auto& model) { return model.state == "ready"; });
+  const bool any = std::any_of(models.begin(), models.end(), [](const auto& model) {
+    return model.state == wire::ModelStage::kReady;
+  });
   if (any) {
     if (!services.proofs) return {true, "ready", {}};
     const auto wrong = unproven(services.proofs->of(models), Clock::now(), services.proof_age_max);
@@ -37,7 +39,8 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
     return {true, "ready", {}};
   }
   for (const auto& model : models) {
-    if (model.state == "loading") return {false, "loading", "'" + model.model + "' is loading"};
+    if (model.state == wire::ModelStage::kLoading)
+      return {false, "loading", "'" + model.model + "' is loading"};
     if (model.failure)
       failed += (failed.empty() ? "" : "; ") + ("'" + model.model + "': " + model.failure->message);
   }
@@ -74,7 +77,7 @@ void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
           if (!readiness.reason.empty()) w.field("reason", readiness.reason);
           w.key("models").begin_array();
           for (const auto& model : models) {
-            if (model.state == "ready") w.value(model.model);
+            if (model.state == wire::ModelStage::kReady) w.value(model.model);
           }
           w.end_array();
           write_proofs(w, services, models);
@@ -110,7 +113,7 @@ std::string status_body(const Services& services, const StatusParts& parts) {
   w.field("waiting_max", services.gate.limits().waiting_max).end_object();
   w.key("engine")
       .begin_object()
-      .field("state", engine.state)
+      .field("state", to_string(engine.state))
       .field("up", engine.up)
       .field("pid", engine.pid)
       .field("crash_loop", engine.in_crash_loop);

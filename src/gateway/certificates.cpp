@@ -15,22 +15,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/openssl.h"
 
 namespace sanctum::gateway {
 namespace {
 
 namespace fs = std::filesystem;
 
-template <auto kFree>
-struct Free {
-  template <class T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
+using openssl::Key;
+using openssl::Memory;
+using Certificate = std::unique_ptr<X509, openssl::Free<X509_free>>;
 
 constexpr const char* kFiles[] = {"ca.pem",     "ca.key",     "server.pem",
                                   "server.key", "client.pem", "client.key"};

@@ -1,5 +1,7 @@
 // chat.completion and chat.completion.chunk.
-#include "gateway/answer.h"
+#include "gateway/dialect.h"
+#include "gateway/openai_answer.h"
+#include "gateway/openai_error.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -44,19 +46,19 @@ void write_tool_calls(json::Writer& w, const std::vector<wire::ToolCallDelta>& c
   w.end_array();
 }
 
-class ChatAnswer : public AnswerShape {
+class ChatAnswer : public OpenAiAnswer {
  public:
   explicit ChatAnswer(AnswerHead head) : head_(std::move(head)) {}
 
-  std::vector<std::string> opening() override {
+  std::string opening_event() override {
     json::Writer w = begin(kEvent);
     begin_choice(w);
     w.key("delta").begin_object().field("role", "assistant").field("content", "").end_object();
     w.key("logprobs").null().key("finish_reason").null();
-    return {end_event(w, head_)};
+    return end_event(w, head_);
   }
 
-  std::string chunk(const wire::RowDelta& row) override {
+  std::string event(const wire::RowDelta& row) override {
     json::Writer w = begin(kEvent);
     begin_choice(w);
     w.key("delta").begin_object();
@@ -69,11 +71,11 @@ class ChatAnswer : public AnswerShape {
     return end_event(w, head_);
   }
 
-  std::vector<std::string> closing(const wire::Completed& completed) override {
+  std::vector<std::string> closing_events(const wire::Completed& completed) override {
     json::Writer last = begin(kEvent);
     begin_choice(last);
     last.key("delta").begin_object().end_object().key("logprobs").null();
-    last.field("finish_reason", completed.finish_reason);
+    last.field("finish_reason", to_string(completed.finish_reason));
     std::vector<std::string> events{end_last_event(last, head_, completed)};
     if (head_.include_usage) {
       json::Writer usage = begin(kEvent);
@@ -92,7 +94,7 @@ class ChatAnswer : public AnswerShape {
     if (!all.tool_calls.empty()) write_tool_calls(w, all.tool_calls, false);
     w.end_object();
     write_logprobs(w, all.logprobs);
-    w.field("finish_reason", completed.finish_reason);
+    w.field("finish_reason", to_string(completed.finish_reason));
     return end_whole(w, completed);
   }
 
@@ -106,10 +108,12 @@ class ChatAnswer : public AnswerShape {
   const AnswerHead head_;
 };
 
-}  // namespace
-
 std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) {
   return std::make_unique<ChatAnswer>(std::move(head));
 }
+
+}  // namespace
+
+const Dialect kChatDialect{"chat", decode_chat_request, chat_answer, openai_error, public_field};
 
 }  // namespace sanctum::gateway

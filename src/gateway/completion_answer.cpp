@@ -1,18 +1,20 @@
 // text_completion, whole and in pieces.
 #include <algorithm>
 
-#include "gateway/answer.h"
+#include "gateway/dialect.h"
+#include "gateway/openai_answer.h"
+#include "gateway/openai_error.h"
 
 namespace sanctum::gateway {
 namespace {
 
-class CompletionAnswer : public AnswerShape {
+class CompletionAnswer : public OpenAiAnswer {
  public:
   explicit CompletionAnswer(AnswerHead head) : head_(std::move(head)) {}
 
-  std::vector<std::string> opening() override { return {}; }
+  std::string opening_event() override { return {}; }
 
-  std::string chunk(const wire::RowDelta& row) override {
+  std::string event(const wire::RowDelta& row) override {
     json::Writer w = begin();
     begin_choice(w);
     w.field("text", row.content);
@@ -21,11 +23,11 @@ class CompletionAnswer : public AnswerShape {
     return end_event(w, head_);
   }
 
-  std::vector<std::string> closing(const wire::Completed& completed) override {
+  std::vector<std::string> closing_events(const wire::Completed& completed) override {
     json::Writer last = begin();
     begin_choice(last);
     last.field("text", "").key("logprobs").null();
-    last.field("finish_reason", completed.finish_reason);
+    last.field("finish_reason", to_string(completed.finish_reason));
     std::vector<std::string> events{end_last_event(last, head_, completed)};
     if (head_.include_usage) {
       json::Writer usage = begin();
@@ -39,7 +41,7 @@ class CompletionAnswer : public AnswerShape {
     begin_choice(w);
     w.field("text", all.content);
     write_logprobs(w, all.logprobs);
-    w.field("finish_reason", completed.finish_reason);
+    w.field("finish_reason", to_string(completed.finish_reason));
     return end_whole(w, completed);
   }
 
@@ -83,10 +85,13 @@ class CompletionAnswer : public AnswerShape {
   std::uint64_t offset_ = 0;
 };
 
-}  // namespace
-
 std::unique_ptr<AnswerShape> completion_answer(AnswerHead head) {
   return std::make_unique<CompletionAnswer>(std::move(head));
 }
+
+}  // namespace
+
+const Dialect kCompletionDialect{"completions", decode_completion_request, completion_answer,
+                                 openai_error, public_field};
 
 }  // namespace sanctum::gateway

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "gateway/api_error.h"
 #include "gateway/openai_error.h"
 #include "gateway/request_id.h"
 #include "gateway/request_parser.h"
@@ -59,6 +60,7 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   void read();
   void on_read(std::string_view bytes);
   void receive();
+  void spell(const std::string& path, HttpResponse& response) const;
   void refuse(HttpResponse response);
   void serve();
   void send(std::string bytes);
@@ -116,6 +118,7 @@ class HttpExchange : public Exchange, public std::enable_shared_from_this<HttpEx
 
   void respond(HttpResponse response) override {
     if (!connection_) return;
+    connection_->spell(request_.path, response);
     head(response, BodyFraming::kLength);
     if (request_.method != "HEAD" && !response.body.empty())
       connection_->send(std::move(response.body));
@@ -355,7 +358,14 @@ void HttpConnection::receive() {
   if (parsed == RequestParser::State::kComplete) serve();
 }
 
+void HttpConnection::spell(const std::string& path, HttpResponse& response) const {
+  if (!response.error) return;
+  response.body = shared_->spell_error ? shared_->spell_error(path, *response.error)
+                                       : openai_error(*response.error);
+}
+
 void HttpConnection::refuse(HttpResponse response) {
+  spell(parser_ && parser_->has_head() ? parser_->head().path : "", response);
   if (entry_) {
     response.headers.insert(response.headers.end(), entry_->headers.begin(), entry_->headers.end());
   }

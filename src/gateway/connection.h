@@ -46,6 +46,8 @@ struct ConnectionShared {
   std::atomic<bool> draining{false};
   // Who is served although there is no room, by the request's head.
   std::function<bool(const HttpRequest&)> goes_first = {};
+  // The body of an error at a path; none: as OpenAI's.
+  std::function<std::string(const std::string& path, const ApiError&)> spell_error = {};
 };
 
 class Connection {

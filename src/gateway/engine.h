@@ -29,7 +29,7 @@ class GenerateListener {
 
 struct EngineStatus {
   bool up = false;
-  std::string state;  // absent, starting, ready, dead, parked
+  wire::WorkerState state = wire::WorkerState::kAbsent;
   std::string reason;
   std::string last_exit;
   int pid = 0;

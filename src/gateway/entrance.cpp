@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "gateway/openai_error.h"
+#include "gateway/api_error.h"
 
 namespace sanctum::gateway {
 namespace {

@@ -51,12 +51,12 @@ void FakeEngine::row(const wire::RowDelta& row) {
 void FakeEngine::text(const std::string& request, const std::string& content) {
   row({request, {1}, content, "", {}, {}});
 }
-void FakeEngine::complete(const std::string& request, const std::string& finish_reason) {
-  wire::Completed completed{request, finish_reason, "", {5, 2, 1, 0}, {10, 0, 20, 30}, {}, {}};
+void FakeEngine::complete(const std::string& request, wire::FinishReason reason) {
+  wire::Completed completed{request, reason, "", {5, 2, 1, 0}, {10, 0, 20, 30}, {}, {}};
   listener(request, true)->completed(completed);
 }
 void FakeEngine::fail(const std::string& request, const wire::Failure& failure) {
-  wire::Completed completed{request, "error", "", {}, {}, failure, {}};
+  wire::Completed completed{request, wire::FinishReason::kError, "", {}, {}, failure, {}};
   listener(request, true)->completed(completed);
 }
 void FakeEngine::interrupt(const std::string& request) {

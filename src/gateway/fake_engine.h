@@ -21,7 +21,7 @@ class FakeEngine : public Engine {
   void accept(const std::string& request);
   void row(const wire::RowDelta& row);
   void text(const std::string& request, const std::string& content);
-  void complete(const std::string& request, const std::string& finish_reason = "stop");
+  void complete(const std::string& request, wire::FinishReason reason = wire::FinishReason::kStop);
   void fail(const std::string& request, const wire::Failure& failure);
   void interrupt(const std::string& request);
   void let_wait(const std::string& request);
@@ -46,9 +46,21 @@ class FakeEngine : public Engine {
   std::deque<wire::GenerateRequest> arrived_;
   std::map<std::string, std::shared_ptr<GenerateListener>> listeners_;
   std::set<std::string> cancelled_;
-  std::vector<wire::ModelInfo> models_{
-      {"m", "/m", "ready", "llama", false, 4096, 1000, "none", "mlx", false, 1, 1, 1, {}}};
-  EngineStatus status_{true, "ready", "", "", 1, 1};
+  std::vector<wire::ModelInfo> models_{{"m",
+                                        "/m",
+                                        wire::ModelStage::kReady,
+                                        "llama",
+                                        false,
+                                        4096,
+                                        1000,
+                                        "none",
+                                        "mlx",
+                                        false,
+                                        1,
+                                        1,
+                                        1,
+                                        {}}};
+  EngineStatus status_{true, wire::WorkerState::kReady, "", "", 1, 1};
   int requests_ = 0;
   bool at_once_ = false;
 };

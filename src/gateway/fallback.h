@@ -24,8 +24,8 @@ enum class Refusal {
 class Fallback {
  public:
   virtual ~Fallback() = default;
-  // Whether this request goes there.
-  virtual bool takes(Refusal refusal) = 0;
+  // Whether this request goes there; with the first that does it takes over.
+  virtual bool answers_instead(Refusal refusal) = 0;
   // Answers the exchange, with X-Sanctum-Served-By; on its strand.
   virtual void forward(const std::shared_ptr<Exchange>& exchange, ForwardedRequest request) = 0;
 };

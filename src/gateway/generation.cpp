@@ -1,10 +1,11 @@
 #include "gateway/generation.h"
 
+#include <ctime>
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/api_error.h"
 #include "gateway/keys.h"
-#include "gateway/openai_error.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -15,11 +16,12 @@ constexpr int kStatusForwarded = 399;  // the fallback answers
 
 class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
  public:
-  Generation(Services& services, std::shared_ptr<Exchange> exchange, std::string api, bool stream,
-             std::unique_ptr<AnswerShape> shape, std::unique_ptr<Gate::Ticket> ticket,
-             std::string model, std::string body)
+  Generation(Services& services, std::shared_ptr<Exchange> exchange, const Dialect& dialect,
+             std::string api, bool stream, std::unique_ptr<AnswerShape> shape,
+             std::unique_ptr<Gate::Ticket> ticket, std::string model, std::string body)
       : services_(services),
         exchange_(std::move(exchange)),
+        dialect_(dialect),
         api_(std::move(api)),
         model_(std::move(model)),
         body_(std::move(body)),
@@ -53,22 +55,23 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     if (!stream_ || opened_ || over_) return;
     opened_ = true;
     HttpResponse head;
-    head.content_type = "text/event-stream; charset=utf-8";
+    head.content_type = shape_->stream_type();
     head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
     exchange_->start_stream(std::move(head));
-    for (const auto& event : shape_->opening()) send(event);
+    say(shape_->opening());
   }
 
   void waits() override {
     exchange_->post([self = shared_from_this()] {
-      if (self->opened_ && !self->over_) self->exchange_->write(": waiting for the engine\n\n");
+      if (self->opened_ && !self->over_)
+        self->exchange_->write(self->shape_->quiet(Quiet::kNoEngine));
     });
   }
 
   void on_interrupted() {
     ++interruptions_;
     services_.metrics.interrupted();
-    if (opened_ && !over_) exchange_->write(": the engine restarts, the answer goes on\n\n");
+    if (opened_ && !over_) exchange_->write(shape_->quiet(Quiet::kEngineRestarts));
   }
 
   void on_delta(const wire::RowDelta& row) {
@@ -88,7 +91,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void on_completed(const wire::Completed& completed) {
     if (!ended_) {
       ended_ = completed;
-      if (ended_->failure) ended_->failure->field = public_field(ended_->failure->field);
+      if (ended_->failure) ended_->failure->field = dialect_.field(ended_->failure->field);
       ticket_.reset();
     }
     if (over_) return report(kStatusClientGone);
@@ -103,9 +106,9 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     if (services_.fallback == nullptr || body_.empty() || opened_ || has_pending_) return false;
     if (!ended_->failure) return false;
     const bool no_model = ended_->failure->code == ErrorCode::kNotFound;
-    const bool parked = services_.engine.status().state == "parked";
+    const bool parked = services_.engine.status().state == wire::WorkerState::kParked;
     return (no_model || parked) &&
-           services_.fallback->takes(parked ? Refusal::kParked : Refusal::kModel);
+           services_.fallback->answers_instead(parked ? Refusal::kParked : Refusal::kModel);
   }
 
   void hand_over() {
@@ -128,19 +131,14 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
       open_stream();
     }
     if (!exchange_->writable() && !ended_) return;
-    if (has_pending_ && !wire::is_silent(pending_)) send(shape_->chunk(pending_));
+    if (has_pending_ && !wire::is_silent(pending_)) say(shape_->chunk(pending_));
     pending_ = {};
     has_pending_ = false;
     if (ended_) close_stream();
   }
 
   void close_stream() {
-    if (ended_->failure) {
-      send(error_body(*ended_->failure));
-    } else {
-      for (const auto& event : shape_->closing(*ended_)) send(event);
-    }
-    send("[DONE]");
+    say(ended_->failure ? shape_->failed(api_error(*ended_->failure)) : shape_->closing(*ended_));
     over_ = true;
     report(200);
     exchange_->finish();
@@ -177,8 +175,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     });
   }
 
-  void send(const std::string& event) {
-    exchange_->write("data: " + event + "\n\n");
+  void say(std::string bytes) {
+    exchange_->write(std::move(bytes));
     quiet_ = false;
   }
 
@@ -193,7 +191,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
         return self->flush();
       }
       if (self->opened_ && self->quiet_ && self->exchange_->writable())
-        self->exchange_->write(": waiting\n\n");
+        self->exchange_->write(self->shape_->quiet(Quiet::kGenerating));
       self->quiet_ = true;
       self->tick();
     });
@@ -221,7 +219,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
                           {"key", exchange_->request().peer.key},
                           {"status", status},
                           {"stream", stream_},
-                          {"finish", c.finish_reason},
+                          {"finish", std::string(to_string(c.finish_reason))},
                           {"error", c.failure ? std::string(to_string(c.failure->code)) : "none"},
                           {"prompt_n", c.usage.prompt_tokens},
                           {"image_n", c.usage.image_tokens},
@@ -236,7 +234,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
   Services& services_;
   const std::shared_ptr<Exchange> exchange_;
-  const std::string api_;
+  const Dialect& dialect_;
+  const std::string api_;  // its name; of a probe another
   const std::string model_;
   std::string body_;  // empty without a fallback
   const bool stream_;
@@ -260,17 +259,16 @@ bool from_probe(const Services& services, const Exchange& exchange) {
 }
 
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
-                      const std::string& api, ApiRequest request,
-                      std::unique_ptr<AnswerShape> shape, std::string body) {
+                      const Dialect& dialect, ApiRequest request, std::string body) {
   int retry_after_s = 0;
   const bool probe = from_probe(services, *exchange);
   const std::string& key = exchange->request().peer.key;
-  const std::string counted_as = probe ? "probe" : api;
+  const std::string counted_as(probe ? "probe" : dialect.name);
   auto ticket = services.gate.enter(probe, retry_after_s);
   if (!ticket) {
     services.metrics.request(counted_as, 429, 0);
     log::info("request", {{"id", exchange->id()},
-                          {"api", api},
+                          {"api", dialect.name},
                           {"key", key},
                           {"status", 429},
                           {"retry_after_s", retry_after_s}});
@@ -286,9 +284,11 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
   request.generate.request = exchange->id();
   request.generate.reserved = ticket->reserved();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
-  const auto generation =
-      std::make_shared<Generation>(services, exchange, counted_as, request.stream, std::move(shape),
-                                   std::move(ticket), request.generate.model, std::move(body));
+  AnswerHead head{exchange->id(), request.generate.model, std::time(nullptr),
+                  request.include_usage};
+  const auto generation = std::make_shared<Generation>(
+      services, exchange, dialect, counted_as, request.stream, dialect.shape(std::move(head)),
+      std::move(ticket), request.generate.model, std::move(body));
   generation->start(std::move(request.generate));
 }
 

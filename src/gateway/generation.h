@@ -3,7 +3,7 @@
 // It holds a place at the gate, gathers what the engine sends and writes it as fast as the client
 // reads: rows that come while a write is pending are merged, so that a slow client costs one row of
 // memory, not a queue. A client that leaves cancels its request. Errors before the first byte are
-// HTTP errors; after it they are an SSE event, then [DONE]. An answer survives its engine: a
+// HTTP errors; after it they are the stream's end. An answer survives its engine: a
 // client that streams sees a pause. One that our engine refuses for want of an engine or a model,
 // and that has had no output, goes to the fallback. Thread rule: everything on the exchange's
 // strand; the engine's callbacks are posted there.
@@ -13,12 +13,12 @@
 #include <memory>
 #include <string>
 
-#include "gateway/answer.h"
+#include "gateway/dialect.h"
 #include "gateway/services.h"
 
 namespace sanctum::gateway {
 
-inline constexpr std::chrono::seconds kKeepAliveEvery{10};  // an SSE comment, so that proxies wait
+inline constexpr std::chrono::seconds kKeepAliveEvery{10};  // of silence, so that proxies wait
 inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatever happens
 inline constexpr std::size_t kUnreadBytesMax =
     8u << 20;  // merged rows a stream's client has not taken
@@ -27,9 +27,9 @@ inline constexpr std::size_t kUnreadBytesMax =
 // answer it.
 bool from_probe(const Services& services, const Exchange& exchange);
 
-// `body`: what the client sent, kept for the fallback; empty for a request that must not go there.
+// `dialect` outlives the answer. `body`: what the client sent, kept for the fallback; empty for a
+// request that must not go there.
 void start_generation(Services& services, const std::shared_ptr<Exchange>& exchange,
-                      const std::string& api, ApiRequest request,
-                      std::unique_ptr<AnswerShape> shape, std::string body = {});
+                      const Dialect& dialect, ApiRequest request, std::string body = {});
 
 }  // namespace sanctum::gateway

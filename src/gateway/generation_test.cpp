@@ -82,7 +82,7 @@ TEST_F(GenerationTest, StreamsAsTokensCome) {
   EXPECT_THAT(client.read_until("\n\n"), HasSubstr(R"("content":"one")"));
   gateway.engine.text(id, "two");
   EXPECT_THAT(client.read_until("\n\n"), HasSubstr(R"("content":"two")"));
-  gateway.engine.complete(id, "length");
+  gateway.engine.complete(id, wire::FinishReason::kLength);
   const std::string rest = client.read_until("0\r\n\r\n");
   EXPECT_THAT(rest, HasSubstr(R"("finish_reason":"length")"));
   EXPECT_THAT(rest, HasSubstr(R"("choices":[],"usage":{"prompt_tokens":5)"));
@@ -186,7 +186,7 @@ TEST_F(GenerationTest, AClientThatLeavesCancels) {
     client.close();
     EXPECT_TRUE(gateway.engine.wait_for_cancel(id));
     EXPECT_EQ(gateway.gate.running(), 1) << "the place is the engine's until it confirms";
-    gateway.engine.complete(id, "cancelled");
+    gateway.engine.complete(id, wire::FinishReason::kCancelled);
     HttpClient other(gateway.port);
     while (gateway.gate.running() > 0) other.get("/health");
   }

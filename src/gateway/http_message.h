@@ -1,6 +1,7 @@
 // HTTP requests and responses as values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +23,20 @@ struct HttpRequest {
   bool keep_alive = true;
 };
 
+// An error before it is spelled.
+struct ApiError {
+  int status = 500;
+  std::string message;
+  std::string code;   // "model_not_found"; may be empty
+  std::string field;  // "messages[2].content"; empty for none
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<HeaderLine> headers;  // beyond type, length and connection
+  std::vector<HeaderLine> headers;     // beyond type, length and connection
+  std::optional<ApiError> error = {};  // in place of the body, as the path's dialect spells it
 };
 
 enum class BodyFraming { kLength, kChunked, kUntilClose };

@@ -137,7 +137,7 @@ std::string Metrics::render(const MetricsSnapshot& snapshot) {
   f.model_gauges.clear();
   for (const auto& model : snapshot.models) {
     auto& gauge = f.model_ready.Add({{"model", model.model}});
-    gauge.Set(model.state == "ready" ? 1 : 0);
+    gauge.Set(model.state == wire::ModelStage::kReady ? 1 : 0);
     f.model_gauges.push_back(&gauge);
   }
   return prometheus::TextSerializer().Serialize(f.registry.Collect());

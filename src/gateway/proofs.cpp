@@ -30,7 +30,7 @@ std::vector<ProofRecord> Proofs::of(const std::vector<wire::ModelInfo>& models) 
   const std::lock_guard lock(mutex_);
   std::vector<ProofRecord> out;
   for (const auto& model : models) {
-    if (model.state != "ready") continue;
+    if (model.state != wire::ModelStage::kReady) continue;
     for (const auto& modality : modalities(model)) {
       const auto found = records_.find({model.model, modality});
       out.push_back(found != records_.end() ? found->second

@@ -14,10 +14,10 @@ class ProofsTest : public testing::Test {
   ProofsTest() {
     models_.resize(2);
     models_[0].model = "sees";
-    models_[0].state = "ready";
+    models_[0].state = wire::ModelStage::kReady;
     models_[0].vision = true;
     models_[1].model = "loads";
-    models_[1].state = "loading";
+    models_[1].state = wire::ModelStage::kLoading;
   }
   std::string wrong() {
     return unproven(proofs_.of(models_), now_, seconds(60)).value_or("nothing");

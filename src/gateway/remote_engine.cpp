@@ -26,7 +26,8 @@ bool is_a_lack(const wire::Failure& failure) {
 wire::Completed failed(const std::string& request, const wire::Failure& failure) {
   wire::Completed completed;
   completed.request = request;
-  completed.finish_reason = failure.code == ErrorCode::kCancelled ? "cancelled" : "error";
+  completed.finish_reason = failure.code == ErrorCode::kCancelled ? wire::FinishReason::kCancelled
+                                                                  : wire::FinishReason::kError;
   completed.failure = failure;
   return completed;
 }
@@ -62,7 +63,7 @@ void RemoteEngine::generate(wire::GenerateRequest request,
   // Asked only now: an engine that became ready, or was parked, before this request was in the
   // table has not seen it.
   const EngineStatus status = link_.status();
-  if (status.state == "parked") return parked(status.reason);
+  if (status.state == wire::WorkerState::kParked) return parked(status.reason);
   if (status.up) send_waiting();
 }
 
@@ -258,13 +259,14 @@ void RemoteEngine::notified(const wire::Message& message) {
       if (found == live_.end()) return;
       Live& live = found->second;
       const auto said = live.request->resume_ids.size();
-      const bool whole = !completed.failure && completed.finish_reason != "cancelled";
+      const bool whole =
+          !completed.failure && completed.finish_reason != wire::FinishReason::kCancelled;
       if (whole && static_cast<std::size_t>(completed.usage.completion_tokens) != said)
         throw Error(ErrorCode::kCorrupt, "an answer of " +
                                              std::to_string(completed.usage.completion_tokens) +
                                              " tokens ends after " + std::to_string(said));
-      if (std::exchange(live.set_aside, false) && completed.finish_reason == "cancelled" &&
-          !live.cancelled) {
+      if (std::exchange(live.set_aside, false) &&
+          completed.finish_reason == wire::FinishReason::kCancelled && !live.cancelled) {
         live.stage = Stage::kWaiting;  // what was held back at the end will be said later
         live.sent_to = 0;
         live.waited = {};
@@ -354,7 +356,8 @@ void RemoteEngine::expire(Instant now) {
   fail_where(
       {ErrorCode::kUnavailable,
        "no engine was ready within " + std::to_string(ready_timeout_.count()) + " ms (" +
-           status.state + (status.reason.empty() ? "" : ": " + status.reason) + ")",
+           std::string(to_string(status.state)) +
+           (status.reason.empty() ? "" : ": " + status.reason) + ")",
        {}},
       [&](Live& live) { return live.stage == Stage::kWaiting && live.waited >= ready_timeout_; });
   if (send && status.up) send_waiting();

@@ -33,7 +33,7 @@ class FakeLink : public EngineLink {
     sent.push_back({std::string(method), std::string(body), std::move(reply)});
   }
   EngineStatus status() const override {
-    const EngineStatus seen{state == "ready", state, reason, "", 1, starts};
+    const EngineStatus seen{state == wire::WorkerState::kReady, state, reason, "", 1, starts};
     if (const auto then = std::exchange(after_status, nullptr)) then();
     return seen;
   }
@@ -49,7 +49,7 @@ class FakeLink : public EngineLink {
     return text;
   }
   std::vector<Sent> sent;
-  std::string state = "ready";
+  wire::WorkerState state = wire::WorkerState::kReady;
   int starts = 1;
   std::string reason;
   // Once each, for what happens on another thread at just that moment.
@@ -64,7 +64,8 @@ class Log : public GenerateListener {
   void accepted(const wire::Accepted&) override { text += "accepted "; }
   void delta(const wire::RowDelta& row) override { text += row.content + " "; }
   void completed(const wire::Completed& c) override {
-    text += c.failure ? std::string(to_string(c.failure->code)) : c.finish_reason;
+    text += c.failure ? std::string(to_string(c.failure->code))
+                      : std::string(to_string(c.finish_reason));
     message = c.failure ? c.failure->message : "";
   }
   std::string text;
@@ -90,7 +91,7 @@ class RemoteEngineTest : public testing::Test {
         wire::Message(FakeLink::line(wire::notification_line("tokens", wire::encode(frame)))));
   }
   void completed(const std::string& id) {
-    wire::Completed last{id, "stop", "", {}, {}, {}, {}};
+    wire::Completed last{id, wire::FinishReason::kStop, "", {}, {}, {}, {}};
     last.usage.completion_tokens = said[id];
     engine.notified(
         wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(last)))));
@@ -100,10 +101,10 @@ class RemoteEngineTest : public testing::Test {
     std::vector<std::uint64_t> suspects;
     suspects.reserve(busy_with.size());
     for (const auto& id : busy_with) suspects.push_back(wire::request_key(id));
-    link.state = "dead";
+    link.state = wire::WorkerState::kDead;
     engine.died("the engine was killed by SIGSEGV", suspects);
     ++link.starts;
-    link.state = "ready";
+    link.state = wire::WorkerState::kReady;
     engine.ready();
   }
   // The ids of the calls of `method` since the last look.

@@ -53,8 +53,8 @@ TEST_F(RemoteEngineTest, AnInnocentSuspectIsAcquittedAndSetAsideForTheNext) {
   EXPECT_EQ(sent("cancel"), Ids{});
   tokens("innocent", "b", {1});
   EXPECT_EQ(sent("cancel"), (Ids{"innocent"})) << "set aside";
-  wire::Completed aside{
-      "innocent", "cancelled", "", {}, {}, {}, {"innocent", {}, "held", "", {}, {}}};
+  wire::Completed aside{"innocent", wire::FinishReason::kCancelled,      "", {}, {},
+                        {},         {"innocent", {}, "held", "", {}, {}}};
   engine.notified(
       wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(aside)))));
   EXPECT_EQ(sent("generate"), (Ids{"poison"}));
@@ -90,12 +90,13 @@ TEST_F(RemoteEngineTest, ATrialWhoseClientLeavesIsOver) {
   engine.cancel("a");
   EXPECT_EQ(sent("cancel"), (Ids{"a"}));
   engine.notified(wire::Message(FakeLink::line(wire::notification_line(
-      "completed", wire::encode(wire::Completed{"a", "cancelled", "", {}, {}, {}, {}})))));
+      "completed",
+      wire::encode(wire::Completed{"a", wire::FinishReason::kCancelled, "", {}, {}, {}, {}})))));
   EXPECT_EQ(sent("generate"), (Ids{"b"}));
 }
 
 TEST_F(RemoteEngineTest, ADeathBeforeItWasSentIsHeldAgainstNoRequest) {
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   const auto log = generate();
   for (int i = 0; i < 3; ++i) {
     engine.died("the engine was killed by SIGSEGV", {wire::request_key("r")});

@@ -25,7 +25,7 @@ TEST_F(RemoteEngineTest, ARowThatIsNotTheNextIsRefused) {
 }
 
 TEST_F(RemoteEngineTest, WhoWaitsLongIsToldSoNowAndThen) {
-  link.state = "dead";
+  link.state = wire::WorkerState::kDead;
   RemoteEngine patient(link, std::chrono::hours(1));
   const auto waiting = std::make_shared<Log>();
   wire::GenerateRequest request;
@@ -37,7 +37,7 @@ TEST_F(RemoteEngineTest, WhoWaitsLongIsToldSoNowAndThen) {
 }
 
 TEST_F(RemoteEngineTest, ARowOfARequestThatWaitsIsRefused) {
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   const auto log = generate();
   EXPECT_THROW(tokens("r", "a"), Error);
   EXPECT_EQ(log->text, "");
@@ -62,13 +62,13 @@ TEST_F(RemoteEngineTest, ARefusalCompletes) {
 }
 
 TEST_F(RemoteEngineTest, WaitsForAnEngineThenGivesUp) {
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   const auto served = generate("a");
   EXPECT_TRUE(link.sent.empty());
-  link.state = "ready";
+  link.state = wire::WorkerState::kReady;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 1u);
-  link.state = "dead";
+  link.state = wire::WorkerState::kDead;
   const auto log = generate("b");
   const Instant now = Instant() + std::chrono::hours(1);
   engine.expire(now);
@@ -81,7 +81,7 @@ TEST_F(RemoteEngineTest, WaitsForAnEngineThenGivesUp) {
 
 TEST_F(RemoteEngineTest, AMachineThatSleptHasNotWaited) {
   RemoteEngine patient(link, std::chrono::seconds(100));
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   wire::GenerateRequest request;
   request.request = "r";
   request.model = "m";
@@ -100,10 +100,10 @@ TEST_F(RemoteEngineTest, AMachineThatSleptHasNotWaited) {
 TEST_F(RemoteEngineTest, WithoutOutputItIsReplayed) {
   const auto log = generate();
   link.accept(0);
-  link.state = "dead";
+  link.state = wire::WorkerState::kDead;
   engine.died("the engine was killed", {});
   EXPECT_EQ(log->text, "accepted ... ");
-  link.state = "ready";
+  link.state = wire::WorkerState::kReady;
   ++link.starts;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
@@ -135,7 +135,8 @@ TEST_F(RemoteEngineTest, AfterOutputTheNextEngineIsToldWhatWasSaid) {
 
 TEST_F(RemoteEngineTest, WhatWasHeldBackComesWithTheLastWord) {
   const auto log = generate();
-  wire::Completed last{"r", "stop", "", {}, {}, {}, {"r", {}, "held", "", {}, {}}};
+  wire::Completed last{"r", wire::FinishReason::kStop,    "", {}, {},
+                       {},  {"r", {}, "held", "", {}, {}}};
   engine.notified(
       wire::Message(FakeLink::line(wire::notification_line("completed", wire::encode(last)))));
   EXPECT_EQ(log->text, "held stop");
@@ -143,10 +144,10 @@ TEST_F(RemoteEngineTest, WhatWasHeldBackComesWithTheLastWord) {
 
 TEST_F(RemoteEngineTest, ALostCallIsReplayed) {
   const auto log = generate();
-  link.state = "dead";
+  link.state = wire::WorkerState::kDead;
   link.refuse(0, wire::lost("gone"));
   engine.died("the engine was killed", {});
-  link.state = "ready";
+  link.state = wire::WorkerState::kReady;
   ++link.starts;
   engine.ready();
   ASSERT_EQ(link.sent.size(), 2u);
@@ -179,9 +180,9 @@ TEST_F(RemoteEngineTest, ACallLostBetweenTwoEnginesGoesToTheNewOne) {
 }
 
 TEST_F(RemoteEngineTest, ParkedFailsAllAtOnceAndRefusesTheNext) {
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   const auto waiting = generate("a");
-  link.state = "parked";
+  link.state = wire::WorkerState::kParked;
   link.reason = "no program";
   engine.parked("no program");
   EXPECT_EQ(waiting->text, "unavailable");
@@ -199,7 +200,7 @@ TEST_F(RemoteEngineTest, CancelReachesTheEngineOrTheQueue) {
   EXPECT_EQ(sent->text, "") << "the engine has the last word";
   engine.died("x", {});
   EXPECT_EQ(sent->text, "cancelled") << "nobody wants a replay";
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   const auto waiting = generate("b");
   engine.cancel("b");
   EXPECT_EQ(waiting->text, "cancelled");
@@ -207,9 +208,9 @@ TEST_F(RemoteEngineTest, CancelReachesTheEngineOrTheQueue) {
 }
 
 TEST_F(RemoteEngineTest, AnEngineThatIsReadyWhileARequestComesInGetsIt) {
-  link.state = "starting";
+  link.state = wire::WorkerState::kStarting;
   link.after_status = [this] {
-    link.state = "ready";
+    link.state = wire::WorkerState::kReady;
     engine.ready();
   };
   generate();

@@ -160,6 +160,7 @@ Server::Server(EventLoop& loop, ConnectionLimits limits, Handler handler, Server
   shared_->handler = std::move(handler);
   shared_->door = std::move(hooks.door);
   shared_->goes_first = std::move(hooks.goes_first);
+  shared_->spell_error = std::move(hooks.spell_error);
 }
 
 Server::~Server() {

@@ -28,6 +28,8 @@ struct ServerHooks {
   Door door = {};
   // Of a request's head that comes when there is no room: whether it is served all the same.
   std::function<bool(const HttpRequest&)> goes_first = {};
+  // As ConnectionShared's.
+  std::function<std::string(const std::string& path, const ApiError&)> spell_error = {};
   // True when newcomers begin to be turned away, false when none was for ConnectionLimits::calm.
   // `why`: for people. On the loop's threads; must not block.
   std::function<void(bool turned_away, const std::string& why)> turns_away = {};

@@ -48,12 +48,12 @@ TEST(Server, ModelsAreAskedOfTheEngine) {
   EXPECT_EQ(client.get("/v1/models/m").status, 200);
   EXPECT_EQ(client.get("/v1/models/absent").status, 404);
   gateway.engine.set_models(
-      {{"org/name", "", "loading", "", false, 0, 0, "", "", false, 0, 0, 0, {}},
-       {"broken", "", "failed", "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
+      {{"org/name", "", wire::ModelStage::kLoading, "", false, 0, 0, "", "", false, 0, 0, 0, {}},
+       {"broken", "", wire::ModelStage::kFailed, "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
   EXPECT_EQ(client.get("/v1/models/org/name").status, 200);
   EXPECT_EQ(client.get("/v1/models/org%2Fname").status, 200);
   EXPECT_EQ(client.get("/v1/models/broken").status, 404);
-  gateway.engine.set_status({false, "dead", "the engine was killed", "", 0, 1});
+  gateway.engine.set_status({false, wire::WorkerState::kDead, "the engine was killed", "", 0, 1});
   const HttpReply reply = client.get("/v1/models");
   EXPECT_EQ(reply.status, 503);
   EXPECT_EQ(reply.headers.count("retry-after"), 1u);
@@ -63,13 +63,14 @@ TEST(Server, ReadinessHasAReason) {
   TestGateway gateway;
   HttpClient client(gateway.port);
   EXPECT_EQ(client.get("/ready").body, R"({"status":"ready","models":["m"]})");
-  gateway.engine.set_models({{"m", "", "loading", "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
+  gateway.engine.set_models(
+      {{"m", "", wire::ModelStage::kLoading, "", false, 0, 0, "", "", false, 0, 0, 0, {}}});
   EXPECT_EQ(client.get("/ready").status, 503);
   EXPECT_THAT(client.get("/ready").body, HasSubstr(R"("reason":"'m' is loading")"));
-  gateway.engine.set_models({{"m", "", "failed", "", false, 0, 0, "", "", false, 0, 0, 0,
-                              wire::Failure{ErrorCode::kCorrupt, "bad tensor", ""}}});
+  gateway.engine.set_models({{"m", "", wire::ModelStage::kFailed, "", false, 0, 0, "", "", false, 0,
+                              0, 0, wire::Failure{ErrorCode::kCorrupt, "bad tensor", ""}}});
   EXPECT_THAT(client.get("/ready").body, HasSubstr("bad tensor"));
-  gateway.engine.set_status({false, "parked", "exited with code 78", "", 0, 1});
+  gateway.engine.set_status({false, wire::WorkerState::kParked, "exited with code 78", "", 0, 1});
   EXPECT_THAT(client.get("/ready").body,
               HasSubstr(R"({"status":"parked","reason":"exited with code 78")"));
   EXPECT_EQ(client.get("/health").status, 200);

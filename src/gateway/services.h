@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "gateway/admission.h"
+#include "gateway/dialect.h"
 #include "gateway/engine.h"
 #include "gateway/fallback.h"
 #include "gateway/metrics.h"
-#include "gateway/probe_runs.h"
 #include "gateway/proofs.h"
 #include "gateway/router.h"
 
@@ -64,32 +64,13 @@ struct Services {
 };
 
 // Each file api_*.cpp adds its own paths.
+// `dialect` outlives the router.
+void add_dialect(Router& router, Services& services, const std::string& path,
+                 const Dialect& dialect);
 void add_completions(Router& router, Services& services);
 void add_models(Router& router, Services& services);
 void add_status(Router& router, Services& services);
 void add_metrics(Router& router, Services& services);
 void add_page(Router& router, Services& services);
-
-// What only the user who runs the server may do; for a listener of its own.
-struct Control {
-  Services& services;
-  std::function<void()> wake_worker;
-  std::function<void(const std::string& reason)> replace_worker;
-  // Nothing is wrong with it. `program`: of the next one; empty for the same. Throws Error.
-  std::function<void(const std::string& program)> restart_worker;
-  // What the probes have just told: proofs are in services.proofs, these are theirs that are open.
-  std::function<void(std::vector<OpenIncident>)> probed;
-  // Asks a probe to run now; its number in `probe_runs` tells when it has.
-  std::function<void(const std::string& probe)> run_probe;
-  std::function<wire::Switches()> switches;
-  // Kept for later starts too. Throws Error.
-  std::function<void(std::string_view name, bool on)> set_switch;
-  // {"mode","serving","where"}; a mode that is not empty is set first. Throws Error.
-  std::function<std::string(const std::string& mode)> fallback;
-  // Why a planned restart does not happen; empty when it begins.
-  std::function<std::string()> restart;
-  ProbeRuns probe_runs = {};
-};
-void add_control(Router& router, Control& control);
 
 }  // namespace sanctum::gateway

@@ -20,8 +20,7 @@ class TestGateway {
       : gate(admission),
         server(
             loop, limits, [this](const std::shared_ptr<Exchange>& e) { router.handle(e); },
-            with(std::move(hooks),
-                 [this](const HttpRequest& head) { return door ? door(head) : Entry{}; })) {
+            with(std::move(hooks))) {
     std::signal(SIGPIPE, SIG_IGN);
     services.draining = [this] { return server.draining(); };
     add_completions(router, services);
@@ -38,8 +37,11 @@ class TestGateway {
     engine.forget();
   }
 
-  static ServerHooks with(ServerHooks hooks, Door door) {
-    hooks.door = std::move(door);
+  ServerHooks with(ServerHooks hooks) {
+    hooks.door = [this](const HttpRequest& head) { return door ? door(head) : Entry{}; };
+    hooks.spell_error = [this](const std::string& path, const ApiError& error) {
+      return router.spelled(path, error);
+    };
     return hooks;
   }
 

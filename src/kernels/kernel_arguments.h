@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/activation.h"
 #include "kernels/number_type.h"
 
 namespace sanctum::kernels {
@@ -54,7 +55,7 @@ struct AttentionArguments {
   const void* const* value_blocks;  // each [64, head_size]
 };
 
-enum class RowKind : int { kRmsNorm, kLayerNorm, kSwiGlu, kGeluTanh, kRope };
+enum class RowKind : int { kRmsNorm, kLayerNorm, kActivation, kRope };
 
 // Rows [row_first, row_last) of what rows.h computes; see there for what each kind reads.
 struct RowArguments {
@@ -62,6 +63,7 @@ struct RowArguments {
   const float* x;  // [rows, heads, columns]
   float* out;      // the same
   int columns, heads;
+  Activation activation;
   const float* other;   // [rows, columns]
   const float* weight;  // [columns]
   const float* bias;    // [columns]

@@ -55,9 +55,9 @@ void rows(Digest& digest, const std::vector<float>& x) {
   digest.add(out);
   layer_norm(x.data(), weight.data(), bias.data(), kEps, kColumns, out.data(), all, isa);
   digest.add(out);
-  swiglu(x.data(), other.data(), kColumns, out.data(), all, isa);
+  activate(Activation::kSilu, x.data(), other.data(), kColumns, out.data(), all, isa);
   digest.add(out);
-  gelu_tanh(x.data(), kColumns, out.data(), all, isa);
+  activate(Activation::kGeluTanh, x.data(), nullptr, kColumns, out.data(), all, isa);
   digest.add(out);
   const std::vector<float> angles = test_rows(24, kRows, kHeadSize);
   rope(x.data(), angles.data(), kColumns / kHeadSize, kHeadSize, out.data(), all, isa);

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "kernels/exp_kernel.h"
+#include "kernels/activation_kernel.h"
 #include "kernels/kernel_arguments.h"
 #include "kernels/lane_sums.h"
 
@@ -68,21 +68,13 @@ void layer_norm_row(const RowArguments& a, const float* x, const float*, float* 
   });
 }
 
-// x * sigmoid(x) * other (Shazeer, 2020).
-template <class V>
-void swiglu_row(const RowArguments& a, const float* x, const float* other, float* y) {
+// act(x), or act(x) * other (Shazeer, 2020).
+template <class V, Activation kActivation>
+void activation_row(const RowArguments& a, const float* x, const float* other, float* y) {
+  if (other == nullptr)
+    return fill<V>(y, a.columns, [&](const auto& at) { return activated<V, kActivation>(at(x)); });
   fill<V>(y, a.columns,
-          [&](const auto& at) { return V::mul(V::mul(at(x), sigmoid_of<V>(at(x))), at(other)); });
-}
-
-// The tanh form (Hendrycks and Gimpel, 2016), where tanh(z) = 2 sigmoid(2z) - 1.
-template <class V>
-void gelu_tanh_row(const RowArguments& a, const float* x, const float*, float* y) {
-  fill<V>(y, a.columns, [&](const auto& at) {
-    const auto v = at(x);
-    const auto inner = V::fma(V::broadcast(0.044715f), V::mul(V::mul(v, v), v), v);
-    return V::mul(v, sigmoid_of<V>(V::mul(V::broadcast(1.5957691216057308f), inner)));
-  });
+          [&](const auto& at) { return V::mul(activated<V, kActivation>(at(x)), at(other)); });
 }
 
 // Turns each head's pairs (i, i + half) by the row's angles (Su et al., 2021); columns is a head's
@@ -119,10 +111,8 @@ void rows_with(const RowArguments& a) {
       return rows(rms_norm_row<V>);
     case RowKind::kLayerNorm:
       return rows(layer_norm_row<V>);
-    case RowKind::kSwiGlu:
-      return rows(swiglu_row<V>);
-    case RowKind::kGeluTanh:
-      return rows(gelu_tanh_row<V>);
+    case RowKind::kActivation:
+      return with_activation(a.activation, [&]<Activation kOf>() { rows(activation_row<V, kOf>); });
     case RowKind::kRope:
       return rows(rope_row<V>);
   }

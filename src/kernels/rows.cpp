@@ -37,14 +37,12 @@ void layer_norm(const float* x, const float* weight, const float* bias, float ep
   kernels_of(isa).rows(a);
 }
 
-void swiglu(const float* x, const float* other, int columns, float* out, RowRange range, Isa isa) {
-  RowArguments a = arguments(RowKind::kSwiGlu, x, columns, out, range);
+void activate(Activation act, const float* x, const float* other, int columns, float* out,
+              RowRange range, Isa isa) {
+  RowArguments a = arguments(RowKind::kActivation, x, columns, out, range);
+  a.activation = act;
   a.other = other;
   kernels_of(isa).rows(a);
-}
-
-void gelu_tanh(const float* x, int columns, float* out, RowRange range, Isa isa) {
-  kernels_of(isa).rows(arguments(RowKind::kGeluTanh, x, columns, out, range));
 }
 
 void rope(const float* x, const float* angles, int heads, int head_size, float* out, RowRange range,

@@ -4,6 +4,7 @@
 // alone; every instruction set gives the same ones.
 #pragma once
 
+#include "kernels/activation.h"
 #include "kernels/isa.h"
 
 namespace sanctum::kernels {
@@ -19,9 +20,9 @@ void rms_norm(const float* x, const float* weight, float eps, int columns, float
 // (x - mean) / sqrt(variance + eps) * weight + bias; both [columns].
 void layer_norm(const float* x, const float* weight, const float* bias, float eps, int columns,
                 float* out, RowRange range, Isa isa);
-// silu(x) * other.
-void swiglu(const float* x, const float* other, int columns, float* out, RowRange range, Isa isa);
-void gelu_tanh(const float* x, int columns, float* out, RowRange range, Isa isa);
+// act(x) * other; without `other`, which may be null, act(x).
+void activate(Activation act, const float* x, const float* other, int columns, float* out,
+              RowRange range, Isa isa);
 // x [rows, heads, head_size]; angles [rows, head_size]: the cosines of its pairs, then the sines.
 void rope(const float* x, const float* angles, int heads, int head_size, float* out, RowRange range,
           Isa isa);

@@ -54,7 +54,7 @@ std::vector<Layer> layers(int columns) {
        [=](const float* x, int) { return norm(x, true); }},
       {"swiglu",
        [=](const float* x, float* out, RowRange range, Isa isa) {
-         swiglu(x, other.data(), columns, out, range, isa);
+         activate(Activation::kSilu, x, other.data(), columns, out, range, isa);
        },
        [=](const float* x, int row) {
          return each(x, [=](double v, int i) {
@@ -63,7 +63,7 @@ std::vector<Layer> layers(int columns) {
        }},
       {"gelu_tanh",
        [=](const float* x, float* out, RowRange range, Isa isa) {
-         gelu_tanh(x, columns, out, range, isa);
+         activate(Activation::kGeluTanh, x, nullptr, columns, out, range, isa);
        },
        [=](const float* x, int) {
          return each(x, [](double v, int) {
@@ -100,12 +100,12 @@ TEST(Rows, ActivationsHoldAtTheEnds) {
   const int columns = static_cast<int>(x.size());
   for (const Isa isa : available_isas()) {
     std::vector<float> y(x.size());
-    swiglu(x.data(), ones.data(), columns, y.data(), {0, 1}, isa);
+    activate(Activation::kSilu, x.data(), ones.data(), columns, y.data(), {0, 1}, isa);
     for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(y[i], 0, 1e-30) << x[i];
     for (std::size_t i = 7; i < y.size(); ++i) EXPECT_EQ(y[i], x[i]);
     EXPECT_EQ(y[5], 0.0f);
     const float nan = std::nanf("");
-    swiglu(&nan, ones.data(), 1, y.data(), {0, 1}, isa);
+    activate(Activation::kSilu, &nan, ones.data(), 1, y.data(), {0, 1}, isa);
     EXPECT_TRUE(std::isnan(y[0]));
   }
 }

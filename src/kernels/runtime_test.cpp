@@ -38,9 +38,11 @@ std::vector<Layer> layers() {
          layer_norm(x, tiny().data(), tiny().data(), 1e-5f, kColumns, out, range, isa);
        }},
       {"swiglu", [](const float* x, const float* other, float* out, RowRange range,
-                    Isa isa) { swiglu(x, other, kColumns, out, range, isa); }},
-      {"gelu_tanh", [](const float* x, const float*, float* out, RowRange range,
-                       Isa isa) { gelu_tanh(x, kColumns, out, range, isa); }},
+                    Isa isa) { activate(Activation::kSilu, x, other, kColumns, out, range, isa); }},
+      {"gelu_tanh",
+       [](const float* x, const float*, float* out, RowRange range, Isa isa) {
+         activate(Activation::kGeluTanh, x, nullptr, kColumns, out, range, isa);
+       }},
       {"rope", [](const float* x, const float* other, float* out, RowRange range,
                   Isa isa) { rope(x, other, 1, kColumns, out, range, isa); }},
   };

@@ -13,6 +13,12 @@ class Node;
 
 namespace sanctum::models {
 
+// What the layers of an architecture have beyond what all of them have.
+struct LayerForms {
+  bool qkv_bias = false, o_bias = false, mlp_bias = false;
+  bool qk_norm = false;  // RMSNorm on every head of q and k, before the rotation
+};
+
 struct DecoderConfig {
   int hidden_size;
   int layers;
@@ -23,6 +29,8 @@ struct DecoderConfig {
   int vocabulary;
   float norm_eps;
   std::vector<float> inverse_frequencies;  // of the rotary embedding, head_size / 2
+  std::vector<int> rope_axes;              // of those; empty: positions have one axis
+  LayerForms forms;
 };
 
 // What an architecture is, and takes where config.json is silent, as in the reference

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "models/qwen3_text.h"
+#include "models/qwen3_vl.h"
 
 namespace sanctum::models {
 namespace {
@@ -83,16 +83,16 @@ TEST(DecoderConfig, PositionsThatCannotBeComputedAreRefusedByName) {
 }
 
 std::string refused_by_vision_text(const std::string& text) {
-  return refused_field(
-      text, [](const json::Node& node) { Qwen3TextConfig::read(node, /*vision=*/true); });
+  return refused_field(text, [](const json::Node& node) { read_qwen3_vl_text(node); });
 }
 
-TEST(Qwen3Text, AVisionModelAlwaysHasAxes) {
+TEST(Qwen3VlText, AVisionModelAlwaysHasAxes) {
   const std::string large = R"("num_attention_heads": 2, "head_dim": 128)";
   const json::Document document(config(large), "config.json");
-  EXPECT_EQ(Qwen3TextConfig::read(document.root(), /*vision=*/true).rope_axes,
-            nn::interleaved_axes({24, 20, 20}, 64));
-  EXPECT_TRUE(Qwen3TextConfig::read(document.root(), /*vision=*/false).rope_axes.empty());
+  EXPECT_EQ(read_qwen3_vl_text(document.root()).rope_axes, nn::interleaved_axes({24, 20, 20}, 64));
+  EXPECT_TRUE(
+      read_decoder_config(document.root(), {.part = Part::kQwen3, .rope_theta = std::nullopt})
+          .rope_axes.empty());
 
   const std::string small = R"("num_attention_heads": 4, "head_dim": 16)";
   EXPECT_EQ(refused_by_vision_text(config(small)), "config.json.rope_scaling.mrope_section");

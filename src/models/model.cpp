@@ -8,12 +8,12 @@
 
 namespace sanctum::models {
 
-std::unique_ptr<Encoding> Model::begin_encoding(const image::QwenPicture&) const {
+std::unique_ptr<Encoding> Model::begin_encoding(const PreparedPicture&) const {
   SANCTUM_INVARIANT(false, "a picture reached a model without a vision tower");
   std::abort();
 }
 
-VisualFeatures Model::encode(const image::QwenPicture& picture) const {
+VisualFeatures Model::encode(const PreparedPicture& picture) const {
   const auto encoding = begin_encoding(picture);
   while (true) {
     encoding->advance(std::numeric_limits<double>::max());

@@ -11,12 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "models/prepared_picture.h"
 #include "nn/backend.h"
 #include "nn/rope.h"
-
-namespace sanctum::image {
-struct QwenPicture;
-}
 
 namespace sanctum::models {
 
@@ -74,10 +71,11 @@ class Model {
   virtual ~Model() = default;
   // float32 [logits_rows, vocabulary], not evaluated. Appends the step's tokens to the caches.
   virtual mx::array forward(const Step& step) const = 0;
-  // Only for models whose processor accepts pictures. The picture must outlive the encoding.
-  virtual std::unique_ptr<Encoding> begin_encoding(const image::QwenPicture& picture) const;
+  // Only for models whose processor accepts pictures, and of pictures that it prepared. The picture
+  // must outlive the encoding.
+  virtual std::unique_ptr<Encoding> begin_encoding(const PreparedPicture& picture) const;
   // All of it at once.
-  VisualFeatures encode(const image::QwenPicture& picture) const;
+  VisualFeatures encode(const PreparedPicture& picture) const;
 
   const Traits& traits() const { return traits_; }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/sha256.h"
-#include "image/qwen_patches.h"
+#include "models/prepared_picture.h"
 #include "nn/rope.h"
 
 namespace sanctum::models {
@@ -19,7 +19,7 @@ struct PromptImage {
   int first = 0;
   int count = 0;
   Sha256 digest{};  // of its file; the same file has the same features
-  image::QwenPicture picture;
+  std::shared_ptr<const PreparedPicture> picture;
 };
 
 struct Prompt {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "models/decoder_config.h"
 #include "models/model.h"
 #include "models/processor.h"
 #include "nn/weights.h"
@@ -20,5 +21,9 @@ std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weig
 // Host side: expands picture markers and gives every token its place.
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory);
+
+// The language half of what config.json says: positions have three axes, shared out by
+// mrope_section. Throws Error(kInvalid).
+DecoderConfig read_qwen3_vl_text(const json::Node& text_config);
 
 }  // namespace sanctum::models

@@ -8,6 +8,7 @@
 #include "image/decode.h"
 #include "image/qwen_config.h"
 #include "models/qwen3_vl.h"
+#include "models/qwen_prepared.h"
 #include "models/registry.h"
 #include "models/vision_tower.h"
 
@@ -71,13 +72,12 @@ class Qwen3VlPrompt final : public PromptBuilder {
     });
     tokens_ += grid.tokens(images_);
     refuse_over(tokens_, tokens_max_);
-    PromptImage picture;
-    picture.digest = sha256(file);
-    picture.picture = image::qwen_picture(whole, images_);
-    bytes_ += picture.picture.pixels.rgb.size();
+    auto prepared = std::make_shared<const QwenPrepared>(image::qwen_picture(whole, images_));
+    bytes_ += prepared->bytes();
+    const Sha256 digest = sha256(file);
     bytes_ -= file.size();
     std::string().swap(file);
-    pictures_.push_back(std::move(picture));
+    pictures_.push_back({digest, std::move(prepared)});
   }
 
   Prompt take() override {
@@ -86,7 +86,7 @@ class Qwen3VlPrompt final : public PromptBuilder {
     auto picture = pictures_.begin();
     for (const int id : ids_) {
       if (id == image_token_) {
-        append_picture(std::move(*picture++), prompt, next);
+        append_picture(*picture++, prompt, next);
       } else {
         prompt.tokens.push_back(id);
         prompt.positions.push_back({next, next, next});
@@ -98,11 +98,16 @@ class Qwen3VlPrompt final : public PromptBuilder {
   }
 
  private:
-  void append_picture(PromptImage picture, Prompt& prompt, int& next) const {
-    const int height = picture.picture.grid.h / images_.merge_size;
-    const int width = picture.picture.grid.w / images_.merge_size;
-    picture.first = static_cast<int>(prompt.tokens.size());
-    picture.count = height * width;
+  struct Read {
+    Sha256 digest;
+    std::shared_ptr<const QwenPrepared> prepared;
+  };
+
+  void append_picture(const Read& read, Prompt& prompt, int& next) const {
+    const image::QwenGrid& grid = read.prepared->picture.grid;
+    const int height = grid.h / images_.merge_size;
+    const int width = grid.w / images_.merge_size;
+    const int first = static_cast<int>(prompt.tokens.size());
     for (int row = 0; row < height; ++row) {
       for (int column = 0; column < width; ++column) {
         prompt.tokens.push_back(image_token_);
@@ -110,7 +115,7 @@ class Qwen3VlPrompt final : public PromptBuilder {
       }
     }
     next += std::max(height, width);
-    prompt.images.push_back(std::move(picture));
+    prompt.images.push_back({first, height * width, read.digest, read.prepared});
   }
 
   const image::QwenImageConfig images_;
@@ -118,7 +123,7 @@ class Qwen3VlPrompt final : public PromptBuilder {
   std::vector<int> ids_;
   std::vector<std::string> files_;  // empty once read
   std::vector<std::string> paths_;
-  std::vector<PromptImage> pictures_;  // of the first files
+  std::vector<Read> pictures_;  // of the first files
   std::int64_t tokens_;
   const std::int64_t tokens_max_;
   std::uint64_t bytes_ = 0;

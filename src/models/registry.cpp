@@ -3,9 +3,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "models/llama.h"
-#include "models/qwen3.h"
 #include "models/qwen3_vl.h"
+#include "models/text_decoders.h"
 
 namespace sanctum::models {
 namespace {

@@ -61,7 +61,7 @@ class VisionTower {
     nn::LayerNorm norm1, norm2;
     nn::Linear qkv, proj, linear_fc1, linear_fc2;
     nn::Attention attend;
-    nn::GeluTanh gelu_tanh;
+    nn::Activate gelu_tanh;
   };
 
   // Patches [first, last), as rows with their learned positions.

@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "nn/sequence_cache.h"
+#include "kernels/activation.h"
+#include "nn/kv_memory.h"
 
 namespace sanctum::nn {
 
@@ -76,10 +77,11 @@ class Backend {
   virtual mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const = 0;
   virtual mx::array layer_norm(const mx::array& x, const mx::array& weight, const mx::array& bias,
                                float eps) const = 0;
-  // silu(gate) * up, both [rows, columns] (Shazeer, 2020).
-  virtual mx::array swiglu(const mx::array& gate, const mx::array& up) const = 0;
-  // The tanh approximation (Hendrycks and Gimpel, 2016).
-  virtual mx::array gelu_tanh(const mx::array& x) const = 0;
+  // x [rows, columns].
+  virtual mx::array activate(kernels::Activation act, const mx::array& x) const = 0;
+  // act(x) * other, both [rows, columns].
+  virtual mx::array gate(kernels::Activation act, const mx::array& x,
+                         const mx::array& other) const = 0;
   // x [rows, heads, head_size], rotated in float32; angles float32 [rows, head_size]: the cosines
   // of its pairs, then the sines.
   virtual mx::array rotate(const mx::array& x, const mx::array& angles) const = 0;

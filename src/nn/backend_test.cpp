@@ -75,9 +75,11 @@ TEST_F(BackendTest, RowsAgreeWithMlx) {
   EXPECT_TRUE(close(ours_->rms_norm(x, weight, 1e-5f), stock_->rms_norm(x, weight, 1e-5f)));
   EXPECT_TRUE(
       close(ours_->layer_norm(x, weight, bias, 1e-6f), stock_->layer_norm(x, weight, bias, 1e-6f)));
-  EXPECT_TRUE(close(ours_->gelu_tanh(x), stock_->gelu_tanh(x)));
+  EXPECT_TRUE(close(ours_->activate(kernels::Activation::kGeluTanh, x),
+                    stock_->activate(kernels::Activation::kGeluTanh, x)));
   const mx::array other = random({6, 4, 96});
-  EXPECT_TRUE(close(ours_->swiglu(x, other), stock_->swiglu(x, other)));
+  EXPECT_TRUE(close(ours_->gate(kernels::Activation::kSilu, x, other),
+                    stock_->gate(kernels::Activation::kSilu, x, other)));
   const mx::array angles = random({6, 96});
   EXPECT_TRUE(close(ours_->rotate(x, angles), stock_->rotate(x, angles)));
 }
@@ -89,8 +91,8 @@ TEST_F(BackendTest, DenormalsAreZeroInOneRowAsInMany) {
   const mx::array weight = mx::multiply(random({columns}), mx::array(2e-38f));
   mx::eval(tiny, weight);
   const mx::array all = ours_->rms_norm(tiny, weight, 1e-5f);
-  const mx::array swiglu = ours_->swiglu(tiny, tiny);
-  const mx::array gelu = ours_->gelu_tanh(tiny);
+  const mx::array swiglu = ours_->gate(kernels::Activation::kSilu, tiny, tiny);
+  const mx::array gelu = ours_->activate(kernels::Activation::kGeluTanh, tiny);
   const auto zeros = [](const mx::array& x) {
     return mx::sum(mx::equal(x, mx::array(0.0f))).item<int>();
   };
@@ -98,8 +100,10 @@ TEST_F(BackendTest, DenormalsAreZeroInOneRowAsInMany) {
   for (const int row : {0, 33, rows - 1}) {
     const mx::array one = part(tiny, row, row + 1);
     EXPECT_TRUE(same_bits(ours_->rms_norm(one, weight, 1e-5f), part(all, row, row + 1)));
-    EXPECT_TRUE(same_bits(ours_->swiglu(one, one), part(swiglu, row, row + 1)));
-    EXPECT_TRUE(same_bits(ours_->gelu_tanh(one), part(gelu, row, row + 1)));
+    EXPECT_TRUE(
+        same_bits(ours_->gate(kernels::Activation::kSilu, one, one), part(swiglu, row, row + 1)));
+    EXPECT_TRUE(
+        same_bits(ours_->activate(kernels::Activation::kGeluTanh, one), part(gelu, row, row + 1)));
   }
 }
 
@@ -113,7 +117,8 @@ TEST_F(BackendTest, ViewsAreReadAsTheyStand) {
   for (const mx::array& other :
        {mx::transpose(random({64, 6})), mx::broadcast_to(random({64}), {6, 64}),
         mx::slice(wide, {7, 190}, {1, 62}, {-1, -2})}) {
-    EXPECT_TRUE(same_bits(ours_->swiglu(view, other), ours_->swiglu(view, mx::contiguous(other))));
+    EXPECT_TRUE(same_bits(ours_->gate(kernels::Activation::kSilu, view, other),
+                          ours_->gate(kernels::Activation::kSilu, view, mx::contiguous(other))));
   }
 }
 

@@ -16,6 +16,8 @@ namespace sanctum::nn {
 
 namespace mx = mlx::core;
 
+using kernels::Activation;
+
 class Linear {
  public:
   Linear(std::shared_ptr<const Matrix> matrix, std::optional<mx::array> bias)
@@ -69,31 +71,33 @@ class LayerNorm {
   float eps_;
 };
 
-// down(silu(gate(x)) * up(x)) (Shazeer, 2020).
-class SwiGlu {
+// down(act(gate(x)) * up(x)) (Shazeer, 2020).
+class GatedMlp {
  public:
-  SwiGlu(BackendPointer backend, Linear gate, Linear up, Linear down)
+  GatedMlp(BackendPointer backend, Activation act, Linear gate, Linear up, Linear down)
       : backend_(std::move(backend)),
+        act_(act),
         gate_proj_(std::move(gate)),
         up_proj_(std::move(up)),
         down_proj_(std::move(down)) {}
   mx::array operator()(const mx::array& x) const {
-    return down_proj_(backend_->swiglu(gate_proj_(x), up_proj_(x)));
+    return down_proj_(backend_->gate(act_, gate_proj_(x), up_proj_(x)));
   }
 
  private:
   BackendPointer backend_;
+  Activation act_;
   Linear gate_proj_, up_proj_, down_proj_;
 };
 
-// x * Phi(x) by the tanh approximation (Hendrycks and Gimpel, 2016).
-class GeluTanh {
+class Activate {
  public:
-  explicit GeluTanh(BackendPointer backend) : backend_(std::move(backend)) {}
-  mx::array operator()(const mx::array& x) const { return backend_->gelu_tanh(x); }
+  Activate(BackendPointer backend, Activation act) : backend_(std::move(backend)), act_(act) {}
+  mx::array operator()(const mx::array& x) const { return backend_->activate(act_, x); }
 
  private:
   BackendPointer backend_;
+  Activation act_;
 };
 
 // Softmax attention over heads of one size, scaled by its root.

@@ -160,10 +160,11 @@ Linear Weights::linear(mx::array weight, mx::array bias) {
   return {backend_->matrix({std::move(weight), {}, {}, 0, 0}), std::move(bias)};
 }
 
-SwiGlu Weights::swiglu(const std::string& path, int width, int inner, bool bias) {
+GatedMlp Weights::gated_mlp(const std::string& path, Activation act, int width, int inner,
+                            bool bias) {
   Linear gate = linear(path + ".gate_proj", width, inner, bias);
   Linear up = linear(path + ".up_proj", width, inner, bias);
-  return {backend_, std::move(gate), std::move(up),
+  return {backend_, act, std::move(gate), std::move(up),
           linear(path + ".down_proj", inner, width, bias)};
 }
 

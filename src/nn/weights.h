@@ -54,11 +54,11 @@ class Weights {
   // Of a matrix [out, in] that was taken and put into shape before.
   Linear linear(mx::array weight, mx::array bias);
   // gate_proj and up_proj [width -> inner], down_proj [inner -> width].
-  SwiGlu swiglu(const std::string& path, int width, int inner, bool bias);
+  GatedMlp gated_mlp(const std::string& path, Activation act, int width, int inner, bool bias);
   Embedding embedding(const std::string& path, int count, int width);
   RmsNorm rms_norm(const std::string& path, int width, float eps);
   LayerNorm layer_norm(const std::string& path, int width, float eps);
-  GeluTanh gelu_tanh() const { return GeluTanh(backend_); }
+  Activate activation(Activation act) const { return {backend_, act}; }
   Attention attention(int head_size) const { return {backend_, head_size}; }
   Rope rope(std::vector<float> inverse_frequencies, std::vector<int> axes = {});
   mx::array tensor(const std::string& name, const mx::Shape& shape);

@@ -36,5 +36,9 @@ std::string service_lint(const std::string& file);
 
 // Tells the manager that started us; nothing where none did. "READY=1", "WATCHDOG=1", "STOPPING=1".
 void notify_manager(const std::string& state);
+// For notify_manager: we get on, and the manager, who has a limit of his own, is to wait so long.
+inline std::string more_time(std::chrono::microseconds limit) {
+  return "EXTEND_TIMEOUT_USEC=" + std::to_string(limit.count());
+}
 
 }  // namespace sanctum::platform

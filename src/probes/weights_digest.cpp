@@ -1,8 +1,5 @@
 #include "probes/weights_digest.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -13,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_hash.h"
 #include "base/json.h"
 #include "base/sha256.h"
 
@@ -21,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kChunkBytes = 4u << 20;
 constexpr std::uint64_t kMemoryBytesMax = 4u << 20;
 constexpr std::size_t kFilesMax = 10'000;
 
@@ -56,36 +53,15 @@ std::string identity(const fs::path& file) {
   return file.string() + " " + std::to_string(size) + " " + std::to_string(changed);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const fs::path& file) : fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ < 0) throw Error(ErrorCode::kNotFound, "cannot read " + file.string());
-  }
-  ~Descriptor() { ::close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ssize_t read(std::vector<char>& into) const { return ::read(fd_, into.data(), into.size()); }
-
- private:
-  int fd_;
-};
-
+// At a bounded rate: nobody waits for it.
 std::optional<std::string> hashed(const fs::path& file, const std::atomic<bool>& stop) {
-  const Descriptor descriptor(file);
-  std::vector<char> chunk(kChunkBytes);
-  Sha256Hash hash;
   const Instant begin = Clock::now();
-  double bytes = 0;
-  for (ssize_t count = descriptor.read(chunk); count != 0; count = descriptor.read(chunk)) {
-    if (count < 0) throw Error(ErrorCode::kNotFound, "cannot read " + file.string());
-    if (stop) return std::nullopt;
-    hash.add({chunk.data(), static_cast<std::size_t>(count)});
-    bytes += static_cast<double>(count);
-    const auto due = begin + std::chrono::duration_cast<Clock::duration>(
-                                 std::chrono::duration<double>(bytes / kHashBytesPerSecondMax));
-    std::this_thread::sleep_until(due);
-  }
-  return to_hex(hash.take());
+  const auto hash = hash_file(file.string(), [&](std::uint64_t bytes) {
+    const std::chrono::duration<double> due(static_cast<double>(bytes) / kHashBytesPerSecondMax);
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(due));
+    return !stop;
+  });
+  return hash ? std::optional(hash->sha256) : std::nullopt;
 }
 
 std::map<std::string, std::string> remembered(const std::string& path) {

@@ -15,7 +15,6 @@ namespace sanctum::probes {
 namespace {
 
 constexpr std::uint64_t kBatteryBytesMax = 4u << 20;
-constexpr std::size_t kModelsMax = 1000;
 constexpr std::size_t kShownCharactersMax = 200;
 constexpr std::int64_t kGoldenTokens = 24;
 constexpr std::size_t kShownDigits = 12;  // of a digest
@@ -170,23 +169,6 @@ class Examiner {
 };
 
 }  // namespace
-
-std::vector<LoadedModel> loaded_models(std::string_view status_body) {
-  try {
-    const json::Document document(status_body);
-    std::vector<LoadedModel> models;
-    for (const auto& node : document.root().at("models").as_array(kModelsMax)) {
-      if (node.at("state").as_string() != "ready") continue;
-      models.push_back({node.at("model").as_string(), node.as_string_or("path", ""),
-                        node.as_bool_or("vision", false), node.as_bool_or("same_under_load", false),
-                        static_cast<std::uint64_t>(node.as_int_or("weight_bytes", 0)),
-                        node.as_string_or("numbers", "")});
-    }
-    return models;
-  } catch (const Error& error) {
-    throw Error(ErrorCode::kCorrupt, std::string("/status makes no sense: ") + error.what());
-  }
-}
 
 std::vector<Check> check_works(const std::vector<LoadedModel>& models, const WorksOptions& options,
                                Goldens& goldens) {

@@ -24,23 +24,12 @@
 #include "client/endpoint.h"
 #include "probes/check.h"
 #include "probes/goldens.h"
+#include "probes/server_state.h"
 
 namespace sanctum::probes {
 
-struct LoadedModel {
-  std::string name;
-  std::string directory;
-  bool vision = false;
-  bool same_under_load = false;
-  std::uint64_t weight_bytes = 0;
-  std::string numbers = {};  // as the engine tells them
-};
-
 // Asked the built-in battery wherever it runs; the name that `serve` gives the built-in model.
 inline constexpr const char* kBuiltInModel = "sanctum-smoke";
-
-// Those of a /status body that are ready. Throws Error(kCorrupt) for a body that is none.
-std::vector<LoadedModel> loaded_models(std::string_view status_body);
 
 struct WorksOptions {
   client::Endpoint endpoint;

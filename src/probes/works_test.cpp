@@ -228,18 +228,5 @@ TEST(Works, WhoIsTurnedAwayActsOnNoEngine) {
   EXPECT_TRUE(may_act(server.url())) << "an engine that fails is replaced";
 }
 
-TEST(LoadedModels, AreThoseThatAreReady) {
-  const auto models = loaded_models(
-      R"({"models":[{"model":"a","state":"ready","path":"/a","vision":true,"same_under_load":true,
-                     "numbers":"x"},
-                    {"model":"b","state":"loading"}]})");
-  ASSERT_EQ(models.size(), 1u);
-  EXPECT_EQ(models[0].name, "a");
-  EXPECT_EQ(models[0].directory, "/a");
-  EXPECT_TRUE(models[0].vision && models[0].same_under_load);
-  EXPECT_EQ(models[0].numbers, "x");
-  EXPECT_THROW(loaded_models("<html>"), Error);
-}
-
 }  // namespace
 }  // namespace sanctum::probes

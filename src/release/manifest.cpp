@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "release/file_hash.h"
+#include "base/sha256.h"
 
 namespace sanctum::release {
 namespace {
@@ -48,7 +48,7 @@ Manifest decode_manifest(std::string_view text) {
 }
 
 std::string release_id(std::string_view encoded) {
-  return hash_text(encoded).substr(0, kIdDigits);
+  return to_hex(sha256(encoded)).substr(0, kIdDigits);
 }
 
 }  // namespace sanctum::release

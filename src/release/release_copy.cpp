@@ -10,12 +10,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_hash.h"
 #include "base/log.h"
 #include "platform/clone_file.h"
 #include "platform/executing.h"
 #include "platform/lock_file.h"
 #include "platform/private_files.h"
-#include "release/file_hash.h"
 #include "release/manifest.h"
 #include "release/signing.h"
 

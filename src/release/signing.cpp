@@ -11,22 +11,16 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/openssl.h"
 
 namespace sanctum::release {
 namespace {
 
 constexpr std::uint64_t kPemBytesMax = 64 << 10;
 
-template <auto kFree>
-struct Free {
-  template <class T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Context = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
+using openssl::Key;
+using openssl::Memory;
+using Context = openssl::DigestContext;
 
 std::string key_file(const std::string& directory) {
   return directory + "/release.key";

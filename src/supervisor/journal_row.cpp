@@ -69,7 +69,7 @@ void put(SQLite::Database& database, std::int64_t at_us, const RequestEnded& row
             "UPDATE requests SET ended_us=?, status=?, finish=?, error=?, interruptions=?, "
             "prompt_tokens=?, cached_tokens=?, image_tokens=?, completion_tokens=?, queue_us=?, "
             "vision_us=?, prefill_us=?, decode_us=?, total_us=? WHERE id=?")
-      .with(at_us, std::int64_t{row.status}, c.finish_reason,
+      .with(at_us, std::int64_t{row.status}, std::string(to_string(c.finish_reason)),
             c.failure ? std::string(to_string(c.failure->code)) : std::string(),
             std::int64_t{row.interruptions}, std::int64_t{c.usage.prompt_tokens},
             std::int64_t{c.usage.cached_tokens}, std::int64_t{c.usage.image_tokens},

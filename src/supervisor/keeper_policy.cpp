@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/exit_code.h"
 #include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
@@ -12,7 +13,7 @@ KeeperDecision decided(const KeeperState& state, const RestartDecision& decision
                      .exit_code = std::nullopt,
                      .reason = state.restarts.reason,
                      .next_timer = decision.next_timer};
-  if (state.restarts.worker == WorkerState::kParked) out.exit_code = kExitGivenUp;
+  if (state.restarts.worker == WorkerState::kParked) out.exit_code = kExitFailure;
   return out;
 }
 

@@ -15,9 +15,6 @@
 
 namespace sanctum::supervisor {
 
-inline constexpr int kExitGivenUp = 1;  // starts that led nowhere were enough
-inline constexpr int kExitCut = 3;      // stopped as asked, and the drain's time was not enough
-
 struct KeeperState {
   RestartState restarts;
 };

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "base/exit_code.h"
 #include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
@@ -94,7 +95,7 @@ TEST_F(KeeperPolicy, WhatTheSystemLacksForAWhileEndsNothing) {
 TEST_F(KeeperPolicy, AProgramThatIsMissingIsTheEnd) {
   starts();
   const auto decision = gateway_cannot_start(state_, "cannot run /gone", true, now_);
-  EXPECT_EQ(decision.exit_code, kExitGivenUp);
+  EXPECT_EQ(decision.exit_code, kExitFailure);
   EXPECT_THAT(decision.reason, HasSubstr("/gone"));
 }
 
@@ -105,7 +106,7 @@ TEST_F(KeeperPolicy, CrashesThatLeadNowhereAreGivenUp) {
   }
   starts();
   const auto decision = ends_by(SIGABRT);
-  EXPECT_EQ(decision.exit_code, kExitGivenUp);
+  EXPECT_EQ(decision.exit_code, kExitFailure);
   EXPECT_THAT(decision.reason, HasSubstr("enough"));
 }
 
@@ -122,7 +123,7 @@ TEST_F(KeeperPolicy, OneThatHangsAtOnceAgainAndAgainIsGivenUp) {
     ASSERT_FALSE(ends_by(SIGKILL, true).exit_code) << i;
   }
   starts();
-  EXPECT_EQ(ends_by(SIGKILL, true).exit_code, kExitGivenUp);
+  EXPECT_EQ(ends_by(SIGKILL, true).exit_code, kExitFailure);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
@@ -58,7 +59,7 @@ void lacked(RestartState& state, const std::string& reason, Instant now) {
 
 void died(RestartState& state, const WorkerEvent& event, Instant now) {
   if (event.exit_code == kExitTryAgain) return lacked(state, event.reason, now);
-  if (event.exit_code == kExitBadConfiguration) {
+  if (event.exit_code == kExitConfiguration) {
     return park(state, event.reason + ": bad configuration; a restart would not help");
   }
   if (event.exit_code == kExitMissingLibrary) {
@@ -93,28 +94,6 @@ void died(RestartState& state, const WorkerEvent& event, Instant now) {
 }
 
 }  // namespace
-
-std::string_view to_string(WorkerState state) {
-  switch (state) {
-    case WorkerState::kAbsent:
-      return "absent";
-    case WorkerState::kStarting:
-      return "starting";
-    case WorkerState::kLoading:
-      return "loading";
-    case WorkerState::kReady:
-      return "ready";
-    case WorkerState::kDraining:
-      return "draining";
-    case WorkerState::kWedged:
-      return "wedged";
-    case WorkerState::kDead:
-      return "dead";
-    case WorkerState::kParked:
-      return "parked";
-  }
-  return "absent";
-}
 
 bool is_unsteady(const RestartState& state, Instant now) {
   return state.own_deaths.size() >= kUnsteadyDeaths &&

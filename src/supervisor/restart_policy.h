@@ -17,9 +17,9 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
+#include "wire/states.h"
 
 namespace sanctum::supervisor {
 
@@ -33,16 +33,8 @@ inline constexpr std::chrono::milliseconds kBackoffFirst{200};
 inline constexpr std::chrono::milliseconds kBackoffMax{30000};
 inline constexpr int kBackoffFactor = 4;
 inline constexpr double kBackoffSpread = 0.25;
-inline constexpr int kExitBadConfiguration = 78;  // EX_CONFIG
-inline constexpr int kExitMissingLibrary = 127;   // of the dynamic linker
 
-//   absent -> starting -> loading -> ready        each of the three may be followed by
-//   wedged    it stands still, and is being ended
-//   dead      it has ended, and is started again at `start_at`
-//   parked    it has ended or cannot start, and stays so until it is wanted again
-//   draining  we stop it; then it is absent
-enum class WorkerState { kAbsent, kStarting, kLoading, kReady, kDraining, kWedged, kDead, kParked };
-std::string_view to_string(WorkerState state);
+using wire::WorkerState;
 // There is an engine that takes calls.
 bool can_be_asked(WorkerState state);
 

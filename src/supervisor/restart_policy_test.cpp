@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "base/exit_code.h"
+
 namespace sanctum::supervisor {
 namespace {
 
@@ -267,7 +269,7 @@ TEST_F(RestartPolicy, KillsFromOutsideMakeNobodyUnsteady) {
 
 TEST_F(RestartPolicy, BadConfigurationAndAMissingProgramPark) {
   on(Kind::kTimer);
-  on(Kind::kDied, kExitBadConfiguration);
+  on(Kind::kDied, kExitConfiguration);
   EXPECT_EQ(state_.worker, WorkerState::kParked);
   EXPECT_THAT(state_.reason, HasSubstr("bad configuration"));
 
@@ -280,7 +282,7 @@ TEST_F(RestartPolicy, BadConfigurationAndAMissingProgramPark) {
 
 TEST_F(RestartPolicy, AParkedWorkerStaysParked) {
   on(Kind::kTimer);
-  on(Kind::kDied, kExitBadConfiguration);
+  on(Kind::kDied, kExitConfiguration);
   const std::string reason = state_.reason;
   on(Kind::kDied);
   on(Kind::kAnswered);

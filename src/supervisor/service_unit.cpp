@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "supervisor/keeper_policy.h"
 
 namespace sanctum::supervisor {

@@ -14,15 +14,15 @@
 
 namespace sanctum::supervisor {
 
-class Worker::Keeper : public WorkerPort {
+class Worker::SystemPort : public WorkerPort {
  public:
-  Keeper(WorkerOptions options, WorkerListener listener)
+  SystemPort(WorkerOptions options, WorkerListener listener)
       : arguments_(std::move(options.arguments)),
         held_(std::move(options.held)),
         carrier_(std::move(options.path), std::move(options.models), std::move(listener), *this) {}
-  ~Keeper() override = default;
-  Keeper(const Keeper&) = delete;
-  Keeper& operator=(const Keeper&) = delete;
+  ~SystemPort() override = default;
+  SystemPort(const SystemPort&) = delete;
+  SystemPort& operator=(const SystemPort&) = delete;
 
   void start() {
     thread_ = std::thread([this] { keep(); });
@@ -189,37 +189,37 @@ class Worker::Keeper : public WorkerPort {
 };
 
 Worker::Worker(WorkerOptions options, WorkerListener listener)
-    : keeper_(std::make_unique<Keeper>(std::move(options), std::move(listener))) {}
+    : system_(std::make_unique<SystemPort>(std::move(options), std::move(listener))) {}
 Worker::~Worker() {
-  keeper_->stop();
+  system_->stop();
 }
 void Worker::start() {
-  keeper_->start();
+  system_->start();
 }
 void Worker::wake() {
-  keeper_->tell([](WorkerCarrier& carrier) { carrier.wake(); });
+  system_->tell([](WorkerCarrier& carrier) { carrier.wake(); });
 }
 void Worker::replace(const std::string& reason) {
-  keeper_->tell([reason](WorkerCarrier& carrier) { carrier.replace(reason); });
+  system_->tell([reason](WorkerCarrier& carrier) { carrier.replace(reason); });
 }
 void Worker::retire(const std::string& program) {
-  keeper_->tell([program](WorkerCarrier& carrier) { carrier.retire(program); });
+  system_->tell([program](WorkerCarrier& carrier) { carrier.retire(program); });
 }
 void Worker::set_switches(const wire::Switches& switches) {
-  keeper_->tell([switches](WorkerCarrier& carrier) { carrier.set_switches(switches); });
+  system_->tell([switches](WorkerCarrier& carrier) { carrier.set_switches(switches); });
 }
 void Worker::stop() {
-  keeper_->stop();
+  system_->stop();
 }
 void Worker::kill() {
-  keeper_->kill();
+  system_->kill();
 }
 WorkerStatus Worker::status() const {
-  return keeper_->status();
+  return system_->status();
 }
 void Worker::call(std::string_view method, std::string_view body, std::chrono::milliseconds timeout,
                   wire::RpcClient::Reply reply) {
-  keeper_->ask(method, body, timeout, std::move(reply));
+  system_->ask(method, body, timeout, std::move(reply));
 }
 
 }  // namespace sanctum::supervisor

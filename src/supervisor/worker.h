@@ -52,8 +52,8 @@ class Worker {
             wire::RpcClient::Reply reply);
 
  private:
-  class Keeper;
-  std::unique_ptr<Keeper> keeper_;
+  class SystemPort;
+  std::unique_ptr<SystemPort> system_;
 };
 
 }  // namespace sanctum::supervisor

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/invariant.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace sanctum::supervisor {
@@ -24,6 +26,13 @@ log::Level level_of(WorkerState state) {
   }
 }
 
+std::vector<std::string> names_of(const std::vector<wire::LoadRequest>& models) {
+  std::vector<std::string> names;
+  names.reserve(models.size());
+  for (const auto& model : models) names.push_back(model.model);
+  return names;
+}
+
 }  // namespace
 
 WorkerCarrier::WorkerCarrier(std::string program, std::vector<wire::LoadRequest> models,
@@ -32,7 +41,7 @@ WorkerCarrier::WorkerCarrier(std::string program, std::vector<wire::LoadRequest>
       trial_(trial),
       listener_(std::move(listener)),
       port_(port),
-      machine_(static_cast<int>(models_.size())),
+      machine_(names_of(models_)),
       program_(std::move(program)) {}
 
 void WorkerCarrier::begin() {
@@ -177,25 +186,47 @@ void WorkerCarrier::tell_switches() {
              });
 }
 
-void WorkerCarrier::carry_out(const worker_action::AskForModels&) {
+void WorkerCarrier::settled(int life, const std::string& model, bool good) {
+  port_.post(
+      [this, life, model, good] { feed_from(life, worker_event::ModelSettled{model, good}); });
+}
+
+void WorkerCarrier::carry_out(const worker_action::Greet&) {
   // An engine as it comes has everything on.
   if (switches_ != wire::Switches()) tell_switches();
-  for (const auto& load : models_) {
-    port_.call("load_model", wire::encode(load), kNoTimeout,
-               [this, life = status_.starts, model = load.model](const wire::Message& message) {
-                 if (message.failure && wire::is_lost(*message.failure))
-                   return;  // told again after the restart
-                 if (message.failure) {
-                   log::error("model_load_failed",
-                              {{"model", model}, {"error", message.failure->message}});
-                 } else {
-                   log::info("model_ready", {{"model", model}});
-                 }
-                 port_.post([this, life] { feed_from(life, worker_event::LoadSettled{}); });
-                 if (listener_.loaded)
-                   listener_.loaded(model, message.failure ? &*message.failure : nullptr);
-               });
-  }
+}
+
+void WorkerCarrier::carry_out(const worker_action::Load& action) {
+  const auto load = std::find_if(models_.begin(), models_.end(),
+                                 [&](const auto& known) { return known.model == action.model; });
+  SANCTUM_INVARIANT(load != models_.end(), "a model is loaded that is not known");
+  port_.call("load_model", wire::encode(*load), kNoTimeout,
+             [this, life = status_.starts, model = action.model](const wire::Message& message) {
+               if (message.failure && wire::is_lost(*message.failure))
+                 return;  // told again after the restart
+               if (message.failure) {
+                 log::error("model_load_failed",
+                            {{"model", model}, {"error", message.failure->message}});
+               } else {
+                 log::info("model_ready", {{"model", model}});
+               }
+               settled(life, model, !message.failure);
+               if (listener_.loaded)
+                 listener_.loaded(model, message.failure ? &*message.failure : nullptr);
+             });
+}
+
+void WorkerCarrier::carry_out(const worker_action::Unload& action) {
+  json::Writer w;
+  w.begin_object().field("model", action.model).end_object();
+  port_.call("unload_model", w.take(), kNoTimeout,
+             [this, life = status_.starts, model = action.model](const wire::Message& message) {
+               if (message.failure && wire::is_lost(*message.failure)) return;
+               log::info("model_unloaded",
+                         {{"model", model},
+                          {"error", message.failure ? message.failure->message : "none"}});
+               settled(life, model, !message.failure);
+             });
 }
 
 void WorkerCarrier::carry_out(const worker_action::CloseSocket&) {

@@ -2,12 +2,12 @@
 // program is run, and what is done with one that cannot be kept running, is decided here.
 //
 // Contract: begin(), then step() whenever next_step() has come, until over(). After every start the
-// engine is told to load the same models. A parked worker is started afresh when its program has
-// changed on disk. Another program that takes the place of one (retire) is on trial until it has
-// been ready for kTrialOfAProgram: if it cannot be kept running until then, the former one comes
-// back, and that is told; later it is the program, and the former one is forgotten. It touches the
-// machine through its port alone. Thread rule: one thread owns it; the functions of a connection
-// come on others.
+// engine is told to load the models that are wanted. A parked worker is started afresh when its
+// program has changed on disk. Another program that takes the place of one (retire) is on trial
+// until it has been ready for kTrialOfAProgram: if it cannot be kept running until then, the former
+// one comes back, and that is told; later it is the program, and the former one is forgotten. It
+// touches the machine through its port alone. Thread rule: one thread owns it; the functions of a
+// connection come on others.
 #pragma once
 
 #include <atomic>
@@ -71,6 +71,10 @@ class WorkerCarrier {
   void replace(const std::string& reason) { feed(worker_event::Condemned{reason}); }
   void retire(const std::string& program);
   void set_switches(const wire::Switches& switches);
+  // One of the models: to be loaded from now on, or not.
+  void want(const std::string& model, bool wanted) {
+    feed(worker_event::ModelWanted{model, wanted});
+  }
   void stop();
 
   WorkerState state() const { return machine_.state(); }
@@ -85,7 +89,9 @@ class WorkerCarrier {
   // Of one life's connection: what comes late is no news of the next.
   void feed_from(int life, const WorkerInput& input);
   void carry_out(const worker_action::Spawn&);
-  void carry_out(const worker_action::AskForModels&);
+  void carry_out(const worker_action::Greet&);
+  void carry_out(const worker_action::Load& action);
+  void carry_out(const worker_action::Unload& action);
   void carry_out(const worker_action::CloseSocket&);
   void carry_out(const worker_action::Signal& action);
   void carry_out(const worker_action::TellReady&);
@@ -94,6 +100,7 @@ class WorkerCarrier {
   // On the connection's thread.
   void notified(int life, const wire::Message& message);
   void tell_switches();
+  void settled(int life, const std::string& model, bool good);
   void publish();
   void look_at_process();
   void look_at_program_file();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -238,7 +239,7 @@ TEST_F(Carrier, OneThatIsReplacedWhileItStartsAndCannotIsNotWhatFailed) {
   carrier_->retire("b");
   port_.said();
   platform::ExitStatus bad;
-  bad.code = kExitBadConfiguration;
+  bad.code = kExitConfiguration;
   port_.ends(bad);
   carrier_->step();
   EXPECT_THAT(port_.said(), ElementsAre("died", "spawn b"));

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/temporary_lack.h"
 
 namespace sanctum::supervisor {
@@ -70,7 +71,7 @@ void WorkerMachine::take(const Spawned&, Instant now, Outputs& out) {
   spawning_ = false;
   life_ = Life{};
   life_->liveness = begin_life(now);
-  life_->loads_left = models_;
+  models_.forget();
   if (!stopped_) return;
   out.emplace_back(worker_action::CloseSocket{});
   terminate(now, out);
@@ -90,16 +91,31 @@ void WorkerMachine::take(const CannotStart& event, Instant now, Outputs& out) {
 
 void WorkerMachine::take(const Answered&, Instant now, Outputs& out) {
   if (!alive() || restarts_.worker != WorkerState::kStarting) return;
-  out.emplace_back(worker_action::AskForModels{});
+  out.emplace_back(worker_action::Greet{});
   decide_about({.kind = WorkerEvent::Kind::kAnswered}, now, out);
-  if (life_->loads_left == 0) decide_about({.kind = WorkerEvent::Kind::kLoaded}, now, out);
+  change_models(now, out);
   out.emplace_back(worker_action::TellReady{});
 }
 
-void WorkerMachine::take(const LoadSettled&, Instant now, Outputs& out) {
-  if (!alive() || life_->loads_left == 0) return;
-  --life_->loads_left;
-  if (life_->loads_left == 0) decide_about({.kind = WorkerEvent::Kind::kLoaded}, now, out);
+void WorkerMachine::take(const ModelSettled& event, Instant now, Outputs& out) {
+  if (!alive()) return;
+  models_.settled(event.model, event.good);
+  change_models(now, out);
+}
+
+void WorkerMachine::take(const ModelWanted& event, Instant now, Outputs& out) {
+  models_.want(event.model, event.wanted);
+  if (alive() && can_be_asked(restarts_.worker)) change_models(now, out);
+}
+
+void WorkerMachine::change_models(Instant now, Outputs& out) {
+  for (auto& change : models_.due()) {
+    if (change.load)
+      out.emplace_back(worker_action::Load{std::move(change.model)});
+    else
+      out.emplace_back(worker_action::Unload{std::move(change.model)});
+  }
+  if (models_.all_settled()) decide_about({.kind = WorkerEvent::Kind::kLoaded}, now, out);
 }
 
 void WorkerMachine::take(const Said& event, Instant, Outputs&) {

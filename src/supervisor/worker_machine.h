@@ -21,6 +21,7 @@
 
 #include "platform/exit_status.h"
 #include "supervisor/liveness.h"
+#include "supervisor/model_states.h"
 #include "supervisor/restart_policy.h"
 
 namespace sanctum::supervisor {
@@ -42,8 +43,15 @@ struct CannotStart {
   std::string reason;
   bool missing = false;  // there is nothing to run; else the system lacked something
 };
-struct Answered {};     // the first call
-struct LoadSettled {};  // one model is ready, or has failed for good
+struct Answered {};    // the first call
+struct ModelSettled {  // a load or an unload was answered
+  std::string model;
+  bool good = true;  // it did what it was to
+};
+struct ModelWanted {  // from now on, or not any more
+  std::string model;
+  bool wanted = true;
+};
 struct Said {
   int tokens = 0;
 };
@@ -67,14 +75,20 @@ struct Stop {};     // no worker is wanted any more
 
 using WorkerInput =
     std::variant<worker_event::Time, worker_event::Spawned, worker_event::CannotStart,
-                 worker_event::Answered, worker_event::LoadSettled, worker_event::Said,
-                 worker_event::SocketEnded, worker_event::Seen, worker_event::Exited,
-                 worker_event::Wanted, worker_event::Condemned, worker_event::Retired,
-                 worker_event::Stop>;
+                 worker_event::Answered, worker_event::ModelSettled, worker_event::ModelWanted,
+                 worker_event::Said, worker_event::SocketEnded, worker_event::Seen,
+                 worker_event::Exited, worker_event::Wanted, worker_event::Condemned,
+                 worker_event::Retired, worker_event::Stop>;
 
 namespace worker_action {
 struct Spawn {};  // answered by Spawned or CannotStart
-struct AskForModels {};
+struct Greet {};  // it answers, and is as it comes
+struct Load {     // each answered by ModelSettled
+  std::string model;
+};
+struct Unload {
+  std::string model;
+};
 struct CloseSocket {};
 struct Signal {
   int number = 0;
@@ -89,17 +103,18 @@ struct TellParked {
 }  // namespace worker_action
 
 using WorkerOutput =
-    std::variant<worker_action::Spawn, worker_action::AskForModels, worker_action::CloseSocket,
-                 worker_action::Signal, worker_action::TellReady, worker_action::TellDied,
-                 worker_action::TellParked>;
+    std::variant<worker_action::Spawn, worker_action::Greet, worker_action::Load,
+                 worker_action::Unload, worker_action::CloseSocket, worker_action::Signal,
+                 worker_action::TellReady, worker_action::TellDied, worker_action::TellParked>;
 
 class WorkerMachine {
  public:
-  // `models`: how many AskForModels asks for.
-  explicit WorkerMachine(int models) : models_(models) {}
+  // `models`: all of them wanted, from the first life on.
+  explicit WorkerMachine(const std::vector<std::string>& models) : models_(models) {}
 
   std::vector<WorkerOutput> on(const WorkerInput& input, Instant now);
 
+  const ModelStates& models() const { return models_; }
   WorkerState state() const { return restarts_.worker; }
   const std::string& reason() const { return restarts_.reason; }  // of being wedged, dead or parked
   // It dies again and again, and is not parked yet.
@@ -120,7 +135,6 @@ class WorkerMachine {
   enum class Ending { kNo, kLeaving, kTerminated, kKilled };
   struct Life {
     LivenessState liveness;
-    int loads_left = 0;
     int said = 0;  // tokens, up to kProgressTokens
     std::optional<Stuck> stuck;
     bool retired = false;
@@ -133,7 +147,8 @@ class WorkerMachine {
   void take(const worker_event::Spawned&, Instant now, Outputs& out);
   void take(const worker_event::CannotStart& event, Instant now, Outputs& out);
   void take(const worker_event::Answered&, Instant now, Outputs& out);
-  void take(const worker_event::LoadSettled&, Instant now, Outputs& out);
+  void take(const worker_event::ModelSettled& event, Instant now, Outputs& out);
+  void take(const worker_event::ModelWanted& event, Instant now, Outputs& out);
   void take(const worker_event::Said& event, Instant now, Outputs& out);
   void take(const worker_event::SocketEnded&, Instant now, Outputs& out);
   void take(const worker_event::Seen& event, Instant now, Outputs& out);
@@ -143,13 +158,15 @@ class WorkerMachine {
   void take(const worker_event::Retired&, Instant now, Outputs& out);
   void take(const worker_event::Stop&, Instant now, Outputs& out);
   void decide_about(const WorkerEvent& event, Instant now, Outputs& out);
+  // Has models loaded and unloaded as they are wanted.
+  void change_models(Instant now, Outputs& out);
   // It is stuck: ends it.
   void condemn(Stuck stuck, Instant now, Outputs& out);
   void terminate(Instant now, Outputs& out);
   // It is to leave, though nothing is wrong with it.
   void drain(Instant now, Outputs& out);
 
-  int models_;
+  ModelStates models_;
   RestartState restarts_;
   std::optional<Life> life_;
   bool spawning_ = false;  // kSpawn was asked for and not answered

@@ -15,7 +15,9 @@ using testing::HasSubstr;
 
 struct Spelled {
   std::string operator()(const worker_action::Spawn&) const { return "spawn"; }
-  std::string operator()(const worker_action::AskForModels&) const { return "ask"; }
+  std::string operator()(const worker_action::Greet&) const { return "greet"; }
+  std::string operator()(const worker_action::Load& a) const { return "+" + a.model; }
+  std::string operator()(const worker_action::Unload& a) const { return "-" + a.model; }
   std::string operator()(const worker_action::CloseSocket&) const { return "close"; }
   std::string operator()(const worker_action::Signal& a) const {
     return platform::signal_name(a.number);
@@ -46,11 +48,11 @@ class Machine : public testing::Test {
   void becomes_ready() {
     EXPECT_EQ(on(Spawned{}), "");
     EXPECT_EQ(machine_.state(), WorkerState::kStarting);
-    EXPECT_EQ(on(Answered{}), "ask ready");
+    EXPECT_EQ(on(Answered{}), "greet +a +b ready");
     EXPECT_EQ(machine_.state(), WorkerState::kLoading);
-    on(LoadSettled{});
+    on(ModelSettled{"a", true});
     EXPECT_EQ(machine_.state(), WorkerState::kLoading) << "one of two";
-    on(LoadSettled{});
+    on(ModelSettled{"b", false});
     EXPECT_EQ(machine_.state(), WorkerState::kReady);
   }
   // It beats, and works without getting anywhere.
@@ -69,7 +71,7 @@ class Machine : public testing::Test {
     return exited;
   }
 
-  WorkerMachine machine_{2};
+  WorkerMachine machine_{{"a", "b"}};
   Instant now_ = Instant() + std::chrono::hours(1);
   wire::Pulse pulse_{true, wire::Phase::kDecode, 0, 0, 1};
   Death death_;
@@ -81,6 +83,25 @@ TEST_F(Machine, StartsAsksAndIsReady) {
   becomes_ready();
   EXPECT_TRUE(machine_.alive());
   EXPECT_EQ(machine_.next_time(), Instant::max());
+}
+
+TEST_F(Machine, AModelComesAndGoesAsItIsWanted) {
+  on(Time{});
+  EXPECT_EQ(on(ModelWanted{"b", false}), "") << "nobody can be asked yet";
+  EXPECT_EQ(on(Spawned{}), "");
+  EXPECT_EQ(on(Answered{}), "greet +a ready");
+  on(ModelSettled{"a", true});
+  EXPECT_EQ(machine_.state(), WorkerState::kReady) << "the other is not wanted";
+  EXPECT_EQ(on(ModelWanted{"b", true}), "+b");
+  EXPECT_EQ(machine_.state(), WorkerState::kReady) << "it goes on with the one that there is";
+  EXPECT_EQ(on(ModelSettled{"b", true}), "");
+  EXPECT_EQ(on(ModelWanted{"a", false}), "-a");
+  EXPECT_EQ(on(ModelSettled{"a", true}), "");
+  on(SocketEnded{});
+  on(by_signal(SIGSEGV));
+  EXPECT_EQ(wait(), "spawn");
+  on(Spawned{});
+  EXPECT_EQ(on(Answered{}), "greet +b ready") << "what was wanted last";
 }
 
 TEST_F(Machine, ACrashIsFollowedByAnotherStartOnceItIsGone) {
@@ -218,7 +239,7 @@ TEST_F(Machine, AMachineThatSleptHasNotWaitedForAnAnswer) {
   now_ += std::chrono::hours(8);
   pulse_ = {true, wire::Phase::kIdle, 0, 0, 0};
   EXPECT_EQ(stands_still(seconds(50)), "");
-  EXPECT_EQ(on(Answered{}), "ask ready");
+  EXPECT_EQ(on(Answered{}), "greet +a +b ready");
 }
 
 TEST_F(Machine, WhatCannotBeStartedIsParkedOrTriedAgain) {
@@ -277,19 +298,19 @@ TEST_F(Machine, StopEndsItWhereverItStands) {
   EXPECT_EQ(machine_.state(), WorkerState::kAbsent);
   EXPECT_EQ(machine_.next_time(), Instant::max());
 
-  machine_ = WorkerMachine(2);
+  machine_ = WorkerMachine({"a", "b"});
   on(Time{});
   EXPECT_EQ(on(Stop{}), "") << "while it is spawned";
   EXPECT_EQ(on(Spawned{}), "close SIGTERM");
 
-  machine_ = WorkerMachine(2);
+  machine_ = WorkerMachine({"a", "b"});
   on(Time{});
   becomes_ready();
   on(SocketEnded{});
   EXPECT_EQ(on(Stop{}), "") << "it is leaving already";
   EXPECT_EQ(wait(), "SIGTERM");
 
-  machine_ = WorkerMachine(2);
+  machine_ = WorkerMachine({"a", "b"});
   on(Time{});
   on(CannotStart{"no room", false});
   EXPECT_EQ(on(Stop{}), "");

@@ -138,10 +138,6 @@ std::string ChatTemplate::render(std::string_view messages_json, std::string_vie
   }
 }
 
-bool ChatTemplate::has_template() const {
-  return state_->standard || state_->tool_use;
-}
-
 const std::string& ChatTemplate::source() const {
   static const std::string kNone;
   if (state_->tool_use) return state_->tool_use->text;

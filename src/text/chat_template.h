@@ -38,7 +38,6 @@ class ChatTemplate {
   std::string render(std::string_view messages_json, std::string_view tools_json,
                      std::string_view options_json, bool add_generation_prompt) const;
 
-  bool has_template() const;
   // The template's text (the one that serves tools where there are two); empty without one.
   const std::string& source() const;
 

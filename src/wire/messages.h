@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "wire/states.h"
 #include "wire/switches.h"
 
 namespace sanctum::json {
@@ -147,11 +148,11 @@ struct Failure {
 
 struct Completed {
   std::string request;
-  std::string finish_reason;  // stop, length, tool_calls, cancelled, error
-  std::string stop_string;    // the stop string that ended it, if one did
+  FinishReason finish_reason = FinishReason::kStop;
+  std::string stop_string;  // the stop string that ended it, if one did
   Usage usage;
   Timings timings;
-  std::optional<Failure> failure;  // with finish_reason "error"
+  std::optional<Failure> failure;  // with FinishReason::kError
   RowDelta last;                   // what was held back until the end; no ids
 };
 
@@ -169,7 +170,7 @@ struct LoadProgress {
 struct ModelInfo {
   std::string model;
   std::string path;
-  std::string state;  // loading, ready, unloading, failed
+  ModelStage state = ModelStage::kLoading;
   std::string architecture;
   bool vision = false;
   int context_tokens = 0;

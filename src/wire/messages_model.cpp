@@ -39,7 +39,7 @@ LoadProgress decode_load_progress(const json::Node& params) {
 
 std::string encode(const ModelInfo& m) {
   json::Writer w;
-  w.begin_object().field("model", m.model).field("path", m.path).field("state", m.state);
+  w.begin_object().field("model", m.model).field("path", m.path).field("state", to_string(m.state));
   w.field("architecture", m.architecture).field("vision", m.vision);
   w.field("context_tokens", m.context_tokens).field("vocabulary", m.vocabulary);
   w.field("quantization", m.quantization).field("weight_bytes", m.weight_bytes);
@@ -55,7 +55,10 @@ ModelInfo decode_model_info(const json::Node& node) {
   ModelInfo m;
   m.model = node.at("model").as_string();
   m.path = node.as_string_or("path", "");
-  m.state = node.at("state").as_string();
+  const json::Node state = node.at("state");
+  const auto stage = model_stage(state.as_string());
+  if (!stage) state.fail("is no state of a model");
+  m.state = *stage;
   m.architecture = node.as_string_or("architecture", "");
   m.vision = node.as_bool_or("vision", false);
   m.context_tokens = count_or(node, "context_tokens");

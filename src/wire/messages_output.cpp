@@ -147,7 +147,7 @@ TokensFrame decode_tokens(const json::Node& params) {
 
 std::string encode(const Completed& c) {
   json::Writer w;
-  w.begin_object().field("request", c.request).field("finish_reason", c.finish_reason);
+  w.begin_object().field("request", c.request).field("finish_reason", to_string(c.finish_reason));
   if (!c.stop_string.empty()) w.field("stop_string", c.stop_string);
   w.key("usage").begin_object().field("prompt_tokens", c.usage.prompt_tokens);
   w.field("completion_tokens", c.usage.completion_tokens)
@@ -168,7 +168,10 @@ std::string encode(const Completed& c) {
 Completed decode_completed(const json::Node& params) {
   Completed c;
   c.request = params.at("request").as_string();
-  c.finish_reason = params.at("finish_reason").as_string();
+  const json::Node reason = params.at("finish_reason");
+  const auto known = finish_reason(reason.as_string());
+  if (!known) reason.fail("is no way for an answer to end");
+  c.finish_reason = *known;
   c.stop_string = params.as_string_or("stop_string", "");
   if (const auto usage = params.get("usage")) {
     c.usage.prompt_tokens = count_or(*usage, "prompt_tokens");

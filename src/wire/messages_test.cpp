@@ -155,7 +155,7 @@ TEST(TokensMessage, RowsRoundTrip) {
 
 TEST(CompletedMessage, RoundTrips) {
   Completed c{"a",
-              "error",
+              FinishReason::kError,
               "</s>",
               {10, 3, 2, 4},
               {1, 2, 3, 4},
@@ -174,7 +174,7 @@ TEST(CompletedMessage, RoundTrips) {
 TEST(ModelMessages, RoundTrip) {
   ModelInfo m{"smoke",
               "/m",
-              "failed",
+              ModelStage::kFailed,
               "qwen3_vl",
               true,
               4096,

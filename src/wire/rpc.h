@@ -37,7 +37,6 @@ struct Message {
   std::optional<Failure> failure;
   // Parameters of a request or notification, or the result. Valid while the message lives.
   json::Node body() const;
-  bool has_body() const { return has_body_; }
 
  private:
   json::Document document_;

@@ -48,7 +48,7 @@ TEST(Message, RequestNotificationResultAndFailure) {
 
   const Message notification(unended(notification_line("tokens", "{}")));
   EXPECT_TRUE(notification.id.empty());
-  EXPECT_TRUE(notification.has_body());
+  EXPECT_TRUE(notification.body().members().empty());
 
   const Message result(unended(result_line("\"a\"", "[1]")));
   EXPECT_TRUE(result.method.empty());
@@ -75,7 +75,6 @@ TEST(Message, PathsStartAtTheParameters) {
 
 TEST(Message, WithoutParametersTheBodyIsAnEmptyObject) {
   const Message request(R"({"jsonrpc":"2.0","id":1,"method":"stats"})");
-  EXPECT_FALSE(request.has_body());
   EXPECT_TRUE(request.body().members().empty());
 }
 

@@ -158,12 +158,12 @@ def test_a_change_takes_effect_without_a_restart(unlocked):
     second = add_key(unlocked.state_dir, "second")
     assert (asked(), asked("none"), asked(first.stdout.strip()), asked(second)) == (401, 401, 200, 200)
     again = sanctum("keys", "add", "first", state_dir=unlocked.state_dir, check=False)
-    assert again.returncode == 1 and "already" in again.stderr and again.stdout == ""
+    assert again.returncode == 2 and "already" in again.stderr and again.stdout == ""
     listed = sanctum("keys", "list", state_dir=unlocked.state_dir).stdout
     assert "first" in listed and "second" in listed and second not in listed
     sanctum("keys", "remove", "first", state_dir=unlocked.state_dir)
     assert (asked(), asked(first.stdout.strip()), asked(second)) == (401, 401, 200)
-    assert sanctum("keys", "remove", "first", state_dir=unlocked.state_dir, check=False).returncode == 1
+    assert sanctum("keys", "remove", "first", state_dir=unlocked.state_dir, check=False).returncode == 2
     sanctum("keys", "remove", "second", state_dir=unlocked.state_dir)
     assert asked() == 200
 
@@ -174,7 +174,7 @@ def test_a_damaged_file_of_keys_opens_nothing(unlocked):
     (unlocked.state_dir / "keys.json").write_text("{")
     assert unlocked.request("GET", "/v1/models")[0] == 401
     assert unlocked.request("GET", "/v1/models", headers=bearer(key))[0] == 200, "what was known stays"
-    assert sanctum("keys", "add", "more", state_dir=unlocked.state_dir, check=False).returncode == 1
+    assert sanctum("keys", "add", "more", state_dir=unlocked.state_dir, check=False).returncode == 2
     (unlocked.state_dir / "keys.json").unlink()
     assert unlocked.request("GET", "/v1/models")[0] == 200
 

@@ -1,0 +1,82 @@
+#include "apps/command.h"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+
+namespace sanctum {
+namespace {
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
+}
+
+int exit_code_of(const CLI::App& command, const std::function<int()>& action) {
+  try {
+    return action();
+  } catch (const Exit& exit) {
+    log::last_words(full_name(command) + ": " + exit.message);
+    return exit.code;
+  } catch (const Error& error) {
+    log::last_words(full_name(command) + ": " + error.what());
+    return kExitUsage;
+  }
+}
+
+}  // namespace
+
+void add_state_dir(CLI::App& command, std::string& told) {
+  command
+      .add_option("--state-dir", told,
+                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
+}
+
+std::string state_dir_or_default(const std::string& told) {
+  return told.empty() ? client::default_state_dir() : told;
+}
+
+void add_server_options(CLI::App& command, client::EndpointOptions& options) {
+  command
+      .add_option("--url", options.url,
+                  "The server, e.g. http://127.0.0.1:1338 or https://127.0.0.1:1337 "
+                  "(default: $SANCTUM_URL, else http://127.0.0.1:1338)")
+      ->type_name("URL");
+  command.add_option("--cert", options.certificate, "Client certificate for https (PEM)")
+      ->type_name("FILE");
+  command.add_option("--key", options.key, "Key of the client certificate (PEM)")
+      ->type_name("FILE");
+  // $SANCTUM_API_KEY is read where the endpoint is resolved.
+  command
+      .add_option("--api-key", options.api_key,
+                  "API key (default: $SANCTUM_API_KEY, which other users cannot see in the list of "
+                  "processes; of a server of one's own, the key that it made)")
+      ->type_name("KEY");
+  command.add_option("--cacert", options.authority, "Authority that signed the server (PEM)")
+      ->type_name("FILE");
+  command
+      .add_option("--state-dir", options.state_dir,
+                  "Where certs/{ca.pem,client.pem,client.key} are taken from for https, and the "
+                  "server's own key for its user's commands from for http "
+                  "(default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+      ->type_name("DIR")
+      ->envname("SANCTUM_STATE_DIR");
+}
+
+std::string exit_codes(const std::string& yes, const std::string& no) {
+  return "Exit codes: 0 " + yes + (no.empty() ? "" : ", 1 " + no) +
+         ", 2 it could not be done; the message says why";
+}
+
+void on_chosen(CLI::App& command, int& exit_code, std::function<int()> action) {
+  command.callback([&command, &exit_code, action = std::move(action)] {
+    exit_code = exit_code_of(command, action);
+  });
+}
+
+}  // namespace sanctum

@@ -1,0 +1,34 @@
+// The formulas of activation.h over a vector type V like those of quantized_panel.h, whose rules
+// hold here too.
+#pragma once
+
+#include "kernels/activation.h"
+#include "kernels/exp_kernel.h"
+
+namespace sanctum::kernels {
+
+template <class V, Activation kActivation>
+[[gnu::always_inline]] inline typename V::F activated(typename V::F x) {
+  if constexpr (kActivation == Activation::kSilu) {
+    return V::mul(x, sigmoid_of<V>(x));
+  } else {
+    static_assert(kActivation == Activation::kGeluTanh);
+    // tanh(z) = 2 sigmoid(2z) - 1
+    const auto inner = V::fma(V::broadcast(0.044715f), V::mul(V::mul(x, x), x), x);
+    return V::mul(x, sigmoid_of<V>(V::mul(V::broadcast(1.5957691216057308f), inner)));
+  }
+}
+
+// Calls call.operator()<activation>().
+template <class Call>
+[[gnu::always_inline]] inline auto with_activation(Activation activation, const Call& call) {
+  switch (activation) {
+    case Activation::kSilu:
+      return call.template operator()<Activation::kSilu>();
+    case Activation::kGeluTanh:
+      return call.template operator()<Activation::kGeluTanh>();
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace sanctum::kernels

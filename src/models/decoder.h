@@ -1,0 +1,53 @@
+// A decoder-only transformer: RMSNorm, rotary grouped-query attention, SwiGLU, and what its forms
+// say. Alone it is a text model, under a vision tower the language half of one that sees.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/decoder_config.h"
+#include "models/model.h"
+#include "nn/layers.h"
+#include "nn/rope.h"
+#include "nn/weights.h"
+
+namespace sanctum::models {
+
+class Decoder {
+ public:
+  // `body` is where the layers are ("model"), `head` where the output head is ("lm_head"); nothing
+  // where the head is the embedding.
+  Decoder(const DecoderConfig& config, nn::Weights& weights, const std::string& body,
+          const std::optional<std::string>& head);
+  // float32 [logits_rows, vocabulary]. Rows named in step.visuals take a picture's embedding
+  // instead of their token's, and its deepstack features after the first layers.
+  mx::array forward(const Step& step) const;
+
+ private:
+  struct Attention {
+    Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
+                         const std::vector<nn::Slice>& slices, int layer) const;
+    int heads, kv_heads, head_size;
+    nn::Linear q_proj, k_proj, v_proj, o_proj;
+    std::optional<nn::RmsNorm> q_norm, k_norm;
+    nn::Attention attend;
+  };
+  struct Block {
+    Block(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
+                         const std::vector<nn::Slice>& slices, int layer) const;
+    Attention self_attn;
+    nn::GatedMlp mlp;
+    nn::RmsNorm input_layernorm, post_attention_layernorm;
+  };
+
+  nn::Rope rope_;
+  nn::Embedding embed_tokens_;
+  nn::RmsNorm norm_;
+  std::vector<Block> layers_;
+  std::optional<nn::Linear> lm_head_;
+};
+
+}  // namespace sanctum::models

@@ -1,0 +1,129 @@
+// MLX's own operations.
+#include <mlx/fast.h>
+#include <mlx/ops.h>
+#include <mlx/version.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "base/invariant.h"
+#include "nn/backend.h"
+#include "nn/stock/contiguous_cache.h"
+#include "nn/stock/stock_attention.h"
+
+namespace sanctum::nn {
+namespace {
+
+mx::array scalar(double value, const mx::array& like) {
+  return mx::array(static_cast<float>(value), like.dtype());
+}
+
+mx::array gelu_tanh(const mx::array& x) {
+  const mx::array cube = mx::multiply(mx::multiply(x, x), x);
+  const mx::array inner = mx::multiply(scalar(std::sqrt(2.0 / M_PI), x),
+                                       mx::add(x, mx::multiply(scalar(0.044715, x), cube)));
+  return mx::multiply(mx::multiply(x, scalar(0.5, x)), mx::add(scalar(1, x), mx::tanh(inner)));
+}
+
+mx::array activated(kernels::Activation act, const mx::array& x) {
+  switch (act) {
+    case kernels::Activation::kSilu:
+      return mx::multiply(x, mx::sigmoid(x));
+    case kernels::Activation::kGeluTanh:
+      return gelu_tanh(x);
+  }
+  SANCTUM_INVARIANT(false, "an activation");
+  std::abort();
+}
+
+class StockMatrix final : public Matrix {
+ public:
+  StockMatrix(StoredMatrix stored, mx::Dtype compute)
+      : stored_(std::move(stored)), compute_(compute) {}
+
+  mx::array multiply(const mx::array& x) const override {
+    if (!stored_.scales) return mx::matmul(x, mx::transpose(stored_.weight));
+    return mx::quantized_matmul(x, stored_.weight, *stored_.scales, stored_.biases,
+                                /*transpose=*/true, stored_.group_size, stored_.bits);
+  }
+  mx::array gather(const mx::array& ids) const override {
+    const mx::array rows = mx::take(stored_.weight, ids, 0);
+    if (!stored_.scales) return mx::astype(rows, compute_);
+    return mx::astype(
+        mx::dequantize(rows, mx::take(*stored_.scales, ids, 0), mx::take(*stored_.biases, ids, 0),
+                       stored_.group_size, stored_.bits),
+        compute_);
+  }
+
+ private:
+  StoredMatrix stored_;
+  mx::Dtype compute_;
+};
+
+class StockBackend final : public Backend {
+ public:
+  explicit StockBackend(mx::Dtype compute) : compute_(compute) {}
+
+  std::string name() const override { return "mlx"; }
+  bool same_under_load() const override { return false; }
+  std::string numbers() const override { return std::string("mlx ") + mx::version(); }
+  mx::Dtype compute_dtype() const override { return compute_; }
+  bool packs() const override { return false; }
+  std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
+    return std::make_shared<StockMatrix>(std::move(stored), compute_);
+  }
+  std::uint64_t packed_bytes() const override { return 0; }
+  mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
+    return mx::fast::rms_norm(x, weight, eps);
+  }
+  mx::array layer_norm(const mx::array& x, const mx::array& weight, const mx::array& bias,
+                       float eps) const override {
+    return mx::fast::layer_norm(x, weight, bias, eps);
+  }
+  mx::array activate(kernels::Activation act, const mx::array& x) const override {
+    return activated(act, x);
+  }
+  mx::array gate(kernels::Activation act, const mx::array& x,
+                 const mx::array& other) const override {
+    return mx::multiply(activated(act, x), other);
+  }
+  mx::array rotate(const mx::array& x, const mx::array& angles) const override {
+    const auto table = mx::split(mx::expand_dims(angles, 1), 2, -1);
+    const auto halves = mx::split(mx::astype(x, mx::float32), 2, -1);
+    const mx::array first =
+        mx::subtract(mx::multiply(halves[0], table[0]), mx::multiply(halves[1], table[1]));
+    const mx::array second =
+        mx::add(mx::multiply(halves[1], table[0]), mx::multiply(halves[0], table[1]));
+    return mx::astype(mx::concatenate({first, second}, -1), x.dtype());
+  }
+
+  void share(int items, const std::function<void(int)>& work) const override {
+    for (int i = 0; i < items; ++i) work(i);
+  }
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
+    return std::make_unique<ContiguousMemory>(shape, compute_, bytes);
+  }
+  mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
+                             float scale, const std::vector<Slice>& slices,
+                             int layer) const override {
+    return nn::causal_attention(q, k, v, scale, slices, layer);
+  }
+  PictureKeys picture_keys(const mx::array& k, const mx::array& v) const override {
+    return {{k, v}, k.shape(0)};
+  }
+  mx::array full_attention(const mx::array& q, const PictureKeys& keys,
+                           float scale) const override {
+    return nn::full_attention(q, keys.arrays[0], keys.arrays[1], scale);
+  }
+
+ private:
+  mx::Dtype compute_;
+};
+
+}  // namespace
+
+BackendPointer stock_backend(mx::Dtype compute) {
+  return std::make_shared<StockBackend>(compute);
+}
+
+}  // namespace sanctum::nn

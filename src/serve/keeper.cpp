@@ -1,0 +1,231 @@
+#include "serve/keeper.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "base/line_writer.h"
+#include "base/log.h"
+#include "platform/lock_file.h"
+#include "platform/machine.h"
+#include "platform/private_files.h"
+#include "platform/service_manager.h"
+#include "serve/keeper_rules.h"
+#include "serve/kept_process.h"
+#include "serve/life_line.h"
+#include "serve/running_release.h"
+#include "serve/serving_file.h"
+#include "serve/signal_watch.h"
+#include "serve/wake.h"
+#include "settings/handed_config.h"
+#include "settings/state_directory.h"
+
+namespace sanctum::serve {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kLastMoment{300};  // from the demand to end at once to SIGKILL
+constexpr milliseconds kReapEvery{50};    // when a socket has ended and its process has not
+constexpr std::size_t kOutputBytesMax = 64 * 1024;  // lines that nobody has read
+// What the service manager grants for the copy of the release.
+constexpr seconds kCopyLimit{1800};
+
+// The machine under the rules: processes, their sockets, a lock and who holds it.
+class Keeper final : public KeeperPort {
+ public:
+  using Resolve = std::function<settings::ServeConfig()>;
+
+  Keeper(const settings::ServeConfig& config, Resolve resolve,
+         std::optional<RunningRelease> release, platform::LockFile& lock)
+      : resolve_(std::move(resolve)),
+        release_(std::move(release)),
+        lock_(lock),
+        rules_(config, *this) {}
+
+  int run() {
+    rules_.begin();
+    while (!rules_.exit_code()) {
+      wait();
+      wake_.take();
+      gateway_.listen(gateway_said_);
+      probes_.listen(probes_said_);
+      if (stopping_) rules_.end();
+      if (const auto status = gateway_.ended(gateway_said_)) rules_.gateway_ended(*status);
+      if (const auto status = probes_.ended(probes_said_)) rules_.probes_ended(*status);
+      rules_.turn();
+    }
+    if (!life_.over()) end_engine();
+    output_.flush(log::kLastWordsLimit);
+    return *rules_.exit_code();
+  }
+
+  // From the signals' threads.
+  void end() {
+    stopping_ = true;
+    wake_.wake();
+  }
+  void end_at_once() {
+    gateway_.end(kLastMoment);
+    probes_.signal(SIGKILL);
+    end_engine();
+    end_fallback();
+  }
+
+  Instant now() const override { return Clock::now(); }
+  settings::ServeConfig resolve() override { return resolve_(); }
+  void start_gateway(const settings::ServeConfig& config) override {
+    engine_pid_ = 0;
+    try {
+      const auto document = settings::hand_down(config);
+      auto options = part("gateway");
+      options.descriptors = {lock_.descriptor(), document->descriptor(), life_.begin()};
+      gateway_.start(options);
+    } catch (...) {
+      life_.handed_down();
+      throw;
+    }
+    life_.handed_down();
+    log::info("gateway_started", {{"pid", gateway_.pid()}});
+    name_holders();
+  }
+  void start_probes(const settings::ServeConfig& config) override {
+    const auto document = settings::hand_down(config);
+    auto options = part("probes");
+    options.descriptors = {lock_.descriptor(), document->descriptor()};
+    probes_.start(options);
+    log::info("probes_started", {{"pid", probes_.pid()}});
+    name_holders();
+  }
+  int gateway_pid() const override { return gateway_.pid(); }
+  int probes_pid() const override { return probes_.pid(); }
+  int engine_pid() const override { return engine_pid_; }
+  void signal_gateway(int number) override { gateway_.signal(number); }
+  void signal_probes(int number) override { probes_.signal(number); }
+  void tell_probes(const KeeperMessage& message) override { probes_.tell(message); }
+  void engine_is(int pid) override {
+    engine_pid_ = pid;
+    name_holders();
+  }
+  void fallback_is(int pid) override { fallback_pid_ = pid; }
+  void end_engine() override { end_group(engine_pid_); }
+  void end_fallback() override { end_group(fallback_pid_.exchange(0)); }
+  bool engines_gone() override { return life_.over(); }
+  void say_ready(const std::string& urls) override {
+    output_.push("ready" + (urls.empty() ? "" : " " + urls) + "\n");
+  }
+  void notify_manager(const std::string& state) override { platform::notify_manager(state); }
+
+ private:
+  void wait() {
+    Instant until = rules_.next_turn();
+    if ((gateway_.there() && gateway_.descriptor() < 0) ||
+        (probes_.there() && probes_.descriptor() < 0))
+      until = std::min(until, Clock::now() + kReapEvery);
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(std::max(until, Clock::now()) - Clock::now());
+    // Those of -1 are passed over.
+    pollfd watched[] = {{wake_.descriptor(), POLLIN, 0},
+                        {gateway_.descriptor(), POLLIN, 0},
+                        {probes_.descriptor(), POLLIN, 0},
+                        {gateway_.there() ? -1 : life_.descriptor(), 0, 0}};
+    ::poll(watched, std::size(watched), static_cast<int>(left.count()) + 1);
+  }
+
+  platform::ProcessOptions part(const std::string& command) const {
+    platform::ProcessOptions options;
+    options.path = release_ ? release_->program() : platform::executable_path();
+    options.arguments.push_back(command);
+    if (release_) options.environment.push_back(library_path(*release_));
+    return options;
+  }
+
+  void name_holders() {
+    std::vector<int> holders{static_cast<int>(::getpid())};
+    for (const int pid : {gateway_.pid(), engine_pid_.load(), probes_.pid()}) {
+      if (pid > 0) holders.push_back(pid);
+    }
+    lock_.name(holders);
+  }
+
+  // It leads a group of its own; what is not there any more is not hit.
+  static void end_group(int pid) {
+    if (pid > 0) ::kill(-pid, SIGKILL);
+  }
+
+  const KeptProcess::Heard gateway_said_ = [this](const auto& m) { rules_.gateway_said(m); };
+  const KeptProcess::Heard probes_said_ = [this](const auto& m) { rules_.probes_said(m); };
+  // Who reads the line `ready` may have stopped reading, or read the log through the same pipe.
+  LineWriter output_{STDOUT_FILENO, kOutputBytesMax, [](std::uint64_t) { return std::string(); }};
+  const Resolve resolve_;
+  const std::optional<RunningRelease> release_;
+  platform::LockFile& lock_;
+  std::atomic<int> engine_pid_{0}, fallback_pid_{0};
+  LifeLine life_;
+  KeptProcess gateway_, probes_;
+  Wake wake_;
+  std::atomic<bool> stopping_{false};
+  KeeperRules rules_;
+};
+
+// Of a server whose first process was killed, its gateway may still drain.
+std::string is_ending(const std::string& lock) {
+  const auto holder = platform::LockFile::holder(lock);
+  const auto words = platform::arguments_of(holder.value_or(0));
+  return words.size() > 1 && words[1] == "serve"
+             ? ""
+             : "; it is what is left of a server that was killed, and is gone within its --drain";
+}
+
+std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  try {
+    return std::make_unique<platform::LockFile>(path);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBusy) throw Exit{kExitFailure, error.what()};
+    throw Exit{kExitLocked, std::string("another sanctum serves this state directory: ") +
+                                error.what() + is_ending(path)};
+  }
+}
+
+std::optional<RunningRelease> keep_release(const std::string& state) {
+  try {
+    RunningRelease release = keep_running_release(state);
+    log::info("release_kept", {{"directory", release.directory}});
+    return release;
+  } catch (const Error& error) {
+    // Serving is worth more than being able to restart; the probe 'boots' says it every time.
+    log::error("release_not_kept", {{"error", error.what()}});
+    return release_we_run_from(state);
+  }
+}
+
+}  // namespace
+
+int keep(const settings::ServeConfig& config,
+         const std::function<settings::ServeConfig()>& resolve) {
+  platform::make_files_private();
+  platform::notify_manager(platform::more_time(kCopyLimit));
+  or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
+  const auto held = lock(config.state_dir);
+  forget_serving(config.state_dir);  // whoever wrote it is gone
+  return or_exit(kExitFailure, [&] {
+    Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
+    const SignalWatch signal_watch(
+        {[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
+        seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
+    return keeper.run();
+  });
+}
+
+}  // namespace sanctum::serve

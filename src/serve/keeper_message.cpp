@@ -1,0 +1,72 @@
+#include "serve/keeper_message.h"
+
+#include <limits>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace sanctum::serve {
+namespace {
+
+using namespace keeper_message;
+
+std::string cut(const std::string& text) {
+  return text.substr(0, kKeeperTextBytesMax);
+}
+
+struct Write {
+  json::Writer& w;
+  void operator()(const Listens& m) const {
+    w.field("is", "listens").field("plain", cut(m.plain)).field("mtls", cut(m.mtls));
+  }
+  void operator()(const Ready& m) const { w.field("is", "ready").field("urls", cut(m.urls)); }
+  void operator()(const EngineIs& m) const { w.field("is", "engine").field("pid", m.pid); }
+  void operator()(const FallbackIs& m) const { w.field("is", "fallback").field("pid", m.pid); }
+  void operator()(const RestartIsPlanned&) const { w.field("is", "restart"); }
+  void operator()(const RunProbe& m) const { w.field("is", "run").field("probe", cut(m.probe)); }
+  void operator()(const Beat&) const { w.field("is", "beat"); }
+  void operator()(const ReplaceGateway& m) const {
+    w.field("is", "replace_gateway").field("reason", cut(m.reason));
+  }
+  void operator()(const Restarting& m) const { w.field("is", "restarting").field("so", m.so); }
+};
+
+int pid_of(const json::Node& node) {
+  return static_cast<int>(node.at("pid").as_int(0, std::numeric_limits<int>::max()));
+}
+
+KeeperMessage read(const json::Node& node) {
+  const std::string is = node.at("is").as_string();
+  if (is == "listens") return Listens{node.at("plain").as_string(), node.at("mtls").as_string()};
+  if (is == "ready") return Ready{node.at("urls").as_string()};
+  if (is == "engine") return EngineIs{pid_of(node)};
+  if (is == "fallback") return FallbackIs{pid_of(node)};
+  if (is == "restart") return RestartIsPlanned{};
+  if (is == "run") return RunProbe{node.at("probe").as_string()};
+  if (is == "beat") return Beat{};
+  if (is == "replace_gateway") return ReplaceGateway{node.at("reason").as_string()};
+  if (is == "restarting") return Restarting{node.at("so").as_bool()};
+  throw Error(ErrorCode::kCorrupt, "there is no message '" + is + "'");
+}
+
+}  // namespace
+
+std::string keeper_line(const KeeperMessage& message) {
+  json::Writer w;
+  w.begin_object();
+  std::visit(Write{w}, message);
+  w.end_object();
+  return w.take() + '\n';
+}
+
+KeeperMessage read_keeper_line(std::string_view line) {
+  try {
+    const json::Document document(line);
+    return read(document.root());
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kCorrupt,
+                std::string("no message of a part of serve's: ") + error.what());
+  }
+}
+
+}  // namespace sanctum::serve

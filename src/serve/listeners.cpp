@@ -1,0 +1,85 @@
+#include "serve/listeners.h"
+
+#include <utility>
+
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "gateway/certificates.h"
+#include "platform/descriptors.h"
+
+namespace sanctum::serve {
+namespace {
+
+constexpr std::size_t kDescriptorsReserved = 128;  // for all that is no connection
+
+std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
+                                            const std::string& directory) {
+  const auto address = gateway::parse_address(listen, "--mtls-listen");
+  const auto ready = gateway::ready_certificates(directory, {address.host});
+  if (ready.made) log::info("certificates_made", {{"directory", directory}});
+  for (const auto& name : ready.added) log::info("server_certificate_names", {{"added", name}});
+  for (const auto& name : ready.lacking) {
+    log::warn("server_certificate_lacks",
+              {{"name", name},
+               {"advice",
+                "clients that check names refuse it there: have it made anew with that "
+                "name, or let `sanctum certs init --force` replace all certificates"}});
+  }
+  return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
+                           directory + "/server.key"};
+}
+
+std::string listen_at(gateway::Server& server, const std::string& text, const std::string& field,
+                      const char* scheme, const std::optional<gateway::TlsFiles>& tls) {
+  if (text == "off") return {};
+  const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
+  const auto bound = or_exit(kExitAddress, [&] { return server.listen(address, tls); });
+  if (!tls && !gateway::is_loopback(address)) {
+    log::warn("plain_http_beyond_this_machine", {{"address", to_string(bound)}});
+  }
+  return std::string(scheme) + to_string(bound);
+}
+
+}  // namespace
+
+std::optional<gateway::TlsFiles> tls_files(const settings::ServeConfig& config,
+                                           const std::string& directory) {
+  if (config.mtls_listen == "off") return std::nullopt;
+  return or_exit(kExitFailure, [&] { return made_ready(config.mtls_listen, directory); });
+}
+
+gateway::ConnectionLimits connection_limits() {
+  gateway::ConnectionLimits limits;
+  const std::size_t others = kDescriptorsReserved + limits.reserved;
+  const std::size_t descriptors = platform::raise_descriptor_limit(limits.connections + others);
+  if (descriptors < limits.connections + others) {
+    limits.connections = descriptors > 2 * others ? descriptors - others : descriptors / 2;
+    log::warn("few_descriptors", {{"limit", descriptors}, {"connections", limits.connections}});
+  }
+  return limits;
+}
+
+gateway::ListenUrls listen(gateway::Server& server, const settings::ServeConfig& config,
+                           const std::optional<gateway::TlsFiles>& tls) {
+  gateway::ListenUrls urls;
+  urls.plain = listen_at(server, config.listen, "--listen", "http://", std::nullopt);
+  urls.mtls = listen_at(server, config.mtls_listen, "--mtls-listen", "https://", tls);
+  return urls;
+}
+
+std::string without_scheme(const std::string& url) {
+  const std::size_t at = url.find("://");
+  return at == std::string::npos ? url : url.substr(at + 3);
+}
+
+void Listening::are(gateway::ListenUrls urls) {
+  const std::lock_guard lock(mutex_);
+  urls_ = std::move(urls);
+}
+
+gateway::ListenUrls Listening::urls() const {
+  const std::lock_guard lock(mutex_);
+  return urls_;
+}
+
+}  // namespace sanctum::serve

@@ -1,0 +1,25 @@
+#include "serve/planned_restart.h"
+
+#include "platform/machine.h"
+
+namespace sanctum::serve {
+
+std::string PlannedRestart::ask() {
+  const std::string wrong = objection();
+  records_.planned_restart(wrong);
+  if (wrong.empty()) begin_();
+  return wrong;
+}
+
+std::string PlannedRestart::objection() const {
+  for (const auto& incident : records_.incidents()) {
+    if (incident.key.starts_with(std::string(supervisor::kProbeKeys) + "boots."))
+      return incident.what;
+  }
+  const auto available = platform::memory().available_bytes;
+  if (available < kRestartMemoryMin)
+    return "only " + std::to_string(available >> 20) + " MiB of memory can be had";
+  return {};
+}
+
+}  // namespace sanctum::serve

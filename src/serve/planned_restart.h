@@ -1,0 +1,29 @@
+// A restart that was planned: it happens only when it would come up again. Thread rule: any thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "serve/gateway_records.h"
+
+namespace sanctum::serve {
+
+inline constexpr std::uint64_t kRestartMemoryMin = 1ull << 30;  // bytes that can be had
+
+class PlannedRestart {
+ public:
+  // `begin` asks the keeper for it.
+  PlannedRestart(GatewayRecords& records, std::function<void()> begin)
+      : records_(records), begin_(std::move(begin)) {}
+
+  // Why it would not come up; empty when it was begun. An incident stays open until one succeeds.
+  std::string ask();
+
+ private:
+  std::string objection() const;
+
+  GatewayRecords& records_;
+  const std::function<void()> begin_;
+};
+
+}  // namespace sanctum::serve

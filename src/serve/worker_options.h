@@ -1,0 +1,16 @@
+// How the gateway starts its engine: program, words, models.
+#pragma once
+
+#include <vector>
+
+#include "settings/serve_config.h"
+#include "supervisor/worker.h"
+
+namespace sanctum::serve {
+
+// `held`: descriptors that the engine holds as long as it lives. Throws Exit when the built-in
+// model is wanted and nowhere.
+supervisor::WorkerOptions worker_options(const settings::ServeConfig& config,
+                                         std::vector<int> held);
+
+}  // namespace sanctum::serve

@@ -1,0 +1,153 @@
+#include "settings/config_file.h"
+
+#include <toml++/toml.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace sanctum::settings {
+namespace {
+
+constexpr std::uint64_t kConfigBytesMax = 1 << 20;
+
+// Turns a number with a unit into bytes.
+bool is_size(std::string& text) {
+  try {
+    return !text.empty() && text.front() != '-' && CLI::AsSizeValue(false)(text).empty();
+  } catch (const CLI::Error&) {  // an unknown unit
+    return false;
+  }
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : path_(path) {}
+
+  // Returns the keys that the table sets.
+  std::vector<std::string> read(const toml::table& table, const std::vector<Setting>& settings,
+                                const std::vector<std::string>& decided) const {
+    std::vector<std::string> keys;
+    for (const auto& [name, node] : table) {
+      const std::string key(name.str());
+      const auto setting = std::find_if(settings.begin(), settings.end(),
+                                        [&](const Setting& s) { return s.key == key; });
+      if (setting == settings.end()) fail(name.source(), key, "unknown key '" + key + "'");
+      keys.push_back(key);
+      const bool takes = std::find(decided.begin(), decided.end(), key) == decided.end();
+      const bool right =
+          std::visit([&, &node = node](const auto& type) { return is_taken(node, type, takes); },
+                     setting->type);
+      if (!right) fail(node.source(), key, "'" + key + "' must be " + limits_of(*setting));
+    }
+    return keys;
+  }
+
+ private:
+  [[noreturn]] void fail(const toml::source_region& where, const std::string& key,
+                         const std::string& what) const {
+    throw Error(ErrorCode::kInvalid, path_ + ":" + std::to_string(where.begin.line) + ": " + what,
+                key);
+  }
+
+  // Each: false for a value that is not of the type. It is checked also when it is not taken.
+  bool is_taken(const toml::node& node, const Text& text, bool takes) const {
+    const auto value = node.value_exact<std::string>();
+    const auto& known = text.choices;
+    if (!value || (!known.empty() && std::find(known.begin(), known.end(), *value) == known.end()))
+      return false;
+    if (takes) *text.value = *value;
+    return true;
+  }
+  bool is_taken(const toml::node& node, const Path& path, bool takes) const {
+    return is_taken(node, Text{path.value}, takes);
+  }
+  bool is_taken(const toml::node& node, const Texts& texts, bool takes) const {
+    const auto* array = node.as_array();
+    if (array == nullptr) return false;
+    std::vector<std::string> values;
+    for (const auto& item : *array) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return false;
+      values.push_back(*value);
+    }
+    if (takes) *texts.value = values;
+    return true;
+  }
+  bool is_taken(const toml::node& node, const Number& number, bool takes) const {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < number.range.low || *value > number.range.high) return false;
+    if (takes) *number.value = static_cast<int>(*value);
+    return true;
+  }
+  bool is_taken(const toml::node& node, const Bytes& bytes, bool takes) const {
+    std::string text;
+    if (const auto value = node.value_exact<std::int64_t>()) text = std::to_string(*value);
+    if (const auto words = node.value_exact<std::string>()) text = *words;
+    if (!is_size(text)) return false;
+    if (takes) *bytes.value = std::stoull(text);
+    return true;
+  }
+  bool is_taken(const toml::node& node, const Rows& rows, bool takes) const {
+    const auto* array = node.as_array();
+    if (array == nullptr || !array->is_array_of_tables() || array->size() > rows.max) return false;
+    if (!takes) return true;
+    rows.clear();
+    for (const auto& item : *array) read(*item.as_table(), rows.add(), {});
+    return true;
+  }
+
+  const std::string& path_;
+};
+
+std::string quoted(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + json::quote(text);
+  return "[" + all + "]";
+}
+
+struct Literal {
+  std::string operator()(const Text& text) const { return json::quote(*text.value); }
+  std::string operator()(const Path& path) const { return json::quote(*path.value); }
+  std::string operator()(const Texts& texts) const { return quoted(*texts.value); }
+  std::string operator()(const Number& number) const { return std::to_string(*number.value); }
+  std::string operator()(const Bytes& bytes) const { return std::to_string(*bytes.value); }
+  std::string operator()(const Rows&) const { return {}; }
+};
+
+}  // namespace
+
+std::vector<std::string> read_config_file(const std::string& path,
+                                          const std::vector<std::string>& decided,
+                                          const std::vector<Setting>& settings) {
+  try {
+    return Reader(path).read(toml::parse(read_file(path, kConfigBytesMax), path), settings,
+                             decided);
+  } catch (const toml::parse_error& error) {
+    throw Error(ErrorCode::kInvalid,
+                path + ":" + std::to_string(error.source().begin.line) + ": " +
+                    std::string(error.description()),
+                "config");
+  }
+}
+
+std::string as_toml(const std::vector<Setting>& settings,
+                    const std::function<std::string(const Setting&)>& remark) {
+  std::string text, tables;  // these come last, or what follows would be part of them
+  for (const Setting& setting : settings) {
+    if (const auto* rows = std::get_if<Rows>(&setting.type)) {
+      for (const auto& row : rows->bound())
+        tables += "\n[[" + setting.key + "]]\n" + as_toml(row, [](const Setting&) { return ""; });
+      continue;
+    }
+    text += setting.key + " = " + std::visit(Literal(), setting.type);
+    const std::string behind = remark(setting);
+    text += (behind.empty() ? "" : "  # " + behind) + "\n";
+  }
+  return text + tables;
+}
+
+}  // namespace sanctum::settings

@@ -1,0 +1,121 @@
+#include "settings/resolve.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <variant>
+
+#include "base/error.h"
+#include "base/exit_code.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "client/control_client.h"
+#include "gateway/listener.h"
+#include "gateway/origin_policy.h"
+#include "settings/config_file.h"
+#include "settings/serve_settings.h"
+#include "settings/state_directory.h"
+#include "supervisor/model_directory.h"
+#include "supervisor/schedule.h"
+
+namespace sanctum::settings {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string absolute(const std::string& path) {
+  if (path.empty()) return path;
+  fs::path full = fs::absolute(path).lexically_normal();
+  if (!full.has_filename()) full = full.parent_path();  // "state/"
+  return full.string();
+}
+
+void check_address(const std::string& text, const std::string& flag) {
+  if (text != "off") or_exit(kExitUsage, [&] { gateway::parse_address(text, flag); });
+}
+
+void check(const ServeConfig& config) {
+  or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
+  check_address(config.listen, "--listen");
+  check_address(config.mtls_listen, "--mtls-listen");
+  if (config.listen == "off" && config.mtls_listen == "off")
+    throw Exit{kExitUsage, "--listen and --mtls-listen are both off: nobody could ask anything"};
+  or_exit(kExitConfiguration,
+          [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
+  if (!config.fallback.empty())
+    or_exit(kExitUsage, [&] { client::normalized_url(config.fallback); });
+  if (config.fallback.empty() && !(config.fallback_command + config.fallback_model).empty())
+    throw Exit{kExitUsage,
+               "fallback_command and fallback_model are of no use without fallback: the URL at "
+               "which the other server answers"};
+  if (!config.restart_at.empty())
+    or_exit(kExitConfiguration,
+            [&] { supervisor::parse_schedule(config.restart_at, "restart_at"); });
+  if (const std::string socket = client::control_socket(config.state_dir);
+      socket.size() > gateway::kSocketPathMax)
+    throw Exit{kExitUsage, "the path of the socket " + socket + " is longer than " +
+                               std::to_string(gateway::kSocketPathMax) +
+                               " bytes; choose a shorter --state-dir"};
+}
+
+std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names) {
+  const auto places = supervisor::search_places();
+  std::vector<wire::LoadRequest> found;
+  if (names.empty()) supervisor::built_in_model(places);  // whoever loads it looks beside himself
+  found.reserve(names.size());
+  for (const auto& name : names) found.push_back(supervisor::find_model(name, places));
+  return found;
+}
+
+// A flag and a variable both count as given by the parser.
+bool is_on_the_command_line(const Setting& setting, const std::vector<std::string>& arguments) {
+  if (!is_flag(setting)) return true;
+  return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& word) {
+    return word == setting.flag || word.rfind(setting.flag + "=", 0) == 0;
+  });
+}
+
+}  // namespace
+
+ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>& arguments) {
+  ServeConfig config = options.told();
+  const auto settings = serve_settings(config);
+  config.file = absolute(options.file());
+  if (!config.file.empty())
+    or_exit(kExitConfiguration,
+            [&] { read_config_file(config.file, options.decided_keys(), settings); });
+  if (config.state_dir.empty())
+    config.state_dir = or_exit(kExitFailure, [] { return client::default_state_dir(); });
+  for (const Setting& setting : settings) {
+    if (const auto* path = std::get_if<Path>(&setting.type)) *path->value = absolute(*path->value);
+  }
+  check(config);
+  config.found_models = or_exit(kExitFailure, [&] { return find_models(config.models); });
+  for (std::size_t i = 0; i < config.models.size(); ++i) {
+    if (std::error_code ignored; fs::is_directory(config.models[i], ignored))
+      config.models[i] = config.found_models[i].path;
+  }
+  config.arguments = arguments;
+  return config;
+}
+
+std::string explain(const ServeOptions& options, const ServeConfig& resolved) {
+  ServeConfig value = resolved, unused;
+  std::vector<std::string> in_file;
+  if (!resolved.file.empty())
+    in_file = or_exit(kExitConfiguration,
+                      [&] { return read_config_file(resolved.file, {}, serve_settings(unused)); });
+  const auto origin = [&](const Setting& setting) -> std::string {
+    if (options.decided(setting.key))
+      return is_on_the_command_line(setting, resolved.arguments) ? "command line" : "environment";
+    const bool by_file = std::find(in_file.begin(), in_file.end(), setting.key) != in_file.end();
+    return by_file ? "file" : "default";
+  };
+  std::string text;
+  if (!resolved.file.empty()) text += "# read from " + resolved.file + "\n";
+  text += as_toml(serve_settings(value), origin);
+  for (const auto& model : resolved.found_models)
+    text += "# the model " + json::quote(model.model) + " is in " + model.path + "\n";
+  return text;
+}
+
+}  // namespace sanctum::settings

@@ -1,0 +1,78 @@
+#include "stress/tally.h"
+
+#include "client/printable.h"
+
+namespace sanctum::stress {
+
+void Tally::add(bool streamed_answer, const client::Answer& answer, const Judgement& judgement,
+                double at_s) {
+  switch (judgement.finding) {
+    case Finding::kOk:
+      ++ok;
+      streamed += streamed_answer ? 1 : 0;
+      tokens += static_cast<std::uint64_t>(
+          answer.completion_tokens.value_or(static_cast<std::int64_t>(answer.arrivals.size())));
+      latency.add(microseconds_between(answer.sent, answer.ended));
+      break;
+    case Finding::kWrong:
+      ++wrong;
+      fail("wrong answer: " + judgement.text, at_s);
+      break;
+    case Finding::kError:
+      error(judgement.text, at_s);
+      break;
+    case Finding::kRefused:
+      ++refused;
+      break;
+    case Finding::kCancelled:
+      break;
+  }
+}
+
+void Tally::error(const std::string& text, double at_s) {
+  ++errors;
+  fail(text, at_s);
+}
+
+void Tally::give_up(const std::string& text, double at_s) {
+  error("refused until given up: " + text, at_s);
+}
+
+void Tally::fail(const std::string& text, double at_s) {
+  if (!first_failure_s) first_failure_s = at_s;
+  if (failures.size() < kFailuresKept) {
+    failures.push_back({at_s, client::printable_line(text, kFailureCharactersMax)});
+  }
+}
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "PASS";
+    case Verdict::kPartial:
+      return "PARTIAL";
+    case Verdict::kFail:
+      return "FAIL";
+  }
+  return "FAIL";
+}
+
+Decision decide(const std::vector<Tally>& pipelines, std::uint64_t crashes, bool cut_short) {
+  std::uint64_t errors = 0;
+  std::uint64_t wrong = 0;
+  std::string unserved;
+  for (const auto& tally : pipelines) {
+    errors += tally.errors;
+    wrong += tally.wrong;
+    if (tally.ok == 0) unserved += " " + std::string(to_string(tally.pipeline));
+  }
+  if (crashes > 0) return {Verdict::kFail, std::to_string(crashes) + " crashes"};
+  if (wrong > 0) return {Verdict::kFail, std::to_string(wrong) + " wrong answers"};
+  if (pipelines.empty()) return {Verdict::kFail, "nothing was asked"};
+  if (!unserved.empty()) return {Verdict::kFail, "no right answer from:" + unserved};
+  if (errors > 0) return {Verdict::kPartial, std::to_string(errors) + " errors, nothing wrong"};
+  if (cut_short) return {Verdict::kPartial, "stopped before its time, nothing wrong until then"};
+  return {Verdict::kPass, "every answer right"};
+}
+
+}  // namespace sanctum::stress

@@ -1,0 +1,55 @@
+#include "supervisor/model_states.h"
+
+#include <algorithm>
+
+namespace sanctum::supervisor {
+
+ModelStates::ModelStates(const std::vector<std::string>& models) {
+  for (const auto& model : models) models_.push_back({model});
+}
+
+ModelState* ModelStates::find(const std::string& model) {
+  const auto found = std::find_if(models_.begin(), models_.end(),
+                                  [&](const ModelState& state) { return state.model == model; });
+  return found == models_.end() ? nullptr : &*found;
+}
+
+void ModelStates::forget() {
+  for (auto& state : models_) state.stage = ModelStage::kAbsent;
+}
+
+void ModelStates::want(const std::string& model, bool wanted) {
+  ModelState* state = find(model);
+  if (state == nullptr) return;
+  state->wanted = wanted;
+  if (state->stage == ModelStage::kFailed) state->stage = ModelStage::kAbsent;
+}
+
+void ModelStates::settled(const std::string& model, bool good) {
+  ModelState* state = find(model);
+  if (state == nullptr) return;
+  if (state->stage == ModelStage::kLoading)
+    state->stage = good ? ModelStage::kReady : ModelStage::kFailed;
+  else if (state->stage == ModelStage::kUnloading)  // what cannot be unloaded is still there
+    state->stage = good ? ModelStage::kAbsent : ModelStage::kReady;
+}
+
+std::vector<ModelChange> ModelStates::due() {
+  std::vector<ModelChange> changes;
+  for (auto& state : models_) {
+    const bool load = state.wanted && state.stage == ModelStage::kAbsent;
+    const bool unload = !state.wanted && state.stage == ModelStage::kReady;
+    if (!load && !unload) continue;
+    state.stage = load ? ModelStage::kLoading : ModelStage::kUnloading;
+    changes.push_back({state.model, load});
+  }
+  return changes;
+}
+
+bool ModelStates::all_settled() const {
+  return std::all_of(models_.begin(), models_.end(), [](const ModelState& state) {
+    return !state.wanted || state.stage == ModelStage::kReady || state.stage == ModelStage::kFailed;
+  });
+}
+
+}  // namespace sanctum::supervisor

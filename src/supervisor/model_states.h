@@ -1,0 +1,54 @@
+// Which models a worker is to have, and how far each is: pure, values.
+//
+// Invariants: at most one load or unload of a model is under way; what has changed meanwhile is
+// followed by another once that one is settled.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "wire/states.h"
+
+namespace sanctum::supervisor {
+
+using wire::ModelStage;
+
+struct ModelState {
+  std::string model;
+  bool wanted = true;
+  ModelStage stage = ModelStage::kAbsent;
+};
+
+// What is to be done about a model next.
+struct ModelChange {
+  std::string model;
+  bool load = true;  // false: unload
+};
+
+class ModelStates {
+ public:
+  // All of them wanted.
+  explicit ModelStates(const std::vector<std::string>& models);
+
+  // A new process has none.
+  void forget();
+  // Wanted from now on, or not. Of a model that is not known nothing comes.
+  void want(const std::string& model, bool wanted);
+  // A load or an unload was answered; `good`: it did what it was to.
+  void settled(const std::string& model, bool good);
+  // What to begin now; it counts as under way from here on. A load that failed is not tried again
+  // before somebody wants the model anew.
+  std::vector<ModelChange> due();
+
+  // Of every model that is wanted, the load has come to an end.
+  bool all_settled() const;
+  // In the order in which they were given, and are loaded.
+  const std::vector<ModelState>& all() const { return models_; }
+
+ private:
+  ModelState* find(const std::string& model);
+
+  std::vector<ModelState> models_;
+};
+
+}  // namespace sanctum::supervisor

@@ -1,0 +1,109 @@
+// sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16|kv8 < request.json >
+// logits.f32
+//
+// The model's logits for every token of one prompt, for comparison with a reference. The request is
+// {"tokens": [...], "images": ["file", ...], "chunks": [n, ...]}: `tokens` has one placeholder per
+// picture; the prompt runs in steps of the given sizes, whose sum is the expanded prompt's length
+// (one step when absent). The first three compute with MLX's operations in that type, the others
+// with our kernels, 4-bit weights meeting 8- or 16-bit activations; kv8: 8-bit activations, keys
+// and values as integers. Output: float32 [tokens, vocabulary], native byte order.
+#include <mlx/mlx.h>
+
+#include <iostream>
+#include <iterator>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "models/registry.h"
+
+namespace {
+
+using namespace sanctum;
+namespace mx = mlx::core;
+
+constexpr std::uint64_t kKvBytes = 1u << 30;
+
+nn::BackendPointer backend(const std::string& arithmetic) {
+  if (arithmetic == "kernels" || arithmetic == "kernels16" || arithmetic == "kv8") {
+    return nn::cpu_backend(
+        {.row_bits = arithmetic == "kernels16" ? 16 : 8, .kv_int8 = arithmetic == "kv8"});
+  }
+  return nn::stock_backend(arithmetic == "bfloat16"  ? mx::bfloat16
+                           : arithmetic == "float16" ? mx::float16
+                                                     : mx::float32);
+}
+
+void run(const std::string& directory, const std::string& arithmetic) {
+  const json::Document request(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  const auto description = models::describe(directory);
+  std::vector<int> ids;
+  for (const auto& id : request.root().at("tokens").as_array())
+    ids.push_back(static_cast<int>(id.as_int(0, description.vocabulary - 1)));
+  std::vector<std::string> files;
+  if (const auto images = request.root().get("images")) {
+    for (const auto& image : images->as_array()) files.push_back(read_file(image.as_string()));
+  }
+
+  const nn::BackendPointer arithmetic_backend = backend(arithmetic);
+  const auto model =
+      models::load_model(description, arithmetic_backend, [](std::uint64_t, std::uint64_t) {});
+  const models::Prompt prompt =
+      models::load_processor(description)->prepare(ids, files, {}, description.context_tokens);
+  const int total = static_cast<int>(prompt.tokens.size());
+
+  std::vector<models::VisualFeatures> features;
+  features.reserve(prompt.images.size());
+  for (const auto& image : prompt.images) features.push_back(model->encode(*image.picture));
+
+  std::vector<int> chunks{total};
+  if (const auto node = request.root().get("chunks")) {
+    chunks.clear();
+    for (const auto& chunk : node->as_array())
+      chunks.push_back(static_cast<int>(chunk.as_int(1, total)));
+  }
+  const auto memory = arithmetic_backend->kv_memory(model->traits().kv, kKvBytes);
+  const auto cache = memory->sequence();
+  int done = 0;
+  for (const int n : chunks) {
+    models::Step step;
+    step.tokens.assign(prompt.tokens.begin() + done, prompt.tokens.begin() + done + n);
+    step.positions.assign(prompt.positions.begin() + done, prompt.positions.begin() + done + n);
+    if (!cache->reserve(done + n)) throw Error(ErrorCode::kTooLong, "the prompt is too long");
+    step.slices = {{0, n, cache.get()}};
+    for (std::size_t i = 0; i < prompt.images.size(); ++i) {
+      const int first = std::max(prompt.images[i].first, done);
+      const int last = std::min(prompt.images[i].first + prompt.images[i].count, done + n);
+      if (first < last) {
+        step.visuals.push_back(
+            {first - done, last - first, &features[i], first - prompt.images[i].first});
+      }
+    }
+    step.logits_rows.resize(static_cast<std::size_t>(n));
+    std::iota(step.logits_rows.begin(), step.logits_rows.end(), 0);
+    mx::array logits = mx::contiguous(model->forward(step));
+    cache->advance(n);
+    mx::eval(logits);
+    std::cout.write(reinterpret_cast<const char*>(logits.data<float>()),
+                    static_cast<std::streamsize>(logits.nbytes()));
+    done += n;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16 < "
+                 "request.json\n";
+    return 2;
+  }
+  try {
+    run(argv[1], argv[2]);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "sanctum-logits: " << error.what() << "\n";
+    return 1;
+  }
+}
