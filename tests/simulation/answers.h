@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/states.h"
+
 namespace sanctum::simulation {
 
 // The state of one answer behind some of its tokens.
@@ -25,7 +27,9 @@ class Answer {
   std::string push(int id);
   int said() const { return said_; }  // tokens
   bool over() const { return ended_ || said_ >= max_tokens_; }
-  std::string reason() const { return ended_ ? "stop" : "length"; }
+  wire::FinishReason reason() const {
+    return ended_ ? wire::FinishReason::kStop : wire::FinishReason::kLength;
+  }
   std::string held_back() const { return held_; }  // comes with the end
 
  private:
@@ -39,7 +43,7 @@ class Answer {
 struct Whole {
   std::string text;
   std::vector<int> ids;
-  std::string reason;
+  wire::FinishReason reason = wire::FinishReason::kStop;
 };
 Whole whole_answer(std::string_view prompt, std::uint64_t seed, int max_tokens);
 

@@ -27,6 +27,8 @@ enum class Bug {
   kNeverLooksAtThePrograms,  // whether one was mended while the engine is parked
   kLosesAReplacement,        // the next program is not told
   kHidesParking,             // nobody tells the gateway that no engine will come
+  kRefusesForTheOther,       // what another server would answer is refused
+  kKeepsTheOther,            // nobody tells it that our engine works again
   kCanary,                   // the simplest of all; the last
 };
 

@@ -6,7 +6,7 @@ namespace sanctum::simulation {
 
 Client::Client(World& world, std::string name, std::string prompt, std::uint64_t seed,
                int max_tokens, bool poisonous, std::function<bool()> lying,
-               std::function<bool()> refusing)
+               std::function<bool()> refusing, std::function<bool()> elsewhere)
     : world_(world),
       name_(std::move(name)),
       prompt_(std::move(prompt)),
@@ -15,7 +15,8 @@ Client::Client(World& world, std::string name, std::string prompt, std::uint64_t
       poisonous_(poisonous),
       expected_(whole_answer(prompt_, seed, max_tokens)),
       lying_(std::move(lying)),
-      refusing_(std::move(refusing)) {}
+      refusing_(std::move(refusing)),
+      elsewhere_(std::move(elsewhere)) {}
 
 void Client::ask(gateway::RemoteEngine& gateway) {
   wire::GenerateRequest request;
@@ -51,6 +52,7 @@ void Client::completed(const wire::Completed& completed) {
   if (std::exchange(over_, true)) return world_.violated("a request ends twice");
   failed_ = completed.failure.has_value();
   if (left_) return;
+  if (failed_ && heard_.empty() && elsewhere_()) return;
   if (failed_) {
     if (!poisonous_ && !may_be_cut_ && !refusing_())
       world_.violated("an innocent request fails: " + completed.failure->message);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/json.h"
 #include "supervisor/restart_policy.h"
 #include "wire/rpc.h"
@@ -26,7 +27,7 @@ SimEngine::SimEngine(World& world, EngineHooks hooks, Bug bug, std::string poiso
 void SimEngine::begin() {
   if (fate_ == Fate::kBadConfiguration) {
     world_.after(world_.time(1, 50),
-                 [self = shared_from_this()] { self->die(0, supervisor::kExitBadConfiguration); });
+                 [self = shared_from_this()] { self->die(0, kExitConfiguration); });
   }
   world_.after(world_.time(5, 300), [self = shared_from_this()] {
     self->ready_ = true;
@@ -115,7 +116,8 @@ void SimEngine::accept(int number, const wire::GenerateRequest& request) {
 void SimEngine::finish(const std::string& request, Running& running) {
   wire::Completed completed;
   completed.request = request;
-  completed.finish_reason = running.cancelled ? "cancelled" : running.answer.reason();
+  completed.finish_reason =
+      running.cancelled ? wire::FinishReason::kCancelled : running.answer.reason();
   completed.last.request = request;
   completed.usage.completion_tokens = running.answer.said();
   if (bug_ != Bug::kForgetsHeldText) completed.last.content = running.answer.held_back();

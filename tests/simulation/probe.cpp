@@ -39,9 +39,10 @@ class SimProbe::Question : public gateway::GenerateListener {
   bool over_ = false;
 };
 
-SimProbe::SimProbe(World& world, SimServer& server)
+SimProbe::SimProbe(World& world, SimServer& server, std::function<void()> proven)
     : world_(world),
       server_(server),
+      proven_(std::move(proven)),
       limits_(limits()),
       expected_(whole_answer(kPrompt, kSeed, kTokens)) {}
 
@@ -77,6 +78,7 @@ void SimProbe::answered(bool right) {
   const std::string label = same ? "" : "another engine was started";
   const auto decision = probes::run_ended(track_, {right, label}, world_.now(), limits_);
   if (decision.act) server_.condemn();
+  if (right && same) proven_();
   world_.after(std::chrono::ceil<milliseconds>(track_.next - world_.now()), [this] { ask(); });
 }
 

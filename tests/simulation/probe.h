@@ -2,6 +2,7 @@
 // again, and the track that ships (probes/track.h) says when the engine is to be replaced.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace sanctum::simulation {
 
 class SimProbe {
  public:
-  SimProbe(World& world, SimServer& server);
+  // `proven` hears of every right answer.
+  SimProbe(World& world, SimServer& server, std::function<void()> proven);
   ~SimProbe();
   void start() { ask(); }
   void end() { ended_ = true; }
@@ -27,6 +29,7 @@ class SimProbe {
 
   World& world_;
   SimServer& server_;
+  const std::function<void()> proven_;
   const probes::TrackLimits limits_;
   const Whole expected_;
   probes::TrackState track_;

@@ -148,7 +148,7 @@ gateway::EngineStatus SimServer::status() const {
   const WorkerStatus& worker = machine_.published();
   gateway::EngineStatus status;
   status.up = can_be_asked(worker.state);
-  status.state = to_string(worker.state);
+  status.state = worker.state;
   status.reason = worker.reason;
   status.last_exit = worker.last_exit;
   status.starts = worker.starts;

@@ -6,6 +6,7 @@
 
 #include "clients.h"
 #include "operations.h"
+#include "other_server.h"
 #include "probe.h"
 #include "server.h"
 #include "world.h"
@@ -31,7 +32,8 @@ class Schedule {
         operated_(world_.chance(0.4)),
         server_(world_, bug, !operated_ && world_.chance(0.3) ? kPoison : "", operated_),
         operations_(world_, server_),
-        probe_(world_, server_) {}
+        other_(world_, bug, world_.chance(0.4)),
+        probe_(world_, server_, [this] { other_.proven(); }) {}
 
   Outcome run() {
     server_.start();
@@ -51,6 +53,16 @@ class Schedule {
   }
 
  private:
+  bool parked() const { return server_.state() == supervisor::WorkerState::kParked; }
+
+  // A request that our engine has refused.
+  bool answered_elsewhere() {
+    if (!parked() || !other_.there()) return false;
+    const bool answered = other_.answers_instead(true);
+    if (!answered) world_.violated("a request is refused that another server would answer");
+    return answered;
+  }
+
   void come(int number) {
     const bool poisonous = number == 0;  // if the engine minds
     const std::string prompt = poisonous ? kPoison : "prompt " + std::to_string(world_.pick(0, 9));
@@ -58,8 +70,10 @@ class Schedule {
     clients_.push_back(std::make_unique<Client>(
         world_, "r" + std::to_string(number), prompt,
         static_cast<std::uint64_t>(world_.pick(0, 99)), world_.pick(1, kTokensMax), fatal,
-        [this] { return server_.lying(); }, [this] { return server_.refusing(); }));
+        [this] { return server_.lying(); }, [this] { return server_.refusing(); },
+        [this] { return answered_elsewhere(); }));
     Client& client = *clients_.back();
+    if (other_.answers_instead(parked())) return client.answered_elsewhere();
     client.ask(server_.gateway());
     if (world_.chance(0.1))
       world_.after(world_.time(0, 5000), [this, &client] { client.leave(server_.gateway()); });
@@ -122,8 +136,7 @@ class Schedule {
     world_.run_for(kParkedWithin);
     if (!world_.violation().empty()) return;
     if (server_.state() != supervisor::WorkerState::kParked)
-      world_.violated("an engine without a program is " +
-                      std::string(supervisor::to_string(server_.state())));
+      world_.violated("an engine without a program is " + std::string(to_string(server_.state())));
     for (const auto& client : clients_) {
       if (!client->over()) world_.violated("a request waits for an engine that will not come");
     }
@@ -136,10 +149,12 @@ class Schedule {
     }
     if (server_.state() != supervisor::WorkerState::kReady)
       world_.violated("a minute after the last fault the worker is " +
-                      std::string(supervisor::to_string(server_.state())));
+                      std::string(to_string(server_.state())));
     if (server_.machine().program() != server_.rules().program())
       world_.violated("another program runs than the one that is wanted");
     if (server_.lying()) world_.violated("a minute after the last fault the engine lies");
+    if (probed_ && other_.serving())
+      world_.violated("a minute after the last fault another server answers for ours");
   }
 
   // The end, while some are still being answered and the engine may be stuck.
@@ -164,6 +179,7 @@ class Schedule {
   std::vector<std::unique_ptr<Client>> clients_;  // outlive the gateway that knows them
   SimServer server_;
   Operations operations_;
+  OtherServer other_;
   SimProbe probe_;
   Instant faults_end_{};
   const bool probed_ = world_.chance(0.5);
