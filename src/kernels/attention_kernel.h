@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/ahead.h"
 #include "kernels/exp_kernel.h"
 #include "kernels/kernel_arguments.h"
 #include "kernels/lane_sums.h"
@@ -43,9 +44,19 @@ struct AttentionTile {
   return value;
 }
 
+// Of a block's keys, or of its values.
+template <int kType>
+[[gnu::always_inline]] inline std::size_t kv_block_bytes(const AttentionArguments& a) {
+  const auto numbers = static_cast<std::size_t>(kKeysPerBlock * a.head_size);
+  if constexpr (kType == kKvIntegers) return numbers + 2 * numbers / kKvGroup;
+  return numbers * (kType == kFloat32 ? 4 : 2);
+}
+
+// `values`: the block's, which are wanted next.
 template <class V, int kType, int R>
 [[gnu::always_inline]] inline void block_scores(const AttentionArguments& a,
-                                                AttentionTile<V, R>& tile, const void* keys) {
+                                                AttentionTile<V, R>& tile, const void* keys,
+                                                Ahead values) {
   using F = typename V::F;
   constexpr int kWide = V::kLanes == 16 ? 4 : 2;  // vectors of keys at a time
   for (int first = 0; first < kKeysPerBlock; first += kWide * V::kLanes) {
@@ -54,6 +65,7 @@ template <class V, int kType, int R>
       for (int w = 0; w < kWide; ++w) sum[r][w] = V::zero_f();
     F unit[kWide];  // of the integers
     for (int d = 0; d < a.head_size; ++d) {
+      values.go_on();
       if constexpr (kType == kKvIntegers) {
         const int group = d / kKvGroup * kKeysPerBlock + first;
         for (int w = 0; w < kWide && d % kKvGroup == 0; ++w)
@@ -113,7 +125,8 @@ template <class V>
 template <class V, int kType, int R>
 [[gnu::always_inline]] inline void add_values(const AttentionArguments& a,
                                               AttentionTile<V, R>& tile, const void* values,
-                                              const int (&seen)[R], const float (&shrink)[R]) {
+                                              const int (&seen)[R], const float (&shrink)[R],
+                                              Ahead next_keys) {
   using F = typename V::F;
   constexpr int kWide = 2;
   int least = seen[0], most = seen[0];
@@ -143,7 +156,10 @@ template <class V, int kType, int R>
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
       }
     };
-    for (int j = 0; j < least; ++j) add(j, [](int) { return true; });
+    for (int j = 0; j < least; ++j) {
+      next_keys.go_on();
+      add(j, [](int) { return true; });
+    }
     for (int j = least; j < most; ++j) add(j, [&](int r) { return j < seen[r]; });
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w) V::store(tile.out[r] + d + w * V::kLanes, sum[r][w]);
@@ -167,9 +183,13 @@ void attend_tile(const AttentionArguments& a, int first) {
     most = most < tile.visible[r] ? tile.visible[r] : most;
     for (int d = 0; d < a.head_size; ++d) tile.out[r][d] = 0;
   }
+  const std::size_t bytes = kv_block_bytes<kType>(a);
   for (int block = 0; block * kKeysPerBlock < most; ++block) {
     const int begin = block * kKeysPerBlock;
-    block_scores<V, kType, R>(a, tile, a.key_blocks[block]);
+    const bool last = begin + kKeysPerBlock >= most;
+    block_scores<V, kType, R>(
+        a, tile, a.key_blocks[block],
+        ahead(a.value_blocks[block], bytes, static_cast<std::size_t>(a.head_size)));
     float shrink[R];
     int seen[R];  // of the block's keys
     for (int r = 0; r < R; ++r) {
@@ -179,7 +199,8 @@ void attend_tile(const AttentionArguments& a, int first) {
                       ? 1
                       : softmax_step<V>(tile.weights[r], seen[r], tile.largest[r], tile.sum[r]);
     }
-    add_values<V, kType, R>(a, tile, a.value_blocks[block], seen, shrink);
+    add_values<V, kType, R>(a, tile, a.value_blocks[block], seen, shrink,
+                            ahead(last ? nullptr : a.key_blocks[block + 1], bytes, kKeysPerBlock));
   }
   for (int r = 0; r < R; ++r)
     for (int d = 0; d < a.head_size; ++d) tile.out[r][d] /= tile.sum[r];

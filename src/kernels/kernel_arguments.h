@@ -11,6 +11,7 @@ namespace sanctum::kernels {
 
 inline constexpr int kPanelRows = 16;                       // outputs of a panel
 inline constexpr std::size_t kChunkBytes = 4 * kPanelRows;  // a stored word of each of them
+inline constexpr std::size_t kLineBytes = 64;               // of a processor's cache
 inline constexpr int kKeysPerBlock = 64;
 inline constexpr int kKvIntegers = 3;  // beside the NumberTypes: see kv_type.h
 inline constexpr int kKvGroup = 32;    // features that share a scale

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <thread>
@@ -46,9 +47,12 @@ class ThreadPool {
   // Takes items until none is left.
   void work_on_job();
 
-  std::atomic<std::uint64_t> ticket_{0};
-  std::atomic<int> done_{0};
-  std::atomic<bool> stopping_{false};
+  // Each on lines of its own: whoever takes an item must not take done_ away from whoever has done
+  // one, nor the caller's own from those who work.
+  static constexpr std::size_t kOwnLine = 128;  // two lines, which processors fetch together
+  alignas(kOwnLine) std::atomic<std::uint64_t> ticket_{0};
+  alignas(kOwnLine) std::atomic<int> done_{0};
+  alignas(kOwnLine) std::atomic<bool> stopping_{false};
   const std::function<void(int)>* work_ = nullptr;  // of the open job
   std::uint64_t jobs_ = 0;
   std::vector<std::thread> workers_;

@@ -23,6 +23,7 @@ platform::Pages reserved(std::size_t bytes) try {
 
 PagedMemory::PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
     : shape_(shape), type_(type), pages_(reserved(blocks_within(bytes) * block_bytes())) {
+  pages_.use_large();  // a head's keys and values of 64 tokens are a page of their own otherwise
   const std::size_t count = blocks_within(bytes);
   references_.resize(count, 0);
   free_.reserve(count);
