@@ -42,14 +42,30 @@ void share(ThreadPool& pool, const Grid& grid, int rows, const Work& work) {
 
 void multiply_all(Runtime& runtime, const float* x, int rows, const PackedMatrix& w, int row_bits,
                   float* out) {
-  const QuantizedRows q = runtime.quantized_rows(rows, w.columns(), w.block(), row_bits);
-  runtime.share_rows(rows, w.columns(), [&](RowRange range) {
+  const ProductTo product{&w, out};
+  multiply_all(runtime, x, rows, {&product, 1}, row_bits);
+}
+
+void multiply_all(Runtime& runtime, const float* x, int rows, std::span<const ProductTo> products,
+                  int row_bits) {
+  const PackedMatrix& any = *products.front().w;
+  const QuantizedRows q = runtime.quantized_rows(rows, any.columns(), any.block(), row_bits);
+  runtime.share_rows(rows, any.columns(), [&](RowRange range) {
     quantize_rows(x, q, range.first, range.last, runtime.isa());
   });
-  const Grid grid = grid_of(rows, w.panels(), 1, runtime.pool().threads());
-  const auto stride = static_cast<std::size_t>(w.outputs());
+  int panels = 0;
+  for (const ProductTo& product : products) panels += product.w->panels();
+  const Grid grid = grid_of(rows, panels, 1, runtime.pool().threads());
   share(runtime.pool(), grid, rows, [&](int first, int last, int row, int row_last) {
-    multiply(q, w, out, stride, {first, last, row, row_last}, runtime.isa());
+    int before = 0;  // panels of the matrices that came before
+    for (const auto& [w, out] : products) {
+      const int from = std::max(first - before, 0), to = std::min(last - before, w->panels());
+      if (from < to) {
+        multiply(q, *w, out, static_cast<std::size_t>(w->outputs()), {from, to, row, row_last},
+                 runtime.isa());
+      }
+      before += w->panels();
+    }
   });
 }
 

@@ -3,6 +3,8 @@
 // however many threads there are.
 #pragma once
 
+#include <span>
+
 #include "kernels/float_matmul.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/runtime.h"
@@ -12,6 +14,17 @@ namespace sanctum::kernels {
 // row_bits: 8 or 16, of the activations; 16 for 8-bit weights.
 void multiply_all(Runtime& runtime, const float* x, int rows, const PackedMatrix& w, int row_bits,
                   float* out);
+
+// One of several matrices that the same rows meet, and where its products go.
+struct ProductTo {
+  const PackedMatrix* w;
+  float* out;  // [rows, outputs of w]
+};
+// All of them: x is quantized once, and its threads meet once. The matrices have the same columns
+// and block.
+void multiply_all(Runtime& runtime, const float* x, int rows, std::span<const ProductTo> products,
+                  int row_bits);
+
 void multiply_all(Runtime& runtime, const float* x, int rows, const FloatMatrix& w, float* out);
 
 }  // namespace sanctum::kernels

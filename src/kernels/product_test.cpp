@@ -31,6 +31,27 @@ TEST(Product, ThreadsAndNeighboursChangeNoBit) {
   }
 }
 
+// Three matrices that the same rows meet, as a layer's queries, keys and values.
+TEST(Product, SeveralAtOnceAreEachAlone) {
+  const int columns = 128, rows = 9;
+  const std::vector<float> x = test_rows(3, rows, columns);
+  Runtime runtime(3, chosen_isa());
+  std::vector<PackedMatrix> matrices;
+  std::vector<std::vector<float>> expected, found;
+  std::vector<ProductTo> products;
+  for (const int outputs : {100, 16, 47}) {
+    const TestMatrix stored = test_matrix(outputs, outputs, columns, 4, 64, kBfloat16);
+    matrices.emplace_back(stored.source(), outputs, columns, 4, 64, kBfloat16);
+    expected.emplace_back(static_cast<std::size_t>(rows) * outputs);
+    multiply_all(runtime, x.data(), rows, matrices.back(), 8, expected.back().data());
+    found.emplace_back(expected.back().size());
+  }
+  for (std::size_t i = 0; i < matrices.size(); ++i)
+    products.push_back({&matrices[i], found[i].data()});
+  multiply_all(runtime, x.data(), rows, products, 8);
+  EXPECT_EQ(found, expected);
+}
+
 TEST(Product, FloatMatricesAreSharedAlike) {
   const int outputs = 100, columns = 72, rows = 260;
   const std::vector<float> x = test_rows(3, rows, columns), w = test_rows(4, outputs, columns);

@@ -2,15 +2,19 @@
 
 #include <mlx/ops.h>
 
+#include <algorithm>
+
 namespace sanctum::models {
 
 Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c)
     : heads(c.heads),
       kv_heads(c.kv_heads),
       head_size(c.head_size),
-      q_proj(w.linear(path + ".q_proj", c.hidden_size, c.heads * c.head_size, c.forms.qkv_bias)),
-      k_proj(w.linear(path + ".k_proj", c.hidden_size, c.kv_heads * c.head_size, c.forms.qkv_bias)),
-      v_proj(w.linear(path + ".v_proj", c.hidden_size, c.kv_heads * c.head_size, c.forms.qkv_bias)),
+      qkv_proj(w.linears(path,
+                         {{"q_proj", c.heads * c.head_size},
+                          {"k_proj", c.kv_heads * c.head_size},
+                          {"v_proj", c.kv_heads * c.head_size}},
+                         c.hidden_size, c.forms.qkv_bias)),
       o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.forms.o_bias)),
       attend(w.attention(c.head_size)) {
   if (!c.forms.qk_norm) return;
@@ -21,12 +25,13 @@ Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const Dec
 mx::array Decoder::Attention::operator()(const mx::array& x, const nn::Rotation& rope,
                                          const std::vector<nn::Slice>& slices, int layer) const {
   const int tokens = x.shape(0);
-  mx::array q = mx::reshape(q_proj(x), {tokens, heads, head_size});
-  mx::array k = mx::reshape(k_proj(x), {tokens, kv_heads, head_size});
+  const std::vector<mx::array> qkv = qkv_proj(x);
+  mx::array q = mx::reshape(qkv[0], {tokens, heads, head_size});
+  mx::array k = mx::reshape(qkv[1], {tokens, kv_heads, head_size});
   if (q_norm) q = (*q_norm)(q);
   if (k_norm) k = (*k_norm)(k);
-  const mx::array v = mx::reshape(v_proj(x), {tokens, kv_heads, head_size});
-  return o_proj(attend.causal(rope(q), rope(k), v, slices, layer));
+  const mx::array v = mx::reshape(qkv[2], {tokens, kv_heads, head_size});
+  return attend.causal(rope(q), rope(k), v, slices, layer);
 }
 
 Decoder::Block::Block(nn::Weights& w, const std::string& path, const DecoderConfig& c)
@@ -38,8 +43,11 @@ Decoder::Block::Block(nn::Weights& w, const std::string& path, const DecoderConf
           w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
 
 mx::array Decoder::Block::operator()(const mx::array& x, const nn::Rotation& rope,
-                                     const std::vector<nn::Slice>& slices, int layer) const {
-  const mx::array h = mx::add(x, self_attn(input_layernorm(x), rope, slices, layer));
+                                     const std::vector<nn::Slice>& slices, int layer,
+                                     const std::vector<int>* wanted) const {
+  const mx::array attended = self_attn(input_layernorm(x), rope, slices, layer);
+  const auto rows = [&](const mx::array& of) { return wanted ? wanted_rows(of, *wanted) : of; };
+  const mx::array h = mx::add(rows(x), self_attn.o_proj(rows(attended)));
   return mx::add(h, mlp(post_attention_layernorm(h)));
 }
 
@@ -71,15 +79,25 @@ mx::array Decoder::forward(const Step& step) const {
     h = mx::slice_update(h, mx::astype(rows_of(rows.features->embeddings, rows), h.dtype()),
                          {rows.first, 0}, {rows.first + rows.count, width});
   }
+  // Behind the last layer's attention, and what pictures add to it, a row is nobody's but its own.
+  const auto adds = [&](std::size_t layer) {
+    return std::any_of(step.visuals.begin(), step.visuals.end(), [layer](const VisualRows& rows) {
+      return layer < rows.features->deepstack.size();
+    });
+  };
+  const bool cut =
+      !layers_.empty() && !adds(layers_.size() - 1) && step.logits_rows.size() < step.tokens.size();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    h = layers_[i](h, rope, step.slices, static_cast<int>(i));
+    const bool last = i + 1 == layers_.size();
+    h = layers_[i](h, rope, step.slices, static_cast<int>(i),
+                   last && cut ? &step.logits_rows : nullptr);
     for (const VisualRows& rows : step.visuals) {
       if (i >= rows.features->deepstack.size()) continue;
       h = mx::slice_update_add(h, mx::astype(rows_of(rows.features->deepstack[i], rows), h.dtype()),
                                {rows.first, 0}, {rows.first + rows.count, width});
     }
   }
-  h = norm_(wanted_rows(h, step.logits_rows));
+  h = norm_(cut ? h : wanted_rows(h, step.logits_rows));
   return mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
 }
 

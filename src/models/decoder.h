@@ -27,17 +27,21 @@ class Decoder {
  private:
   struct Attention {
     Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    // Before o_proj.
     mx::array operator()(const mx::array& x, const nn::Rotation& rope,
                          const std::vector<nn::Slice>& slices, int layer) const;
     int heads, kv_heads, head_size;
-    nn::Linear q_proj, k_proj, v_proj, o_proj;
+    nn::LinearGroup qkv_proj;
+    nn::Linear o_proj;
     std::optional<nn::RmsNorm> q_norm, k_norm;
     nn::Attention attend;
   };
   struct Block {
     Block(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    // All rows, or those of `wanted` alone, if there are any: the last layer's.
     mx::array operator()(const mx::array& x, const nn::Rotation& rope,
-                         const std::vector<nn::Slice>& slices, int layer) const;
+                         const std::vector<nn::Slice>& slices, int layer,
+                         const std::vector<int>* wanted) const;
     Attention self_attn;
     nn::GatedMlp mlp;
     nn::RmsNorm input_layernorm, post_attention_layernorm;

@@ -70,6 +70,14 @@ class Backend {
   // what it is given, of the compute dtype.
   virtual bool packs() const = 0;
   virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
+  // x times each of them, [n, rows] each, where that may cost less than one after another.
+  virtual std::vector<mx::array> multiply_each(const mx::array& x,
+                                               const std::vector<const Matrix*>& matrices) const {
+    std::vector<mx::array> out;
+    out.reserve(matrices.size());
+    for (const Matrix* matrix : matrices) out.push_back(matrix->multiply(x));
+    return out;
+  }
   // What its matrices hold now, beside MLX's own memory, which counts itself.
   virtual std::uint64_t packed_bytes() const = 0;
 

@@ -7,8 +7,19 @@
 namespace sanctum::nn {
 
 mx::array Linear::operator()(const mx::array& x) const {
-  mx::array y = matrix_->multiply(x);
+  return with_bias(matrix_->multiply(x));
+}
+
+mx::array Linear::with_bias(const mx::array& y) const {
   return bias_ ? mx::add(y, *bias_) : y;
+}
+
+std::vector<mx::array> LinearGroup::operator()(const mx::array& x) const {
+  std::vector<const Matrix*> matrices;
+  for (const Linear& layer : layers_) matrices.push_back(layer.matrix_.get());
+  std::vector<mx::array> out = backend_->multiply_each(x, matrices);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = layers_[i].with_bias(out[i]);
+  return out;
 }
 
 mx::array gelu(const mx::array& x) {

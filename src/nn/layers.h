@@ -9,6 +9,8 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "nn/backend.h"
 
@@ -25,8 +27,24 @@ class Linear {
   mx::array operator()(const mx::array& x) const;
 
  private:
+  friend class LinearGroup;
+  mx::array with_bias(const mx::array& y) const;
+
   std::shared_ptr<const Matrix> matrix_;
   std::optional<mx::array> bias_;
+};
+
+// Layers of the same input, computed together.
+class LinearGroup {
+ public:
+  LinearGroup(BackendPointer backend, std::vector<Linear> layers)
+      : backend_(std::move(backend)), layers_(std::move(layers)) {}
+  // One output for each, in order.
+  std::vector<mx::array> operator()(const mx::array& x) const;
+
+ private:
+  BackendPointer backend_;
+  std::vector<Linear> layers_;
 };
 
 class Embedding {
@@ -74,20 +92,21 @@ class LayerNorm {
 // down(act(gate(x)) * up(x)) (Shazeer, 2020).
 class GatedMlp {
  public:
-  GatedMlp(BackendPointer backend, Activation act, Linear gate, Linear up, Linear down)
+  GatedMlp(BackendPointer backend, Activation act, LinearGroup gate_and_up, Linear down)
       : backend_(std::move(backend)),
         act_(act),
-        gate_proj_(std::move(gate)),
-        up_proj_(std::move(up)),
+        gate_and_up_(std::move(gate_and_up)),
         down_proj_(std::move(down)) {}
   mx::array operator()(const mx::array& x) const {
-    return down_proj_(backend_->gate(act_, gate_proj_(x), up_proj_(x)));
+    const std::vector<mx::array> y = gate_and_up_(x);
+    return down_proj_(backend_->gate(act_, y[0], y[1]));
   }
 
  private:
   BackendPointer backend_;
   Activation act_;
-  Linear gate_proj_, up_proj_, down_proj_;
+  LinearGroup gate_and_up_;
+  Linear down_proj_;
 };
 
 class Activate {

@@ -162,10 +162,17 @@ Linear Weights::linear(mx::array weight, mx::array bias) {
 
 GatedMlp Weights::gated_mlp(const std::string& path, Activation act, int width, int inner,
                             bool bias) {
-  Linear gate = linear(path + ".gate_proj", width, inner, bias);
-  Linear up = linear(path + ".up_proj", width, inner, bias);
-  return {backend_, act, std::move(gate), std::move(up),
-          linear(path + ".down_proj", inner, width, bias)};
+  LinearGroup gate_and_up = linears(path, {{"gate_proj", inner}, {"up_proj", inner}}, width, bias);
+  return {backend_, act, std::move(gate_and_up), linear(path + ".down_proj", inner, width, bias)};
+}
+
+LinearGroup Weights::linears(const std::string& path, const std::vector<Named>& layers, int in,
+                             bool bias) {
+  std::vector<Linear> out;
+  out.reserve(layers.size());
+  for (const auto& [name, features] : layers)
+    out.push_back(linear(path + "." + name, in, features, bias));
+  return {backend_, std::move(out)};
 }
 
 Embedding Weights::embedding(const std::string& path, int count, int width) {

@@ -53,6 +53,12 @@ class Weights {
   Linear linear(const std::string& path, int in, int out, bool bias);
   // Of a matrix [out, in] that was taken and put into shape before.
   Linear linear(mx::array weight, mx::array bias);
+  // Layers of one input: their paths' last parts, and features out.
+  struct Named {
+    std::string name;
+    int out;
+  };
+  LinearGroup linears(const std::string& path, const std::vector<Named>& layers, int in, bool bias);
   // gate_proj and up_proj [width -> inner], down_proj [inner -> width].
   GatedMlp gated_mlp(const std::string& path, Activation act, int width, int inner, bool bias);
   Embedding embedding(const std::string& path, int count, int width);

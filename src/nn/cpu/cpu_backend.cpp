@@ -70,6 +70,31 @@ class PackedWeights final : public Matrix {
                   });
   }
 
+  // What meets the same rows, quantized alike, can meet them at once.
+  bool goes_with(const PackedWeights& other) const {
+    return packed_->columns() == other.packed_->columns() &&
+           packed_->block() == other.packed_->block() && row_bits_ == other.row_bits_;
+  }
+  static std::vector<mx::array> multiply_each(const mx::array& x,
+                                              const std::vector<const PackedWeights*>& of) {
+    const int rows = x.shape(0);
+    std::vector<mx::Shape> shapes;
+    std::vector<std::shared_ptr<const kernels::PackedMatrix>> packed;
+    for (const PackedWeights* one : of) {
+      shapes.push_back({rows, one->packed_->outputs()});
+      packed.push_back(one->packed_);
+    }
+    return cpu_op({x}, shapes, mx::float32,
+                  [runtime = of.front()->runtime_, packed = std::move(packed), rows,
+                   bits = of.front()->row_bits_](const auto& in, const auto& out) {
+                    std::vector<kernels::ProductTo> products;
+                    products.reserve(packed.size());
+                    for (std::size_t i = 0; i < packed.size(); ++i)
+                      products.push_back({packed[i].get(), static_cast<float*>(out[i])});
+                    kernels::multiply_all(*runtime, floats(in[0]), rows, products, bits);
+                  });
+  }
+
  private:
   RuntimePointer runtime_;
   int row_bits_;
@@ -122,6 +147,17 @@ class CpuBackend final : public Backend {
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, stored.weight);
     return std::make_shared<PackedWeights>(runtime_, stored, row_bits_, packed_bytes_);
+  }
+  std::vector<mx::array> multiply_each(const mx::array& x,
+                                       const std::vector<const Matrix*>& matrices) const override {
+    std::vector<const PackedWeights*> packed;
+    for (const Matrix* matrix : matrices) {
+      const auto* one = dynamic_cast<const PackedWeights*>(matrix);
+      if (one == nullptr || (!packed.empty() && !one->goes_with(*packed.front())))
+        return Backend::multiply_each(x, matrices);
+      packed.push_back(one);
+    }
+    return PackedWeights::multiply_each(x, packed);
   }
   std::uint64_t packed_bytes() const override { return *packed_bytes_; }
   mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
