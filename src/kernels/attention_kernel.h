@@ -18,16 +18,15 @@
 
 namespace sanctum::kernels {
 
-// The rows of a tile and what is known of them so far.
-template <class V, int R>
-struct AttentionTile {
-  const float* q[R];
-  float* out[R];
-  int visible[R];  // keys that the row sees
-  float largest[R];
-  float sum[R];
-  float weights[R][kKeysPerBlock];
+// A row, and what is known of it so far.
+struct AttentionRow {
+  const float* q;
+  float* out;
+  int visible;  // keys that the row sees
+  float largest, sum;
 };
+// Rows for which a block of keys and values is read from memory once, and then from the cache.
+inline constexpr int kRowsTogether = 64;
 
 // Behind a block's integers.
 [[gnu::always_inline]] inline const void* kv_scales(const AttentionArguments& a,
@@ -52,20 +51,26 @@ template <int kType>
   return numbers * (kType == kFloat32 ? 4 : 2);
 }
 
-// `values`: the block's, which are wanted next.
-template <class V, int kType, int R>
+// kAhead: `values`, the block's, which are wanted next, are brought meanwhile.
+template <class V, int kType, int R, bool kAhead>
 [[gnu::always_inline]] inline void block_scores(const AttentionArguments& a,
-                                                AttentionTile<V, R>& tile, const void* keys,
-                                                Ahead values) {
+                                                const AttentionRow* row,
+                                                float (&scores)[R][kKeysPerBlock], const void* keys,
+                                                const void* values) {
   using F = typename V::F;
   constexpr int kWide = V::kLanes == 16 ? 4 : 2;  // vectors of keys at a time
+  constexpr int kPasses = kKeysPerBlock / (kWide * V::kLanes);
+  Ahead next = ahead(values, kv_block_bytes<kType>(a),
+                     static_cast<std::size_t>(a.head_size) * static_cast<std::size_t>(kPasses));
+  const float* q[R];
+  for (int r = 0; r < R; ++r) q[r] = row[r].q;
   for (int first = 0; first < kKeysPerBlock; first += kWide * V::kLanes) {
     F sum[R][kWide];
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w) sum[r][w] = V::zero_f();
     F unit[kWide];  // of the integers
     for (int d = 0; d < a.head_size; ++d) {
-      values.go_on();
+      if constexpr (kAhead) next.go_on();
       if constexpr (kType == kKvIntegers) {
         const int group = d / kKvGroup * kKeysPerBlock + first;
         for (int w = 0; w < kWide && d % kKvGroup == 0; ++w)
@@ -80,14 +85,14 @@ template <class V, int kType, int R>
           key[w] = V::template load_numbers<kType>(keys, at);
       }
       for (int r = 0; r < R; ++r) {
-        const F query = V::broadcast(tile.q[r][d]);
+        const F query = V::broadcast(q[r][d]);
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(query, key[w], sum[r][w]);
       }
     }
     const F scale = V::broadcast(a.scale);
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w)
-        V::store(tile.weights[r] + first + w * V::kLanes, V::mul(sum[r][w], scale));
+        V::store(scores[r] + first + w * V::kLanes, V::mul(sum[r][w], scale));
   }
 }
 
@@ -122,13 +127,17 @@ template <class V>
 
 // Adds the block's first seen[r] values to row r. Another row's values are left out, not multiplied
 // by zero: of an infinite one that would make NaN.
-template <class V, int kType, int R>
-[[gnu::always_inline]] inline void add_values(const AttentionArguments& a,
-                                              AttentionTile<V, R>& tile, const void* values,
-                                              const int (&seen)[R], const float (&shrink)[R],
-                                              Ahead next_keys) {
+template <class V, int kType, int R, bool kAhead>
+[[gnu::always_inline]] inline void add_values(const AttentionArguments& a, const AttentionRow* row,
+                                              const float (&weights)[R][kKeysPerBlock],
+                                              const void* values, const int (&seen)[R],
+                                              const float (&shrink)[R], const void* next_keys) {
   using F = typename V::F;
   constexpr int kWide = 2;
+  Ahead next = ahead(next_keys, kv_block_bytes<kType>(a),
+                     static_cast<std::size_t>(kKeysPerBlock * a.head_size / (kWide * V::kLanes)));
+  float* out[R];
+  for (int r = 0; r < R; ++r) out[r] = row[r].out;
   int least = seen[0], most = seen[0];
   for (int r = 1; r < R; ++r) {
     least = seen[r] < least ? seen[r] : least;
@@ -138,7 +147,7 @@ template <class V, int kType, int R>
     F sum[R][kWide];
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w)
-        sum[r][w] = V::mul(V::load_f(tile.out[r] + d + w * V::kLanes), V::broadcast(shrink[r]));
+        sum[r][w] = V::mul(V::load_f(out[r] + d + w * V::kLanes), V::broadcast(shrink[r]));
     const auto add = [&](int j, const auto& sees) __attribute__((always_inline)) {
       F value[kWide];
       for (int w = 0; w < kWide; ++w) {
@@ -152,66 +161,84 @@ template <class V, int kType, int R>
       }
       for (int r = 0; r < R; ++r) {
         if (!sees(r)) continue;
-        const F weight = V::broadcast(tile.weights[r][j]);
+        const F weight = V::broadcast(weights[r][j]);
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
       }
     };
     for (int j = 0; j < least; ++j) {
-      next_keys.go_on();
+      if constexpr (kAhead) next.go_on();
       add(j, [](int) { return true; });
     }
     for (int j = least; j < most; ++j) add(j, [&](int r) { return j < seen[r]; });
     for (int r = 0; r < R; ++r)
-      for (int w = 0; w < kWide; ++w) V::store(tile.out[r] + d + w * V::kLanes, sum[r][w]);
+      for (int w = 0; w < kWide; ++w) V::store(out[r] + d + w * V::kLanes, sum[r][w]);
   }
 }
 
-// Rows [first, first + R) of a.rows * a.group, the heads of one token after another.
-template <class V, int kType, int R>
-void attend_tile(const AttentionArguments& a, int first) {
-  AttentionTile<V, R> tile;
-  int most = 0;
+// One block of keys and values for R rows. kAhead: whoever is first with it brings its values,
+// whoever is last the next block's keys; both in small parts, or the memory could not take the
+// orders.
+template <class V, int kType, int R, bool kAhead>
+void attend_block(const AttentionArguments& a, AttentionRow* row, int block, bool first,
+                  const void* next_keys) {
+  const int begin = block * kKeysPerBlock;
+  float weights[R][kKeysPerBlock];
+  block_scores<V, kType, R, kAhead>(a, row, weights, a.key_blocks[block],
+                                    first ? a.value_blocks[block] : nullptr);
+  float shrink[R];
+  int seen[R];  // of the block's keys
   for (int r = 0; r < R; ++r) {
+    const int visible = row[r].visible - begin;
+    seen[r] = visible < 0 ? 0 : visible < kKeysPerBlock ? visible : kKeysPerBlock;
+    shrink[r] = seen[r] == 0 ? 1 : softmax_step<V>(weights[r], seen[r], row[r].largest, row[r].sum);
+  }
+  add_values<V, kType, R, kAhead>(a, row, weights, a.value_blocks[block], seen, shrink, next_keys);
+}
+
+// Rows [first, first + count) of a.rows * a.group, the heads of one token after another.
+template <class V, int kType, bool kAhead>
+void attend_rows(const AttentionArguments& a, int first, int count) {
+  AttentionRow rows[kRowsTogether];
+  int most = 0;
+  for (int r = 0; r < count; ++r) {
     const int token = (first + r) / a.group, head = (first + r) % a.group;
     const std::size_t at = static_cast<std::size_t>(token) * a.row_stride +
                            static_cast<std::size_t>(head) * static_cast<std::size_t>(a.head_size);
-    tile.q[r] = a.q + at;
-    tile.out[r] = a.out + at;
-    tile.visible[r] = a.causal ? a.keys - a.rows + token + 1 : a.keys;
-    tile.largest[r] = -__builtin_inff();
-    tile.sum[r] = 0;
-    most = most < tile.visible[r] ? tile.visible[r] : most;
-    for (int d = 0; d < a.head_size; ++d) tile.out[r][d] = 0;
+    const int visible = a.causal ? a.keys - a.rows + token + 1 : a.keys;
+    rows[r] = {a.q + at, a.out + at, visible, -__builtin_inff(), 0};
+    most = most < visible ? visible : most;
+    for (int d = 0; d < a.head_size; ++d) rows[r].out[d] = 0;
   }
-  const std::size_t bytes = kv_block_bytes<kType>(a);
   for (int block = 0; block * kKeysPerBlock < most; ++block) {
-    const int begin = block * kKeysPerBlock;
-    const bool last = begin + kKeysPerBlock >= most;
-    block_scores<V, kType, R>(
-        a, tile, a.key_blocks[block],
-        ahead(a.value_blocks[block], bytes, static_cast<std::size_t>(a.head_size)));
-    float shrink[R];
-    int seen[R];  // of the block's keys
-    for (int r = 0; r < R; ++r) {
-      const int visible = tile.visible[r] - begin;
-      seen[r] = visible < 0 ? 0 : visible < kKeysPerBlock ? visible : kKeysPerBlock;
-      shrink[r] = seen[r] == 0
-                      ? 1
-                      : softmax_step<V>(tile.weights[r], seen[r], tile.largest[r], tile.sum[r]);
+    const bool last = (block + 1) * kKeysPerBlock >= most;
+    for (int r = 0; r < count; r += 4) {
+      const int left = count - r;
+      const void* const next_keys = left > 4 || last ? nullptr : a.key_blocks[block + 1];
+      const auto tile = [&]<int R>() {
+        attend_block<V, kType, R, kAhead>(a, rows + r, block, r == 0, next_keys);
+      };
+      if (left >= 4) tile.template operator()<4>();
+      if (left == 3) tile.template operator()<3>();
+      if (left == 2) tile.template operator()<2>();
+      if (left == 1) tile.template operator()<1>();
     }
-    add_values<V, kType, R>(a, tile, a.value_blocks[block], seen, shrink,
-                            ahead(last ? nullptr : a.key_blocks[block + 1], bytes, kKeysPerBlock));
   }
-  for (int r = 0; r < R; ++r)
-    for (int d = 0; d < a.head_size; ++d) tile.out[r][d] /= tile.sum[r];
+  for (int r = 0; r < count; ++r)
+    for (int d = 0; d < a.head_size; ++d) rows[r].out[d] /= rows[r].sum;
 }
 
 template <class V>
 void attend_with(const AttentionArguments& a) {
   const auto attend = [&]<int kType>() {
-    int row = 0;
-    for (; row + 4 <= a.rows * a.group; row += 4) attend_tile<V, kType, 4>(a, row);
-    for (; row < a.rows * a.group; ++row) attend_tile<V, kType, 1>(a, row);
+    const int rows = a.rows * a.group;
+    for (int row = 0; row < rows; row += kRowsTogether) {
+      const int count = rows - row < kRowsTogether ? rows - row : kRowsTogether;
+      // One token waits for the memory; several compute for longer than a block takes to come.
+      if (a.rows == 1)
+        attend_rows<V, kType, true>(a, row, count);
+      else
+        attend_rows<V, kType, false>(a, row, count);
+    }
   };
   if (a.kv_type == kKvIntegers) return attend.template operator()<kKvIntegers>();
   with_type(a.kv_type, attend);
