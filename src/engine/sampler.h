@@ -3,7 +3,7 @@
 //
 // Order: logit_bias, repetition penalty (prompt and output, as transformers), presence and
 // frequency penalties (output, as OpenAI), here logprobs are taken; then temperature, top_k, top_p,
-// min_p, one draw. Ties go to the smaller id.
+// min_p, one draw (draw.h). Ties go to the smaller id. Logprobs are exact to 1e-10.
 #pragma once
 
 #include <cstdint>

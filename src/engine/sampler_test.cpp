@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+#include <thread>
 
 #include "base/error.h"
 #include "engine/philox.h"
@@ -145,6 +147,67 @@ TEST(Sampler, TopLogprobsTieToTheSmallerIdAndEndWithTheVocabulary) {
   EXPECT_EQ(top(0), std::vector<int>{});
   EXPECT_EQ(top(4), (std::vector<int>{1, 3, 6, 2}));
   EXPECT_EQ(top(20), (std::vector<int>{1, 3, 6, 2, 4, 0, 5}));
+}
+
+// Row `number`, as a model might give it: a few likely tokens, and a vocabulary of others.
+std::vector<float> vocabulary(unsigned number) {
+  std::mt19937 rng(number);
+  std::vector<float> out(151'936);
+  for (float& logit : out) {
+    const auto drawn = static_cast<float>(rng() % 4096) / 256;
+    logit = rng() % 1024 == 0 ? 8 + drawn : drawn - 8;
+  }
+  return out;
+}
+
+TEST(Sampler, LogprobsHoldOverAWholeVocabulary) {
+  const std::vector<float> logits = vocabulary(1);
+  long double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<long double>(logit));
+  const double log_sum = std::log(sum);
+  for (const double temperature : {0.0, 0.7, 1.0}) {
+    wire::Sampling s;
+    s.temperature = temperature;
+    s.top_logprobs = 20;
+    std::vector<float> row = logits;
+    const Sampled out = sample_token(row, {}, s, 1, 0);
+    EXPECT_NEAR(out.logprob, logits[static_cast<std::size_t>(out.token)] - log_sum, 1e-10);
+    ASSERT_EQ(out.top.size(), 20u);
+    for (const auto& [id, logprob] : out.top)
+      EXPECT_NEAR(logprob, logits[static_cast<std::size_t>(id)] - log_sum, 1e-10);
+  }
+}
+
+TEST(Sampler, ARowIsTheSameOnHoweverManyThreads) {
+  constexpr unsigned kRows = 12;
+  std::vector<wire::Sampling> how(3);
+  how[0].top_k = 20;
+  how[1].top_p = 0.9;
+  for (wire::Sampling& s : how) s.top_logprobs = 5;
+  const auto sampled_on = [&](unsigned threads) {
+    std::vector<Sampled> out(kRows);
+    std::vector<std::thread> running;
+    running.reserve(threads);
+    for (unsigned first = 0; first < threads; ++first) {
+      running.emplace_back([&, first] {
+        for (unsigned i = first; i < kRows; i += threads) {
+          std::vector<float> row = vocabulary(i);
+          out[i] = sample_token(row, {}, how[i % how.size()], 5, i);
+        }
+      });
+    }
+    for (std::thread& one : running) one.join();
+    return out;
+  };
+  const std::vector<Sampled> alone = sampled_on(1);
+  for (const unsigned threads : {2, 3, 12}) {
+    const std::vector<Sampled> beside = sampled_on(threads);
+    for (unsigned i = 0; i < kRows; ++i) {
+      EXPECT_EQ(beside[i].token, alone[i].token) << threads << " threads, row " << i;
+      EXPECT_EQ(beside[i].logprob, alone[i].logprob) << threads << " threads, row " << i;
+      EXPECT_EQ(beside[i].top, alone[i].top) << threads << " threads, row " << i;
+    }
+  }
 }
 
 }  // namespace
