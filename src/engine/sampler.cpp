@@ -18,11 +18,11 @@ void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts
     }
   }
   if (s.repetition_penalty == 1 && s.presence_penalty == 0 && s.frequency_penalty == 0) return;
-  for (const auto& [token, seen] : counts.seen()) {
+  for (const auto& [token, times] : counts.said()) {
     if (token < 0 || static_cast<std::size_t>(token) >= logits.size()) continue;
     double logit = logits[static_cast<std::size_t>(token)];
     logit = logit > 0 ? logit / s.repetition_penalty : logit * s.repetition_penalty;
-    if (seen.in_output > 0) logit -= s.presence_penalty + s.frequency_penalty * seen.in_output;
+    if (times > 0) logit -= s.presence_penalty + s.frequency_penalty * times;
     logits[static_cast<std::size_t>(token)] = static_cast<float>(logit);
   }
 }
@@ -47,11 +47,11 @@ std::vector<int> likeliest(const LogitBlocks& row, std::size_t count) {
 }  // namespace
 
 void TokenCounts::add_prompt(std::span<const int> tokens) {
-  for (const int token : tokens) seen_[token].in_prompt = true;
+  for (const int token : tokens) said_.try_emplace(token, 0);
 }
 
 void TokenCounts::add_output(int token) {
-  ++seen_[token].in_output;
+  ++said_[token];
 }
 
 Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s,

@@ -22,14 +22,11 @@ class TokenCounts {
   void add_prompt(std::span<const int> tokens);
   void add_output(int token);
 
-  struct Seen {
-    bool in_prompt = false;
-    int in_output = 0;
-  };
-  const std::unordered_map<int, Seen>& seen() const { return seen_; }
+  // How often each was said; 0 for one of the prompt.
+  const std::unordered_map<int, int>& said() const { return said_; }
 
  private:
-  std::unordered_map<int, Seen> seen_;
+  std::unordered_map<int, int> said_;
 };
 
 struct Sampled {

@@ -87,9 +87,7 @@ class VisionEncoding final : public Encoding {
         parts_.push_back(tower_.embed(picture_, first, last));
         return;
       case Stage::kProject: {
-        const nn::Rotation rope =
-            tower_.rope().at({places_.begin() + first, places_.begin() + last});
-        auto [q, k, v] = block().project(rows_of(*hidden_, first, last), rope);
+        auto [q, k, v] = block().project(rows_of(*hidden_, first, last), rotation(first, last));
         queries_.push_back(std::move(q));
         keys_.push_back(std::move(k));
         values_.push_back(std::move(v));
@@ -107,6 +105,13 @@ class VisionEncoding final : public Encoding {
     }
   }
 
+  // The angles are every block's: computed with the first, a part at a time.
+  nn::Rotation rotation(int first, int last) {
+    if (block_ > 0) return rotations_.front().rows(first, last);
+    rotations_.push_back(tower_.rope().at({places_.begin() + first, places_.begin() + last}));
+    return rotations_.back();
+  }
+
   void begin_next_stage() {
     next_ = 0;
     switch (stage_) {
@@ -115,6 +120,7 @@ class VisionEncoding final : public Encoding {
         stage_ = tower_.blocks().empty() ? Stage::kMerge : Stage::kProject;
         return;
       case Stage::kProject:
+        if (block_ == 0) rotations_ = {nn::Rotation::joined(rotations_)};
         queries_ = {joined(queries_)};
         picture_keys_ = block().attend.picture_keys(joined(keys_), joined(values_));
         stage_ = Stage::kFinish;
@@ -159,6 +165,7 @@ class VisionEncoding final : public Encoding {
   const image::QwenPicture& picture_;
   int rows_;
   std::vector<nn::Position> places_;
+  std::vector<nn::Rotation> rotations_;  // parts of it; later one of all rows
 
   Stage stage_ = Stage::kEmbed;
   std::size_t block_ = 0;

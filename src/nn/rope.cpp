@@ -1,5 +1,7 @@
 #include "nn/rope.h"
 
+#include <mlx/ops.h>
+
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -63,6 +65,18 @@ std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs) 
     }
   }
   return axes;
+}
+
+Rotation Rotation::rows(int first, int last) const {
+  return {mx::slice(angles_, {first, 0}, {last, angles_.shape(1)}), backend_};
+}
+
+Rotation Rotation::joined(const std::vector<Rotation>& parts) {
+  if (parts.size() == 1) return parts.front();
+  std::vector<mx::array> angles;
+  angles.reserve(parts.size());
+  for (const Rotation& part : parts) angles.push_back(part.angles_);
+  return {mx::concatenate(angles, 0), parts.front().backend_};
 }
 
 Rotation Rope::at(const std::vector<Position>& positions) const {

@@ -39,6 +39,10 @@ class Rotation {
       : angles_(std::move(angles)), backend_(std::move(backend)) {}
   // x [tokens, heads, head_size] -> the same shape and dtype, rotated in float32.
   mx::array operator()(const mx::array& x) const { return backend_->rotate(x, angles_); }
+  // That of the tokens [first, last) alone.
+  Rotation rows(int first, int last) const;
+  // That of all of them, one after another.
+  static Rotation joined(const std::vector<Rotation>& parts);
 
  private:
   mx::array angles_;  // see Backend::rotate
