@@ -15,7 +15,7 @@
 #include "platform/exit_status.h"
 #include "serve/keeper_message.h"
 #include "settings/serve_config.h"
-#include "supervisor/keeper_policy.h"
+#include "supervisor/gateway_restart_policy.h"
 
 namespace sanctum::serve {
 

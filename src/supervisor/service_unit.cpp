@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
-#include "supervisor/keeper_policy.h"
+#include "supervisor/gateway_restart_policy.h"
 
 namespace sanctum::supervisor {
 namespace {

@@ -1,4 +1,4 @@
-#include "supervisor/keeper_policy.h"
+#include "supervisor/gateway_restart_policy.h"
 
 #include <csignal>
 
