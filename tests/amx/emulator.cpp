@@ -44,13 +44,13 @@ void execute(const Instruction& in) {
     case Operation::kStore:
       return tiles.store(in.tile, memory, in.stride);
     case Operation::kDotSS:
-      return tiles.multiply<std::int8_t, std::int8_t>("TDPBSSD", in.tile, in.first, in.second);
+      return tiles.multiply(product_ss, "TDPBSSD", in.tile, in.first, in.second);
     case Operation::kDotSU:
-      return tiles.multiply<std::int8_t, std::uint8_t>("TDPBSUD", in.tile, in.first, in.second);
+      return tiles.multiply(product_su, "TDPBSUD", in.tile, in.first, in.second);
     case Operation::kDotUS:
-      return tiles.multiply<std::uint8_t, std::int8_t>("TDPBUSD", in.tile, in.first, in.second);
+      return tiles.multiply(product_us, "TDPBUSD", in.tile, in.first, in.second);
     case Operation::kDotUU:
-      return tiles.multiply<std::uint8_t, std::uint8_t>("TDPBUUD", in.tile, in.first, in.second);
+      return tiles.multiply(product_uu, "TDPBUUD", in.tile, in.first, in.second);
   }
 }
 

@@ -29,8 +29,8 @@ void TileState::load_config(const std::uint8_t* from) {
   for (int tile = 0; tile < kTiles; ++tile) {
     std::memcpy(&next.row_bytes_[tile], from + kRowBytesAt + 2 * tile, 2);
     next.rows_[tile] = from[kRowsAt + tile];
-    require(next.rows_[tile] <= kRows, kWho, "#GP: a tile of too many rows");
-    require(next.row_bytes_[tile] <= kRowBytes, kWho, "#GP: a tile of too long rows");
+    require(next.rows_[tile] <= kTileRows, kWho, "#GP: a tile of too many rows");
+    require(next.row_bytes_[tile] <= kTileRowBytes, kWho, "#GP: a tile of too long rows");
     require((next.rows_[tile] == 0) == (next.row_bytes_[tile] == 0), kWho,
             "#GP: a tile of rows without bytes or bytes without rows");
   }
@@ -83,30 +83,10 @@ void TileState::require_product(const char* who, int sums, int first, int second
   require(row_bytes_[first] / 4 == rows_[second], who, "#UD: the sources differ in depth");
 }
 
-template <class First, class Second>
-void TileState::multiply(const char* who, int sums, int first, int second) {
+void TileState::multiply(Product product, const char* who, int sums, int first, int second) {
   require_product(who, sums, first, second);
-  const int columns = row_bytes_[sums] / 4, depth = rows_[second];
-  for (int row = 0; row < rows_[sums]; ++row) {
-    std::uint32_t total[kRowBytes / 4];
-    std::memcpy(total, tiles_[sums][row], kRowBytes);
-    for (int k = 0; k < depth; ++k) {
-      const std::uint8_t* a = tiles_[first][row] + 4 * k;
-      const std::uint8_t* b = tiles_[second][k];
-      for (int column = 0; column < columns; ++column) {
-        int sum = 0;  // of four products of bytes: it can't overflow
-        for (int i = 0; i < 4; ++i)
-          sum += static_cast<First>(a[i]) * static_cast<Second>(b[4 * column + i]);
-        total[column] += static_cast<std::uint32_t>(sum);
-      }
-    }
-    std::memcpy(tiles_[sums][row], total, kRowBytes);
-  }
+  product({rows_[sums], row_bytes_[sums] / 4, rows_[second]}, tiles_[sums], tiles_[first],
+          tiles_[second]);
 }
-
-template void TileState::multiply<std::int8_t, std::int8_t>(const char*, int, int, int);
-template void TileState::multiply<std::int8_t, std::uint8_t>(const char*, int, int, int);
-template void TileState::multiply<std::uint8_t, std::int8_t>(const char*, int, int, int);
-template void TileState::multiply<std::uint8_t, std::uint8_t>(const char*, int, int, int);
 
 }  // namespace sanctum::amx

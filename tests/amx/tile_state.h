@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "tile_product.h"
+
 namespace sanctum::amx {
 
 class TileState {
@@ -17,13 +19,10 @@ class TileState {
   void zero(int tile);
   void load(int tile, const std::uint8_t* from, std::uint64_t stride);
   void store(int tile, std::uint8_t* to, std::uint64_t stride) const;
-  // To each 32-bit sum, which wraps, adds the products of four bytes of `first`, by rows, with four
-  // of `second`, by columns.
-  template <class First, class Second>
-  void multiply(const char* who, int sums, int first, int second);
+  void multiply(Product product, const char* who, int sums, int first, int second);
 
  private:
-  static constexpr int kTiles = 8, kRows = 16, kRowBytes = 64;
+  static constexpr int kTiles = 8;
 
   void require_valid(const char* who, int tile) const;
   void require_product(const char* who, int sums, int first, int second) const;
@@ -31,7 +30,7 @@ class TileState {
   std::uint8_t palette_ = 0;
   std::uint8_t rows_[kTiles] = {};
   std::uint16_t row_bytes_[kTiles] = {};
-  std::uint8_t tiles_[kTiles][kRows][kRowBytes] = {};
+  Tile tiles_[kTiles] = {};
 };
 
 }  // namespace sanctum::amx
