@@ -102,7 +102,7 @@ GatewayProcess::GatewayProcess(const settings::ServeConfig& config, int keeper_s
       fallback_(or_exit(kExitUsage, [this] { return make_fallback(); })),
       signal_watch_({[this] { events_.asked_to_end(); }, [this] { end_children(); }},
                     seconds(config.drain_s) + kStopBeyondDrain, kExitCut),
-      keeper_watch_(keeper_socket,
+      orphan_watch_(keeper_socket,
                     {[this] {
                        lock_.name({static_cast<int>(::getpid()), engine_.status().pid});
                        events_.orphaned();

@@ -22,9 +22,9 @@
 #include "serve/gateway_events.h"
 #include "serve/gateway_records.h"
 #include "serve/keeper_message.h"
-#include "serve/keeper_watch.h"
 #include "serve/listeners.h"
-#include "serve/planned_restart.h"
+#include "serve/orphan_watch.h"
+#include "serve/restart_permission.h"
 #include "serve/serving_file.h"
 #include "serve/signal_watch.h"
 #include "serve/supervised_engine.h"
@@ -83,7 +83,7 @@ class GatewayProcess final : gateway::ControlDesk {
   SupervisedEngine engine_;
   const std::unique_ptr<FallbackServer> fallback_;  // null without one
   SignalWatch signal_watch_;
-  KeeperWatch keeper_watch_;
+  OrphanWatch orphan_watch_;
   GatewayRecords& records_;  // has threads, so it is made once signals are watched
   gateway::Gate gate_;
   gateway::Metrics metrics_;
@@ -91,7 +91,7 @@ class GatewayProcess final : gateway::ControlDesk {
   Listening listening_;
   gateway::Services services_;
   gateway::Entrance entrance_;
-  PlannedRestart planned_;
+  RestartPermission planned_;
   supervisor::Scheduler scheduler_;
   SwitchBoard board_;
   gateway::ProbeRuns probe_runs_;

@@ -21,7 +21,7 @@
 #include "platform/own_address.h"
 #include "probes/alive.h"
 #include "serve/boots_checks.h"
-#include "serve/keeper_watch.h"
+#include "serve/orphan_watch.h"
 #include "serve/probe_secret.h"
 #include "serve/probe_thread.h"
 #include "serve/works_probe.h"

@@ -1,6 +1,6 @@
 // The server's own parts, the ones that ship, on a simulated machine: the worker's carrier and the
-// gateway's remote engine. What serve/supervised_engine.cpp and Worker's thread do is done here with
-// events.
+// gateway's remote engine. What serve/supervised_engine.cpp and Worker's thread do is done here
+// with events.
 #pragma once
 
 #include <string>

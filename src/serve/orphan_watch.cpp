@@ -1,4 +1,4 @@
-#include "serve/keeper_watch.h"
+#include "serve/orphan_watch.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ void tell_keeper(int socket, const KeeperMessage& message) {
   [[maybe_unused]] const ssize_t written = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
-struct KeeperWatch::Shared {
+struct OrphanWatch::Shared {
   void end() {
     const std::lock_guard lock(mutex);
     if (watched) gone.end();
@@ -37,7 +37,7 @@ struct KeeperWatch::Shared {
   bool watched = true;  // the owner is still there
 };
 
-KeeperWatch::KeeperWatch(int socket, KeeperGone gone, std::chrono::milliseconds limit,
+OrphanWatch::OrphanWatch(int socket, KeeperGone gone, std::chrono::milliseconds limit,
                          int exit_code)
     : shared_(std::make_shared<Shared>()) {
   shared_->gone = std::move(gone);
@@ -57,7 +57,7 @@ KeeperWatch::KeeperWatch(int socket, KeeperGone gone, std::chrono::milliseconds 
   }).detach();
 }
 
-KeeperWatch::~KeeperWatch() {
+OrphanWatch::~OrphanWatch() {
   const std::lock_guard lock(shared_->mutex);
   shared_->watched = false;
 }

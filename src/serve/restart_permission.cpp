@@ -1,17 +1,17 @@
-#include "serve/planned_restart.h"
+#include "serve/restart_permission.h"
 
 #include "platform/machine.h"
 
 namespace sanctum::serve {
 
-std::string PlannedRestart::ask() {
+std::string RestartPermission::ask() {
   const std::string wrong = objection();
   records_.planned_restart(wrong);
   if (wrong.empty()) begin_();
   return wrong;
 }
 
-std::string PlannedRestart::objection() const {
+std::string RestartPermission::objection() const {
   for (const auto& incident : records_.incidents()) {
     if (incident.key.starts_with(std::string(supervisor::kProbeKeys) + "boots."))
       return incident.what;

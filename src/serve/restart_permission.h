@@ -1,4 +1,4 @@
-// A restart that was planned: it happens only when it would come up again. Thread rule: any thread.
+// Whether a planned restart may begin: only when it would come up again. Thread rule: any thread.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@ namespace sanctum::serve {
 
 inline constexpr std::uint64_t kRestartMemoryMin = 1ull << 30;  // bytes that can be had
 
-class PlannedRestart {
+class RestartPermission {
  public:
   // `begin` asks the keeper for it.
-  PlannedRestart(GatewayRecords& records, std::function<void()> begin)
+  RestartPermission(GatewayRecords& records, std::function<void()> begin)
       : records_(records), begin_(std::move(begin)) {}
 
   // Why it would not come up; empty when it was begun. An incident stays open until one succeeds.

@@ -21,13 +21,13 @@ struct KeeperGone {
   std::function<void()> at_once;  // before the process is ended; must not block
 };
 
-class KeeperWatch {
+class OrphanWatch {
  public:
   // `limit`: from the keeper's end to ours, with `exit_code`.
-  KeeperWatch(int socket, KeeperGone gone, std::chrono::milliseconds limit, int exit_code);
-  ~KeeperWatch();
-  KeeperWatch(const KeeperWatch&) = delete;
-  KeeperWatch& operator=(const KeeperWatch&) = delete;
+  OrphanWatch(int socket, KeeperGone gone, std::chrono::milliseconds limit, int exit_code);
+  ~OrphanWatch();
+  OrphanWatch(const OrphanWatch&) = delete;
+  OrphanWatch& operator=(const OrphanWatch&) = delete;
 
  private:
   struct Shared;
