@@ -11,7 +11,7 @@ namespace {
 struct ThisFile {};
 
 void multiply_permitted(const MultiplyArguments& a) {
-  SANCTUM_INVARIANT(amx_permitted(), "no tiles here: preload sanctum_amx_emulator.so");
+  SANCTUM_INVARIANT(amx_permitted(), "tiles: of the machine or of sanctum_amx_emulator.so");
   multiply_with_tiles<PortableVector<ThisFile>, AmxTiles<ThisFile>>(a);
 }
 
