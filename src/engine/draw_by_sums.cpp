@@ -16,12 +16,6 @@ double doubt_of(const LogitBlocks& row) {
   return static_cast<double>(row.size()) * 0x1p-50 + LogitBlocks::kWeightError;
 }
 
-double sum_of(const std::vector<double>& weights) {
-  double total = 0;
-  for (const double weight : weights) total += weight;
-  return total;
-}
-
 // A token among others, and what those before it weigh.
 struct Stretch {
   std::size_t index;
@@ -79,7 +73,7 @@ std::vector<Candidate> enough_for(double share, double total, const LogitBlocks&
 
 std::optional<int> draw_of_all(LogitBlocks& row, const wire::Sampling& s, double u) {
   const std::vector<double>& weights = row.weights(s.temperature);
-  const double total = sum_of(weights), place = u * total;
+  const double total = row.total_weight(s.temperature), place = u * total;
   double before = 0;
   std::size_t block = 0;
   while (block < weights.size() && before + weights[block] <= place) before += weights[block++];
@@ -95,7 +89,7 @@ std::optional<int> draw_of_all(LogitBlocks& row, const wire::Sampling& s, double
 }
 
 std::optional<int> draw_of_share(LogitBlocks& row, const wire::Sampling& s, double u) {
-  const double total = sum_of(row.weights(s.temperature));
+  const double total = row.total_weight(s.temperature);
   const double share = s.top_p * total, doubt = doubt_of(row) * total;
   std::vector<Candidate> candidates = enough_for(share + doubt, total, row, s);
   double weight = total_of(candidates);

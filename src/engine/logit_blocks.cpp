@@ -133,4 +133,10 @@ const std::vector<double>& LogitBlocks::weights(double temperature) {
   return weights_;
 }
 
+double LogitBlocks::total_weight(double temperature) {
+  double total = 0;
+  for (const double weight : weights(temperature)) total += weight;
+  return total;
+}
+
 }  // namespace sanctum::engine

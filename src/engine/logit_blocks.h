@@ -48,6 +48,8 @@ class LogitBlocks {
   // asked for at another temperature.
   static constexpr double kWeightError = 2e-11;
   const std::vector<double>& weights(double temperature);
+  // Of all of them, in the order of the blocks.
+  double total_weight(double temperature);
 
   std::span<const float> of(std::size_t block) const {
     const std::size_t first = block * kBlock;

@@ -66,9 +66,7 @@ Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const w
   out.token = s.temperature > 0 ? draw(row, s, uniform(seed, 0, position)) : row.best();
   if (s.top_logprobs < 0) return out;
 
-  double sum = 0;
-  for (const double weight : row.weights(1)) sum += weight;
-  const double log_sum = std::log(sum) + row.largest();
+  const double log_sum = std::log(row.total_weight(1)) + row.largest();
   out.logprob = logits[static_cast<std::size_t>(out.token)] - log_sum;
   for (const int id : likeliest(row, static_cast<std::size_t>(s.top_logprobs)))
     out.top.emplace_back(id, logits[static_cast<std::size_t>(id)] - log_sum);

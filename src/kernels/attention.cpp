@@ -47,7 +47,9 @@ void attend(const AttentionArguments& arguments, Isa isa) {
                         arguments.head_size <= kHeadSizeMax,
                     "size of a head");
   SANCTUM_INVARIANT(arguments.keys >= (arguments.causal ? arguments.rows : 1), "keys for rows");
-  kernels_of(isa).attend(arguments);
+  AttentionArguments whole = arguments;
+  whole.block_bytes = kv_head_bytes(static_cast<KvType>(arguments.kv_type), arguments.head_size);
+  kernels_of(isa).attend(whole);
 }
 
 void write_key_value(const float* key, const float* value, int head_size, int slot, void* key_block,

@@ -43,14 +43,6 @@ inline constexpr int kRowsTogether = 64;
   return value;
 }
 
-// Of a block's keys, or of its values.
-template <int kType>
-[[gnu::always_inline]] inline std::size_t kv_block_bytes(const AttentionArguments& a) {
-  const auto numbers = static_cast<std::size_t>(kKeysPerBlock * a.head_size);
-  if constexpr (kType == kKvIntegers) return numbers + 2 * numbers / kKvGroup;
-  return numbers * (kType == kFloat32 ? 4 : 2);
-}
-
 // kAhead: `values`, the block's, which are wanted next, are brought meanwhile.
 template <class V, int kType, int R, bool kAhead>
 [[gnu::always_inline]] inline void block_scores(const AttentionArguments& a,
@@ -60,7 +52,7 @@ template <class V, int kType, int R, bool kAhead>
   using F = typename V::F;
   constexpr int kWide = V::kLanes == 16 ? 4 : 2;  // vectors of keys at a time
   constexpr int kPasses = kKeysPerBlock / (kWide * V::kLanes);
-  Ahead next = ahead(values, kv_block_bytes<kType>(a),
+  Ahead next = ahead(values, a.block_bytes,
                      static_cast<std::size_t>(a.head_size) * static_cast<std::size_t>(kPasses));
   const float* q[R];
   for (int r = 0; r < R; ++r) q[r] = row[r].q;
@@ -134,7 +126,7 @@ template <class V, int kType, int R, bool kAhead>
                                               const float (&shrink)[R], const void* next_keys) {
   using F = typename V::F;
   constexpr int kWide = 2;
-  Ahead next = ahead(next_keys, kv_block_bytes<kType>(a),
+  Ahead next = ahead(next_keys, a.block_bytes,
                      static_cast<std::size_t>(kKeysPerBlock * a.head_size / (kWide * V::kLanes)));
   float* out[R];
   for (int r = 0; r < R; ++r) out[r] = row[r].out;

@@ -54,6 +54,7 @@ struct AttentionArguments {
   int kv_type;                      // a KvType
   const void* const* key_blocks;    // each [head_size, 64]; see kv_type.h
   const void* const* value_blocks;  // each [64, head_size]
+  std::size_t block_bytes;          // of each of these; attend() sets it
 };
 
 enum class RowKind : int { kRmsNorm, kLayerNorm, kActivation, kRope };

@@ -5,17 +5,12 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "base/log.h"
+#include "proving.h"
 
 namespace sanctum::simulation {
 namespace {
 
 constexpr std::uint64_t kSeedsPerBug = 400;
-
-bool proving() {
-  const char* prove = std::getenv("SANCTUM_PROVE");
-  return prove != nullptr && *prove != '\0' && *prove != '0';
-}
 
 // SANCTUM_SEED=N repeats one schedule.
 TEST(KeeperSimulation, NoScheduleBreaksARule) {

@@ -6,13 +6,10 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "proving.h"
+
 namespace sanctum::simulation {
 namespace {
-
-bool proving() {
-  const char* prove = std::getenv("SANCTUM_PROVE");
-  return prove != nullptr && *prove != '\0' && *prove != '0';
-}
 
 constexpr std::uint64_t kSeedsPerBug = 400;
 

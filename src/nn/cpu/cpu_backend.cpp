@@ -52,14 +52,7 @@ class PackedWeights final : public Matrix {
   ~PackedWeights() override { *held_ -= packed_->bytes(); }
   PackedWeights(const PackedWeights&) = delete;
   PackedWeights& operator=(const PackedWeights&) = delete;
-  mx::array multiply(const mx::array& x) const override {
-    const int rows = x.shape(0);
-    return cpu_op(
-        {x}, {rows, packed_->outputs()}, mx::float32,
-        [runtime = runtime_, w = packed_, rows, bits = row_bits_](const auto& in, void* out) {
-          kernels::multiply_all(*runtime, floats(in[0]), rows, *w, bits, static_cast<float*>(out));
-        });
-  }
+  mx::array multiply(const mx::array& x) const override { return multiply_each(x, {this}).front(); }
   mx::array gather(const mx::array& ids) const override {
     const int count = ids.shape(0);
     return cpu_op({ids}, {count, packed_->columns()}, mx::float32,
