@@ -12,7 +12,8 @@ using Amx = AmxTiles<ThisFile>;
 
 }  // namespace
 
-const Kernels kAmxKernels{multiply_with_tiles<Avx512, Amx>, quantize_with<Avx512>,
-                          attend_with<Avx512>, rows_with<Avx512>, multiply_float_with<Avx512>};
+const Kernels kAmxKernels{
+    multiply_with_tiles<Avx512, Amx>, quantize_with<Avx512>, attend_with<Avx512>,
+    join_spans_with<Avx512>,          rows_with<Avx512>,     multiply_float_with<Avx512>};
 
 }  // namespace sanctum::kernels

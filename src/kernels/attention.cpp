@@ -40,16 +40,65 @@ void write_integers(const float* key, const float* value, int head_size, int slo
   }
 }
 
-}  // namespace
-
-void attend(const AttentionArguments& arguments, Isa isa) {
+AttentionArguments checked(AttentionArguments arguments) {
   SANCTUM_INVARIANT(arguments.head_size > 0 && arguments.head_size % 32 == 0 &&
                         arguments.head_size <= kHeadSizeMax,
                     "size of a head");
   SANCTUM_INVARIANT(arguments.keys >= (arguments.causal ? arguments.rows : 1), "keys for rows");
-  AttentionArguments whole = arguments;
-  whole.block_bytes = kv_head_bytes(static_cast<KvType>(arguments.kv_type), arguments.head_size);
-  kernels_of(isa).attend(whole);
+  arguments.block_bytes =
+      kv_head_bytes(static_cast<KvType>(arguments.kv_type), arguments.head_size);
+  return arguments;
+}
+
+// One span of an attention, or all of it.
+struct Item {
+  AttentionArguments attention;
+  int spans, span;
+  std::size_t parts;  // where those of its spans begin
+};
+
+std::size_t part_numbers(const AttentionArguments& a) {
+  return static_cast<std::size_t>(a.rows) * static_cast<std::size_t>(a.group) *
+         (static_cast<std::size_t>(a.head_size) + 2);
+}
+
+}  // namespace
+
+void attend(const AttentionArguments& arguments, Isa isa) {
+  kernels_of(isa).attend(checked(arguments));
+}
+
+void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all) {
+  // With as many parts for each thread none waits long for another, and spans need not be shared.
+  constexpr std::size_t kPartsPerThread = 4;
+  const bool few =
+      all.size() < kPartsPerThread * static_cast<std::size_t>(runtime.pool().threads());
+  const auto spans_of = [few](const AttentionArguments& a) {
+    return few ? (a.keys + kSpanKeys - 1) / kSpanKeys : 1;
+  };
+  std::vector<Item> items;
+  std::size_t numbers = 0;  // of all parts
+  for (const AttentionArguments& a : all) {
+    const int spans = spans_of(a);
+    for (int span = 0; span < spans; ++span)
+      items.push_back({checked(a), spans, span, spans > 1 ? numbers : 0});
+    if (spans > 1) numbers += static_cast<std::size_t>(spans) * part_numbers(a);
+  }
+  std::vector<float> parts(numbers);
+  runtime.pool().run(static_cast<int>(items.size()), [&](int at) {
+    Item& item = items[static_cast<std::size_t>(at)];
+    if (item.spans > 1) {
+      item.attention.part = parts.data() + item.parts +
+                            static_cast<std::size_t>(item.span) * part_numbers(item.attention);
+      item.attention.span = item.span;
+    }
+    kernels_of(runtime.isa()).attend(item.attention);
+  });
+  std::erase_if(items, [](const Item& item) { return item.spans == 1 || item.span > 0; });
+  runtime.pool().run(static_cast<int>(items.size()), [&](int at) {
+    const Item& item = items[static_cast<std::size_t>(at)];
+    kernels_of(runtime.isa()).join_spans({item.attention, parts.data() + item.parts, item.spans});
+  });
 }
 
 void write_key_value(const float* key, const float* value, int head_size, int slot, void* key_block,

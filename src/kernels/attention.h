@@ -8,16 +8,20 @@
 // whatever it is.
 #pragma once
 
+#include <vector>
+
 #include "kernels/isa.h"
 #include "kernels/kernel_arguments.h"
 #include "kernels/kv_type.h"
+#include "kernels/runtime.h"
 
 namespace sanctum::kernels {
 
-inline constexpr int kHeadSizeMax = 512;
-
 // Rows of one sequence and one head of keys and values: see AttentionArguments.
 void attend(const AttentionArguments& arguments, Isa isa);
+
+// Several of them, shared among the pool's threads; few with many keys are shared by spans of keys.
+void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all);
 
 // Puts the key and the value of one token into `slot` (0 to 63) of its blocks, rounded to `type`.
 // As integers a token's group that has a number which is not finite is NaN as a whole.

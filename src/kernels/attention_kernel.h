@@ -3,8 +3,10 @@
 //
 // Keys fold into a row in blocks of 64 that begin at multiples of 64, whoever computes them: a
 // block's scores, their largest, exp(score - largest), one sum (16 virtual lanes, then halves), and
-// the values in key order (online softmax: Milakov and Gimelshein, 2018). So a row's bits depend on
-// nothing but its query and its keys.
+// the values in key order (online softmax: Milakov and Gimelshein, 2018). Blocks fold into spans of
+// 512 keys, each by itself, and spans into the row, in order (Flash-Decoding: Dao et al., 2023; but
+// the spans are the same however many threads share them). So a row's bits depend on nothing but
+// its query and its keys.
 #pragma once
 
 #include <cstddef>
@@ -187,21 +189,17 @@ void attend_block(const AttentionArguments& a, AttentionRow* row, int block, boo
   add_values<V, kType, R, kAhead>(a, row, weights, a.value_blocks[block], seen, shrink, next_keys);
 }
 
-// Rows [first, first + count) of a.rows * a.group, the heads of one token after another.
+// One span of keys for all rows, of which one sees `most`.
 template <class V, int kType, bool kAhead>
-void attend_rows(const AttentionArguments& a, int first, int count) {
-  AttentionRow rows[kRowsTogether];
-  int most = 0;
+void attend_span(const AttentionArguments& a, AttentionRow* rows, int count, int span, int most) {
   for (int r = 0; r < count; ++r) {
-    const int token = (first + r) / a.group, head = (first + r) % a.group;
-    const std::size_t at = static_cast<std::size_t>(token) * a.row_stride +
-                           static_cast<std::size_t>(head) * static_cast<std::size_t>(a.head_size);
-    const int visible = a.causal ? a.keys - a.rows + token + 1 : a.keys;
-    rows[r] = {a.q + at, a.out + at, visible, -__builtin_inff(), 0};
-    most = most < visible ? visible : most;
+    rows[r].largest = -__builtin_inff();
+    rows[r].sum = 0;
     for (int d = 0; d < a.head_size; ++d) rows[r].out[d] = 0;
   }
-  for (int block = 0; block * kKeysPerBlock < most; ++block) {
+  constexpr int kBlocks = kSpanKeys / kKeysPerBlock;
+  const int end = (span + 1) * kBlocks;
+  for (int block = span * kBlocks; block < end && block * kKeysPerBlock < most; ++block) {
     const bool last = (block + 1) * kKeysPerBlock >= most;
     for (int r = 0; r < count; r += 4) {
       const int left = count - r;
@@ -215,8 +213,101 @@ void attend_rows(const AttentionArguments& a, int first, int count) {
       if (left == 1) tile.template operator()<1>();
     }
   }
-  for (int r = 0; r < count; ++r)
-    for (int d = 0; d < a.head_size; ++d) rows[r].out[d] /= rows[r].sum;
+}
+
+// Adds a later span's part to what a row has of those before it.
+template <class V>
+[[gnu::always_inline]] inline void join_span(AttentionRow& row, const AttentionRow& part,
+                                             int head_size) {
+  using F = typename V::F;
+  const float now = row.largest < part.largest ? part.largest : row.largest;
+  float before[V::kLanes], here[V::kLanes];
+  V::store(before, exp_of<V>(V::broadcast(row.largest - now)));
+  V::store(here, exp_of<V>(V::broadcast(part.largest - now)));
+  row.largest = now;
+  row.sum = __builtin_fmaf(part.sum, here[0], row.sum * before[0]);
+  const F shrink = V::broadcast(before[0]), weight = V::broadcast(here[0]);
+  for (int d = 0; d < head_size; d += V::kLanes) {
+    const F sum = V::mul(V::load_f(row.out + d), shrink);
+    V::store(row.out + d, V::fma(V::load_f(part.out + d), weight, sum));
+  }
+}
+
+// Row `index` of a.rows * a.group, the heads of one token after another.
+[[gnu::always_inline]] inline AttentionRow row_at(const AttentionArguments& a, int index) {
+  const int token = index / a.group, head = index % a.group;
+  const std::size_t at = static_cast<std::size_t>(token) * a.row_stride +
+                         static_cast<std::size_t>(head) * static_cast<std::size_t>(a.head_size);
+  const int visible = a.causal ? a.keys - a.rows + token + 1 : a.keys;
+  return {a.q + at, a.out + at, visible, -__builtin_inff(), 0};
+}
+
+[[gnu::always_inline]] inline void divide_by_sum(const AttentionRow& row, int head_size) {
+  for (int d = 0; d < head_size; ++d) row.out[d] /= row.sum;
+}
+
+// Rows [first, first + count).
+template <class V, int kType, bool kAhead>
+void attend_rows(const AttentionArguments& a, int first, int count) {
+  AttentionRow rows[kRowsTogether];
+  int most = 0;
+  for (int r = 0; r < count; ++r) {
+    rows[r] = row_at(a, first + r);
+    most = most < rows[r].visible ? rows[r].visible : most;
+  }
+  if (a.part != nullptr) {
+    const std::size_t numbers = static_cast<std::size_t>(a.head_size) + 2;
+    for (int r = 0; r < count; ++r)
+      rows[r].out = a.part + static_cast<std::size_t>(first + r) * numbers;
+    attend_span<V, kType, kAhead>(a, rows, count, a.span, most);
+    for (int r = 0; r < count; ++r) {
+      rows[r].out[a.head_size] = rows[r].largest;
+      rows[r].out[a.head_size + 1] = rows[r].sum;
+    }
+    return;
+  }
+  attend_span<V, kType, kAhead>(a, rows, count, 0, most);
+  if (most > kSpanKeys) {
+    float sums[kRowsTogether * kHeadSizeMax];
+    for (int span = 1; span * kSpanKeys < most; ++span) {
+      AttentionRow parts[kRowsTogether];
+      for (int r = 0; r < count; ++r) {
+        parts[r] = rows[r];
+        parts[r].out = sums + r * a.head_size;
+      }
+      attend_span<V, kType, kAhead>(a, parts, count, span, most);
+      for (int r = 0; r < count; ++r)
+        if (rows[r].visible > span * kSpanKeys) join_span<V>(rows[r], parts[r], a.head_size);
+    }
+  }
+  for (int r = 0; r < count; ++r) divide_by_sum(rows[r], a.head_size);
+}
+
+template <class V>
+void join_spans_with(const JoinArguments& j) {
+  const AttentionArguments& a = j.attention;
+  const std::size_t numbers = static_cast<std::size_t>(a.head_size) + 2;
+  const int count = a.rows * a.group;
+  for (int r = 0; r < count; ++r) {
+    AttentionRow row = row_at(a, r);
+    for (int span = 0; span < j.spans && row.visible > span * kSpanKeys; ++span) {
+      const std::size_t at = static_cast<std::size_t>(span) * static_cast<std::size_t>(count) +
+                             static_cast<std::size_t>(r);
+      const float* const from = j.parts + at * numbers;
+      AttentionRow part = row;
+      part.out = const_cast<float*>(from);  // which is only read
+      part.largest = from[a.head_size];
+      part.sum = from[a.head_size + 1];
+      if (span > 0) {
+        join_span<V>(row, part, a.head_size);
+        continue;
+      }
+      for (int d = 0; d < a.head_size; ++d) row.out[d] = from[d];
+      row.largest = part.largest;
+      row.sum = part.sum;
+    }
+    divide_by_sum(row, a.head_size);
+  }
 }
 
 template <class V>

@@ -45,10 +45,14 @@ class Blocks {
   std::vector<float> attend(const std::vector<float>& q, int rows, int group, int keys, bool causal,
                             Isa isa) const {
     std::vector<float> out(q.size(), -1);
-    kernels::attend(
-        {q.data(), out.data(), static_cast<std::size_t>(group) * head_size_, rows, group,
-         head_size_, 0.125f, keys, causal, type_, key_blocks_.data(), value_blocks_.data()},
-        isa);
+    kernels::attend(arguments(q, out, rows, group, keys, causal), isa);
+    return out;
+  }
+  // The same, by a pool's threads.
+  std::vector<float> attend(const std::vector<float>& q, int rows, int group, int keys,
+                            Runtime& runtime) const {
+    std::vector<float> out(q.size(), -1);
+    attend_all(runtime, {arguments(q, out, rows, group, keys, true)});
     return out;
   }
   void write(int at, std::span<const float> a_key, std::span<const float> a_value) {
@@ -58,6 +62,19 @@ class Blocks {
   std::vector<float> key, value;  // as they are stored
 
  private:
+  AttentionArguments arguments(const std::vector<float>& q, std::vector<float>& out, int rows,
+                               int group, int keys, bool causal) const {
+    AttentionArguments a{};
+    a.q = q.data();
+    a.out = out.data();
+    a.row_stride = static_cast<std::size_t>(group) * head_size_;
+    a.rows = rows, a.group = group, a.head_size = head_size_;
+    a.scale = 0.125f;
+    a.keys = keys, a.causal = causal;
+    a.kv_type = type_;
+    a.key_blocks = key_blocks_.data(), a.value_blocks = value_blocks_.data();
+    return a;
+  }
   void read_integers() {
     const std::size_t groups = head_size_ / kKvGroup, numbers = kKeysPerBlock * head_size_;
     for (std::size_t i = 0; i < key.size(); ++i) {
@@ -105,6 +122,7 @@ TEST(Attention, IsTheSoftmaxOverTheKeysThatARowSees) {
                                                        {5, 5, 64, 4},
                                                        {3, 64, 96, 2},
                                                        {9, 200, 128, 3},
+                                                       {5, 1026, 32, 2},
                                                        {1, 130, 256, 1}}) {
       const Blocks blocks(keys, head_size, type);
       const std::vector<float> q = test_rows(13, rows * group, head_size);
@@ -125,13 +143,39 @@ TEST(Attention, IsTheSoftmaxOverTheKeysThatARowSees) {
 
 TEST(Attention, EveryPathGivesThePortableOnesBits) {
   for (const KvType type : kKvTypes) {
-    constexpr int kRows = 7, kKeys = 150, kHead = 64, kGroup = 3;
+    constexpr int kRows = 7, kKeys = 1100, kHead = 64, kGroup = 3;
     const Blocks blocks(kKeys, kHead, type);
     const std::vector<float> q = test_rows(14, kRows * kGroup, kHead);
     const auto portable = blocks.attend(q, kRows, kGroup, kKeys, true, Isa::kPortable);
     for (const Isa isa : available_isas()) {
       const auto out = blocks.attend(q, kRows, kGroup, kKeys, true, isa);
       EXPECT_TRUE(same_bits(out, portable)) << to_string(isa);
+    }
+  }
+}
+
+// Spans of keys that threads share fold into a row as they do where one thread has all of them.
+TEST(Attention, ALongStreamsBitsDoNotDependOnWhoSharesIt) {
+  constexpr int kHead = 32, kGroup = 2;
+  for (const KvType type : {kKvBfloat16, kKvInt8}) {
+    const Blocks blocks(2 * kSpanKeys + 70, kHead, type);
+    for (const Isa isa : available_isas()) {
+      Runtime alone(1, isa), shared(3, isa);
+      for (const auto& [rows, keys] : {std::pair{1, kSpanKeys},
+                                       {1, kSpanKeys + 1},
+                                       {1, 2 * kSpanKeys + 70},
+                                       {3, kSpanKeys + 1},
+                                       {70, 2 * kSpanKeys + 6}}) {
+        const std::vector<float> q = test_rows(18, rows * kGroup, kHead);
+        const auto whole = blocks.attend(q, rows, kGroup, keys, true, isa);
+        EXPECT_TRUE(same_bits(blocks.attend(q, rows, kGroup, keys, alone), whole)) << keys;
+        EXPECT_TRUE(same_bits(blocks.attend(q, rows, kGroup, keys, shared), whole)) << keys;
+        const std::span<const float> last(q.end() - kGroup * kHead, q.end());
+        const std::vector<float> one(last.begin(), last.end());
+        EXPECT_TRUE(same_bits(blocks.attend(one, 1, kGroup, keys, shared),
+                              std::span(whole).last(kGroup * kHead)))
+            << to_string(isa) << ", rows " << rows << ", keys " << keys;
+      }
     }
   }
 }

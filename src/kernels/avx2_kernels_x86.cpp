@@ -18,8 +18,9 @@ struct Widened {
 
 }  // namespace
 
-const Kernels kAvx2Kernels{multiply_with<Avx2Vector<Widened>>, quantize_with<Avx2Vector<Widened>>,
-                           attend_with<Avx2Vector<Widened>>, rows_with<Avx2Vector<Widened>>,
-                           multiply_float_with<Avx2Vector<Widened>>};
+const Kernels kAvx2Kernels{
+    multiply_with<Avx2Vector<Widened>>, quantize_with<Avx2Vector<Widened>>,
+    attend_with<Avx2Vector<Widened>>,   join_spans_with<Avx2Vector<Widened>>,
+    rows_with<Avx2Vector<Widened>>,     multiply_float_with<Avx2Vector<Widened>>};
 
 }  // namespace sanctum::kernels

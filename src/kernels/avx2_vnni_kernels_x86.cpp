@@ -16,8 +16,9 @@ struct Vnni {
 
 }  // namespace
 
-const Kernels kAvx2VnniKernels{multiply_with<Avx2Vector<Vnni>>, quantize_with<Avx2Vector<Vnni>>,
-                               attend_with<Avx2Vector<Vnni>>, rows_with<Avx2Vector<Vnni>>,
-                               multiply_float_with<Avx2Vector<Vnni>>};
+const Kernels kAvx2VnniKernels{
+    multiply_with<Avx2Vector<Vnni>>, quantize_with<Avx2Vector<Vnni>>,
+    attend_with<Avx2Vector<Vnni>>,   join_spans_with<Avx2Vector<Vnni>>,
+    rows_with<Avx2Vector<Vnni>>,     multiply_float_with<Avx2Vector<Vnni>>};
 
 }  // namespace sanctum::kernels

@@ -12,7 +12,9 @@ namespace sanctum::kernels {
 inline constexpr int kPanelRows = 16;                       // outputs of a panel
 inline constexpr std::size_t kChunkBytes = 4 * kPanelRows;  // a stored word of each of them
 inline constexpr std::size_t kLineBytes = 64;               // of a processor's cache
+inline constexpr int kHeadSizeMax = 512;
 inline constexpr int kKeysPerBlock = 64;
+inline constexpr int kSpanKeys = 512;  // see attention_kernel.h
 inline constexpr int kKvIntegers = 3;  // beside the NumberTypes: see kv_type.h
 inline constexpr int kKvGroup = 32;    // features that share a scale
 
@@ -55,6 +57,16 @@ struct AttentionArguments {
   const void* const* key_blocks;    // each [head_size, 64]; see kv_type.h
   const void* const* value_blocks;  // each [64, head_size]
   std::size_t block_bytes;          // of each of these; attend() sets it
+  // Null: all keys, to `out`. Else those of one span alone, to its part: [rows * group, head_size +
+  // 2], a row's sums, then its largest score and its sum of weights.
+  float* part;
+  int span;
+};
+// The parts of all spans, [spans, rows * group, head_size + 2], to `attention.out`.
+struct JoinArguments {
+  AttentionArguments attention;
+  const float* parts;
+  int spans;
 };
 
 enum class RowKind : int { kRmsNorm, kLayerNorm, kActivation, kRope };
@@ -88,6 +100,7 @@ struct Kernels {
   void (*multiply)(const MultiplyArguments&);
   void (*quantize)(const QuantizeArguments&);
   void (*attend)(const AttentionArguments&);
+  void (*join_spans)(const JoinArguments&);
   void (*rows)(const RowArguments&);
   void (*multiply_float)(const FloatMatmulArguments&);
 };

@@ -5,6 +5,6 @@
 
 namespace sanctum::kernels {
 
-inline constexpr int kNumberFormat = 1;
+inline constexpr int kNumberFormat = 2;
 
 }  // namespace sanctum::kernels

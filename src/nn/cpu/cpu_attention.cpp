@@ -65,6 +65,15 @@ void write_tokens(const PagedMemory& memory, const BlockSlice& slice, int layer,
   }
 }
 
+HeadBlocks blocks_of(const PagedMemory& memory, const BlockSlice& slice, int layer, int head) {
+  HeadBlocks out;
+  for (const int block : slice.blocks) {
+    out.keys.push_back(memory.keys(block, layer, head));
+    out.values.push_back(memory.values(block, layer, head));
+  }
+  return out;
+}
+
 }  // namespace
 
 mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
@@ -96,15 +105,14 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
         runtime->pool().run(static_cast<int>(slices.size()) * heads, [&](int item) {
           write_tokens(memory, slices[item / heads], layer, item % heads, shape, keys, values);
         });
-        const std::vector<Part> parts = parts_of(slices, heads);
-        runtime->pool().run(static_cast<int>(parts.size()), [&](int item) {
-          const auto& [s, head, row, count] = parts[item];
+        std::vector<HeadBlocks> blocks;
+        for (const BlockSlice& slice : slices)
+          for (int head = 0; head < heads; ++head)
+            blocks.push_back(blocks_of(memory, slice, layer, head));
+        std::vector<kernels::AttentionArguments> parts;
+        for (const auto& [s, head, row, count] : parts_of(slices, heads)) {
           const BlockSlice& slice = slices[s];
-          HeadBlocks blocks;
-          for (const int block : slice.blocks) {
-            blocks.keys.push_back(memory.keys(block, layer, head));
-            blocks.values.push_back(memory.values(block, layer, head));
-          }
+          const HeadBlocks& seen = blocks[s * heads + head];
           const std::size_t stride = static_cast<std::size_t>(shape.heads) * shape.padded;
           const std::size_t at = (slice.first + row) * stride +
                                  static_cast<std::size_t>(head) * shape.group() * shape.padded;
@@ -119,10 +127,11 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
           a.keys = slice.past + row + count;
           a.causal = true;
           a.kv_type = memory.type();
-          a.key_blocks = blocks.keys.data();
-          a.value_blocks = blocks.values.data();
-          kernels::attend(a, runtime->isa());
-        });
+          a.key_blocks = seen.keys.data();
+          a.value_blocks = seen.values.data();
+          parts.push_back(a);
+        }
+        kernels::attend_all(*runtime, parts);
         if (pad) copy_narrow(to, rows * shape.heads, shape.size, shape.padded, out);
       });
 }
@@ -162,32 +171,34 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
         padded_heads(static_cast<const float*>(in[0]), total, size, padded);
     std::vector<float> wide_out(wide_q.size());
     const auto* all = static_cast<const float*>(in[1]);
-    const int row_items = (count + kRowsPerItem - 1) / kRowsPerItem;
-    runtime->pool().run(heads * row_items, [&](int item) {
-      const int head = item / row_items, row = item % row_items * kRowsPerItem;
-      HeadBlocks seen;
+    const std::size_t stride = static_cast<std::size_t>(heads) * padded;
+    std::vector<HeadBlocks> seen(static_cast<std::size_t>(heads));
+    std::vector<kernels::AttentionArguments> parts;
+    for (int head = 0; head < heads; ++head) {
       for (int b = 0; b < blocks; ++b) {
         const float* at = all + (static_cast<std::size_t>(head) * blocks + b) * 2 * block;
-        seen.keys.push_back(at);
-        seen.values.push_back(at + block);
+        seen[head].keys.push_back(at);
+        seen[head].values.push_back(at + block);
       }
-      const std::size_t stride = static_cast<std::size_t>(heads) * padded;
-      const std::size_t at = row * stride + static_cast<std::size_t>(head) * padded;
-      kernels::AttentionArguments a{};
-      a.q = wide_q.data() + at;
-      a.out = wide_out.data() + at;
-      a.row_stride = stride;
-      a.rows = std::min(kRowsPerItem, count - row);
-      a.group = 1;
-      a.head_size = padded;
-      a.scale = scale;
-      a.keys = rows;
-      a.causal = false;
-      a.kv_type = kernels::kKvFloat32;
-      a.key_blocks = seen.keys.data();
-      a.value_blocks = seen.values.data();
-      kernels::attend(a, runtime->isa());
-    });
+      for (int row = 0; row < count; row += kRowsPerItem) {
+        const std::size_t at = row * stride + static_cast<std::size_t>(head) * padded;
+        kernels::AttentionArguments a{};
+        a.q = wide_q.data() + at;
+        a.out = wide_out.data() + at;
+        a.row_stride = stride;
+        a.rows = std::min(kRowsPerItem, count - row);
+        a.group = 1;
+        a.head_size = padded;
+        a.scale = scale;
+        a.keys = rows;
+        a.causal = false;
+        a.kv_type = kernels::kKvFloat32;
+        a.key_blocks = seen[head].keys.data();
+        a.value_blocks = seen[head].values.data();
+        parts.push_back(a);
+      }
+    }
+    kernels::attend_all(*runtime, parts);
     copy_narrow(wide_out.data(), total, size, padded, static_cast<float*>(result));
   });
 }
