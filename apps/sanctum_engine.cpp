@@ -212,10 +212,9 @@ int main(int argc, char** argv) {
                  "memory for the texts and pictures of all requests that have not ended")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
-  app.add_option("--step-tokens", options.device.limits.tokens_max,
-                 "prompt and decode tokens of one step")
-      ->check(CLI::Range(settings::kStepTokens.low, settings::kStepTokens.high))
-      ->capture_default_str();
+  app.add_option("--step-tokens", options.device.step_tokens,
+                 "prompt and decode tokens of one step [512, on a GPU 2048]")
+      ->check(CLI::Range(settings::kStepTokens.low, settings::kStepTokens.high));
   app.add_option(
          "--step-ms", options.device.limits.step_ms_max,
          "milliseconds to which prompts and pictures may stretch a step while answers stream")

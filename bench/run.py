@@ -21,6 +21,7 @@ import mixed
 import over_http
 import prefix
 import prompt_and_decode
+import step_structure
 import table
 import waiting
 from child import Failed
@@ -38,6 +39,7 @@ PLAN = {
     "http": over_http.run,
     "mixed": mixed.run,
     "mlx-lm": beside_mlx_lm.run,
+    "structure": step_structure.run,
 }
 QUICK = ["prompt", "decode", "waiting", "http", "mixed"]
 

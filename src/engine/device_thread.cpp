@@ -70,6 +70,10 @@ nn::BackendPointer backend_of(const DeviceOptions& options) {
 }
 
 DeviceOptions checked(DeviceOptions options) {
+  const bool many = on_gpu() && !ours(options);
+  options.limits.tokens_max = options.step_tokens > 0 ? options.step_tokens
+                              : many                  ? kStepTokensOnGpu
+                                                      : kStepTokens;
   if (options.cpu.kv_int8 && !ours(options)) {
     throw Error(ErrorCode::kInvalid,
                 "kv_type int8 needs our kernels (kernels cpu); with MLX's operations it is stored",

@@ -39,12 +39,13 @@ void add_visual_rows(const Sequence& sequence, int count, int first_row, models:
   }
 }
 
-// Appends the sequence's next `count` tokens to the step; says whether they give a token.
-bool add_rows(Sequence& sequence, int count, models::Step& step) {
-  const int first_row = static_cast<int>(step.tokens.size()), begin = sequence.fed();
+// Appends the sequence's next `count` tokens to the step, but for their ids, which go to `ids`;
+// says whether they give a token.
+bool add_rows(Sequence& sequence, int count, models::Step& step, std::vector<int>& ids) {
+  const int first_row = step.rows(), begin = sequence.fed();
   add_visual_rows(sequence, count, first_row, step);
   for (int at = begin; at < begin + count; ++at) {
-    step.tokens.push_back(sequence.token(at));
+    ids.push_back(sequence.token(at));
     step.positions.push_back(sequence.position(at));
   }
   step.slices.push_back({first_row, count, sequence.cache.get()});
@@ -275,24 +276,28 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   announce(plan);
   const Instant begin = Clock::now();
   models::Step step;
+  std::vector<int> ids;
   std::vector<Sequence*> wanting;
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     meet_prompt(fault_, sequence.prompt_tokens());
-    if (add_rows(sequence, row.tokens, step)) wanting.push_back(&sequence);
+    if (add_rows(sequence, row.tokens, step, ids)) wanting.push_back(&sequence);
   }
   // Without a row that wants logits the caches still have to be filled: ask for the last row's.
   const bool unwanted = step.logits_rows.empty();
-  if (unwanted) step.logits_rows.push_back(static_cast<int>(step.tokens.size()) - 1);
+  if (unwanted) step.logits_rows.push_back(step.rows() - 1);
+  step.tokens = models::token_ids(ids);
   mx::array logits = mx::contiguous(model_->forward(step));
-  mx::eval(logits);
   for (const nn::Slice& slice : step.slices) slice.cache->advance(slice.count);
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     sequence.reached = std::max(sequence.reached, sequence.fed());
     prefixes_.keep(sequence, sequence.fed() - row.tokens);
   }
-  step_cost_.observe(static_cast<int>(step.tokens.size()),
+  std::vector<mx::array> results = memory_->take_unevaluated();
+  results.push_back(logits);
+  mx::eval(results);
+  step_cost_.observe(step.rows(),
                      static_cast<double>(microseconds_between(begin, Clock::now())) / 1000);
   if (unwanted) return;
   const auto vocabulary = static_cast<std::size_t>(logits.shape(1));

@@ -68,9 +68,11 @@ class RememberingModel final : public models::Model {
 
   mx::array forward(const models::Step& step) const override {
     std::vector<float> logits(step.logits_rows.size() * kVocabulary);
+    mx::array tokens = step.tokens;
+    mx::eval(tokens);
     auto wanted = step.logits_rows.begin();
     for (const nn::Slice& slice : step.slices) {
-      const auto first = step.tokens.begin() + slice.first;
+      const int* const first = tokens.data<int>() + slice.first;
       const std::vector<int> fed(first, first + slice.count);
       auto* copies = dynamic_cast<nn::ContiguousCache*>(slice.cache);
       const std::vector<int> all =

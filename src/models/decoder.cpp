@@ -72,8 +72,7 @@ mx::array rows_of(const mx::array& features, const VisualRows& rows) {
 
 mx::array Decoder::forward(const Step& step) const {
   const nn::Rotation rope = rope_.at(step.positions);
-  mx::array h = embed_tokens_(
-      mx::array(step.tokens.begin(), {static_cast<int>(step.tokens.size())}, mx::int32));
+  mx::array h = embed_tokens_(step.tokens);
   const int width = h.shape(1);
   for (const VisualRows& rows : step.visuals) {
     h = mx::slice_update(h, mx::astype(rows_of(rows.features->embeddings, rows), h.dtype()),
@@ -85,8 +84,8 @@ mx::array Decoder::forward(const Step& step) const {
       return layer < rows.features->deepstack.size();
     });
   };
-  const bool cut =
-      !layers_.empty() && !adds(layers_.size() - 1) && step.logits_rows.size() < step.tokens.size();
+  const bool cut = !layers_.empty() && !adds(layers_.size() - 1) &&
+                   step.logits_rows.size() < step.positions.size();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     h = layers_[i](h, rope, step.slices, static_cast<int>(i),

@@ -21,9 +21,12 @@ VisualFeatures Model::encode(const PreparedPicture& picture) const {
   }
 }
 
+mx::array token_ids(const std::vector<int>& ids) {
+  return mx::array(ids.begin(), {static_cast<int>(ids.size())}, mx::int32);
+}
+
 mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_rows) {
-  return mx::take(
-      hidden, mx::array(logits_rows.begin(), {static_cast<int>(logits_rows.size())}, mx::int32), 0);
+  return mx::take(hidden, token_ids(logits_rows), 0);
 }
 
 }  // namespace sanctum::models

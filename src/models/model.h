@@ -46,9 +46,12 @@ struct VisualRows {
 
 // The tokens of all sequences of one step, packed.
 struct Step {
-  std::vector<int> tokens;
+  int rows() const { return static_cast<int>(positions.size()); }
+
   std::vector<nn::Position> positions;  // one per token
-  std::vector<nn::Slice> slices;        // in order, covering all tokens
+  // int32 [rows], evaluated or not: a device that samples may hand its ids to the next step.
+  mx::array tokens = mx::array(0);
+  std::vector<nn::Slice> slices;  // in order, covering all tokens
   std::vector<VisualRows> visuals;
   std::vector<int> logits_rows;  // the tokens whose next token is wanted
 };
@@ -83,6 +86,8 @@ class Model {
   explicit Model(Traits traits) : traits_(std::move(traits)) {}
   Traits traits_;
 };
+
+mx::array token_ids(const std::vector<int>& ids);
 
 // The rows whose logits are wanted, before the output head multiplies them: hidden [tokens, width]
 // -> [logits_rows, width].

@@ -108,7 +108,7 @@ class VisionEncoding final : public Encoding {
   // The angles are every block's: computed with the first, a part at a time.
   nn::Rotation rotation(int first, int last) {
     if (block_ > 0) return rotations_.front().rows(first, last);
-    rotations_.push_back(tower_.rope().at({places_.begin() + first, places_.begin() + last}));
+    rotations_.push_back(tower_.rope().table({places_.begin() + first, places_.begin() + last}));
     return rotations_.back();
   }
 

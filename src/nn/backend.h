@@ -49,6 +49,16 @@ struct Slice {
   SequenceCache* cache = nullptr;
 };
 
+// By what a step's rows are rotated: a table that the host made, or places, of which the backend
+// makes its own.
+struct Angles {
+  // float32 [rows, head_size], the cosines of a row's pairs, then the sines; with periods int32
+  // [rows], places.
+  mx::array of;
+  // float32 [head_size / 2]: a pair turns by place / period.
+  std::optional<mx::array> periods;
+};
+
 // In the backend's own form.
 struct PictureKeys {
   std::vector<mx::array> arrays;
@@ -90,9 +100,10 @@ class Backend {
   // act(x) * other, both [rows, columns].
   virtual mx::array gate(kernels::Activation act, const mx::array& x,
                          const mx::array& other) const = 0;
-  // x [rows, heads, head_size], rotated in float32; angles float32 [rows, head_size]: the cosines
-  // of its pairs, then the sines.
-  virtual mx::array rotate(const mx::array& x, const mx::array& angles) const = 0;
+  // x [rows, heads, head_size], rotated in float32.
+  virtual mx::array rotate(const mx::array& x, const Angles& angles) const = 0;
+  // Whether `rotate` is to be given places where all pairs of a row turn by the same.
+  virtual bool rotates_by_place() const { return false; }
 
   // Calls work(0) to work(items - 1), on several threads where the backend has them: host work
   // between two evaluations. It must not throw.
@@ -117,7 +128,9 @@ class Backend {
 };
 
 using BackendPointer = std::shared_ptr<const Backend>;
-BackendPointer stock_backend(mx::Dtype compute);
+// Where it fuses, MLX compiles what it can into one kernel; by itself it does on a GPU. (On a CPU
+// it would call the machine's compiler.)
+BackendPointer stock_backend(mx::Dtype compute, std::optional<bool> fuses = std::nullopt);
 
 // Our kernels. Rows are float32. Everything else of a graph with them, MLX's operations and what is
 // read from files, must be computed where they are: this makes the CPU MLX's default device, on a

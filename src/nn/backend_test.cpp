@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mlx/graph_utils.h>
 #include <mlx/mlx.h>
+
+#include <sstream>
 
 #include "base/error.h"
 
@@ -80,8 +83,34 @@ TEST_F(BackendTest, RowsAgreeWithMlx) {
   const mx::array other = random({6, 4, 96});
   EXPECT_TRUE(close(ours_->gate(kernels::Activation::kSilu, x, other),
                     stock_->gate(kernels::Activation::kSilu, x, other)));
-  const mx::array angles = random({6, 96});
-  EXPECT_TRUE(close(ours_->rotate(x, angles), stock_->rotate(x, angles)));
+  const Angles table{random({6, 96}), {}};
+  EXPECT_TRUE(close(ours_->rotate(x, table), stock_->rotate(x, table)));
+}
+
+int nodes_of(const mx::array& x) {
+  std::ostringstream dot;
+  mx::export_to_dot(dot, x);
+  int nodes = 0;
+  std::string line;
+  for (std::istringstream in(dot.str()); std::getline(in, line);)
+    nodes += line.find("shape=rectangle") != std::string::npos ? 1 : 0;
+  return nodes;
+}
+
+// Only the graph is looked at: to run it on a CPU, MLX would call the machine's compiler.
+TEST_F(BackendTest, WhatFusesIsFewNodesUnlessCompilingIsOff) {
+  const BackendPointer fuses = stock_backend(mx::float32, true);
+  const mx::array x = random({6, 96}), other = random({6, 96});
+  // MLX makes two of what is as deep as the second.
+  for (const auto& [act, nodes] :
+       {std::pair{kernels::Activation::kSilu, 1}, {kernels::Activation::kGeluTanh, 2}}) {
+    EXPECT_GT(nodes_of(stock_->gate(act, x, other)), nodes);
+    EXPECT_EQ(nodes_of(fuses->gate(act, x, other)), nodes);
+    EXPECT_EQ(nodes_of(fuses->activate(act, x)), nodes);
+    mx::set_compile_mode(mx::CompileMode::disabled);
+    EXPECT_EQ(nodes_of(fuses->gate(act, x, other)), nodes_of(stock_->gate(act, x, other)));
+    mx::set_compile_mode(mx::CompileMode::enabled);
+  }
 }
 
 // Through the graph: a step of one token and a gather run nowhere but on the stream's thread.

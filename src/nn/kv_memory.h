@@ -3,12 +3,17 @@
 // Thread rule: device thread only.
 #pragma once
 
+#include <mlx/array.h>
+
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "kernels/number_type.h"
 
 namespace sanctum::nn {
+
+namespace mx = mlx::core;
 
 // Of a model's keys and values.
 struct KvShape {
@@ -30,8 +35,9 @@ class SequenceCache {
   virtual bool reserve(int tokens) = 0;
   virtual std::uint64_t bytes() const = 0;
 
-  // Block `at`, which must be full; it stays as it is from now on. Null, and no change, when there
-  // is no room for a copy.
+  // Block `at`, which must be full, or become so with the step whose graph was built last; it stays
+  // as it is from then on. Null, and no change, when there is no room for a copy. See
+  // KvMemory::take_unevaluated.
   virtual std::shared_ptr<KvBlock> share(int at) = 0;
   // Begins, or goes on, with a block of the same memory instead of computing it. The length must be
   // a multiple of the block's. False, and no change, when there is no room for a copy.
@@ -64,6 +70,9 @@ class KvMemory {
   // Of all sequences together, in whole blocks.
   virtual std::int64_t tokens_max() const = 0;
   virtual std::unique_ptr<SequenceCache> sequence() = 0;
+  // What was shared since the last call and is not evaluated: to be evaluated together with the
+  // step that was built last, before the next one is.
+  virtual std::vector<mx::array> take_unevaluated() { return {}; }
   // What the system has given for it, beside MLX's own memory, which counts itself.
   virtual std::uint64_t bytes_touched() const = 0;
 };

@@ -2,11 +2,13 @@
 
 #include <mlx/ops.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
 
 #include "base/error.h"
+#include "base/invariant.h"
 #include "base/json.h"
 
 namespace sanctum::nn {
@@ -68,18 +70,46 @@ std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs) 
 }
 
 Rotation Rotation::rows(int first, int last) const {
-  return {mx::slice(angles_, {first, 0}, {last, angles_.shape(1)}), backend_};
+  SANCTUM_INVARIANT(!angles_.periods, "a table of angles");
+  return {{mx::slice(angles_.of, {first, 0}, {last, angles_.of.shape(1)}), {}}, backend_};
 }
 
 Rotation Rotation::joined(const std::vector<Rotation>& parts) {
   if (parts.size() == 1) return parts.front();
   std::vector<mx::array> angles;
   angles.reserve(parts.size());
-  for (const Rotation& part : parts) angles.push_back(part.angles_);
-  return {mx::concatenate(angles, 0), parts.front().backend_};
+  for (const Rotation& part : parts) {
+    SANCTUM_INVARIANT(!part.angles_.periods, "a table of angles");
+    angles.push_back(part.angles_.of);
+  }
+  return {{mx::concatenate(angles, 0), {}}, parts.front().backend_};
+}
+
+Rope::Rope(BackendPointer backend, std::vector<float> inverse_frequencies, std::vector<int> axes)
+    : backend_(std::move(backend)),
+      inverse_frequencies_(std::move(inverse_frequencies)),
+      axes_(std::move(axes)) {
+  if (!backend_->rotates_by_place()) return;
+  std::vector<float> periods;
+  periods.reserve(inverse_frequencies_.size());
+  for (const float frequency : inverse_frequencies_) periods.push_back(1 / frequency);
+  periods_ = mx::array(periods.begin(), {static_cast<int>(periods.size())}, mx::float32);
 }
 
 Rotation Rope::at(const std::vector<Position>& positions) const {
+  const bool plain = axes_.empty() ||
+                     std::all_of(positions.begin(), positions.end(), [](const Position& position) {
+                       return position[0] == position[1] && position[0] == position[2];
+                     });
+  if (!periods_ || !plain) return table(positions);
+  std::vector<int> places;
+  places.reserve(positions.size());
+  for (const Position& position : positions) places.push_back(position[0]);
+  return {{mx::array(places.begin(), {static_cast<int>(places.size())}, mx::int32), periods_},
+          backend_};
+}
+
+Rotation Rope::table(const std::vector<Position>& positions) const {
   const std::size_t pairs = inverse_frequencies_.size();
   std::vector<float> angles(positions.size() * pairs * 2);
   float* to = angles.data();
@@ -93,9 +123,8 @@ Rotation Rope::at(const std::vector<Position>& positions) const {
     }
     to += 2 * pairs;
   }
-  return {mx::array(angles.data(),
-                    {static_cast<int>(positions.size()), static_cast<int>(2 * pairs)}, mx::float32),
-          backend_};
+  const mx::Shape shape{static_cast<int>(positions.size()), static_cast<int>(2 * pairs)};
+  return {{mx::array(angles.data(), shape, mx::float32), {}}, backend_};
 }
 
 }  // namespace sanctum::nn

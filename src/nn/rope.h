@@ -1,13 +1,15 @@
 // Rotary position embeddings (Su et al., 2021) for packed tokens.
 //
 // Frequencies are computed once on the host in double precision; each step turns the host's integer
-// positions into one table of cosines and sines that all layers share. Rotation pairs dimension i
-// with i + D/2 (the "half split" of GPT-NeoX, which all supported checkpoints use).
+// positions into one table of cosines and sines that all layers share, or hands them to a backend
+// that turns by places itself (not a picture's: its pairs follow different axes). Rotation pairs
+// dimension i with i + D/2 (the "half split" of GPT-NeoX, which all supported checkpoints use).
 #pragma once
 
 #include <mlx/array.h>
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "nn/backend.h"
@@ -35,33 +37,33 @@ std::vector<int> interleaved_axes(const std::array<int, 3>& section, int pairs);
 // The rotation of a step's tokens.
 class Rotation {
  public:
-  Rotation(mx::array angles, BackendPointer backend)
+  Rotation(Angles angles, BackendPointer backend)
       : angles_(std::move(angles)), backend_(std::move(backend)) {}
   // x [tokens, heads, head_size] -> the same shape and dtype, rotated in float32.
   mx::array operator()(const mx::array& x) const { return backend_->rotate(x, angles_); }
-  // That of the tokens [first, last) alone.
+  // That of the tokens [first, last) alone; of a table.
   Rotation rows(int first, int last) const;
-  // That of all of them, one after another.
+  // That of all of them, one after another; of tables.
   static Rotation joined(const std::vector<Rotation>& parts);
 
  private:
-  mx::array angles_;  // see Backend::rotate
+  Angles angles_;
   BackendPointer backend_;
 };
 
 class Rope {
  public:
   // `axes` is empty for text models: every pair follows axis 0.
-  Rope(BackendPointer backend, std::vector<float> inverse_frequencies, std::vector<int> axes = {})
-      : backend_(std::move(backend)),
-        inverse_frequencies_(std::move(inverse_frequencies)),
-        axes_(std::move(axes)) {}
+  Rope(BackendPointer backend, std::vector<float> inverse_frequencies, std::vector<int> axes = {});
   Rotation at(const std::vector<Position>& positions) const;
+  // The same, as a table whatever the backend.
+  Rotation table(const std::vector<Position>& positions) const;
 
  private:
   BackendPointer backend_;
   std::vector<float> inverse_frequencies_;
   std::vector<int> axes_;
+  std::optional<mx::array> periods_;  // see Angles; for a backend that asks for them
 };
 
 }  // namespace sanctum::nn

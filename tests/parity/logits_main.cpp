@@ -68,7 +68,8 @@ void run(const std::string& directory, const std::string& arithmetic) {
   int done = 0;
   for (const int n : chunks) {
     models::Step step;
-    step.tokens.assign(prompt.tokens.begin() + done, prompt.tokens.begin() + done + n);
+    step.tokens =
+        models::token_ids({prompt.tokens.begin() + done, prompt.tokens.begin() + done + n});
     step.positions.assign(prompt.positions.begin() + done, prompt.positions.begin() + done + n);
     if (!cache->reserve(done + n)) throw Error(ErrorCode::kTooLong, "the prompt is too long");
     step.slices = {{0, n, cache.get()}};

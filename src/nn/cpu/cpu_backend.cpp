@@ -183,9 +183,9 @@ class CpuBackend final : public Backend {
                      kernels::activate(act, floats(in[0]), floats(in[1]), columns, out, range, isa);
                    });
   }
-  mx::array rotate(const mx::array& x, const mx::array& angles) const override {
+  mx::array rotate(const mx::array& x, const Angles& angles) const override {
     const int heads = x.shape(1), head_size = x.shape(2);
-    return by_rows({x, angles}, heads * head_size,
+    return by_rows({x, angles.of}, heads * head_size,
                    [heads, head_size](const auto& in, float* out, auto range, auto isa) {
                      kernels::rope(floats(in[0]), floats(in[1]), heads, head_size, out, range, isa);
                    });

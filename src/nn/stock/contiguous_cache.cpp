@@ -1,7 +1,6 @@
 #include "nn/stock/contiguous_cache.h"
 
 #include <mlx/ops.h>
-#include <mlx/transforms.h>
 
 namespace sanctum::nn {
 namespace {
@@ -73,13 +72,11 @@ std::shared_ptr<KvBlock> ContiguousCache::share(int at) {
   if (!memory_.take(CopiedBlock::block_bytes(memory_))) return nullptr;
   const int first = at * ContiguousMemory::kBlockTokens;
   std::vector<std::pair<mx::array, mx::array>> layers;
-  std::vector<mx::array> arrays;
   for (const Layer& layer : layers_) {
     layers.push_back(layer.copy(first, first + ContiguousMemory::kBlockTokens));
-    arrays.push_back(layers.back().first);
-    arrays.push_back(layers.back().second);
+    memory_.evaluate_later(layers.back().first);
+    memory_.evaluate_later(layers.back().second);
   }
-  mx::eval(arrays);  // or they would hold on to the whole
   return std::make_shared<CopiedBlock>(std::move(layers), memory_);
 }
 

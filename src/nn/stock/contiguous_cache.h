@@ -31,6 +31,7 @@ class ContiguousMemory final : public KvMemory {
   bool shares_copies() const override { return true; }
   std::int64_t tokens_max() const override { return tokens_max_ / kGrainTokens * kGrainTokens; }
   std::unique_ptr<SequenceCache> sequence() override;
+  std::vector<mx::array> take_unevaluated() override { return std::exchange(unevaluated_, {}); }
   std::uint64_t bytes_touched() const override { return 0; }
 
   std::uint64_t token_bytes() const { return token_bytes_; }
@@ -42,11 +43,13 @@ class ContiguousMemory final : public KvMemory {
     return true;
   }
   void give_back(std::uint64_t bytes) { taken_ -= bytes; }
+  void evaluate_later(const mx::array& copy) { unevaluated_.push_back(copy); }
 
  private:
   int layers_;
   std::uint64_t token_bytes_, bytes_max_, taken_ = 0;
   std::int64_t tokens_max_;
+  std::vector<mx::array> unevaluated_;  // copies, each of which holds on to the whole until it is
 };
 
 class ContiguousCache final : public SequenceCache {

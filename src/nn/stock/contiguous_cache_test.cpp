@@ -42,6 +42,28 @@ TEST(ContiguousLayer, AppendsInPlace) {
     ASSERT_EQ(append(), first) << "after " << i;
 }
 
+// A copy that is not evaluated with the step that filled it would make the next append copy all.
+TEST(ContiguousCache, ACopyIsEvaluatedWithItsStep) {
+  ContiguousMemory memory({1, 1, 1}, mx::float32, 1 << 20);
+  ContiguousCache cache(1, memory);
+  ASSERT_TRUE(cache.reserve(100));
+  const float* where = nullptr;
+  for (int tokens = 0; tokens < 100; ++tokens) {
+    const mx::array one = mx::full({1, 1, 1}, static_cast<float>(tokens));
+    auto [keys, values] = cache.layer(0).append(one, one);
+    cache.advance(1);
+    std::shared_ptr<KvBlock> block;
+    if (cache.length() == ContiguousMemory::kBlockTokens) block = cache.share(0);
+    std::vector<mx::array> all = memory.take_unevaluated();
+    EXPECT_EQ(all.size(), block ? 2 : 0);
+    if (block) EXPECT_FALSE(all.front().is_available()) << "evaluated by itself";
+    all.insert(all.end(), {keys, values});
+    mx::eval(all);
+    if (tokens == 0) where = keys.data<float>();
+    ASSERT_EQ(keys.data<float>(), where) << "after " << tokens;
+  }
+}
+
 // Once a copy was charged unasked, and then stood in the way of the sequence that it was copied
 // from.
 TEST(ContiguousCache, ACopyIsMadeOnlyWhereThereIsRoom) {

@@ -1,4 +1,6 @@
 // MLX's own operations.
+#include <mlx/compile.h>
+#include <mlx/device.h>
 #include <mlx/fast.h>
 #include <mlx/ops.h>
 #include <mlx/version.h>
@@ -25,12 +27,25 @@ mx::array gelu_tanh(const mx::array& x) {
   return mx::multiply(mx::multiply(x, scalar(0.5, x)), mx::add(scalar(1, x), mx::tanh(inner)));
 }
 
-mx::array activated(kernels::Activation act, const mx::array& x) {
+using Arrays = std::vector<mx::array>;
+using Function = Arrays (*)(const Arrays&);
+
+mx::array silu(const mx::array& x) {
+  return mx::multiply(x, mx::sigmoid(x));
+}
+
+// What MLX may make one kernel of: of [x], and of [x, other], which is multiplied.
+struct Functions {
+  Function alone, times;
+};
+Functions functions_of(kernels::Activation act) {
   switch (act) {
     case kernels::Activation::kSilu:
-      return mx::multiply(x, mx::sigmoid(x));
+      return {[](const Arrays& in) { return Arrays{silu(in[0])}; },
+              [](const Arrays& in) { return Arrays{mx::multiply(silu(in[0]), in[1])}; }};
     case kernels::Activation::kGeluTanh:
-      return gelu_tanh(x);
+      return {[](const Arrays& in) { return Arrays{gelu_tanh(in[0])}; },
+              [](const Arrays& in) { return Arrays{mx::multiply(gelu_tanh(in[0]), in[1])}; }};
   }
   SANCTUM_INVARIANT(false, "an activation");
   std::abort();
@@ -62,7 +77,7 @@ class StockMatrix final : public Matrix {
 
 class StockBackend final : public Backend {
  public:
-  explicit StockBackend(mx::Dtype compute) : compute_(compute) {}
+  StockBackend(mx::Dtype compute, bool fuses) : compute_(compute), fuses_(fuses) {}
 
   std::string name() const override { return "mlx"; }
   bool same_under_load() const override { return false; }
@@ -81,14 +96,21 @@ class StockBackend final : public Backend {
     return mx::fast::layer_norm(x, weight, bias, eps);
   }
   mx::array activate(kernels::Activation act, const mx::array& x) const override {
-    return activated(act, x);
+    return fused(functions_of(act).alone, {x});
   }
   mx::array gate(kernels::Activation act, const mx::array& x,
                  const mx::array& other) const override {
-    return mx::multiply(activated(act, x), other);
+    return fused(functions_of(act).times, {x, other});
   }
-  mx::array rotate(const mx::array& x, const mx::array& angles) const override {
-    const auto table = mx::split(mx::expand_dims(angles, 1), 2, -1);
+  bool rotates_by_place() const override { return true; }
+  mx::array rotate(const mx::array& x, const Angles& angles) const override {
+    if (angles.periods) {  // each row a batch of its own, of one token
+      const mx::array turned =
+          mx::fast::rope(mx::expand_dims(x, 2), x.shape(2), /*traditional=*/false,
+                         /*base=*/std::nullopt, /*scale=*/1, angles.of, angles.periods);
+      return mx::squeeze(turned, 2);
+    }
+    const auto table = mx::split(mx::expand_dims(angles.of, 1), 2, -1);
     const auto halves = mx::split(mx::astype(x, mx::float32), 2, -1);
     const mx::array first =
         mx::subtract(mx::multiply(halves[0], table[0]), mx::multiply(halves[1], table[1]));
@@ -117,13 +139,22 @@ class StockBackend final : public Backend {
   }
 
  private:
+  // MLX keeps what it compiled by the function's address, for any shape, and compiles nothing while
+  // its mode says so (the switch "compile").
+  mx::array fused(Function function, const Arrays& inputs) const {
+    if (!fuses_) return function(inputs).front();
+    return mx::compile(function, /*shapeless=*/true)(inputs).front();
+  }
+
   mx::Dtype compute_;
+  bool fuses_;
 };
 
 }  // namespace
 
-BackendPointer stock_backend(mx::Dtype compute) {
-  return std::make_shared<StockBackend>(compute);
+BackendPointer stock_backend(mx::Dtype compute, std::optional<bool> fuses) {
+  const bool gpu = mx::default_device() == mx::Device::gpu;
+  return std::make_shared<StockBackend>(compute, fuses.value_or(gpu));
 }
 
 }  // namespace sanctum::nn
