@@ -125,16 +125,27 @@ void DeviceThread::wake() {
   changed_.notify_all();
 }
 
-void DeviceThread::load(const std::string& model, const models::Description& description) {
-  post([this, model, description] { do_load(model, description); });
+void DeviceThread::load(const std::string& model, const models::Description& description,
+                        std::shared_ptr<const std::atomic<bool>> given_up) {
+  post([this, model, description, given_up = std::move(given_up)] {
+    do_load(model, description, *given_up);
+  });
+}
+
+void DeviceThread::drop(const std::string& model) {
+  post([this, model] { erase(model); });
+}
+
+void DeviceThread::erase(const std::string& model) {
+  runners_.erase(model);
+  mx::synchronize();
+  mx::clear_cache();
+  publish_counters();
 }
 
 void DeviceThread::unload(const std::string& model) {
   post([this, model] {
-    runners_.erase(model);
-    mx::synchronize();
-    mx::clear_cache();
-    publish_counters();
+    erase(model);
     listener_.on_unloaded(model);
   });
 }
@@ -176,11 +187,13 @@ void DeviceThread::set_switches(const wire::Switches& switches) {
   });
 }
 
-void DeviceThread::do_load(const std::string& model, const models::Description& description) {
+void DeviceThread::do_load(const std::string& model, const models::Description& description,
+                           const std::atomic<bool>& given_up) {
   const Instant begin = Clock::now();
   wire::begin_work(options_.heartbeat, wire::Phase::kLoad, {});
   try {
     auto loaded = load_weights(description, backend_, [&](std::uint64_t done, std::uint64_t total) {
+      if (given_up) throw Error(ErrorCode::kUnavailable, "the load was given up", "path");
       wire::progress(options_.heartbeat);
       listener_.on_load_progress(model, done, total);
     });

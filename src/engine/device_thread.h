@@ -71,8 +71,12 @@ class DeviceThread {
   // come later are ignored.
   void stop();
 
-  void load(const std::string& model, const models::Description& description);
+  // Ends soon with on_load_failed once `given_up` is set.
+  void load(const std::string& model, const models::Description& description,
+            std::shared_ptr<const std::atomic<bool>> given_up);
   void unload(const std::string& model);
+  // As unload, but for a load that failed elsewhere: nobody is told.
+  void drop(const std::string& model);
   void submit(const std::string& model, std::unique_ptr<Sequence> sequence);
   void cancel(const std::string& request);
   void set_switches(const wire::Switches& switches);
@@ -86,7 +90,9 @@ class DeviceThread {
   void post(std::function<void()> command);
   void run();
   void run_steps();
-  void do_load(const std::string& model, const models::Description& description);
+  void do_load(const std::string& model, const models::Description& description,
+               const std::atomic<bool>& given_up);
+  void erase(const std::string& model);
   void publish_counters();
   bool work_left() const;
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/invariant.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/failure_of.h"
@@ -117,21 +118,58 @@ void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& req
     if (load == ModelTable::Load::kJoined) return;
   }
   log::info("load", {{"model", request.model}, {"path", request.path}});
-  pool_.run(Turn::kText, [this, request] { load_text(request); });
+  pool_.run(Turn::kText, [this, request] { load_both(request); });
 }
 
-void Service::load_text(const wire::LoadRequest& request) {
+void Service::load_both(const wire::LoadRequest& request) {
+  models::Description description;
   try {
     send_progress(request.model, "config", 0, 0);
-    const models::Description description = models::describe(request.path);
-    send_progress(request.model, "tokenizer", 0, 0);
-    models_.set_text(request.model, std::make_shared<const TextModel>(description, renderer_));
-    device_.load(request.model, description);
-  } catch (const Error& error) {
-    on_load_failed(request.model, {error.code(), error.what(), error.field()});
+    description = models::describe(request.path);
   } catch (const std::exception& error) {
-    on_load_failed(request.model, {ErrorCode::kInternal, error.what(), "path"});
+    return fail_load(request.model, failure_of(error, "path"));
   }
+  std::shared_ptr<const std::atomic<bool>> given_up;
+  {
+    std::lock_guard lock(mutex_);
+    given_up = loads_[request.model].given_up();
+  }
+  send_progress(request.model, "tokenizer", 0, 0);
+  device_.load(request.model, description, std::move(given_up));
+  load_text(request.model, description);
+}
+
+void Service::load_text(const std::string& model, const models::Description& description) {
+  std::optional<wire::Failure> failure;
+  try {
+    models_.set_text(model, std::make_shared<const TextModel>(description, renderer_));
+  } catch (const std::exception& error) {
+    failure = failure_of(error, "path");
+  }
+  end_half(model, [&](LoadHalves& load) { load.text_ended(std::move(failure)); });
+}
+
+void Service::end_half(const std::string& model, const std::function<void(LoadHalves&)>& end) {
+  LoadHalves load;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = loads_.find(model);
+    SANCTUM_INVARIANT(found != loads_.end(), "a half belongs to a load");
+    end(found->second);
+    if (!found->second.over()) return;
+    load = std::move(found->second);
+    loads_.erase(found);
+  }
+  if (load.failure()) {
+    if (load.weights()) device_.drop(model);
+    return fail_load(model, *load.failure());
+  }
+  const auto& [traits, load_us] = *load.weights();
+  log::info("loaded",
+            {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
+  models_.set_ready(model, traits, load_us);
+  send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
+  settle(model, std::nullopt, load_waiters(model));
 }
 
 void Service::unload_model(const std::string& rpc_id, const std::string& model) {
@@ -219,14 +257,14 @@ void Service::on_load_progress(const std::string& model, std::uint64_t done, std
 
 void Service::on_loaded(const std::string& model, const models::Traits& traits,
                         std::int64_t load_us) {
-  log::info("loaded",
-            {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
-  models_.set_ready(model, traits, load_us);
-  send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
-  settle(model, std::nullopt, load_waiters(model));
+  end_half(model, [&](LoadHalves& load) { load.weights_ended({traits, load_us}); });
 }
 
 void Service::on_load_failed(const std::string& model, const wire::Failure& failure) {
+  end_half(model, [&](LoadHalves& load) { load.weights_failed(failure); });
+}
+
+void Service::fail_load(const std::string& model, const wire::Failure& failure) {
   log::error("load failed", {{"model", model}, {"error", failure.message}});
   std::vector<std::string> waiters;
   {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/device_thread.h"
+#include "engine/load_halves.h"
 #include "engine/model_table.h"
 #include "engine/output_worker.h"
 #include "engine/requests.h"
@@ -52,7 +53,12 @@ class Service final : private DeviceListener {
  private:
   void dispatch(const wire::Message& message);
   void load_model(const std::string& rpc_id, const wire::LoadRequest& request);
-  void load_text(const wire::LoadRequest& request);
+  // The weights' half of the load begins, and the text side's is done here.
+  void load_both(const wire::LoadRequest& request);
+  void load_text(const std::string& model, const models::Description& description);
+  // Ends a half of the model's load, as `end` says; settles the load with the second one.
+  void end_half(const std::string& model, const std::function<void(LoadHalves&)>& end);
+  void fail_load(const std::string& model, const wire::Failure& failure);
   void unload_model(const std::string& rpc_id, const std::string& model);
   void set_switches(const wire::Switches& switches);
   void tokenize(const std::string& rpc_id, const wire::TokenizeRequest& request);
@@ -79,8 +85,9 @@ class Service final : private DeviceListener {
   ModelTable models_;
   const std::shared_ptr<text::TemplateRenderer> renderer_;
 
-  mutable std::mutex mutex_;  // guards the four below
+  mutable std::mutex mutex_;  // guards the five below
   std::condition_variable changed_;
+  std::map<std::string, LoadHalves> loads_;                         // under way
   std::map<std::string, std::vector<std::string>> load_waiters_;    // model -> rpc ids
   std::map<std::string, std::vector<std::string>> unload_waiters_;  // model -> rpc ids
   bool shutdown_ = false;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 
@@ -90,6 +91,24 @@ TEST(Service, ALoadAfterAFailureIsNotAnsweredWithThatFailure) {
   EXPECT_TRUE(has(peer.wait_for("\"id\":1"), "\"error\""));
   const std::string second = peer.wait_for("\"id\":2");
   EXPECT_TRUE(has(second, "\"result\"")) << second;
+  service.drain();
+}
+
+// Its two sides load beside each other: what one of them made is gone when the other fails.
+TEST(Service, ALoadWhoseTextSideFailsLeavesNoWeights) {
+  const TestDirectory directory;
+  namespace fs = std::filesystem;
+  fs::copy(source_directory() + "/models/smoke", directory.path("m"), fs::copy_options::recursive);
+  const std::string tokenizer = directory.path("m") + "/tokenizer.json";
+  fs::remove(tokenizer);
+  FastPeer peer;
+  Service service({}, peer);
+  service.handle(load_line(1, directory.path("m")));
+  const std::string answer = peer.wait_for("\"id\":1");
+  EXPECT_TRUE(has(answer, "\"error\"") && has(answer, "tokenizer.json")) << answer;
+  fs::copy(source_directory() + "/models/smoke/tokenizer.json", tokenizer);
+  service.handle(load_line(2, directory.path("m")));
+  EXPECT_TRUE(has(peer.wait_for("\"id\":2"), "\"result\"")) << peer.wait_for("\"id\":2");
   service.drain();
 }
 

@@ -1,7 +1,9 @@
 #include "kernels/packed_matrix.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <exception>
 
 #include "base/invariant.h"
 #include "kernels/half.h"
@@ -9,6 +11,30 @@
 
 namespace sanctum::kernels {
 namespace {
+
+constexpr int kPanelsTogether = 16;  // that one thread packs before it takes others
+
+// What was thrown first by work that threads share and that must not throw.
+class FirstFailure {
+ public:
+  template <class Work>
+  void watch(const Work& work) {
+    if (failed_.load(std::memory_order_relaxed)) return;
+    try {
+      work();
+    } catch (...) {
+      if (!failed_.exchange(true)) what_ = std::current_exception();
+    }
+  }
+  // Once all have ended.
+  void rethrow() const {
+    if (what_) std::rethrow_exception(what_);
+  }
+
+ private:
+  std::atomic<bool> failed_ = false;
+  std::exception_ptr what_;
+};
 
 // A stored word's columns in the packed order.
 std::uint32_t reordered(std::uint32_t word, int bits) {
@@ -24,10 +50,26 @@ int value_of(std::uint32_t word, int column, int bits) {
   return static_cast<int>(column < 4 ? byte & 15 : byte >> 4);
 }
 
+AffineReader reader_of(const AffineSource& whole, int columns, int bits, int group,
+                       NumberType scale_type) {
+  return [=](int first, int, std::vector<std::byte>&) {
+    const std::size_t row = static_cast<std::size_t>(first);
+    const std::size_t scales = row * (columns / group) * bytes_of(scale_type);
+    return AffineSource{whole.words + row * (columns * bits / 32),
+                        static_cast<const std::byte*>(whole.scales) + scales,
+                        static_cast<const std::byte*>(whole.biases) + scales};
+  };
+}
+
 }  // namespace
 
 PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns, int bits,
                            int group, NumberType scale_type, ThreadPool* pool)
+    : PackedMatrix(reader_of(source, columns, bits, group, scale_type), outputs, columns, bits,
+                   group, scale_type, pool) {}
+
+PackedMatrix::PackedMatrix(const AffineReader& read, int outputs, int columns, int bits, int group,
+                           NumberType scale_type, ThreadPool* pool)
     : outputs_(outputs),
       columns_(columns),
       bits_(bits),
@@ -38,24 +80,37 @@ PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns,
   SANCTUM_INVARIANT(bits == 4 || bits == 8, "bits of a matrix");
   SANCTUM_INVARIANT(group == 32 || group == 64 || group == 128, "group of a matrix");
   pages_.use_large();
-  if (pool == nullptr) {
-    for (int p = 0; p < panels(); ++p) pack_panel(source, p);
-    return;
+  FirstFailure failure;
+  const auto pack = [&](int part) {
+    std::vector<std::byte> room;
+    const int last = std::min((part + 1) * kPanelsTogether, panels());
+    failure.watch([&] {
+      for (int p = part * kPanelsTogether; p < last; ++p) {
+        const int first = p * kPanelRows;
+        pack_panel(read(first, std::min(first + kPanelRows, outputs_), room), p);
+      }
+    });
+  };
+  const int parts = (panels() + kPanelsTogether - 1) / kPanelsTogether;
+  if (pool != nullptr) {
+    pool->run(parts, pack);
+  } else {
+    for (int part = 0; part < parts; ++part) pack(part);
   }
-  pool->run(panels(), [&](int p) { pack_panel(source, p); });
+  failure.rethrow();
 }
 
-void PackedMatrix::pack_panel(const AffineSource& source, int at) {
+void PackedMatrix::pack_panel(const AffineSource& rows, int at) {
   const int groups = columns_ / group_, chunks = group_ * bits_ / 32;
   const std::size_t scale_bytes = bytes_of(scale_type_);
-  const auto* scales = static_cast<const std::uint8_t*>(source.scales);
-  const auto* biases = static_cast<const std::uint8_t*>(source.biases);
+  const auto* scales = static_cast<const std::uint8_t*>(rows.scales);
+  const auto* biases = static_cast<const std::uint8_t*>(rows.biases);
   std::uint8_t* panel = data() + panel_bytes() * static_cast<std::size_t>(at);
   const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs_);
   if (last - first < kPanelRows) std::memset(panel, 0, panel_bytes());
   for (int output = first; output < last; ++output) {
-    const std::size_t lane = output - first, row = static_cast<std::size_t>(output) * groups;
-    const std::uint32_t* word = source.words + row * chunks;
+    const std::size_t lane = output - first, row = lane * groups;
+    const std::uint32_t* word = rows.words + row * chunks;
     std::uint8_t* block = panel;
     for (int g = 0; g < groups; ++g, block += group_bytes()) {
       for (int chunk = 0; chunk < chunks; ++chunk) {

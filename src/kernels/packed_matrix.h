@@ -13,6 +13,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "kernels/kernel_arguments.h"
 #include "kernels/number_type.h"
@@ -24,17 +26,23 @@ class ThreadPool;
 
 inline constexpr std::array<int, 4> kColumnOrder{0, 2, 1, 3};  // its own inverse
 
-// A matrix as MLX stores it: element 0 in a word's lowest bits.
+// Rows of a matrix as MLX stores it: element 0 in a word's lowest bits.
 struct AffineSource {
-  const std::uint32_t* words;  // [outputs, columns * bits / 32]
-  const void* scales;          // [outputs, columns / group]
+  const std::uint32_t* words;  // [rows, columns * bits / 32]
+  const void* scales;          // [rows, columns / group]
   const void* biases;
 };
+// Gives the rows [first, last), at least until the next call with the same `room`, in which it may
+// put them. Called by several threads at once; may throw.
+using AffineReader = std::function<AffineSource(int first, int last, std::vector<std::byte>& room)>;
 
 class PackedMatrix {
  public:
   // bits 4 or 8; group 32, 64 or 128, which divides columns. `pool`'s threads share the work.
   PackedMatrix(const AffineSource& source, int outputs, int columns, int bits, int group,
+               NumberType scale_type, ThreadPool* pool = nullptr);
+  // Reads a panel's rows at a time, and throws what the reader threw first.
+  PackedMatrix(const AffineReader& read, int outputs, int columns, int bits, int group,
                NumberType scale_type, ThreadPool* pool = nullptr);
 
   int outputs() const { return outputs_; }
@@ -57,7 +65,8 @@ class PackedMatrix {
   void read_row(int output, float* out) const;
 
  private:
-  void pack_panel(const AffineSource& source, int at);
+  // `rows` are the panel's own.
+  void pack_panel(const AffineSource& rows, int at);
 
   std::uint8_t* data() const { return reinterpret_cast<std::uint8_t*>(pages_.data()); }
 

@@ -15,6 +15,7 @@
 
 #include "kernels/activation.h"
 #include "nn/kv_memory.h"
+#include "nn/weight_file.h"
 
 namespace sanctum::nn {
 
@@ -30,6 +31,12 @@ struct StoredMatrix {
   std::optional<mx::array> biases;
   int group_size = 0;
   int bits = 0;
+  // Of a quantized matrix: where the three lie, for a backend that packs. It reads them from there,
+  // and the arrays are of their types and shapes but never evaluated.
+  struct Places {
+    WeightPlace weight, scales, biases;
+  };
+  std::optional<Places> places = std::nullopt;
 };
 
 class Matrix {

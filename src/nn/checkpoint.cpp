@@ -68,12 +68,16 @@ bool among(const T& value, const std::vector<T>& values) {
 
 Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : directory_(directory) {
   for (const std::string& file : weight_files(directory)) {
-    for (const TensorEntry& entry : read_safetensors_header(file))
+    std::map<std::string, std::uint64_t> begins;
+    for (const TensorEntry& entry : read_safetensors_header(file)) {
       bytes_ += entry.end - entry.begin;
+      begins[entry.name] = entry.begin;
+    }
+    const auto bytes = std::make_shared<const WeightFile>(file);
     for (auto& [name, array] : mx::load_safetensors(file).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
-      if (!tensors_.emplace(*renamed, Stored{array, file}).second) {
+      if (!tensors_.emplace(*renamed, Stored{array, file, {bytes, begins.at(name)}}).second) {
         throw Error(ErrorCode::kCorrupt,
                     "tensor " + *renamed + " is stored twice, again in " + file, "path");
       }

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/weight_file.h"
+
 namespace sanctum::nn {
 
 namespace mx = mlx::core;
@@ -39,6 +41,8 @@ class Checkpoint {
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
   // Throws Error(kCorrupt) naming the tensor, its file, what it is and what is needed.
   mx::array take(const std::string& name, const TensorNeed& need);
+  // Of a tensor that nobody has taken yet.
+  WeightPlace place(const std::string& name) const { return tensors_.at(name).place; }
   // Throws Error(kCorrupt) naming the first tensors that nobody took.
   void finish() const;
 
@@ -48,6 +52,7 @@ class Checkpoint {
   struct Stored {
     mx::array array;
     std::string file;
+    WeightPlace place;
   };
   std::string directory_;
   std::map<std::string, Stored> tensors_;

@@ -126,13 +126,20 @@ StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int colum
                     " columns, no multiple of its group size " + std::to_string(group_size),
                 "path");
   }
+  std::optional<StoredMatrix::Places> places;
+  if (backend_->packs() && checkpoint_.has(path + ".weight") && checkpoint_.has(path + ".scales") &&
+      checkpoint_.has(path + ".biases")) {
+    places = {checkpoint_.place(path + ".weight"), checkpoint_.place(path + ".scales"),
+              checkpoint_.place(path + ".biases")};
+  }
   mx::array weight =
       checkpoint_.take(path + ".weight", {{mx::uint32}, {{rows, columns * bits / 32}}});
   const mx::Shape groups{rows, columns / group_size};
   mx::array scales = take_floats(path + ".scales", {groups});
   // Kernels read both by the scales' type.
   mx::array biases = checkpoint_.take(path + ".biases", {{scales.dtype()}, {groups}});
-  return {std::move(weight), std::move(scales), std::move(biases), group_size, bits};
+  return {std::move(weight), std::move(scales), std::move(biases), group_size, bits,
+          std::move(places)};
 }
 
 std::shared_ptr<const Matrix> Weights::matrix(const std::string& path, int rows, int columns) {

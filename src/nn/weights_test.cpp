@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/test_directory.h"
@@ -49,6 +51,36 @@ TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {
         mx::matmul(x, mx::transpose(mx::dequantize(q[0], q[1], q[2], 64, bits)));
     EXPECT_TRUE(mx::allclose(layer(x), expected, 1e-3, 1e-3).item<bool>());
   }
+}
+
+// Our kernels' backend packs what it reads from the file, without MLX's arrays.
+TEST_F(WeightsTest, WhatIsPackedFromTheFileIsWhatIsPackedFromArrays) {
+  mx::random::seed(7);
+  const BackendPointer backend = cpu_backend({.threads = 2});
+  for (const int bits : {4, 8}) {
+    const mx::array w = mx::astype(mx::random::normal({300, 128}), mx::bfloat16);
+    const auto q = mx::quantize(w, 32, bits);
+    Checkpoint checkpoint = save({{"l.weight", q[0]}, {"l.scales", q[1]}, {"l.biases", q[2]}});
+    Weights weights(
+        checkpoint,
+        quantization(R"({"quantization":{"group_size":32,"bits":)" + std::to_string(bits) + "}}"),
+        backend);
+    const Linear layer = weights.linear("l", 128, 300, false);
+    const mx::array x = mx::random::normal({3, 128});
+    const auto packed = backend->matrix({q[0], q[1], q[2], 32, bits});
+    EXPECT_TRUE(mx::array_equal(layer(x), packed->multiply(x)).item<bool>());
+  }
+}
+
+TEST_F(WeightsTest, AFileThatBecomesShorterWhileItIsReadIsNamed) {
+  const auto q = mx::quantize(mx::random::normal({64, 64}), 64, 4);
+  Checkpoint checkpoint = save({{"l.weight", q[0]}, {"l.scales", q[1]}, {"l.biases", q[2]}});
+  const std::string file = directory_.path("model.safetensors");
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 64 * 64 / 2);
+  Weights weights(checkpoint, quantization(R"({"quantization":{"group_size":64,"bits":4}})"),
+                  cpu_backend({.threads = 2}));
+  const std::string error = error_of([&] { weights.linear("l", 64, 64, false); });
+  EXPECT_NE(error.find(file + " became shorter"), std::string::npos) << error;
 }
 
 TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {

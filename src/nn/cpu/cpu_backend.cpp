@@ -31,6 +31,25 @@ kernels::NumberType number_type(mx::Dtype dtype) {
   return kernels::kFloat32;
 }
 
+kernels::AffineReader reader_of(const StoredMatrix::Places& places, std::size_t word_bytes,
+                                std::size_t scale_bytes) {
+  return [=](int first, int last, std::vector<std::byte>& room) {
+    const auto rows = static_cast<std::size_t>(last - first);
+    room.resize(rows * (word_bytes + 2 * scale_bytes));
+    std::byte* const words = room.data();
+    std::byte* const scales = words + rows * word_bytes;
+    std::byte* const biases = scales + rows * scale_bytes;
+    const auto read = [&](const WeightPlace& place, std::byte* to, std::size_t row_bytes) {
+      place.file->read(place.begin + static_cast<std::size_t>(first) * row_bytes, to,
+                       rows * row_bytes);
+    };
+    read(places.weight, words, word_bytes);
+    read(places.scales, scales, scale_bytes);
+    read(places.biases, biases, scale_bytes);
+    return kernels::AffineSource{reinterpret_cast<const std::uint32_t*>(words), scales, biases};
+  };
+}
+
 class PackedWeights final : public Matrix {
  public:
   // Adds to `held` what it holds.
@@ -39,14 +58,24 @@ class PackedWeights final : public Matrix {
       : runtime_(std::move(runtime)),
         row_bits_(stored.bits == 8 ? 16 : row_bits),
         held_(std::move(held)) {
-    mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
-    mx::array biases = mx::contiguous(*stored.biases);
-    mx::eval(words, scales, biases);
-    packed_ = std::make_shared<const kernels::PackedMatrix>(
-        kernels::AffineSource{words.data<std::uint32_t>(), scales.data<char>(),
-                              biases.data<char>()},
-        words.shape(0), words.shape(1) * 32 / stored.bits, stored.bits, stored.group_size,
-        number_type(scales.dtype()), &runtime_->pool());
+    const int outputs = stored.weight.shape(0), columns = stored.weight.shape(1) * 32 / stored.bits;
+    const kernels::NumberType type = number_type(stored.scales->dtype());
+    const auto pack = [&](const auto& source) {
+      packed_ = std::make_shared<const kernels::PackedMatrix>(
+          source, outputs, columns, stored.bits, stored.group_size, type, &runtime_->pool());
+    };
+    if (stored.places) {
+      const auto row_bytes = [](const mx::array& a) {
+        return static_cast<std::size_t>(a.shape(1)) * a.itemsize();
+      };
+      pack(reader_of(*stored.places, row_bytes(stored.weight), row_bytes(*stored.scales)));
+    } else {
+      mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
+      mx::array biases = mx::contiguous(*stored.biases);
+      mx::eval(words, scales, biases);
+      pack(kernels::AffineSource{words.data<std::uint32_t>(), scales.data<char>(),
+                                 biases.data<char>()});
+    }
     *held_ += packed_->bytes();
   }
   ~PackedWeights() override { *held_ -= packed_->bytes(); }
