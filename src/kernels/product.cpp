@@ -7,8 +7,11 @@
 namespace sanctum::kernels {
 namespace {
 
-constexpr int kRowsPerItem = 128;     // whose activations stay in a core's cache
-constexpr int kItemsPerThread = 4;    // so that a thread that is late costs little
+constexpr int kRowsPerItem = 128;    // whose activations stay in a core's cache
+constexpr int kItemsPerThread = 12;  // so that a thread that is late costs little
+// Of weights that an item reads, or many threads would wait for each other's tickets: two
+// microseconds of one core.
+constexpr std::size_t kItemBytesMin = 32 << 10;
 constexpr int kFloatOutputsMin = 16;  // of an item
 
 struct Grid {
@@ -55,7 +58,9 @@ void multiply_all(Runtime& runtime, const float* x, int rows, std::span<const Pr
   });
   int panels = 0;
   for (const ProductTo& product : products) panels += product.w->panels();
-  const Grid grid = grid_of(rows, panels, 1, runtime.pool().threads());
+  const int panels_min =
+      static_cast<int>(std::max<std::size_t>(kItemBytesMin / any.panel_bytes(), 1));
+  const Grid grid = grid_of(rows, panels, panels_min, runtime.pool().threads());
   share(runtime.pool(), grid, rows, [&](int first, int last, int row, int row_last) {
     int before = 0;  // panels of the matrices that came before
     for (const auto& [w, out] : products) {
