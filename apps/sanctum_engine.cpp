@@ -241,10 +241,10 @@ int main(int argc, char** argv) {
                  "threads of our kernels; 0: one for each core")
       ->check(CLI::Range(settings::kThreads.low, settings::kThreads.high))
       ->capture_default_str();
-  app.add_option("--activation-bits", options.device.cpu.row_bits,
-                 "of the activations that meet 4-bit weights in our kernels")
-      ->check(CLI::IsMember({8, 16}))
-      ->capture_default_str();
+  app.add_option(
+         "--activation-bits", options.device.cpu.row_bits,
+         "of all activations in our kernels [8 where they meet 4-bit weights, 16 where 8-bit]")
+      ->check(CLI::IsMember({8, 16}));
   app.add_option("--compute-dtype", options.device.compute_dtype, "arithmetic of MLX's operations")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
       ->capture_default_str();

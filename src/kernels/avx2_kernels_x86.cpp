@@ -11,6 +11,13 @@ struct Widened {
     return _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
   }
   static __m256i nibble_sums(__m256i sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
+  // vpmaddubsw would saturate: each byte of a pair is widened first. No faster than 16-bit rows.
+  static __m256i bytes(__m256i sum, __m256i w, __m256i x) {
+    const __m256i w_even = _mm256_and_si256(w, _mm256_set1_epi16(0xff));
+    const __m256i x_even = _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8);
+    sum = words(sum, w_even, x_even);
+    return words(sum, _mm256_srli_epi16(w, 8), _mm256_srai_epi16(x, 8));
+  }
   static __m256i words(__m256i sum, __m256i w, __m256i x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(w, x));
   }

@@ -37,6 +37,7 @@ struct Avx2Vector : Dot {
   static I dot_nibbles(I sum, I w, const std::int8_t* x) {
     return Dot::nibbles(sum, w, four_bytes(x));
   }
+  static I dot_bytes(I sum, I w, const std::int8_t* x) { return Dot::bytes(sum, w, four_bytes(x)); }
   static I dot_words(I sum, I w, const std::int16_t* x) {
     return Dot::words(sum, w, four_bytes(x));
   }

@@ -9,6 +9,9 @@ struct Vnni {
     return _mm256_dpbusd_avx_epi32(sum, w, x);
   }
   static __m256i nibble_sums(__m256i sum) { return sum; }
+  static __m256i bytes(__m256i sum, __m256i w, __m256i x) {
+    return _mm256_dpbusd_avx_epi32(sum, w, x);
+  }
   static __m256i words(__m256i sum, __m256i w, __m256i x) {
     return _mm256_dpwssd_avx_epi32(sum, w, x);
   }

@@ -38,6 +38,9 @@ struct Avx512Vector {
     return _mm512_dpbusd_epi32(sum, w, four_bytes(x));
   }
   static I nibble_sums(I sum) { return sum; }
+  static I dot_bytes(I sum, I w, const std::int8_t* x) {
+    return _mm512_dpbusd_epi32(sum, w, four_bytes(x));
+  }
   static I dot_words(I sum, I w, const std::int16_t* x) {
     return _mm512_dpwssd_epi32(sum, w, four_bytes(x));
   }

@@ -74,6 +74,9 @@ struct PortableVector {
     });
   }
   static I nibble_sums(const I& sum) { return sum; }
+  static I dot_bytes(const I& sum, const I& w, const std::int8_t* x) {
+    return dot_nibbles(sum, w, x);
+  }
   static I dot_words(const I& sum, const I& w, const std::int16_t* x) {
     return each([&](int i) {
       return sum.at[i] +

@@ -13,7 +13,6 @@ void quantize_rows(const float* x, const QuantizedRows& out, int first, int last
 void multiply(const QuantizedRows& x, const PackedMatrix& w, float* out, std::size_t stride,
               const MatmulPart& part, Isa isa) {
   SANCTUM_INVARIANT(x.columns == w.columns() && x.block == w.block(), "shapes of a product");
-  SANCTUM_INVARIANT(x.bits == 16 || w.bits() == 4, "8-bit weights take 16-bit activations");
   kernels_of(isa).multiply({x.values,
                             x.scales,
                             x.weighted,

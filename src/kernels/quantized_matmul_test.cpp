@@ -16,7 +16,7 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> out;
-  for (const auto& [bits, row_bits] : {std::pair{4, 8}, {4, 16}, {8, 16}})
+  for (const auto& [bits, row_bits] : {std::pair{4, 8}, {4, 16}, {8, 8}, {8, 16}})
     for (const int group : {32, 64, 128})
       for (const NumberType type : kNumberTypes)
         for (const int outputs : {1, 7, 8, 15, 16, 17, 40, 96})

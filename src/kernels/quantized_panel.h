@@ -3,7 +3,7 @@
 // for it.
 //
 // V: I and F, its integer and float vectors; kLanes; kRowsMax, how many rows fit its registers;
-// dot_nibbles, whose sums of one block nibble_sums() makes 32-bit ones.
+// dot_nibbles, whose sums of one block nibble_sums() makes 32-bit ones; dot_bytes, whose sums are.
 // Everything here is a template over V and calls no inline function of anyone else: the linker
 // keeps one copy of such a function, and it might be the one with instructions that this machine
 // lacks.
@@ -62,8 +62,9 @@ template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
         even[r][p] = V::dot_words(even[r][p], w[p][2], row16(r) + 4);
         odd[r][p] = V::dot_words(odd[r][p], w[p][3], row16(r) + 6);
       });
+    } else if constexpr (kRowBits == 8) {
+      each([&](int r, int p) { even[r][p] = V::dot_bytes(even[r][p], bytes[p], row8(r)); });
     } else {
-      static_assert(kRowBits == 16);
       I w0[P], w1[P];
       for (int p = 0; p < P; ++p) w0[p] = V::even_bytes(bytes[p]), w1[p] = V::odd_bytes(bytes[p]);
       each([&](int r, int p) {
@@ -206,6 +207,7 @@ template <class Call>
       call.template operator()<kBits, kRowBits, kType, 32>();
     });
   };
+  if (a.bits == 8 && a.row_bits == 8) return scaled.template operator()<8, 8>();
   if (a.bits == 8) return scaled.template operator()<8, 16>();
   if (a.row_bits == 16) return scaled.template operator()<4, 16>();
   scaled.template operator()<4, 8>();

@@ -1,6 +1,6 @@
 // Activations as integers: each block of columns of a row has its own scale.
 //
-// x = scale * q, |q| <= 127 (8 bits, for 4-bit weights) or 32767 (16 bits), q rounded to the
+// x = scale * q, |q| <= 127 (8 bits) or 32767 (16 bits), q rounded to the
 // nearest even; a block without a finite largest value has scale NaN, so that its row and no other
 // is NaN. 8-bit values stand in kColumnOrder within each four, as the weights do; 16-bit ones in
 // order.

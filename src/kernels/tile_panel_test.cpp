@@ -17,7 +17,7 @@ struct Format {
 
 std::vector<Format> formats() {
   std::vector<Format> out;
-  for (const auto& [bits, row_bits] : {std::pair{4, 8}, {4, 16}, {8, 16}})
+  for (const auto& [bits, row_bits] : {std::pair{4, 8}, {4, 16}, {8, 8}, {8, 16}})
     for (const int group : {32, 64, 128}) out.push_back({bits, row_bits, group});
   return out;
 }

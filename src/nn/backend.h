@@ -144,7 +144,7 @@ BackendPointer stock_backend(mx::Dtype compute, std::optional<bool> fuses = std:
 // machine with a GPU too. So it comes before the first array.
 struct CpuOptions {
   int threads = 0;   // 0: one for each core
-  int row_bits = 8;  // 8 or 16, of the activations that meet 4-bit weights
+  int row_bits = 0;  // 8 or 16, of the activations; 0: 8 that meet 4-bit weights, else 16
   bool kv_int8 =
       false;  // keys and values as integers (kernels/kv_type.h), not as weights are stored
 };

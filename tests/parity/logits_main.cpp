@@ -1,12 +1,13 @@
-// sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16|kv8 < request.json >
+// sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels8|kernels16|kv8 < request.json >
 // logits.f32
 //
 // The model's logits for every token of one prompt, for comparison with a reference. The request is
 // {"tokens": [...], "images": ["file", ...], "chunks": [n, ...]}: `tokens` has one placeholder per
 // picture; the prompt runs in steps of the given sizes, whose sum is the expanded prompt's length
 // (one step when absent). The first three compute with MLX's operations in that type, the others
-// with our kernels, 4-bit weights meeting 8- or 16-bit activations; kv8: 8-bit activations, keys
-// and values as integers. Output: float32 [tokens, vocabulary], native byte order.
+// with our kernels, whose activations have 8 bits beside 4-bit weights and 16 beside 8-bit ones, or
+// always as many; kv8: keys and values as integers. Output: float32 [tokens, vocabulary], native
+// byte order.
 #include <mlx/mlx.h>
 
 #include <iostream>
@@ -26,9 +27,11 @@ namespace mx = mlx::core;
 constexpr std::uint64_t kKvBytes = 1u << 30;
 
 nn::BackendPointer backend(const std::string& arithmetic) {
-  if (arithmetic == "kernels" || arithmetic == "kernels16" || arithmetic == "kv8") {
-    return nn::cpu_backend(
-        {.row_bits = arithmetic == "kernels16" ? 16 : 8, .kv_int8 = arithmetic == "kv8"});
+  if (arithmetic.starts_with("kernels") || arithmetic == "kv8") {
+    return nn::cpu_backend({.row_bits = arithmetic == "kernels16"  ? 16
+                                        : arithmetic == "kernels8" ? 8
+                                                                   : 0,
+                            .kv_int8 = arithmetic == "kv8"});
   }
   return nn::stock_backend(arithmetic == "bfloat16"  ? mx::bfloat16
                            : arithmetic == "float16" ? mx::float16
@@ -96,7 +99,8 @@ void run(const std::string& directory, const std::string& arithmetic) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::cerr << "usage: sanctum-logits MODEL_DIR float32|bfloat16|float16|kernels|kernels16 < "
+    std::cerr << "usage: sanctum-logits MODEL_DIR "
+                 "float32|bfloat16|float16|kernels|kernels8|kernels16|kv8 < "
                  "request.json\n";
     return 2;
   }

@@ -56,7 +56,9 @@ class PackedWeights final : public Matrix {
   PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,
                 std::shared_ptr<std::uint64_t> held)
       : runtime_(std::move(runtime)),
-        row_bits_(stored.bits == 8 ? 16 : row_bits),
+        row_bits_(row_bits > 0       ? row_bits
+                  : stored.bits == 8 ? 16
+                                     : 8),
         held_(std::move(held)) {
     const int outputs = stored.weight.shape(0), columns = stored.weight.shape(1) * 32 / stored.bits;
     const kernels::NumberType type = number_type(stored.scales->dtype());
@@ -160,7 +162,8 @@ class CpuBackend final : public Backend {
   bool same_under_load() const override { return true; }
   // The instruction set is no part of it: all give the same bits.
   std::string numbers() const override {
-    return "cpu, rows of " + std::to_string(row_bits_) + " bits, keys and values " +
+    const std::string rows = row_bits_ > 0 ? std::to_string(row_bits_) : "8 or 16";
+    return "cpu, rows of " + rows + " bits, keys and values " +
            (kv_int8_ ? "as int8" : "as stored") + ", format " +
            std::to_string(kernels::kNumberFormat);
   }
