@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <random>
 
+#include "base/proving.h"
 #include "nn/cpu/paged_cache.h"
 #include "nn/stock/contiguous_cache.h"
 
@@ -24,10 +24,6 @@ constexpr int kGrain =
     nn::ContiguousMemory::kGrainTokens;  // tokens for which MLX's operations take memory
 constexpr int kStepsMax = 10000;         // of one schedule; some hundreds are usual
 constexpr nn::KvShape kShape{1, 1, 1};
-
-bool proving() {
-  return std::getenv("SANCTUM_PROVE") != nullptr;
-}
 
 enum class Memory { kCopies, kBlocks };  // as MLX's operations and as our kernels have it
 constexpr std::array kMemories{Memory::kCopies, Memory::kBlocks};

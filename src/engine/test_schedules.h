@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 
+#include "base/proving.h"
 #include "engine/model_runner.h"
 #include "models/registry.h"
 
@@ -27,10 +27,6 @@ inline constexpr bool kSanitized = false;
 #else
 inline constexpr bool kSanitized = false;
 #endif
-
-inline bool proving() {
-  return std::getenv("SANCTUM_PROVE") != nullptr;
-}
 
 struct KnownAnswer {
   std::vector<int> tokens;

@@ -229,6 +229,24 @@ void multiply_strip(T& tiles, const MultiplyArguments& a, int first, int blocks,
     for (int i = 0; i < outputs; ++i) out[(row + r) * a.stride + i] = carried[r][i];
 }
 
+// What `row_tiles` tiles of rows bring while they meet the strip from block `first` on of panel
+// `at`: the strip behind it, or the next panel's first, and nothing behind the last panel.
+template <class B>
+[[gnu::always_inline]] inline Ahead strip_ahead(const MultiplyArguments& a, int at, int first,
+                                                int row_tiles) {
+  const int per_group = a.group / a.block, next = first + B::kStripBlocks;
+  const bool same = next < a.blocks;
+  if (!same && at + 1 == a.panel_last) return ahead(nullptr, 0, 1);
+  const std::uint8_t* panel =
+      a.panels + a.panel_bytes * static_cast<std::size_t>(same ? at : at + 1);
+  const int from = same ? next : 0;
+  const int left = a.blocks - from, blocks = left < B::kStripBlocks ? left : B::kStripBlocks;
+  const std::size_t group = static_cast<std::size_t>(from / per_group);
+  const std::size_t groups = static_cast<std::size_t>((blocks + per_group - 1) / per_group);
+  return ahead(panel + group * a.group_bytes, groups * a.group_bytes,
+               static_cast<std::size_t>(row_tiles));
+}
+
 // Rows [a.row_first, row_last), at least 16. The last 16 overlap the ones before where they must:
 // rows that are computed twice get the same bits.
 template <class V, class T, int kBits, int kRowBits, int kType, int kBlock>
@@ -246,7 +264,10 @@ void multiply_rows_of_tiles(const MultiplyArguments& a, int row_last) {
       for (int b = 0; b < a.blocks; b += B::kStripBlocks) {
         const int blocks = a.blocks - b < B::kStripBlocks ? a.blocks - b : B::kStripBlocks;
         unpack_strip<V, B, kBits, kType>(a, panel, b, blocks, room);
+        // A strip that later rows meet again is in a near cache by then.
+        Ahead next = strip_ahead<B>(a, p, b, (span_last - span + kTileRows - 1) / kTileRows);
         for (int r = span; r < span_last; r += kTileRows) {
+          next.go_on();
           const int row = row_last - r < kTileRows ? row_last - kTileRows : r;
           multiply_strip<V, T, B>(tiles, a, b, blocks, row, room, room.sums + (r - span),
                                   a.out + output, outputs);

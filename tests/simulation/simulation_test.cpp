@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "proving.h"
+#include "base/proving.h"
 
 namespace sanctum::simulation {
 namespace {

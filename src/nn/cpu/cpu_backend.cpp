@@ -162,10 +162,10 @@ class CpuBackend final : public Backend {
   bool same_under_load() const override { return true; }
   // The instruction set is no part of it: all give the same bits.
   std::string numbers() const override {
-    const std::string rows = row_bits_ > 0 ? std::to_string(row_bits_) : "8 or 16";
-    return "cpu, rows of " + rows + " bits, keys and values " +
-           (kv_int8_ ? "as int8" : "as stored") + ", format " +
-           std::to_string(kernels::kNumberFormat);
+    const std::string rows =
+        row_bits_ > 0 ? std::to_string(row_bits_) + " bits" : "8 bits, of 16 beside 8-bit weights";
+    return "cpu, rows of " + rows + ", keys and values " + (kv_int8_ ? "as int8" : "as stored") +
+           ", format " + std::to_string(kernels::kNumberFormat);
   }
   mx::Dtype compute_dtype() const override { return mx::float32; }
   bool packs() const override { return true; }

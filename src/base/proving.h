@@ -1,13 +1,13 @@
-// Whether the tests run at full counts: SANCTUM_PROVE.
+// Whether tests run at full counts: SANCTUM_PROVE.
 #pragma once
 
 #include <cstdlib>
 
-namespace sanctum::simulation {
+namespace sanctum {
 
 inline bool proving() {
   const char* prove = std::getenv("SANCTUM_PROVE");
   return prove != nullptr && *prove != '\0' && *prove != '0';
 }
 
-}  // namespace sanctum::simulation
+}  // namespace sanctum
