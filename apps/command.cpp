@@ -15,6 +15,11 @@ std::string full_name(const CLI::App& command) {
   return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
 }
 
+// `serve` and its parts have codes of their own.
+bool serves(const CLI::App& command) {
+  return command.get_name() == "serve" || command.get_group().empty();
+}
+
 int exit_code_of(const CLI::App& command, const std::function<int()>& action) {
   try {
     return action();
@@ -22,6 +27,10 @@ int exit_code_of(const CLI::App& command, const std::function<int()>& action) {
     log::last_words(full_name(command) + ": " + exit.message);
     return exit.code;
   } catch (const Error& error) {
+    log::last_words(full_name(command) + ": " + error.what());
+    return kExitUsage;
+  } catch (const std::exception& error) {
+    if (serves(command)) throw;
     log::last_words(full_name(command) + ": " + error.what());
     return kExitUsage;
   }

@@ -186,6 +186,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
       if (Clock::now() - self->started_ > kRequestLimit) {
         self->services_.engine.cancel(self->exchange_->id());
         self->ended_ = wire::Completed{};
+        self->ended_->finish_reason = wire::FinishReason::kError;
         self->ended_->failure = {
             ErrorCode::kDeadline, "the request ran into its limit of one hour", {}};
         return self->flush();

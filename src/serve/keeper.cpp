@@ -61,7 +61,10 @@ class Keeper final : public KeeperPort {
       gateway_.listen(gateway_said_);
       probes_.listen(probes_said_);
       if (stopping_) rules_.end();
-      if (const auto status = gateway_.ended(gateway_said_)) rules_.gateway_ended(*status);
+      if (const auto status = gateway_.ended(gateway_said_)) {
+        if (stopping_) rules_.end();  // asked for meanwhile: no other gateway is to start
+        rules_.gateway_ended(*status);
+      }
       if (const auto status = probes_.ended(probes_said_)) rules_.probes_ended(*status);
       rules_.turn();
     }

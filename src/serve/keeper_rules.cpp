@@ -149,7 +149,9 @@ void KeeperRules::gateway_ended(const platform::ExitStatus& status) {
   gone_since_ = port_.now();
   port_.end_fallback();  // the next gateway would never know that it is ours
   if (ending_) {
-    exit_code_ = status.signal == 0 ? status.code : kExitCut;
+    // Before it listened, it had neither requests to cut nor a way to end in order.
+    const bool idle = !listening_ && status.signal == SIGTERM;
+    exit_code_ = status.signal == 0 ? status.code : idle ? 0 : kExitCut;
     return;
   }
   if (planned_) {

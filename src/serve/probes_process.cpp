@@ -161,7 +161,13 @@ class Orders {
 
  private:
   void obey(const std::string& line) {
-    const KeeperMessage message = read_keeper_line(line);
+    KeeperMessage message;
+    try {
+      message = read_keeper_line(line);
+    } catch (const Error& error) {  // the next one may be understood
+      log::error("keeper_message", {{"error", error.what()}});
+      return;
+    }
     if (const auto* restarting = std::get_if<keeper_message::Restarting>(&message))
       planned_ = restarting->so;
     const auto* run = std::get_if<keeper_message::RunProbe>(&message);

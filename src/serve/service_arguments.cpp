@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/exit_code.h"
 #include "settings/resolve.h"
 #include "settings/serve_settings.h"
 
@@ -93,7 +94,11 @@ std::vector<std::string> settled_command(const std::vector<std::string>& command
 
 settings::ServeConfig resolve_words(const std::vector<std::string>& words) {
   const Parsed parsed(words);
-  return resolve(parsed.options, words);
+  try {
+    return resolve(parsed.options, words);
+  } catch (const Exit& exit) {  // whose codes are serve's own
+    throw Error(ErrorCode::kInvalid, exit.message, "serve");
+  }
 }
 
 std::vector<std::pair<std::string, std::string>> variables_in_force() {

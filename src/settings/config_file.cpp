@@ -2,26 +2,17 @@
 
 #include <toml++/toml.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/size_text.h"
 
 namespace sanctum::settings {
 namespace {
 
 constexpr std::uint64_t kConfigBytesMax = 1 << 20;
-
-// Turns a number with a unit into bytes.
-bool is_size(std::string& text) {
-  try {
-    return !text.empty() && text.front() != '-' && CLI::AsSizeValue(false)(text).empty();
-  } catch (const CLI::Error&) {  // an unknown unit
-    return false;
-  }
-}
 
 class Reader {
  public:
@@ -42,6 +33,13 @@ class Reader {
           std::visit([&, &node = node](const auto& type) { return is_taken(node, type, takes); },
                      setting->type);
       if (!right) fail(node.source(), key, "'" + key + "' must be " + limits_of(*setting));
+      if (const auto* text = std::get_if<Text>(&setting->type); text != nullptr && text->check) {
+        try {
+          text->check(*node.value_exact<std::string>(), "'" + key + "'");
+        } catch (const Error& error) {
+          fail(node.source(), key, error.what());
+        }
+      }
     }
     return keys;
   }
@@ -87,9 +85,9 @@ class Reader {
     std::string text;
     if (const auto value = node.value_exact<std::int64_t>()) text = std::to_string(*value);
     if (const auto words = node.value_exact<std::string>()) text = *words;
-    if (!is_size(text)) return false;
-    if (takes) *bytes.value = std::stoull(text);
-    return true;
+    const auto size = read_size(text);
+    if (size && takes) *bytes.value = *size;
+    return size.has_value();
   }
   bool is_taken(const toml::node& node, const Rows& rows, bool takes) const {
     const auto* array = node.as_array();

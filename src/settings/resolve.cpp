@@ -15,7 +15,6 @@
 #include "settings/serve_settings.h"
 #include "settings/state_directory.h"
 #include "supervisor/model_directory.h"
-#include "supervisor/schedule.h"
 
 namespace sanctum::settings {
 namespace {
@@ -29,27 +28,25 @@ std::string absolute(const std::string& path) {
   return full.string();
 }
 
-void check_address(const std::string& text, const std::string& flag) {
-  if (text != "off") or_exit(kExitUsage, [&] { gateway::parse_address(text, flag); });
+// What the file said was checked where it was read.
+void check_told(const ServeOptions& options, const std::vector<Setting>& settings) {
+  for (const Setting& setting : settings) {
+    const auto* text = std::get_if<Text>(&setting.type);
+    if (text == nullptr || !text->check || !options.decided(setting.key)) continue;
+    or_exit(kExitUsage, [&] { text->check(*text->value, setting.flag); });
+  }
 }
 
 void check(const ServeConfig& config) {
   or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
-  check_address(config.listen, "--listen");
-  check_address(config.mtls_listen, "--mtls-listen");
   if (config.listen == "off" && config.mtls_listen == "off")
     throw Exit{kExitUsage, "--listen and --mtls-listen are both off: nobody could ask anything"};
   or_exit(kExitConfiguration,
           [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
-  if (!config.fallback.empty())
-    or_exit(kExitUsage, [&] { client::normalized_url(config.fallback); });
   if (config.fallback.empty() && !(config.fallback_command + config.fallback_model).empty())
     throw Exit{kExitUsage,
                "fallback_command and fallback_model are of no use without fallback: the URL at "
                "which the other server answers"};
-  if (!config.restart_at.empty())
-    or_exit(kExitConfiguration,
-            [&] { supervisor::parse_schedule(config.restart_at, "restart_at"); });
   if (const std::string socket = client::control_socket(config.state_dir);
       socket.size() > gateway::kSocketPathMax)
     throw Exit{kExitUsage, "the path of the socket " + socket + " is longer than " +
@@ -62,7 +59,19 @@ std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names
   std::vector<wire::LoadRequest> found;
   if (names.empty()) supervisor::built_in_model(places);  // whoever loads it looks beside himself
   found.reserve(names.size());
-  for (const auto& name : names) found.push_back(supervisor::find_model(name, places));
+  for (const auto& name : names) {
+    wire::LoadRequest next = supervisor::find_model(name, places);
+    for (const wire::LoadRequest& other : found) {
+      if (other.model != next.model) continue;
+      throw Error(ErrorCode::kInvalid,
+                  "two models would be called '" + next.model + "': " + other.path + " and " +
+                      next.path +
+                      ". A model is called by its directory's name: name each once, and "
+                      "give one of two directories of the same name another",
+                  "models");
+    }
+    found.push_back(std::move(next));
+  }
   return found;
 }
 
@@ -88,6 +97,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
   for (const Setting& setting : settings) {
     if (const auto* path = std::get_if<Path>(&setting.type)) *path->value = absolute(*path->value);
   }
+  check_told(options, settings);
   check(config);
   config.found_models = or_exit(kExitFailure, [&] { return find_models(config.models); });
   for (std::size_t i = 0; i < config.models.size(); ++i) {

@@ -1,8 +1,33 @@
 #include "settings/serve_settings.h"
 
+#include "base/error.h"
+#include "client/endpoint.h"
+#include "gateway/listener.h"
 #include "settings/probe_settings.h"
+#include "supervisor/schedule.h"
 
 namespace sanctum::settings {
+namespace {
+
+void check_address(const std::string& text, const std::string& name) {
+  if (text != "off") gateway::parse_address(text, name);
+}
+
+void check_url(const std::string& text, const std::string& name) {
+  if (text.empty()) return;
+  try {
+    client::normalized_url(text);
+  } catch (const Error& error) {
+    throw Error(error.code(), name + ": " + error.what(), error.field());
+  }
+}
+
+void check_schedule(const std::string& text, const std::string& name) {
+  if (!text.empty()) supervisor::parse_schedule(text, name);
+}
+
+}  // namespace
+
 std::vector<Setting> serve_settings(ServeConfig& c) {
   std::vector<Setting> all{
       {.key = "models",
@@ -20,12 +45,12 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "listen",
        .flag = "--listen",
        .variable = "SANCTUM_LISTEN",
-       .type = Text{&c.listen},
+       .type = Text{&c.listen, {}, check_address},
        .what = "Address for plain HTTP; port 0 picks one; off"},
       {.key = "mtls_listen",
        .flag = "--mtls-listen",
        .variable = "SANCTUM_MTLS_LISTEN",
-       .type = Text{&c.mtls_listen},
+       .type = Text{&c.mtls_listen, {}, check_address},
        .what = "Address for mutual TLS; port 0 picks one; off"},
       {.key = "allow_host",
        .flag = "--allow-host",
@@ -101,12 +126,12 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "log_level",
        .flag = "--log-level",
        .variable = "SANCTUM_LOG_LEVEL",
-       .type = Text{&c.log_level},
-       .what = "debug, info, warn or error"},
+       .type = Text{&c.log_level, kLogLevels},
+       .what = "Least weight of what is logged"},
       {.key = "fallback",
        .flag = "--fallback",
        .variable = "SANCTUM_FALLBACK",
-       .type = Text{&c.fallback},
+       .type = Text{&c.fallback, {}, check_url},
        .what = "URL of another OpenAI-compatible server, which answers while our engine cannot",
        .placeholder = "URL"},
       {.key = "fallback_command",
@@ -122,7 +147,7 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "restart_at",
        .flag = "--restart-at",
        .variable = "SANCTUM_RESTART_AT",
-       .type = Text{&c.restart_at},
+       .type = Text{&c.restart_at, {}, check_schedule},
        .what = "A planned restart, such as \"daily 04:00\" or \"sun 04:30\", local time",
        .placeholder = "WHEN"},
       {.key = "probes",

@@ -19,6 +19,8 @@ namespace sanctum::settings {
 struct Text {
   std::string* value;
   std::vector<std::string> choices = {};  // none: any text
+  // Throws Error(kInvalid) for a text that is none of these, saying what `name` must be.
+  std::function<void(const std::string& text, const std::string& name)> check = {};
 };
 struct Path {  // of a file or directory here; empty: none
   std::string* value;

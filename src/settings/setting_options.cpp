@@ -3,9 +3,21 @@
 #include <CLI/CLI.hpp>
 
 #include "base/invariant.h"
+#include "base/size_text.h"
 
 namespace sanctum::settings {
 namespace {
+
+// Makes a number of a size with a unit.
+CLI::Validator size_validator() {
+  return {[](std::string& text) -> std::string {
+            const auto bytes = read_size(text);
+            if (!bytes) return "must be a size such as 2GiB, not '" + text + "'";
+            text = std::to_string(*bytes);
+            return {};
+          },
+          "SIZE"};
+}
 
 struct Add {
   CLI::App& command;
@@ -26,7 +38,7 @@ struct Add {
     return one(*number.value)->check(CLI::Range(number.range.low, number.range.high));
   }
   CLI::Option* operator()(const Bytes& bytes) const {
-    return one(*bytes.value)->transform(CLI::AsSizeValue(false));
+    return one(*bytes.value)->transform(size_validator());
   }
   CLI::Option* operator()(const Rows&) const {
     SANCTUM_INVARIANT(false, "tables are set in the file alone");

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "base/invariant.h"
+
 namespace sanctum::supervisor {
 
 ModelStates::ModelStates(const std::vector<std::string>& models) {
-  for (const auto& model : models) models_.push_back({model});
+  for (const auto& model : models) {
+    SANCTUM_INVARIANT(find(model) == nullptr, "a model's name is its own");
+    models_.push_back({model});
+  }
 }
 
 ModelState* ModelStates::find(const std::string& model) {

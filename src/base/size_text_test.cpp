@@ -1,0 +1,24 @@
+#include "base/size_text.h"
+
+#include <gtest/gtest.h>
+
+namespace sanctum {
+namespace {
+
+TEST(SizeText, ANumberAndItsUnit) {
+  for (const char* text : {"2147483648", "2g", "2G", "2GB", "2gib", "2GiB", " 2 GiB ", "2048MiB"})
+    EXPECT_EQ(read_size(text), std::uint64_t{2} << 30) << text;
+  EXPECT_EQ(read_size("0"), 0u);
+  EXPECT_EQ(read_size("7b"), 7u);
+  EXPECT_EQ(read_size("9223372036854775807"), 9223372036854775807u);
+}
+
+// The first two were once taken, as sizes of sixteen exabytes.
+TEST(SizeText, WhatIsNoSizeIsNone) {
+  for (const char* text : {"-1", "99999999999999999999", "9223372036854775808", "8E", "16384P", "",
+                           " ", "GiB", "2x", "2Gi", "2GiBs", "2bib", "1.5G", "0x10", "+1"})
+    EXPECT_FALSE(read_size(text)) << text;
+}
+
+}  // namespace
+}  // namespace sanctum
