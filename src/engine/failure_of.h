@@ -11,8 +11,11 @@ namespace sanctum::engine {
 
 // `field` is what is to blame where the exception does not say.
 inline wire::Failure failure_of(const std::exception& error, const std::string& field = "") {
-  if (const auto* known = dynamic_cast<const Error*>(&error)) return wire::to_failure(*known);
-  return {ErrorCode::kInternal, error.what(), field};
+  const auto* known = dynamic_cast<const Error*>(&error);
+  if (known == nullptr) return {ErrorCode::kInternal, error.what(), field};
+  wire::Failure failure = wire::to_failure(*known);
+  if (failure.field.empty()) failure.field = field;
+  return failure;
 }
 
 }  // namespace sanctum::engine

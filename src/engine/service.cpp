@@ -167,9 +167,18 @@ void Service::end_half(const std::string& model, const std::function<void(LoadHa
   const auto& [traits, load_us] = *load.weights();
   log::info("loaded",
             {{"model", model}, {"architecture", traits.architecture}, {"load_us", load_us}});
-  models_.set_ready(model, traits, load_us);
+  wire::ModelInfo info;
+  std::vector<std::string> waiters;
+  {
+    // At once, too: an unload that comes after this may take the model away at any time.
+    std::lock_guard lock(mutex_);
+    models_.set_ready(model, traits, load_us);
+    info = models_.info(model);
+    waiters.swap(load_waiters_[model]);
+  }
   send_progress(model, "ready", traits.weight_bytes, traits.weight_bytes);
-  settle(model, std::nullopt, load_waiters(model));
+  for (const std::string& id : waiters) peer_.send(wire::result_line(id, wire::encode(info)));
+  settled(model);
 }
 
 void Service::unload_model(const std::string& rpc_id, const std::string& model) {
@@ -274,29 +283,20 @@ void Service::fail_load(const std::string& model, const wire::Failure& failure) 
     waiters.swap(load_waiters_[model]);
   }
   send_progress(model, "failed", 0, 0);
-  settle(model, failure, waiters);
+  for (const std::string& id : waiters) peer_.send(wire::failure_line(id, failure));
+  settled(model);
 }
 
-std::vector<std::string> Service::load_waiters(const std::string& model) {
-  std::lock_guard lock(mutex_);
-  return std::exchange(load_waiters_[model], {});
-}
-
-void Service::settle(const std::string& model, const std::optional<wire::Failure>& failure,
-                     const std::vector<std::string>& waiters) {
-  for (const std::string& id : waiters) {
-    peer_.send(failure ? wire::failure_line(id, *failure)
-                       : wire::result_line(id, wire::encode(models_.info(model))));
-  }
+void Service::settled(const std::string& model) {
   requests_.model_settled(model);
   wake_drain();
 }
 
 void Service::on_unloaded(const std::string& model) {
-  models_.remove(model);
   std::vector<std::string> waiters;
   {
     std::lock_guard lock(mutex_);
+    models_.remove(model);
     waiters.swap(unload_waiters_[model]);
   }
   for (const std::string& id : waiters) peer_.send(wire::result_line(id, "{}"));

@@ -64,10 +64,8 @@ class Service final : private DeviceListener {
   void tokenize(const std::string& rpc_id, const wire::TokenizeRequest& request);
   std::vector<wire::ModelInfo> models() const;
   wire::EngineStats stats() const;
-  // Answers those who wait for the load, and lets go on who waits with a request.
-  void settle(const std::string& model, const std::optional<wire::Failure>& failure,
-              const std::vector<std::string>& waiters);
-  std::vector<std::string> load_waiters(const std::string& model);
+  // Lets go on who waits with a request.
+  void settled(const std::string& model);
   void send_progress(const std::string& model, std::string_view phase, std::uint64_t done,
                      std::uint64_t total);
   void wake_drain();

@@ -4,8 +4,10 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 #include "base/test_directory.h"
 #include "engine/test_model.h"
@@ -109,6 +111,30 @@ TEST(Service, ALoadWhoseTextSideFailsLeavesNoWeights) {
   fs::copy(source_directory() + "/models/smoke/tokenizer.json", tokenizer);
   service.handle(load_line(2, directory.path("m")));
   EXPECT_TRUE(has(peer.wait_for("\"id\":2"), "\"result\"")) << peer.wait_for("\"id\":2");
+  service.drain();
+}
+
+// Once the engine died of it: whoever ended the load asked for a model that was gone by then.
+TEST(Service, AModelThatIsUnloadedAsItBecomesReadyHasBeenLoaded) {
+  const TestDirectory directory;
+  namespace fs = std::filesystem;
+  fs::copy(source_directory() + "/models/smoke", directory.path("m"), fs::copy_options::recursive);
+  // So long that the text side ends last, on a thread that the unload does not wait for.
+  std::ofstream tokenizer(directory.path("m") + "/tokenizer.json", std::ios::app);
+  tokenizer << std::string(60'000'000, ' ') << std::flush;
+  FastPeer peer;
+  Service service({}, peer);
+  std::thread::id device;
+  peer.on_line = [&](const std::string& line) {
+    if (has(line, "\"weights\"")) device = std::this_thread::get_id();
+    if (!has(line, "\"ready\"") || !has(line, "load_progress")) return;
+    service.handle(wire::request_line("2", "unload_model", R"({"model":"m"})"));
+    if (std::this_thread::get_id() != device) peer.wait_for("\"id\":2");
+  };
+  service.handle(load_line(1, directory.path("m")));
+  const std::string answer = peer.wait_for("\"id\":1");
+  EXPECT_TRUE(has(answer, "\"result\"") && has(answer, "\"ready\"")) << answer;
+  EXPECT_TRUE(has(peer.wait_for("\"id\":2"), "\"result\""));
   service.drain();
 }
 

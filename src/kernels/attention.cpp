@@ -69,27 +69,27 @@ void attend(const AttentionArguments& arguments, Isa isa) {
 }
 
 void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all) {
-  // With as many parts for each thread none waits long for another, and spans need not be shared.
-  constexpr std::size_t kPartsPerThread = 4;
-  const bool few =
-      all.size() < kPartsPerThread * static_cast<std::size_t>(runtime.pool().threads());
-  const auto spans_of = [few](const AttentionArguments& a) {
-    return few ? (a.keys + kSpanKeys - 1) / kSpanKeys : 1;
-  };
+  // With as many for each thread none waits long for another, and spans need not be shared.
+  constexpr std::size_t kPerThread = 4;
+  const bool few = all.size() < kPerThread * static_cast<std::size_t>(runtime.pool().threads());
   std::vector<Item> items;
   std::size_t numbers = 0;  // of all parts
   for (const AttentionArguments& a : all) {
-    const int spans = spans_of(a);
-    for (int span = 0; span < spans; ++span)
-      items.push_back({checked(a), spans, span, spans > 1 ? numbers : 0});
-    if (spans > 1) numbers += static_cast<std::size_t>(spans) * part_numbers(a);
+    const int spans = (a.keys + kSpanKeys - 1) / kSpanKeys;
+    const std::size_t wanted = static_cast<std::size_t>(spans) * part_numbers(a);
+    if (!few || spans == 1 || numbers + wanted > Runtime::kSpanPartsMax) {
+      items.push_back({checked(a), 1, 0, 0});
+      continue;
+    }
+    for (int span = 0; span < spans; ++span) items.push_back({checked(a), spans, span, numbers});
+    numbers += wanted;
   }
-  std::vector<float> parts(numbers);
+  float* const parts = runtime.span_parts(numbers);
   runtime.pool().run(static_cast<int>(items.size()), [&](int at) {
     Item& item = items[static_cast<std::size_t>(at)];
     if (item.spans > 1) {
-      item.attention.part = parts.data() + item.parts +
-                            static_cast<std::size_t>(item.span) * part_numbers(item.attention);
+      item.attention.part =
+          parts + item.parts + static_cast<std::size_t>(item.span) * part_numbers(item.attention);
       item.attention.span = item.span;
     }
     kernels_of(runtime.isa()).attend(item.attention);
@@ -97,7 +97,7 @@ void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all) {
   std::erase_if(items, [](const Item& item) { return item.spans == 1 || item.span > 0; });
   runtime.pool().run(static_cast<int>(items.size()), [&](int at) {
     const Item& item = items[static_cast<std::size_t>(at)];
-    kernels_of(runtime.isa()).join_spans({item.attention, parts.data() + item.parts, item.spans});
+    kernels_of(runtime.isa()).join_spans({item.attention, parts + item.parts, item.spans});
   });
 }
 

@@ -20,7 +20,8 @@ namespace sanctum::kernels {
 // Rows of one sequence and one head of keys and values: see AttentionArguments.
 void attend(const AttentionArguments& arguments, Isa isa);
 
-// Several of them, shared among the pool's threads; few with many keys are shared by spans of keys.
+// Several of them, shared among the pool's threads; few with many keys are shared by spans of keys,
+// as far as their parts find room (Runtime::kSpanPartsMax).
 void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all);
 
 // Puts the key and the value of one token into `slot` (0 to 63) of its blocks, rounded to `type`.

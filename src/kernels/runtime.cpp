@@ -21,6 +21,11 @@ QuantizedRows Runtime::quantized_rows(int rows, int columns, int block, int bits
   return {rows, columns, block, bits, values_.data(), scales_.data(), weighted_.data()};
 }
 
+float* Runtime::span_parts(std::size_t numbers) {
+  span_parts_.resize(std::max(span_parts_.size(), numbers));
+  return span_parts_.data();
+}
+
 void Runtime::share_rows(int rows, int values, const std::function<void(RowRange)>& work) {
   const std::size_t total = static_cast<std::size_t>(rows) * static_cast<std::size_t>(values);
   const int items = static_cast<int>(

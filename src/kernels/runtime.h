@@ -22,6 +22,10 @@ class Runtime {
   ThreadPool& pool() { return pool_; }
   // Room for quantized activations, valid until the next call. Grows to the largest.
   QuantizedRows quantized_rows(int rows, int columns, int block, int bits);
+  // Room for the parts of attentions whose keys are shared by spans, valid until the next call;
+  // `numbers` <= kSpanPartsMax. Grows to the largest.
+  static constexpr std::size_t kSpanPartsMax = 2 << 20;  // 8 MiB
+  float* span_parts(std::size_t numbers);
   // Calls work for ranges that cover [0, rows), on several threads where the rows' `values` numbers
   // each make that worth it, with denormals flushed in any case. A row's result must not depend on
   // its range.
@@ -34,7 +38,7 @@ class Runtime {
     std::byte bytes[64];
   };
   std::vector<Line> values_;
-  std::vector<float> scales_, weighted_;
+  std::vector<float> scales_, weighted_, span_parts_;
 };
 
 }  // namespace sanctum::kernels

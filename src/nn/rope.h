@@ -39,7 +39,7 @@ class Rotation {
  public:
   Rotation(Angles angles, BackendPointer backend)
       : angles_(std::move(angles)), backend_(std::move(backend)) {}
-  // x [tokens, heads, head_size] -> the same shape and dtype, rotated in float32.
+  // x [tokens, heads, head_size] -> the same shape and dtype, rotated as Backend::rotate says.
   mx::array operator()(const mx::array& x) const { return backend_->rotate(x, angles_); }
   // That of the tokens [first, last) alone; of a table.
   Rotation rows(int first, int last) const;

@@ -5,7 +5,6 @@
 #include <limits>
 #include <set>
 #include <sstream>
-#include <utility>
 
 namespace sanctum::platform {
 namespace {
@@ -23,16 +22,15 @@ int number_in(const std::string& path, int otherwise) {
   return file >> value ? value : otherwise;
 }
 
-// Processors of one core name the same package and core. Where the system tells neither, each is
-// one of its own.
+// A core is known by the first of its processors ("0,8", "0-1"): its own number is one of its
+// cluster, of which ARM's machines have several. Where the system tells nothing, each is one.
 int distinct_cores(const std::string& root, const std::vector<int>& processors) {
-  std::set<std::pair<int, int>> cores;
+  std::set<int> cores;
   for (const int processor : processors) {
     const std::string topology =
         root + "/sys/devices/system/cpu/cpu" + std::to_string(processor) + "/topology/";
-    const int core = number_in(topology + "core_id", -1);
-    cores.insert(core < 0 ? std::pair{-1, processor}
-                          : std::pair{number_in(topology + "physical_package_id", 0), core});
+    const int first = number_in(topology + "thread_siblings_list", processor);  // of old kernels
+    cores.insert(number_in(topology + "core_cpus_list", first));
   }
   return static_cast<int>(cores.size());
 }

@@ -18,14 +18,17 @@ class CoresTest : public testing::Test {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text << "\n";
   }
-  // `processors` of two packages, `threads` of them a core.
-  void machine(int processors, int threads) {
+  // `processors` of two clusters, `threads` of them a core.
+  void machine(int processors, int threads, const std::string& list = "core_cpus_list") {
     const int cores = processors / threads;
     for (int i = 0; i < processors; ++i) {
       const std::string at = "/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/";
       const int core = i % cores;
-      write(at + "physical_package_id", std::to_string(2 * core / cores));
-      write(at + "core_id", std::to_string(core % (cores / 2)));
+      std::string siblings = std::to_string(core);
+      for (int next = core + cores; next < processors; next += cores)
+        siblings += "," + std::to_string(next);
+      write(at + list, siblings);
+      write(at + "core_id", std::to_string(core % (cores / 2)));  // counted anew in each cluster
     }
   }
   int cores(int processors) const {
@@ -42,6 +45,11 @@ TEST_F(CoresTest, HyperthreadsAreOneCore) {
   EXPECT_EQ(cores(16), 8);
   EXPECT_EQ(cores_in(root_.path(), {0, 8}), 1) << "bound to the two halves of one";
   EXPECT_EQ(cores_in(root_.path(), {0, 1, 9}), 2);
+}
+
+TEST_F(CoresTest, AnOldKernelsListIsRead) {
+  machine(16, 2, "thread_siblings_list");
+  EXPECT_EQ(cores(16), 8);
 }
 
 TEST_F(CoresTest, WhatTheSystemDoesNotTellIsACoreEach) {
