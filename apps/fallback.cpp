@@ -40,7 +40,13 @@ int test(const Told& told) {
   client::Endpoint endpoint;
   endpoint.url = told.where;
   client::ChatClient client(endpoint);
-  const std::string model = client.choose_model("");
+  std::string model;
+  try {
+    model = client.choose_model("");
+  } catch (const Error& error) {  // the answer: it does not
+    std::printf("%s does not answer: %s\n", told.where.c_str(), error.what());
+    return kExitNo;
+  }
   const auto answer = client.chat({.model = model,
                                    .messages_json = R"([{"role":"user","content":"Say yes."}])",
                                    .max_tokens = kTestTokens,

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "apps/commands.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "client/control_client.h"
 #include "gateway/key_file.h"
 #include "settings/state_directory.h"
 
@@ -21,6 +23,14 @@ struct KeysOptions {
   bool json = false;
   std::string state() const { return state_dir_or_default(state_dir); }
 };
+
+constexpr const char* kNobodyServes =
+    " No server runs with it now: if yours runs with another, give its --state-dir.";
+
+bool serves(const std::string& state) {
+  std::error_code ignored;
+  return std::filesystem::exists(client::control_socket(state), ignored);
+}
 
 void add_key(const KeysOptions& options) {
   const std::string state = options.state();
@@ -37,7 +47,10 @@ void add_key(const KeysOptions& options) {
                "Bearer KEY`.\n",
                options.name.c_str());
   if (count == 1)
-    std::fprintf(stderr, "It is the first key: from now on plain HTTP is refused without one.\n");
+    std::fprintf(stderr,
+                 "It is the first key: from now on the server with the state directory %s "
+                 "refuses plain HTTP without one.%s\n",
+                 state.c_str(), serves(state) ? "" : kNobodyServes);
 }
 
 void remove_key(const KeysOptions& options) {
@@ -46,7 +59,11 @@ void remove_key(const KeysOptions& options) {
     keys.remove(options.name);
     count = keys.list().size();
   });
-  if (count == 0) std::fprintf(stderr, "It was the last key: from now on plain HTTP needs none.\n");
+  if (count == 0)
+    std::fprintf(stderr,
+                 "It was the last key: from now on plain HTTP of the server with the state "
+                 "directory %s needs none.%s\n",
+                 options.state().c_str(), serves(options.state()) ? "" : kNobodyServes);
 }
 
 void list_keys(const KeysOptions& options) {
@@ -65,7 +82,8 @@ void list_keys(const KeysOptions& options) {
   }
   w.end_array();
   if (options.json) std::printf("%s\n", w.take().c_str());
-  if (!options.json && keys.list().empty()) std::printf("there is no key; plain HTTP needs none\n");
+  if (!options.json && keys.list().empty())
+    std::printf("there is no key in %s; plain HTTP needs none\n", options.state().c_str());
 }
 
 }  // namespace

@@ -13,12 +13,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sha256.h"
-#include "client/control_client.h"
 #include "client/http.h"
 #include "client/interrupt.h"
 #include "probes/alive.h"
 #include "probes/server_state.h"
 #include "probes/works.h"
+#include "serve/ask_boots.h"
 #include "serve/probe_secret.h"
 #include "serve/probe_thread.h"
 #include "settings/probe_settings.h"
@@ -32,7 +32,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{200};
 constexpr seconds kPingLimit{10};
-constexpr seconds kBootsLimit{180};  // it hashes the release and the weights
 
 struct Options {
   client::EndpointOptions server;
@@ -59,47 +58,6 @@ std::vector<probes::Check> works(const client::Endpoint& endpoint, milliseconds 
   probes::Goldens goldens(state + "/goldens");
   client::Connection connection(endpoint);
   return check_works(probes::ask_server_state(connection, limit).loaded, options, goldens);
-}
-
-json::Document last_runs(client::ControlClient& control) {
-  try {
-    return control.ask("GET", "/probes");
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnavailable) throw;
-    throw Error(error.code(), std::string(error.what()) +
-                                  " 'boots' can be asked on the server's machine only, with its "
-                                  "--state-dir");
-  }
-}
-
-// The server's own probes are asked: only they know how it was started. Throws Error.
-std::vector<probes::Check> boots(const std::string& state) {
-  client::ControlClient control(state);
-  const auto run = [](const json::Document& told) {
-    const auto last = told.root().get("boots");
-    return last ? last->at("run").as_int() : 0;
-  };
-  json::Document told = last_runs(control);
-  const std::int64_t before = run(told);
-  control.ask("POST", "/probes/run", R"({"probe":"boots"})");
-  const Instant end = Clock::now() + kBootsLimit;
-  while (run(told) == before) {
-    if (Clock::now() > end)
-      throw Error(ErrorCode::kDeadline, "the server's probe 'boots' did not end within " +
-                                            std::to_string(kBootsLimit.count()) + " s");
-    std::this_thread::sleep_for(kLookEvery);
-    told = last_runs(control);
-  }
-  std::vector<probes::Check> checks;
-  for (const auto& node : told.root().at("boots").at("checks").as_array()) {
-    probes::Check check;
-    check.name = node.at("name").as_string();
-    check.passed = node.at("passed").as_bool();
-    check.took_us = node.at("took_us").as_int();
-    check.detail = node.at("detail").as_string();
-    checks.push_back(std::move(check));
-  }
-  return checks;
 }
 
 void print(const std::vector<probes::Check>& checks, bool as_json) {
@@ -140,7 +98,7 @@ int once(const Options& options) {
   if (wanted("works")) add(works(endpoint, limit, state + "/by-hand"));
   // Of a server elsewhere, `all` is what can be asked from here.
   if (options.which == "boots" || (options.which == "all" && options.server.url.empty()))
-    add(boots(state));
+    add(serve::ask_boots(state));
   print(checks, options.json);
   const bool fine =
       std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });

@@ -1,4 +1,6 @@
 // sanctum release holds DIR: who executes from a directory, before it is cleaned.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -12,7 +14,8 @@ namespace sanctum {
 namespace {
 
 int holds(const std::string& directory) {
-  const auto all = platform::executing_from(directory);
+  auto all = platform::executing_from(directory);
+  std::erase_if(all, [](const auto& executing) { return executing.pid == ::getpid(); });
   for (const auto& executing : all) {
     std::printf("process %d (%s) executes %s\n", executing.pid, executing.program.c_str(),
                 executing.file.c_str());

@@ -7,7 +7,9 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "client/control_client.h"
+#include "serve/ask_boots.h"
 
 namespace sanctum {
 namespace {
@@ -19,9 +21,23 @@ constexpr const char* kWhatIsReplaced =
     "  service restart       yes         yes         read anew  finish first, within --drain\n"
     "  a crash of the engine yes         no          as before  go on with the next engine\n";
 
-int run(const std::string& state) {
+// What it found last may be minutes old: it is asked anew. Empty: nothing speaks against it.
+std::string objection(const std::string& state) {
+  std::printf("asking whether it would come up again ...\n");
+  std::fflush(stdout);
   try {
-    client::ControlClient(state).ask("POST", "/restart");
+    for (const auto& check : serve::ask_boots(state))
+      if (!check.passed) return check.name + ": " + check.detail;
+  } catch (const Error&) {  // without probes the server decides alone
+  }
+  return {};
+}
+
+int run(const std::string& state) {
+  json::Writer w;
+  w.begin_object().field("wrong", objection(state)).end_object();
+  try {
+    client::ControlClient(state).ask("POST", "/restart", w.take());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw;
     std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", error.what());
@@ -38,8 +54,8 @@ void add_restart(CLI::App& app, int& exit_code) {
   auto& command = *app.add_subcommand("restart", "Restart a server, if it would come up again");
   add_state_dir(command, *state);
   command.footer(
-      "What the probe 'boots' found wrong is why it is refused; `serve --restart-at` does the same "
-      "at its time.\n"
+      "What the probe 'boots' finds wrong is why it is refused: it is asked now, and for\n"
+      "`serve --restart-at` every few minutes.\n"
       "\n" +
       std::string(kWhatIsReplaced) +
       "\n"

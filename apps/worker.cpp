@@ -41,6 +41,16 @@ Engine engine_of(client::ControlClient& control) {
   return found;
 }
 
+// Why the program that was to replace the engine's does not run; empty: it does.
+std::string replacement_refused(client::ControlClient& control) {
+  const json::Document document = control.ask("GET", "/status");
+  for (const json::Node& incident : document.root().at("incidents").as_array()) {
+    if (incident.at("key").as_string() == "worker.replacement")
+      return incident.at("what").as_string();
+  }
+  return {};
+}
+
 // Waits until it is ready again, or stays parked; says what came of it.
 int settled(client::ControlClient& control, const Engine& before, const Options& options) {
   const Instant end = Clock::now() + seconds(options.limit_s);
@@ -56,9 +66,12 @@ int settled(client::ControlClient& control, const Engine& before, const Options&
     std::this_thread::sleep_for(kLookEvery);
     now = engine_of(control);
   }
+  // A program that could not be kept running has made way for the former one.
+  const std::string refused = options.engine.empty() ? "" : replacement_refused(control);
+  if (!refused.empty()) std::printf("%s: %s\n", options.engine.c_str(), refused.c_str());
   std::printf("the engine is %s%s%s\n", now.state.c_str(), now.reason.empty() ? "" : ": ",
               now.reason.c_str());
-  return now.state == "ready" ? 0 : kExitNo;
+  return now.state == "ready" && refused.empty() ? 0 : kExitNo;
 }
 
 int start(client::ControlClient& control, const Options& options) {
@@ -96,7 +109,7 @@ void add(CLI::App& worker, const char* name, const char* what,
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   command.footer("Example:\n  sanctum worker " + std::string(name) + "\n\n" +
-                 exit_codes("it is ready", "it is not"));
+                 exit_codes("it is ready", "it is not, or not with the program that was given"));
   on_chosen(command, exit_code, [options, action] {
     client::ControlClient control(state_dir_or_default(options->state_dir));
     return action(control, *options);

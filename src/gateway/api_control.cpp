@@ -114,8 +114,10 @@ void add_control(Router& router, Services& services, ControlDesk& desk, ProbeRun
     response.body = desk.fallback(document.root().as_string_or("mode", ""));
     exchange->respond(std::move(response));
   });
+  // {"wrong":"..."}: what whoever asks found wrong just now
   router.add("POST", "/restart", [&desk](const std::shared_ptr<Exchange>& exchange) {
-    const std::string objection = desk.restart();
+    const json::Document document(exchange->take_body());
+    const std::string objection = desk.restart(document.root().as_string_or("wrong", ""));
     if (!objection.empty()) return exchange->respond(error_response(409, objection));
     no_content(exchange);
   });

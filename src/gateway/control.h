@@ -28,8 +28,9 @@ class ControlDesk {
   virtual void set_switch(std::string_view name, bool on) = 0;
   // {"mode","serving","where"}; a mode that is not empty is set first.
   virtual std::string fallback(const std::string& mode) = 0;
-  // Why a planned restart does not happen; empty when it begins.
-  virtual std::string restart() = 0;
+  // Why a planned restart does not happen; empty when it begins. `wrong`: what speaks against it by
+  // who asks; empty: nothing.
+  virtual std::string restart(const std::string& wrong) = 0;
 };
 
 // All of them outlive the router.

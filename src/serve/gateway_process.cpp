@@ -313,8 +313,8 @@ std::string GatewayProcess::fallback(const std::string& mode) {
   return w.take();
 }
 
-std::string GatewayProcess::restart() {
-  return planned_.ask();
+std::string GatewayProcess::restart(const std::string& wrong) {
+  return planned_.ask(wrong);
 }
 
 int run_gateway(const settings::ServeConfig& config, int keeper) {

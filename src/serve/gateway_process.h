@@ -61,7 +61,7 @@ class GatewayProcess final : gateway::ControlDesk {
   wire::Switches switches() const override;
   void set_switch(std::string_view name, bool on) override;
   std::string fallback(const std::string& mode) override;
-  std::string restart() override;
+  std::string restart(const std::string& wrong) override;
 
   SupervisedEngine::News engine_news();
   std::unique_ptr<FallbackServer> make_fallback();

@@ -4,8 +4,8 @@
 
 namespace sanctum::serve {
 
-std::string RestartPermission::ask() {
-  const std::string wrong = objection();
+std::string RestartPermission::ask(const std::string& found) {
+  const std::string wrong = found.empty() ? objection() : found;
   records_.planned_restart(wrong);
   if (wrong.empty()) begin_();
   return wrong;

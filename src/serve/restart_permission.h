@@ -16,8 +16,9 @@ class RestartPermission {
   RestartPermission(GatewayRecords& records, std::function<void()> begin)
       : records_(records), begin_(std::move(begin)) {}
 
-  // Why it would not come up; empty when it was begun. An incident stays open until one succeeds.
-  std::string ask();
+  // Why it would not come up; empty when it was begun. `found`: what whoever asks has found wrong
+  // just now; otherwise what the probes found last. An incident stays open until one succeeds.
+  std::string ask(const std::string& found = {});
 
  private:
   std::string objection() const;

@@ -37,11 +37,12 @@ void check_told(const ServeOptions& options, const std::vector<Setting>& setting
   }
 }
 
-void check(const ServeConfig& config) {
+void check(const ServeConfig& config, const ServeOptions& options) {
   or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
   if (config.listen == "off" && config.mtls_listen == "off")
     throw Exit{kExitUsage, "--listen and --mtls-listen are both off: nobody could ask anything"};
-  or_exit(kExitConfiguration,
+  const bool by_file = !options.decided("allow_host") && !options.decided("allow_origin");
+  or_exit(by_file ? kExitConfiguration : kExitUsage,
           [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
   if (config.fallback.empty() && !(config.fallback_command + config.fallback_model).empty())
     throw Exit{kExitUsage,
@@ -98,7 +99,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
     if (const auto* path = std::get_if<Path>(&setting.type)) *path->value = absolute(*path->value);
   }
   check_told(options, settings);
-  check(config);
+  check(config, options);
   config.found_models = or_exit(kExitFailure, [&] { return find_models(config.models); });
   for (std::size_t i = 0; i < config.models.size(); ++i) {
     if (std::error_code ignored; fs::is_directory(config.models[i], ignored))

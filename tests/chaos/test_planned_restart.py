@@ -1,13 +1,14 @@
 """A planned restart: one end for each life, and nothing that it excuses for ever."""
 
 import os
+import shutil
 import signal
 import subprocess
 
 import pytest
 
 import processes
-from programs import program, wait_until
+from programs import ROOT, program, wait_until
 from test_drain import Stream
 from test_gateway_death import serves
 
@@ -80,3 +81,25 @@ def test_a_gateway_that_hangs_after_a_restart_is_replaced(start_server, tmp_path
     fails.unlink()
     wait_until(lambda: server.gateway_pid() != hung and serves(server), SECONDS_MAX, "the one that hangs is replaced")
     assert "planned_restart_overdue" in server.log()
+
+
+def test_a_restart_is_refused_for_what_is_wrong_now(start_server, tmp_path):
+    """The probe's last verdict, minutes old, once let a server go down for good, and then kept one from its restart."""
+    model = tmp_path / "model"
+    shutil.copytree(ROOT / "models" / "smoke", model)
+    server = start_server(str(model))
+    ask = [program("sanctum"), "restart", "--state-dir", str(server.state_dir)]
+    model.rename(tmp_path / "elsewhere")
+    refused = subprocess.run(ask, capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert refused.returncode == 1 and str(model) in refused.stderr, refused.stderr
+    assert serves(server)
+    (tmp_path / "elsewhere").rename(model)
+    restart(server)
+
+
+def test_an_engine_that_makes_way_for_the_former_one_is_not_called_ready(start_server):
+    server = start_server()
+    asked = subprocess.run([program("sanctum"), "worker", "restart", "--engine", "/bin/true", "--state-dir", str(server.state_dir)],
+                           capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 1 and "/bin/true: " in asked.stdout and "could not be kept running" in asked.stdout, asked.stdout
+    assert serves(server), "with the former one"

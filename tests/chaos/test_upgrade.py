@@ -45,7 +45,7 @@ def test_an_engine_that_is_none_gives_way_to_the_one_before(own_server, tmp_path
     none.write_text("#!/bin/sh\nexit 78\n")
     none.chmod(0o700)
     told = restart(own_server, "--engine", none)
-    assert told.returncode == 0 and program_of(own_server.engine_pid()) == before
+    assert told.returncode == 1 and program_of(own_server.engine_pid()) == before
     assert "engine_replacement_failed" in own_server.log()
     assert "worker.replacement" in [row["key"] for row in own_server.status()["incidents"]], "a person is told, too"
 
