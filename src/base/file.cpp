@@ -35,7 +35,8 @@ class Descriptor {
 }  // namespace
 
 std::string read_file(const std::string& path, std::uint64_t bytes_max) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not to wait for whoever may write into a pipe.
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) fail("cannot open", path);
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) fail("cannot stat", path);

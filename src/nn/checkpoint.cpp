@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "nn/safetensors_header.h"
+#include "nn/weight_reader.h"
 
 namespace sanctum::nn {
 namespace {
@@ -68,13 +69,14 @@ bool among(const T& value, const std::vector<T>& values) {
 
 Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : directory_(directory) {
   for (const std::string& file : weight_files(directory)) {
+    const auto bytes = std::make_shared<const WeightFile>(file);
+    files_.push_back(bytes);
     std::map<std::string, std::uint64_t> begins;
-    for (const TensorEntry& entry : read_safetensors_header(file)) {
+    for (const TensorEntry& entry : read_safetensors_header(*bytes)) {
       bytes_ += entry.end - entry.begin;
       begins[entry.name] = entry.begin;
     }
-    const auto bytes = std::make_shared<const WeightFile>(file);
-    for (auto& [name, array] : mx::load_safetensors(file).first) {
+    for (auto& [name, array] : mx::load_safetensors(std::make_shared<WeightReader>(bytes)).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
       if (!tensors_.emplace(*renamed, Stored{array, file, {bytes, begins.at(name)}}).second) {
@@ -106,6 +108,10 @@ mx::array Checkpoint::take(const std::string& name, const TensorNeed& need) {
   }
   tensors_.erase(found);
   return array;
+}
+
+void Checkpoint::expect_unchanged() const {
+  for (const auto& file : files_) file->expect_unchanged();
 }
 
 void Checkpoint::finish() const {

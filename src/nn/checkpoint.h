@@ -46,6 +46,9 @@ class Checkpoint {
   // Throws Error(kCorrupt) naming the first tensors that nobody took.
   void finish() const;
 
+  // Once all is read: throws Error(kCorrupt) if a file was written to meanwhile.
+  void expect_unchanged() const;
+
   std::uint64_t bytes() const { return bytes_; }
 
  private:
@@ -56,6 +59,7 @@ class Checkpoint {
   };
   std::string directory_;
   std::map<std::string, Stored> tensors_;
+  std::vector<std::shared_ptr<const WeightFile>> files_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <fstream>
 #include <limits>
 
 #include "base/error.h"
@@ -75,22 +74,18 @@ TensorEntry parse_entry(const std::string& path, const std::string& name, const 
 
 }  // namespace
 
-std::vector<TensorEntry> read_safetensors_header(const std::string& path) {
+std::vector<TensorEntry> read_safetensors_header(const WeightFile& file) {
   static_assert(std::endian::native == std::endian::little);
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw Error(ErrorCode::kNotFound, "cannot open the weight file " + path, "path");
-  const auto file_bytes = static_cast<std::uint64_t>(file.tellg());
+  const std::string& path = file.path();
+  const std::uint64_t file_bytes = file.bytes();
   std::uint64_t header_bytes = 0;
-  file.seekg(0);
-  if (file_bytes < 8 || !file.read(reinterpret_cast<char*>(&header_bytes), 8)) {
-    corrupt(path, "it has only " + std::to_string(file_bytes) + " bytes");
-  }
+  if (file_bytes < 8) corrupt(path, "it has only " + std::to_string(file_bytes) + " bytes");
+  file.read(0, reinterpret_cast<std::byte*>(&header_bytes), 8);
   if (header_bytes > kHeaderBytesMax || header_bytes > file_bytes - 8) {
     corrupt(path, "its header claims " + std::to_string(header_bytes) + " bytes");
   }
   std::string text(header_bytes, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())))
-    corrupt(path, "its header is cut off");
+  file.read(8, reinterpret_cast<std::byte*>(text.data()), text.size());
 
   std::vector<TensorEntry> entries;
   try {

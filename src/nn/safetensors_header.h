@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/weight_file.h"
+
 namespace sanctum::nn {
 
 inline constexpr std::uint64_t kHeaderBytesMax = 100u << 20;  // as the reference implementation
@@ -24,7 +26,7 @@ struct TensorEntry {
   std::uint64_t end = 0;
 };
 
-// Throws Error(kNotFound) for a missing file and Error(kCorrupt) for a damaged one.
-std::vector<TensorEntry> read_safetensors_header(const std::string& path);
+// Throws Error(kCorrupt) for a damaged file.
+std::vector<TensorEntry> read_safetensors_header(const WeightFile& file);
 
 }  // namespace sanctum::nn

@@ -20,7 +20,7 @@ class SafetensorsHeader : public ::testing::Test {
   }
   std::vector<TensorEntry> read_raw(const std::string& bytes) {
     write_file_atomically(path_, bytes);
-    return read_safetensors_header(path_);
+    return read_safetensors_header(WeightFile(path_));
   }
   void refused(const std::string& header, std::size_t data_bytes, const std::string& word) {
     try {

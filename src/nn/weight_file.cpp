@@ -1,6 +1,7 @@
 #include "nn/weight_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,11 +13,30 @@
 namespace sanctum::nn {
 
 WeightFile::WeightFile(std::string path)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+    // Not to wait for whoever may write into a pipe.
+    : path_(std::move(path)),
+      descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) {
     throw Error(ErrorCode::kNotFound,
                 "cannot open the weight file " + path_ + ": " + std::strerror(errno), "path");
   }
+  struct stat status{};
+  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor_);
+    throw Error(ErrorCode::kCorrupt, "the weight file " + path_ + " is not a regular file", "path");
+  }
+  bytes_ = static_cast<std::uint64_t>(status.st_size);
+  written_unix_s_ = static_cast<std::int64_t>(status.st_mtime);
+}
+
+void WeightFile::expect_unchanged() const {
+  struct stat status{};
+  if (::fstat(descriptor_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == bytes_ &&
+      static_cast<std::int64_t>(status.st_mtime) == written_unix_s_)
+    return;
+  throw Error(ErrorCode::kCorrupt,
+              "the weight file " + path_ + " was written to while it was read: load it again",
+              "path");
 }
 
 WeightFile::~WeightFile() {

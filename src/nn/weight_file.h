@@ -1,4 +1,5 @@
-// A file of weights whose bytes are read where they are wanted. Any thread may read.
+// A file of weights, opened once: its header, what is packed from it and what MLX reads of it are
+// of the same file, also when another takes its path meanwhile. Any thread may read.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@ namespace sanctum::nn {
 
 class WeightFile {
  public:
-  // Throws Error(kNotFound).
+  // Throws Error(kNotFound), and Error(kCorrupt) for what is no regular file.
   explicit WeightFile(std::string path);
   ~WeightFile();
   WeightFile(const WeightFile&) = delete;
@@ -18,10 +19,17 @@ class WeightFile {
 
   // Throws Error(kCorrupt) naming the file if it ends before, or cannot be read.
   void read(std::uint64_t from, std::byte* to, std::size_t bytes) const;
+  // Throws Error(kCorrupt) if it was written to since it was opened.
+  void expect_unchanged() const;
+
+  const std::string& path() const { return path_; }
+  std::uint64_t bytes() const { return bytes_; }  // when it was opened
 
  private:
   std::string path_;
   int descriptor_;
+  std::uint64_t bytes_ = 0;
+  std::int64_t written_unix_s_ = 0;
 };
 
 // Where a tensor's bytes lie, row by row.

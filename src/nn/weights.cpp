@@ -106,6 +106,7 @@ void Weights::read_pending() {
 void Weights::finish() {
   checkpoint_.finish();
   read_pending();
+  checkpoint_.expect_unchanged();
 }
 
 mx::array Weights::tensor(const std::string& name, const mx::Shape& shape) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -81,6 +82,39 @@ TEST_F(WeightsTest, AFileThatBecomesShorterWhileItIsReadIsNamed) {
                   cpu_backend({.threads = 2}));
   const std::string error = error_of([&] { weights.linear("l", 64, 64, false); });
   EXPECT_NE(error.find(file + " became shorter"), std::string::npos) << error;
+}
+
+// Once header and bytes came from two openings of a path, and a model from two files.
+TEST_F(WeightsTest, AFileThatTakesThePathMeanwhileIsNotRead) {
+  const auto file_of = [](float value) {
+    return std::unordered_map<std::string, mx::array>{{"a.weight", mx::full({4, 8}, value)},
+                                                      {"b.weight", mx::full({4, 8}, value)}};
+  };
+  Checkpoint checkpoint = save(file_of(1));
+  mx::save_safetensors(directory_.path("next.safetensors"), file_of(2));
+  std::filesystem::rename(directory_.path("next.safetensors"),
+                          directory_.path("model.safetensors"));
+  Weights weights(checkpoint, {}, stock_backend(mx::float32));
+  const mx::array a = weights.tensor("a.weight", {4, 8}), b = weights.tensor("b.weight", {4, 8});
+  weights.finish();
+  EXPECT_EQ(mx::sum(mx::add(a, b)).item<float>(), 64);
+}
+
+TEST_F(WeightsTest, AFileThatIsWrittenToWhileItIsReadIsRefused) {
+  Checkpoint checkpoint = save({{"a.weight", mx::ones({4, 8})}});
+  Weights weights(checkpoint, {}, stock_backend(mx::float32));
+  weights.tensor("a.weight", {4, 8});
+  const auto later = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5);
+  std::filesystem::last_write_time(directory_.path("model.safetensors"), later);
+  EXPECT_NE(error_of([&] { weights.finish(); }).find("was written to"), std::string::npos);
+}
+
+TEST_F(WeightsTest, WhatIsNoFileIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo(directory_.path("model.safetensors").c_str(), 0600), 0);
+  const auto open = [&] {
+    Checkpoint(directory_.path(), [](const std::string& name) { return std::optional(name); });
+  };
+  EXPECT_NE(error_of(open).find("is not a regular file"), std::string::npos);
 }
 
 TEST_F(WeightsTest, ALayerWithoutScalesIsPlainAndAnOverrideWins) {
