@@ -20,7 +20,6 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
-#include "base/size_text.h"
 #include "base/temporary_lack.h"
 #include "engine/service.h"
 #include "engine/template_server.h"
@@ -29,20 +28,10 @@
 #include "platform/machine.h"
 #include "platform/shared_page.h"
 #include "settings/ranges.h"
+#include "settings/size_option.h"
 #include "wire/rpc.h"
 
 namespace {
-
-// Makes a number of a size with a unit.
-CLI::Validator size_validator() {
-  return {[](std::string& text) -> std::string {
-            const auto bytes = sanctum::read_size(text);
-            if (!bytes) return "must be a size such as 2GiB, not '" + text + "'";
-            text = std::to_string(*bytes);
-            return {};
-          },
-          "SIZE"};
-}
 
 using namespace sanctum;
 
@@ -222,7 +211,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--request-bytes", options.request_bytes_max,
                  "memory for the texts and pictures of all requests that have not ended")
-      ->transform(size_validator())
+      ->transform(settings::size_validator())
       ->capture_default_str();
   app.add_option("--step-tokens", options.device.step_tokens,
                  "prompt and decode tokens of one step [512, on a GPU 2048]")
@@ -234,7 +223,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--kv-bytes", options.device.kv_bytes,
                  "memory for each model's keys and values, such as 2GiB")
-      ->transform(size_validator())
+      ->transform(settings::size_validator())
       ->capture_default_str();
   app.add_option("--kv-type", kv_type,
                  "stored: keys and values as the weights are stored; int8: in our kernels, as "
@@ -243,7 +232,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--prefix-cache-bytes", options.device.prefix_bytes_max,
                  "of that, what may keep prefixes that no request uses now; 0: no prefix cache")
-      ->transform(size_validator())
+      ->transform(settings::size_validator())
       ->capture_default_str();
   app.add_option("--kernels", options.device.kernels,
                  "cpu: our kernels; mlx: MLX's operations; auto: ours where there is no GPU")

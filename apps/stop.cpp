@@ -102,6 +102,7 @@ void ask_to_end(const Options& options, int pid, const serve::Serving& serving) 
   if (::kill(pid, signal_for(options, pid, serving)) != 0 && errno != ESRCH)
     throw Error(ErrorCode::kUnavailable,
                 "process " + std::to_string(pid) + " is not ours to stop; try its owner, or sudo");
+  ::kill(pid, SIGCONT);  // one that was stopped, by Ctrl-Z perhaps, would never hear of it
 }
 
 // Of the server that holds the lock: what an earlier one left, which was killed or could not write
@@ -138,10 +139,9 @@ int run(const Options& options) {
   std::printf("  %.0f MiB of memory came back\n",
               static_cast<double>(after - std::min(after, before)) / kMiB);
   if (all) return 0;
-  std::fprintf(stderr,
-               "sanctum stop: something remains after %d s; `sanctum stop --now` ends it without "
-               "waiting for requests\n",
-               options.limit_s);
+  std::fprintf(stderr, "sanctum stop: something remains after %d s; %s\n", options.limit_s,
+               options.now ? "`kill -9` ends a process whatever it does"
+                           : "`sanctum stop --now` ends it without waiting for requests");
   return kExitNo;
 }
 

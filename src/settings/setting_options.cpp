@@ -3,21 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "base/invariant.h"
-#include "base/size_text.h"
+#include "settings/size_option.h"
 
 namespace sanctum::settings {
 namespace {
-
-// Makes a number of a size with a unit.
-CLI::Validator size_validator() {
-  return {[](std::string& text) -> std::string {
-            const auto bytes = read_size(text);
-            if (!bytes) return "must be a size such as 2GiB, not '" + text + "'";
-            text = std::to_string(*bytes);
-            return {};
-          },
-          "SIZE"};
-}
 
 struct Add {
   CLI::App& command;

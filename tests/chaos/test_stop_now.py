@@ -39,3 +39,16 @@ def test_stop_now_never_waits_for_requests(tmp_path, figures):
     figures.note(f"`stop --now` under a stream, {STOPS} times", f"<= {SECONDS_MAX} s", f"longest {max(took):.2f} s")
     if PROVE:
         assert max(took) <= SECONDS_MAX
+
+
+def test_a_server_whose_first_process_is_stopped_ends_all_the_same(tmp_path):
+    """As Ctrl-Z may leave it: it never heard that it was to end, and nobody else acts for it."""
+    for words in ([], ["--now"]):
+        server = Server(tmp_path / "-".join(["state", *words]), "--probes", "off").start()
+        try:
+            server.process.send_signal(signal.SIGSTOP)
+            result = subprocess.run([program("sanctum"), "stop", *words, "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=120)
+            assert result.returncode == 0, result.stdout + result.stderr
+        finally:
+            server.process.kill()
+            server.process.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from programs import program
 
-EXIT_CONFIGURATION = 78
+EXIT_USAGE = 2
 BODY_BYTES_MAX = 64 << 20
 EVIL = "https://evil.example"
 PAGE = "http://localhost:3000"  # another program's page on this machine
@@ -68,7 +68,7 @@ class TestHost:
     def test_a_setting_that_makes_no_sense_is_named(self, tmp_path, option, value):
         refused = subprocess.run([program("sanctum"), "serve", option, value, "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-        assert refused.returncode == EXIT_CONFIGURATION, refused.stderr
+        assert refused.returncode == EXIT_USAGE, refused.stderr
         assert option[2:].replace("-", "_") in refused.stderr and value in refused.stderr
 
 
