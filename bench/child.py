@@ -31,6 +31,17 @@ def _end_all():
         child.close(signal.SIGKILL)
 
 
+def output_of(what, command, seconds_max):
+    """What a program that runs to its end says on standard output. `what` begins the words of a `Failed`."""
+    try:
+        run = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=seconds_max)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failed(f"{what}: {error}") from None
+    if run.returncode != 0:
+        raise Failed(f"{what}: {' '.join(run.stderr.split())[-LAST_WORDS_BYTES:]}")
+    return run.stdout
+
+
 class Child:
     def __init__(self, name, command, environment=None):
         self.name = name

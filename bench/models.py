@@ -2,10 +2,9 @@
 
 import hashlib
 import pathlib
-import subprocess
 import sys
 
-from child import Failed
+from child import Failed, output_of
 from progress import say
 from settings import CACHE, ROOT
 
@@ -22,12 +21,7 @@ def _made(what, out, makers, command):
         return out
     CACHE.mkdir(parents=True, exist_ok=True)
     say(f"making {what} ...")
-    try:
-        result = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=MAKE_SECONDS_MAX)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Failed(f"{what} could not be made: {error}") from None
-    if result.returncode != 0:
-        raise Failed(f"{what} could not be made: {' '.join(result.stderr.split())[-400:]}")
+    output_of(f"{what} could not be made", command, MAKE_SECONDS_MAX)
     stamp.write_text(key)
     return out
 

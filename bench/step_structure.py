@@ -6,13 +6,12 @@ Counted, not timed. Ours by sanctum-step-structure, mlx_lm's by the functions th
 import contextlib
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import models
-from child import Failed
+from child import Failed, output_of
 from settings import PROGRAMS
 from table import Group, Row
 
@@ -37,23 +36,14 @@ def ours(kernels, sequences):
     with tempfile.TemporaryDirectory() as directory:
         graph = Path(directory) / "step.dot"
         command = [program, models.model(models.TINY), kernels, sequences, STEPS, graph]
-        try:
-            run = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=SECONDS_MAX)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Failed(f"{program.name}: {error}") from None
-        if run.returncode != 0:
-            raise Failed(f"{program.name}: {run.stderr.strip()[-300:]}")
-        evaluations = json.loads(run.stdout)["evaluations"] / STEPS
+        evaluations = json.loads(output_of(program.name, command, SECONDS_MAX))["evaluations"] / STEPS
         return counted(graph.read_text()) | {"evaluations": evaluations, "waits": evaluations}
 
 
 def beside(sequences):
     """In a process of its own, which runs this file: mlx_lm takes over MLX's default streams."""
-    command = [sys.executable, __file__, str(models.model(models.TINY)), str(sequences)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX)
-    if run.returncode != 0:
-        raise Failed(f"mlx_lm: {run.stderr.strip()[-300:]}")
-    return json.loads(run.stdout)
+    command = [sys.executable, __file__, models.model(models.TINY), sequences]
+    return json.loads(output_of(MLX_LM, command, SECONDS_MAX))
 
 
 def run(settings):

@@ -79,7 +79,7 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
     for (auto& [name, array] : mx::load_safetensors(std::make_shared<WeightReader>(bytes)).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
-      if (!tensors_.emplace(*renamed, Stored{array, file, {bytes, begins.at(name)}}).second) {
+      if (!tensors_.emplace(*renamed, Stored{array, {bytes, begins.at(name)}}).second) {
         throw Error(ErrorCode::kCorrupt,
                     "tensor " + *renamed + " is stored twice, again in " + file, "path");
       }
@@ -101,9 +101,10 @@ mx::array Checkpoint::take(const std::string& name, const TensorNeed& need) {
   mx::array array = found->second.array;
   if (!among(array.dtype(), need.types) || !among(array.shape(), need.shapes)) {
     throw Error(ErrorCode::kCorrupt,
-                "tensor " + name + " in " + found->second.file + " is " + spell(array.dtype()) +
-                    " of shape " + spell(array.shape()) + "; by config.json its layer needs " +
-                    one_of(need.types) + " of shape " + one_of(need.shapes),
+                "tensor " + name + " in " + found->second.place.file->path() + " is " +
+                    spell(array.dtype()) + " of shape " + spell(array.shape()) +
+                    "; by config.json its layer needs " + one_of(need.types) + " of shape " +
+                    one_of(need.shapes),
                 "path");
   }
   tensors_.erase(found);
@@ -121,7 +122,7 @@ void Checkpoint::finish() const {
   std::size_t n = 0;
   for (const auto& [name, stored] : tensors_) {
     if (n++ == kNamed) break;
-    names += (names.empty() ? "" : ", ") + name + " (" + stored.file + ")";
+    names += (names.empty() ? "" : ", ") + name + " (" + stored.place.file->path() + ")";
   }
   throw Error(ErrorCode::kCorrupt,
               std::to_string(tensors_.size()) +

@@ -54,7 +54,6 @@ class Checkpoint {
  private:
   struct Stored {
     mx::array array;
-    std::string file;
     WeightPlace place;
   };
   std::string directory_;
