@@ -32,6 +32,7 @@ Service::Service(ServiceOptions options, Peer& peer)
                [this] { device_.wake(); }}),
       device_(options_.device, *this),
       pool_(options_.text_threads),
+      reads_(options_.read_limit),
       requests_(
           {options_.device.limits.sequences_max + options_.queue_max, options_.request_bytes_max},
           models_, pool_, device_, output_,
@@ -49,6 +50,7 @@ Service::Service(ServiceOptions options, Peer& peer)
 
 Service::~Service() {
   // The threads call into each other's objects: all of them end before any object does.
+  reads_.stop();
   device_.stop();
   pool_.stop();
   output_.stop();
@@ -118,35 +120,52 @@ void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& req
     if (load == ModelTable::Load::kJoined) return;
   }
   log::info("load", {{"model", request.model}, {"path", request.path}});
-  pool_.run(Turn::kText, [this, request] { load_both(request); });
+  send_progress(request.model, "config", 0, 0);
+  // The read has nothing of this object: it may outlive it.
+  reads_.run(
+      [this, model = request.model, path = request.path]() -> BoundedReads::Then {
+        try {
+          return [this, model, found = models::describe(path)] { load_both(model, found); };
+        } catch (const std::exception& error) {
+          return [this, model, failure = failure_of(error, "path")] { fail_load(model, failure); };
+        }
+      },
+      [this, model = request.model, path = request.path](const Error& error) {
+        fail_load(model, {error.code(), path + "/config.json: " + error.what(), "path"});
+      });
 }
 
-void Service::load_both(const wire::LoadRequest& request) {
-  models::Description description;
-  try {
-    send_progress(request.model, "config", 0, 0);
-    description = models::describe(request.path);
-  } catch (const std::exception& error) {
-    return fail_load(request.model, failure_of(error, "path"));
-  }
+void Service::load_both(const std::string& model, const models::Description& description) {
   std::shared_ptr<const std::atomic<bool>> given_up;
   {
     std::lock_guard lock(mutex_);
-    given_up = loads_[request.model].given_up();
+    given_up = loads_[model].given_up();
   }
-  send_progress(request.model, "tokenizer", 0, 0);
-  device_.load(request.model, description, std::move(given_up));
-  load_text(request.model, description);
+  send_progress(model, "tokenizer", 0, 0);
+  device_.load(model, description, std::move(given_up));
+  load_text(model, description);
 }
 
 void Service::load_text(const std::string& model, const models::Description& description) {
-  std::optional<wire::Failure> failure;
-  try {
-    models_.set_text(model, std::make_shared<const TextModel>(description, renderer_));
-  } catch (const std::exception& error) {
-    failure = failure_of(error, "path");
-  }
-  end_half(model, [&](LoadHalves& load) { load.text_ended(std::move(failure)); });
+  const auto ended = [this, model](std::optional<wire::Failure> failure) {
+    end_half(model, [&](LoadHalves& load) { load.text_ended(std::move(failure)); });
+  };
+  reads_.run(
+      [this, model, description, renderer = renderer_, ended]() -> BoundedReads::Then {
+        try {
+          return [this, model, ended,
+                  text = std::make_shared<const TextModel>(description, renderer)] {
+            models_.set_text(model, text);
+            ended(std::nullopt);
+          };
+        } catch (const std::exception& error) {
+          return [ended, failure = failure_of(error, "path")] { ended(failure); };
+        }
+      },
+      [ended, directory = description.directory](const Error& error) {
+        ended(wire::Failure{error.code(),
+                            directory + ", its tokenizer and template: " + error.what(), "path"});
+      });
 }
 
 void Service::end_half(const std::string& model, const std::function<void(LoadHalves&)>& end) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/bounded_reads.h"
 #include "engine/device_thread.h"
 #include "engine/load_halves.h"
 #include "engine/model_table.h"
@@ -34,6 +35,7 @@ struct ServiceOptions {
   int queue_max = 64;    // requests beyond sequences_max
   int text_threads = 2;  // and one for what is reserved
   std::uint64_t request_bytes_max = kRequestBytesMax;
+  std::chrono::milliseconds read_limit = kReadLimit;  // of a load, but for its weights
   std::string template_program;  // sanctum-engine's; empty: templates are rendered in this process
 };
 
@@ -53,8 +55,8 @@ class Service final : private DeviceListener {
  private:
   void dispatch(const wire::Message& message);
   void load_model(const std::string& rpc_id, const wire::LoadRequest& request);
-  // The weights' half of the load begins, and the text side's is done here.
-  void load_both(const wire::LoadRequest& request);
+  // Both halves of the load begin.
+  void load_both(const std::string& model, const models::Description& description);
   void load_text(const std::string& model, const models::Description& description);
   // Ends a half of the model's load, as `end` says; settles the load with the second one.
   void end_half(const std::string& model, const std::function<void(LoadHalves&)>& end);
@@ -94,6 +96,7 @@ class Service final : private DeviceListener {
   OutputWorker output_;
   DeviceThread device_;
   TextPool pool_;
+  BoundedReads reads_;
   Requests requests_;
 };
 

@@ -59,7 +59,7 @@ struct Item {
 
 std::size_t part_numbers(const AttentionArguments& a) {
   return static_cast<std::size_t>(a.rows) * static_cast<std::size_t>(a.group) *
-         (static_cast<std::size_t>(a.head_size) + 2);
+         part_row(a.head_size);
 }
 
 }  // namespace

@@ -256,9 +256,8 @@ void attend_rows(const AttentionArguments& a, int first, int count) {
     most = most < rows[r].visible ? rows[r].visible : most;
   }
   if (a.part != nullptr) {
-    const std::size_t numbers = static_cast<std::size_t>(a.head_size) + 2;
     for (int r = 0; r < count; ++r)
-      rows[r].out = a.part + static_cast<std::size_t>(first + r) * numbers;
+      rows[r].out = a.part + static_cast<std::size_t>(first + r) * part_row(a.head_size);
     attend_span<V, kType, kAhead>(a, rows, count, a.span, most);
     for (int r = 0; r < count; ++r) {
       rows[r].out[a.head_size] = rows[r].largest;
@@ -286,14 +285,13 @@ void attend_rows(const AttentionArguments& a, int first, int count) {
 template <class V>
 void join_spans_with(const JoinArguments& j) {
   const AttentionArguments& a = j.attention;
-  const std::size_t numbers = static_cast<std::size_t>(a.head_size) + 2;
   const int count = a.rows * a.group;
   for (int r = 0; r < count; ++r) {
     AttentionRow row = row_at(a, r);
     for (int span = 0; span < j.spans && row.visible > span * kSpanKeys; ++span) {
       const std::size_t at = static_cast<std::size_t>(span) * static_cast<std::size_t>(count) +
                              static_cast<std::size_t>(r);
-      const float* const from = j.parts + at * numbers;
+      const float* const from = j.parts + at * part_row(a.head_size);
       AttentionRow part = row;
       part.out = const_cast<float*>(from);  // which is only read
       part.largest = from[a.head_size];

@@ -56,13 +56,17 @@ struct AttentionArguments {
   int kv_type;                      // a KvType
   const void* const* key_blocks;    // each [head_size, 64]; see kv_type.h
   const void* const* value_blocks;  // each [64, head_size]
-  std::size_t block_bytes;          // of each of these; attend() sets it
-  // Null: all keys, to `out`. Else those of one span alone, to its part: [rows * group, head_size +
-  // 2], a row's sums, then its largest score and its sum of weights.
-  float* part;
-  int span;
+  std::size_t block_bytes = 0;      // of each of these; attend() sets it
+  // Null: all keys, to `out`. Else those of one span alone, to its part:
+  // [rows * group, part_row(head_size)].
+  float* part = nullptr;
+  int span = 0;
 };
-// The parts of all spans, [spans, rows * group, head_size + 2], to `attention.out`.
+// Numbers: a row's sums, then its largest score and its sum of weights.
+constexpr std::size_t part_row(int head_size) {
+  return static_cast<std::size_t>(head_size) + 2;
+}
+// The parts of all spans, [spans, rows * group, part_row(head_size)], to `attention.out`.
 struct JoinArguments {
   AttentionArguments attention;
   const float* parts;

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -33,12 +34,10 @@ class Reader {
           std::visit([&, &node = node](const auto& type) { return is_taken(node, type, takes); },
                      setting->type);
       if (!right) fail(node.source(), key, "'" + key + "' must be " + limits_of(*setting));
-      if (const auto* text = std::get_if<Text>(&setting->type); text != nullptr && text->check) {
-        try {
-          text->check(*node.value_exact<std::string>(), "'" + key + "'");
-        } catch (const Error& error) {
-          fail(node.source(), key, error.what());
-        }
+      try {
+        check(node, *setting);
+      } catch (const Error& error) {
+        fail(node.source(), key, error.what());
       }
     }
     return keys;
@@ -49,6 +48,25 @@ class Reader {
                          const std::string& what) const {
     throw Error(ErrorCode::kInvalid, path_ + ":" + std::to_string(where.begin.line) + ": " + what,
                 key);
+  }
+
+  // Of a value that is of the setting's type; throws what the setting's own check does.
+  static void check(const toml::node& node, const Setting& setting) {
+    if (const auto* text = std::get_if<Text>(&setting.type); text != nullptr && text->check)
+      text->check(*node.value_exact<std::string>(), "'" + setting.key + "'");
+    if (const auto* texts = std::get_if<Texts>(&setting.type); texts != nullptr && texts->check)
+      texts->check(*texts_of(*node.as_array()));
+  }
+
+  // Nothing where one of them is no text.
+  static std::optional<std::vector<std::string>> texts_of(const toml::array& array) {
+    std::vector<std::string> out;
+    for (const auto& item : array) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return std::nullopt;
+      out.push_back(*value);
+    }
+    return out;
   }
 
   // Each: false for a value that is not of the type. It is checked also when it is not taken.
@@ -66,14 +84,9 @@ class Reader {
   bool is_taken(const toml::node& node, const Texts& texts, bool takes) const {
     const auto* array = node.as_array();
     if (array == nullptr) return false;
-    std::vector<std::string> values;
-    for (const auto& item : *array) {
-      const auto value = item.value_exact<std::string>();
-      if (!value) return false;
-      values.push_back(*value);
-    }
-    if (takes) *texts.value = values;
-    return true;
+    const auto values = texts_of(*array);
+    if (values && takes) *texts.value = *values;
+    return values.has_value();
   }
   bool is_taken(const toml::node& node, const Number& number, bool takes) const {
     const auto value = node.value_exact<std::int64_t>();

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "client/control_client.h"
 #include "gateway/listener.h"
-#include "gateway/origin_policy.h"
 #include "settings/config_file.h"
 #include "settings/serve_settings.h"
 #include "settings/state_directory.h"
@@ -31,19 +30,18 @@ std::string absolute(const std::string& path) {
 // What the file said was checked where it was read.
 void check_told(const ServeOptions& options, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
-    const auto* text = std::get_if<Text>(&setting.type);
-    if (text == nullptr || !text->check || !options.decided(setting.key)) continue;
-    or_exit(kExitUsage, [&] { text->check(*text->value, setting.flag); });
+    if (!options.decided(setting.key)) continue;
+    if (const auto* text = std::get_if<Text>(&setting.type); text != nullptr && text->check)
+      or_exit(kExitUsage, [&] { text->check(*text->value, setting.flag); });
+    if (const auto* texts = std::get_if<Texts>(&setting.type); texts != nullptr && texts->check)
+      or_exit(kExitUsage, [&] { texts->check(*texts->value); });
   }
 }
 
-void check(const ServeConfig& config, const ServeOptions& options) {
+void check(const ServeConfig& config) {
   or_exit(kExitUsage, [&] { log::set_level(config.log_level); });
   if (config.listen == "off" && config.mtls_listen == "off")
     throw Exit{kExitUsage, "--listen and --mtls-listen are both off: nobody could ask anything"};
-  const bool by_file = !options.decided("allow_host") && !options.decided("allow_origin");
-  or_exit(by_file ? kExitConfiguration : kExitUsage,
-          [&] { gateway::origin_settings(config.allow_host, config.allow_origin); });
   if (config.fallback.empty() && !(config.fallback_command + config.fallback_model).empty())
     throw Exit{kExitUsage,
                "fallback_command and fallback_model are of no use without fallback: the URL at "
@@ -99,7 +97,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
     if (const auto* path = std::get_if<Path>(&setting.type)) *path->value = absolute(*path->value);
   }
   check_told(options, settings);
-  check(config, options);
+  check(config);
   config.found_models = or_exit(kExitFailure, [&] { return find_models(config.models); });
   for (std::size_t i = 0; i < config.models.size(); ++i) {
     if (std::error_code ignored; fs::is_directory(config.models[i], ignored))

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "client/endpoint.h"
 #include "gateway/listener.h"
+#include "gateway/origin_policy.h"
 #include "settings/probe_settings.h"
 #include "supervisor/schedule.h"
 
@@ -55,14 +56,15 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "allow_host",
        .flag = "--allow-host",
        .variable = "SANCTUM_ALLOW_HOST",
-       .type = Texts{&c.allow_host},
+       .type = Texts{&c.allow_host, [](const auto& names) { gateway::origin_settings(names, {}); }},
        .what = "A name by which plain HTTP is called, beyond the listener's own address and "
                "localhost; *: any. May be given several times",
        .placeholder = "NAME"},
       {.key = "allow_origin",
        .flag = "--allow-origin",
        .variable = "SANCTUM_ALLOW_ORIGIN",
-       .type = Texts{&c.allow_origin},
+       .type = Texts{&c.allow_origin,
+                     [](const auto& origins) { gateway::origin_settings({}, origins); }},
        .what = "Whose web pages may use the server, beyond localhost's, such as "
                "https://app.example.org; *: any. May be given several times",
        .placeholder = "ORIGIN"},

@@ -27,6 +27,8 @@ struct Path {  // of a file or directory here; empty: none
 };
 struct Texts {
   std::vector<std::string>* value;
+  // Throws Error(kInvalid) that names the setting, for texts that are none of these.
+  std::function<void(const std::vector<std::string>& texts)> check = {};
 };
 struct Number {
   int* value;

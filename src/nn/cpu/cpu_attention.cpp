@@ -116,20 +116,18 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
           const std::size_t stride = static_cast<std::size_t>(shape.heads) * shape.padded;
           const std::size_t at = (slice.first + row) * stride +
                                  static_cast<std::size_t>(head) * shape.group() * shape.padded;
-          kernels::AttentionArguments a{};
-          a.q = queries + at;
-          a.out = to + at;
-          a.row_stride = stride;
-          a.rows = count;
-          a.group = shape.group();
-          a.head_size = shape.padded;
-          a.scale = scale;
-          a.keys = slice.past + row + count;
-          a.causal = true;
-          a.kv_type = memory.type();
-          a.key_blocks = seen.keys.data();
-          a.value_blocks = seen.values.data();
-          parts.push_back(a);
+          parts.push_back({.q = queries + at,
+                           .out = to + at,
+                           .row_stride = stride,
+                           .rows = count,
+                           .group = shape.group(),
+                           .head_size = shape.padded,
+                           .scale = scale,
+                           .keys = slice.past + row + count,
+                           .causal = true,
+                           .kv_type = memory.type(),
+                           .key_blocks = seen.keys.data(),
+                           .value_blocks = seen.values.data()});
         }
         kernels::attend_all(*runtime, parts);
         if (pad) copy_narrow(to, rows * shape.heads, shape.size, shape.padded, out);
@@ -182,20 +180,18 @@ mx::array all_attention(const std::shared_ptr<kernels::Runtime>& runtime, const 
       }
       for (int row = 0; row < count; row += kRowsPerItem) {
         const std::size_t at = row * stride + static_cast<std::size_t>(head) * padded;
-        kernels::AttentionArguments a{};
-        a.q = wide_q.data() + at;
-        a.out = wide_out.data() + at;
-        a.row_stride = stride;
-        a.rows = std::min(kRowsPerItem, count - row);
-        a.group = 1;
-        a.head_size = padded;
-        a.scale = scale;
-        a.keys = rows;
-        a.causal = false;
-        a.kv_type = kernels::kKvFloat32;
-        a.key_blocks = seen[head].keys.data();
-        a.value_blocks = seen[head].values.data();
-        parts.push_back(a);
+        parts.push_back({.q = wide_q.data() + at,
+                         .out = wide_out.data() + at,
+                         .row_stride = stride,
+                         .rows = std::min(kRowsPerItem, count - row),
+                         .group = 1,
+                         .head_size = padded,
+                         .scale = scale,
+                         .keys = rows,
+                         .causal = false,
+                         .kv_type = kernels::kKvFloat32,
+                         .key_blocks = seen[head].keys.data(),
+                         .value_blocks = seen[head].values.data()});
       }
     }
     kernels::attend_all(*runtime, parts);
