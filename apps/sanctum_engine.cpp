@@ -158,6 +158,21 @@ void serve_socket(const std::string& path, engine::Service& service, DescriptorP
   ::unlink(path.c_str());
 }
 
+// Without a supervisor, on a socket or on the standard streams.
+void serve_alone(const engine::ServiceOptions& options, const std::string& socket_path) {
+  DescriptorPeer peer;
+  engine::Service service(options, peer);
+  if (!socket_path.empty()) return serve_socket(socket_path, service, peer);
+  peer.attach(STDOUT_FILENO);
+  serve_stream(STDIN_FILENO, service);
+  service.drain();
+}
+
+[[noreturn]] void end_now() {
+  log::flush();
+  std::_Exit(kExitOk);
+}
+
 int write_libraries(int fd) {
   std::vector<std::string> all = platform::libraries_of_our_own();
   for (auto& beside : platform::files_beside_libraries()) all.push_back(std::move(beside));
@@ -275,22 +290,15 @@ int main(int argc, char** argv) {
       options.device.fault = engine::parse_fault(fault);
     std::optional<Beating> beating;
     if (heartbeat_fd >= 0) options.device.heartbeat = beating.emplace(heartbeat_fd).heartbeat();
-    DescriptorPeer peer;
-    engine::Service service(options, peer);
-    if (!socket_path.empty()) {
-      serve_socket(socket_path, service, peer);
-      return kExitOk;
-    }
     if (rpc_fd >= 0) {
+      DescriptorPeer peer;
+      engine::Service service(options, peer);
       peer.attach(rpc_fd);
       serve_stream(rpc_fd, service);
-      log::flush();
-      std::_Exit(kExitOk);  // nobody is left to hear of anything
+      end_now();  // nobody is left to hear of anything
     }
-    peer.attach(STDOUT_FILENO);
-    serve_stream(STDIN_FILENO, service);
-    service.drain();
-    return kExitOk;
+    serve_alone(options, socket_path);
+    end_now();  // a read that was left behind may still use what exit() would destroy
   } catch (const Error& error) {
     log::last_words(std::string("sanctum-engine: ") + error.what());
     return kExitConfiguration;

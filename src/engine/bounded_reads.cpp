@@ -1,127 +1,172 @@
 #include "engine/bounded_reads.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <system_error>
+#include <set>
 #include <utility>
 
 #include "base/clock.h"
 
 namespace sanctum::engine {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr const char* kAskDisk = ": is it on a disk or a network mount that does not answer?";
+constexpr int kLooksCounted = 4;  // a longer time between two looks counts as this many
+
+}  // namespace
 
 // Shared with the reading threads, which may outlive its owner.
-struct BoundedReads::State {
-  struct Pending {
-    Instant until;
+class BoundedReads::State : public std::enable_shared_from_this<State> {
+ public:
+  explicit State(std::chrono::milliseconds limit) : limit_(limit) {}
+
+  void run(const std::string& what, std::function<Then()> read, GivenUp given_up) {
+    Lock lock(mutex_);
+    if (stopping_) return;
+    if (const auto refusal = refusal_of(what)) return tell(lock, [&] { given_up(*refusal); });
+    waiting_.push_back({what, std::move(read), std::move(given_up)});
+    begin_next(lock);
+  }
+
+  // Until stop().
+  void watch() {
+    Lock lock(mutex_);
+    Instant looked = Clock::now();
+    while (!stopping_) {
+      if (begun_.empty()) {
+        changed_.wait(lock);
+        looked = Clock::now();
+        continue;
+      }
+      changed_.wait_for(lock, kReadLookEvery);
+      const Instant now = Clock::now();
+      const nanoseconds passed =
+          std::clamp<nanoseconds>(now - looked, nanoseconds(0), kLooksCounted * kReadLookEvery);
+      looked = now;
+      for (auto& [number, read] : begun_) read.took += passed;
+      give_up_late(lock);
+    }
+  }
+
+  void stop() {
+    Lock lock(mutex_);
+    stopping_ = true;
+    waiting_.clear();
+    begun_.clear();
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return telling_ == 0; });
+  }
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  struct Read {
+    std::string what;
+    std::function<Then()> read;
     GivenUp given_up;
+    nanoseconds took{0};
   };
-  explicit State(std::chrono::milliseconds limit_ms) : limit(limit_ms) {}
 
-  const std::chrono::milliseconds limit;
-  std::mutex mutex;  // guards the rest
-  std::condition_variable changed;
-  std::map<std::uint64_t, Pending> pending;  // in the order of their ends: one limit for all
-  std::uint64_t next = 0;
-  int threads = 0;  // that read
-  int running = 0;  // callbacks
-  bool stopping = false;
+  std::optional<Error> refusal_of(const std::string& what) const {
+    if (left_behind_.count(what) > 0)
+      return Error(ErrorCode::kUnavailable,
+                   "an earlier read of " + what + " has not ended" + kAskDisk);
+    if (left_behind_.size() < kReadsLeftBehindMax) return std::nullopt;
+    return Error(ErrorCode::kBusy, "too many reads (" + std::to_string(kReadsLeftBehindMax) +
+                                       ") wait for disks that do not answer");
+  }
 
-  // Takes the read, once: whoever has it runs its end, and says ended() then.
-  std::optional<Pending> take(std::uint64_t number) {
-    std::lock_guard lock(mutex);
-    const auto found = pending.find(number);
-    if (stopping || found == pending.end()) return std::nullopt;
-    Pending out = std::move(found->second);
-    pending.erase(found);
-    ++running;
-    return out;
+  // Without the lock; stop() waits for its end.
+  void tell(Lock& lock, const std::function<void()>& what) {
+    ++telling_;
+    lock.unlock();
+    what();
+    lock.lock();
+    --telling_;
+    changed_.notify_all();
   }
-  void ended() {
-    std::lock_guard lock(mutex);
-    --running;
-    changed.notify_all();
+
+  void begin_next(Lock& lock) {
+    while (!waiting_.empty() && begun_.size() < kReadsTogether) {
+      const std::uint64_t number = next_++;
+      Read& next = begun_[number] = std::move(waiting_.front());
+      waiting_.pop_front();
+      changed_.notify_all();
+      try {
+        std::thread([self = shared_from_this(), number, what = next.what,
+                     read = std::exchange(next.read, nullptr)] {
+          self->ended(number, what, read());
+        }).detach();
+      } catch (const std::exception& error) {
+        const Read failed = take(number);
+        tell(lock, [&] {
+          failed.given_up(
+              Error(ErrorCode::kUnavailable,
+                    "the system has no thread to read " + failed.what + " with: " + error.what()));
+        });
+      }
+    }
   }
+
+  // On the reading thread.
+  void ended(std::uint64_t number, const std::string& what, const Then& then) {
+    Lock lock(mutex_);
+    if (begun_.count(number) == 0) {  // nobody waits for it any more
+      left_behind_.erase(what);
+      return;
+    }
+    take(number);
+    begin_next(lock);
+    tell(lock, then);
+  }
+
+  void give_up_late(Lock& lock) {
+    const auto late = std::find_if(begun_.begin(), begun_.end(),
+                                   [&](const auto& read) { return read.second.took >= limit_; });
+    if (late == begun_.end()) return;
+    const Read read = take(late->first);
+    left_behind_.insert(read.what);
+    begin_next(lock);
+    tell(lock, [&] {
+      read.given_up(Error(
+          ErrorCode::kDeadline,
+          "reading " + read.what + " did not end within " +
+              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit_).count()) +
+              " s" + kAskDisk));
+    });
+  }
+
+  Read take(std::uint64_t number) {
+    const auto node = begun_.extract(number);
+    return std::move(node.mapped());
+  }
+
+  const std::chrono::milliseconds limit_;
+  std::mutex mutex_;  // guards the rest
+  std::condition_variable changed_;
+  std::deque<Read> waiting_;
+  std::map<std::uint64_t, Read> begun_;  // and not late
+  std::set<std::string> left_behind_;
+  std::uint64_t next_ = 0;
+  int telling_ = 0;
+  bool stopping_ = false;
 };
 
 BoundedReads::BoundedReads(std::chrono::milliseconds limit)
-    : state_(std::make_shared<State>(limit)), watcher_([this] { watch(); }) {}
+    : state_(std::make_shared<State>(limit)), watcher_([state = state_] { state->watch(); }) {}
 
-void BoundedReads::run(std::function<Then()> read, GivenUp given_up) {
-  std::uint64_t number = 0;
-  bool full = false;
-  {
-    std::lock_guard lock(state_->mutex);
-    full = state_->threads >= kReadsMax;
-    if (!full) {
-      ++state_->threads;
-      number = state_->next++;
-      state_->pending.emplace(number, State::Pending{Clock::now() + state_->limit, given_up});
-    }
-  }
-  if (full) {
-    return given_up(
-        Error(ErrorCode::kBusy, std::to_string(kReadsMax) + " reads of models have not ended yet"));
-  }
-  state_->changed.notify_all();
-  try {
-    std::thread([state = state_, number, read = std::move(read)] {
-      Then then = read();
-      if (state->take(number)) {
-        then();
-        then = nullptr;
-        state->ended();
-      }
-      std::lock_guard lock(state->mutex);
-      --state->threads;
-    }).detach();
-  } catch (const std::system_error& error) {
-    {
-      std::lock_guard lock(state_->mutex);
-      --state_->threads;
-      if (state_->pending.erase(number) == 0) return;
-    }
-    given_up(Error(ErrorCode::kUnavailable,
-                   std::string("the system has no thread to read it with: ") + error.what()));
-  }
-}
-
-void BoundedReads::watch() {
-  std::unique_lock lock(state_->mutex);
-  while (!state_->stopping) {
-    if (state_->pending.empty()) {
-      state_->changed.wait(lock);
-      continue;
-    }
-    const auto& [number, first] = *state_->pending.begin();
-    if (Clock::now() < first.until) {
-      state_->changed.wait_until(lock, Instant(first.until));
-      continue;
-    }
-    const std::uint64_t late = number;
-    lock.unlock();
-    if (const auto read = state_->take(late)) {
-      read->given_up(Error(ErrorCode::kDeadline,
-                           "nothing came of reading it for " +
-                               std::to_string(state_->limit.count() / 1000) +
-                               " s: is it on a disk or a network mount that does not answer?"));
-      state_->ended();
-    }
-    lock.lock();
-  }
+void BoundedReads::run(const std::string& what, std::function<Then()> read, GivenUp given_up) {
+  state_->run(what, std::move(read), std::move(given_up));
 }
 
 void BoundedReads::stop() {
-  {
-    std::unique_lock lock(state_->mutex);
-    state_->stopping = true;
-    state_->pending.clear();
-    state_->changed.notify_all();
-    state_->changed.wait(lock, [&] { return state_->running == 0; });
-  }
+  state_->stop();
   if (watcher_.joinable()) watcher_.join();
 }
 

@@ -103,6 +103,7 @@ void Requests::prepare(wire::GenerateRequest request) {
       const int wait_ms = request.ready_timeout_ms > 0 ? request.ready_timeout_ms : kReadyTimeoutMs;
       waiting_.push_back(
           {name, std::move(request), Clock::now() + std::chrono::milliseconds(wait_ms)});
+      count_live();
       changed_.notify_all();
       return;
     }
@@ -199,7 +200,8 @@ Requests::Live Requests::leave(const std::string& request) {
 }
 
 void Requests::count_live() {
-  if (heartbeat_ != nullptr) heartbeat_->in_flight = static_cast<std::uint32_t>(live_.size());
+  if (heartbeat_ != nullptr)
+    heartbeat_->in_flight = static_cast<std::uint32_t>(live_.size() - waiting_.size());
 }
 
 void Requests::left() {
@@ -251,6 +253,7 @@ void Requests::model_settled(const std::string& model) {
     waiting.generate.model = model;  // still matched below: the move took the name along
   }
   std::erase_if(waiting_, mine);
+  count_live();
 }
 
 void Requests::set_switches(const wire::Switches& switches) {

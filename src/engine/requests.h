@@ -107,7 +107,8 @@ class Requests {
   // No longer live from here on; `left` when its last word is sent.
   Live leave(const std::string& request);
   void left();
-  void count_live();  // with the lock held
+  // With the lock held. Who waits for a load is nobody's work: the wait has a deadline of its own.
+  void count_live();
   void watch_deadlines();
 
   const RequestLimits limits_;

@@ -88,6 +88,7 @@ class RequestsTest : public testing::Test {
   Record record;  // "accepted r", "refused r", and what a processor adds
   std::promise<wire::Failure> refused;
   std::once_flag refused_once;
+  wire::Heartbeat heartbeat{};
   NoDevice listener;
   ModelTable table;
   OutputWorker output{{[](const wire::TokensFrame&) {}, [](const wire::Completed&) {},
@@ -105,8 +106,27 @@ class RequestsTest : public testing::Test {
          std::call_once(refused_once, [&] { refused.set_value(f); });
          record.add("refused " + rpc_id + " " + std::string(to_string(f.code)));
        },
-       [](const wire::Completed&) {}, [](const std::string&) {}, [] {}}};
+       [](const wire::Completed&) {}, [](const std::string&) {}, [] {}},
+      &heartbeat};
 };
+
+// The device rests meanwhile: a request that is counted as worked on then is an engine that stands
+// still, and five of those were the end of the other models, too.
+TEST_F(RequestsTest, OneThatWaitsForALoadIsNobodysWork) {
+  table.begin_load("m", "/m");
+  wire::GenerateRequest request;
+  request.request = "r";
+  request.model = "m";
+  request.prompt = "hello";
+  requests.generate("1", request);
+  const Instant late = Clock::now() + kAnswerMax;
+  while (heartbeat.in_flight != 0 && Clock::now() < late) std::this_thread::yield();
+  EXPECT_EQ(heartbeat.in_flight, 0u);
+  EXPECT_FALSE(requests.idle());
+  requests.cancel("r");
+  EXPECT_EQ(refusal().code, ErrorCode::kCancelled);
+  EXPECT_EQ(heartbeat.in_flight, 0u);
+}
 
 wire::GenerateRequest request_of(const std::string& model) {
   wire::GenerateRequest request;

@@ -121,8 +121,9 @@ void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& req
   }
   log::info("load", {{"model", request.model}, {"path", request.path}});
   send_progress(request.model, "config", 0, 0);
-  // The read has nothing of this object: it may outlive it.
+  // Neither this read nor the next touches this object, which may be gone before them.
   reads_.run(
+      request.path + "/config.json",
       [this, model = request.model, path = request.path]() -> BoundedReads::Then {
         try {
           return [this, model, found = models::describe(path)] { load_both(model, found); };
@@ -130,8 +131,8 @@ void Service::load_model(const std::string& rpc_id, const wire::LoadRequest& req
           return [this, model, failure = failure_of(error, "path")] { fail_load(model, failure); };
         }
       },
-      [this, model = request.model, path = request.path](const Error& error) {
-        fail_load(model, {error.code(), path + "/config.json: " + error.what(), "path"});
+      [this, model = request.model](const Error& error) {
+        fail_load(model, failure_of(error, "path"));
       });
 }
 
@@ -151,6 +152,7 @@ void Service::load_text(const std::string& model, const models::Description& des
     end_half(model, [&](LoadHalves& load) { load.text_ended(std::move(failure)); });
   };
   reads_.run(
+      description.directory + "/tokenizer.json and what it needs",
       [this, model, description, renderer = renderer_, ended]() -> BoundedReads::Then {
         try {
           return [this, model, ended,
@@ -162,10 +164,7 @@ void Service::load_text(const std::string& model, const models::Description& des
           return [ended, failure = failure_of(error, "path")] { ended(failure); };
         }
       },
-      [ended, directory = description.directory](const Error& error) {
-        ended(wire::Failure{error.code(),
-                            directory + ", its tokenizer and template: " + error.what(), "path"});
-      });
+      [ended](const Error& error) { ended(failure_of(error, "path")); });
 }
 
 void Service::end_half(const std::string& model, const std::function<void(LoadHalves&)>& end) {

@@ -6,49 +6,16 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iomanip>
 #include <mutex>
 #include <thread>
 
 #include "base/test_directory.h"
 #include "engine/test_model.h"
+#include "engine/test_peer.h"
 
 namespace sanctum::engine {
 namespace {
-
-// Remembers every line; `on_line` may call the service from within, as a fast peer would.
-class FastPeer final : public Peer {
- public:
-  void send(std::string_view line) override {
-    const std::string text(line);
-    if (on_line) on_line(text);
-    std::lock_guard lock(mutex_);
-    lines_.push_back(text);
-    changed_.notify_all();
-  }
-  std::string wait_for(const std::string& part) {
-    std::unique_lock lock(mutex_);
-    std::string found;
-    changed_.wait_for(lock, std::chrono::seconds(120), [&] {
-      for (const std::string& line : lines_) {
-        if (line.find(part) != std::string::npos) found = line;
-      }
-      return !found.empty();
-    });
-    return found;
-  }
-
-  std::function<void(const std::string&)> on_line;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;
-};
-
-std::string load_line(int id, const std::string& path) {
-  return wire::request_line(std::to_string(id), "load_model",
-                            wire::encode(wire::LoadRequest{"m", path}));
-}
 
 std::string generate_line(int id, const std::string& name) {
   wire::GenerateRequest request;
@@ -57,10 +24,6 @@ std::string generate_line(int id, const std::string& name) {
   request.prompt = "1, 2,";
   request.sampling.max_tokens = 1;
   return wire::request_line(std::to_string(id), "generate", wire::encode(request));
-}
-
-bool has(const std::string& line, const std::string& part) {
-  return line.find(part) != std::string::npos;
 }
 
 // At its limit, the engine takes the next request as soon as the peer can know that one has ended.
@@ -121,7 +84,7 @@ TEST(Service, AModelThatIsUnloadedAsItBecomesReadyHasBeenLoaded) {
   fs::copy(source_directory() + "/models/smoke", directory.path("m"), fs::copy_options::recursive);
   // So long that the text side ends last, on a thread that the unload does not wait for.
   std::ofstream tokenizer(directory.path("m") + "/tokenizer.json", std::ios::app);
-  tokenizer << std::string(60'000'000, ' ') << std::flush;
+  tokenizer << std::setw(60'000'000) << ' ' << std::flush;
   FastPeer peer;
   Service service({}, peer);
   std::thread::id device;

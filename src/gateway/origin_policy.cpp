@@ -101,39 +101,44 @@ OriginVerdict preflight(const HttpRequest& head, std::vector<HeaderLine> headers
 
 }  // namespace
 
+void allow_host(OriginSettings& settings, const std::string& text, const std::string& name) {
+  const auto host = parse_authority(text);
+  if (text == "*") {
+    settings.any_host = true;
+  } else if (host && !host->port && text.back() != ':') {
+    settings.hosts.push_back(host->host);
+  } else {
+    throw Error(
+        ErrorCode::kInvalid,
+        name + " takes a name without scheme and port, such as ai.example.org, or \"*\"; not " +
+            shown(text),
+        "allow_host");
+  }
+}
+
+void allow_origin(OriginSettings& settings, const std::string& text, const std::string& name) {
+  const auto origin = parse_origin(text.ends_with('/') ? text.substr(0, text.size() - 1) : text);
+  if (text == "*") {
+    settings.any_origin = true;
+  } else if (text == "null") {
+    settings.null_origin = true;
+  } else if (origin) {
+    settings.origins.push_back(*origin);
+  } else {
+    throw Error(ErrorCode::kInvalid,
+                name +
+                    " takes the origin of a page, such as https://app.example.org, \"null\", or "
+                    "\"*\"; not " +
+                    shown(text),
+                "allow_origin");
+  }
+}
+
 OriginSettings origin_settings(const std::vector<std::string>& hosts,
                                const std::vector<std::string>& origins) {
   OriginSettings settings;
-  for (const std::string& text : hosts) {
-    const auto name = parse_authority(text);
-    if (text == "*") {
-      settings.any_host = true;
-    } else if (name && !name->port && text.back() != ':') {
-      settings.hosts.push_back(name->host);
-    } else {
-      throw Error(ErrorCode::kInvalid,
-                  "'allow_host' takes a name without scheme and port, such as ai.example.org, "
-                  "or \"*\"; not " +
-                      shown(text),
-                  "allow_host");
-    }
-  }
-  for (const std::string& text : origins) {
-    const auto origin = parse_origin(text.ends_with('/') ? text.substr(0, text.size() - 1) : text);
-    if (text == "*") {
-      settings.any_origin = true;
-    } else if (text == "null") {
-      settings.null_origin = true;
-    } else if (origin) {
-      settings.origins.push_back(*origin);
-    } else {
-      throw Error(ErrorCode::kInvalid,
-                  "'allow_origin' takes the origin of a page, such as https://app.example.org, "
-                  "\"null\", or \"*\"; not " +
-                      shown(text),
-                  "allow_origin");
-    }
-  }
+  for (const std::string& text : hosts) allow_host(settings, text, "'allow_host'");
+  for (const std::string& text : origins) allow_origin(settings, text, "'allow_origin'");
   return settings;
 }
 

@@ -33,8 +33,10 @@ struct OriginSettings {
   bool any_origin = false;
   bool null_origin = false;  // sandboxed frames and files
 };
-// Of `--allow-host` and `--allow-origin`; "*" allows all. Throws Error(kInvalid) with the field
-// allow_host or allow_origin.
+// One of `--allow-host` or `--allow-origin`; "*" allows all. Each throws Error(kInvalid) that calls
+// it `name`.
+void allow_host(OriginSettings& settings, const std::string& text, const std::string& name);
+void allow_origin(OriginSettings& settings, const std::string& text, const std::string& name);
 OriginSettings origin_settings(const std::vector<std::string>& hosts,
                                const std::vector<std::string>& origins);
 

@@ -23,8 +23,9 @@ ApiRequest decode(const json::Node& root) {
 // Lines, each with a letter for what it is.
 class Lines : public AnswerShape {
  public:
+  explicit Lines(AnswerHead head) : head_(std::move(head)) {}
   std::string stream_type() const override { return "text/x-lines"; }
-  std::string opening() override { return "B\n"; }
+  std::string opening() override { return "B" + head_.model + "\n"; }
   std::string chunk(const wire::RowDelta& row) override { return "T" + row.content + "\n"; }
   std::string closing(const wire::Completed& completed) override {
     return "E" + std::string(to_string(completed.finish_reason)) + "\n";
@@ -34,16 +35,20 @@ class Lines : public AnswerShape {
   std::string whole(const wire::RowDelta& all, const wire::Completed&) override {
     return R"({"said":)" + json::quote(all.content) + "}";
   }
+
+ private:
+  const AnswerHead head_;
 };
 
-const Dialect kOther{
-    "other", decode,
-    [](AnswerHead) -> std::unique_ptr<AnswerShape> { return std::make_unique<Lines>(); },
-    [](const ApiError& error) {
-      return R"({"wrong":)" + json::quote(error.message) + R"(,"where":)" +
-             json::quote(error.field) + "}";
-    },
-    [](const std::string& field) { return field == "prompt" ? "ask" : field; }};
+const Dialect kOther{"other", decode,
+                     [](AnswerHead head) -> std::unique_ptr<AnswerShape> {
+                       return std::make_unique<Lines>(std::move(head));
+                     },
+                     [](const ApiError& error) {
+                       return R"({"wrong":)" + json::quote(error.message) + R"(,"where":)" +
+                              json::quote(error.field) + "}";
+                     },
+                     [](const std::string& field) { return field == "prompt" ? "ask" : field; }};
 
 class OtherDialect : public testing::Test {
  protected:
@@ -70,7 +75,7 @@ TEST_F(OtherDialect, StreamsItsOwnEventsToItsOwnEnd) {
   gateway.engine.complete(id);
   const HttpReply reply = client.reply();
   EXPECT_EQ(reply.headers.at("content-type"), "text/x-lines");
-  EXPECT_EQ(reply.body, "B\nThello\nEstop\n");
+  EXPECT_EQ(reply.body, "Bm\nThello\nEstop\n");
 }
 
 TEST_F(OtherDialect, EveryErrorOnItsPathIsItsOwn) {

@@ -46,6 +46,7 @@ TEST(Product, SeveralAtOnceAreEachAlone) {
     multiply_all(runtime, x.data(), rows, matrices.back(), 8, expected.back().data());
     found.emplace_back(expected.back().size());
   }
+  products.reserve(matrices.size());
   for (std::size_t i = 0; i < matrices.size(); ++i)
     products.push_back({&matrices[i], found[i].data()});
   multiply_all(runtime, x.data(), rows, products, 8);

@@ -16,6 +16,7 @@ mx::array Linear::with_bias(const mx::array& y) const {
 
 std::vector<mx::array> LinearGroup::operator()(const mx::array& x) const {
   std::vector<const Matrix*> matrices;
+  matrices.reserve(layers_.size());
   for (const Linear& layer : layers_) matrices.push_back(layer.matrix_.get());
   std::vector<mx::array> out = backend_->multiply_each(x, matrices);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = layers_[i].with_bias(out[i]);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <numeric>
 
 #include "base/test_directory.h"
 
@@ -32,8 +33,8 @@ class CoresTest : public testing::Test {
     }
   }
   int cores(int processors) const {
-    std::vector<int> all;
-    for (int i = 0; i < processors; ++i) all.push_back(i);
+    std::vector<int> all(static_cast<std::size_t>(processors));
+    std::iota(all.begin(), all.end(), 0);
     return cores_in(root_.path(), all);
   }
 

@@ -3,7 +3,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -34,11 +33,7 @@ class Reader {
           std::visit([&, &node = node](const auto& type) { return is_taken(node, type, takes); },
                      setting->type);
       if (!right) fail(node.source(), key, "'" + key + "' must be " + limits_of(*setting));
-      try {
-        check(node, *setting);
-      } catch (const Error& error) {
-        fail(node.source(), key, error.what());
-      }
+      check(node, *setting);
     }
     return keys;
   }
@@ -50,23 +45,19 @@ class Reader {
                 key);
   }
 
-  // Of a value that is of the setting's type; throws what the setting's own check does.
-  static void check(const toml::node& node, const Setting& setting) {
-    if (const auto* text = std::get_if<Text>(&setting.type); text != nullptr && text->check)
-      text->check(*node.value_exact<std::string>(), "'" + setting.key + "'");
-    if (const auto* texts = std::get_if<Texts>(&setting.type); texts != nullptr && texts->check)
-      texts->check(*texts_of(*node.as_array()));
+  // A value that is of the setting's type.
+  void check(const toml::node& node, const Setting& setting) const {
+    if (const auto* text = std::get_if<Text>(&setting.type)) check(node, setting.key, text->check);
+    if (const auto* texts = std::get_if<Texts>(&setting.type))
+      for (const auto& each : *node.as_array()) check(each, setting.key, texts->check);
   }
-
-  // Nothing where one of them is no text.
-  static std::optional<std::vector<std::string>> texts_of(const toml::array& array) {
-    std::vector<std::string> out;
-    for (const auto& item : array) {
-      const auto value = item.value_exact<std::string>();
-      if (!value) return std::nullopt;
-      out.push_back(*value);
+  void check(const toml::node& node, const std::string& key, const TextCheck& rule) const {
+    if (!rule) return;
+    try {
+      rule(*node.value_exact<std::string>(), "'" + key + "'");
+    } catch (const Error& error) {
+      fail(node.source(), key, error.what());
     }
-    return out;
   }
 
   // Each: false for a value that is not of the type. It is checked also when it is not taken.
@@ -84,9 +75,14 @@ class Reader {
   bool is_taken(const toml::node& node, const Texts& texts, bool takes) const {
     const auto* array = node.as_array();
     if (array == nullptr) return false;
-    const auto values = texts_of(*array);
-    if (values && takes) *texts.value = *values;
-    return values.has_value();
+    std::vector<std::string> values;
+    for (const auto& item : *array) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return false;
+      values.push_back(*value);
+    }
+    if (takes) *texts.value = values;
+    return true;
   }
   bool is_taken(const toml::node& node, const Number& number, bool takes) const {
     const auto value = node.value_exact<std::int64_t>();

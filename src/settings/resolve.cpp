@@ -34,7 +34,8 @@ void check_told(const ServeOptions& options, const std::vector<Setting>& setting
     if (const auto* text = std::get_if<Text>(&setting.type); text != nullptr && text->check)
       or_exit(kExitUsage, [&] { text->check(*text->value, setting.flag); });
     if (const auto* texts = std::get_if<Texts>(&setting.type); texts != nullptr && texts->check)
-      or_exit(kExitUsage, [&] { texts->check(*texts->value); });
+      for (const auto& each : *texts->value)
+        or_exit(kExitUsage, [&] { texts->check(each, setting.flag); });
   }
 }
 

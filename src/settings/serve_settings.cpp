@@ -14,6 +14,16 @@ void check_address(const std::string& text, const std::string& name) {
   if (text != "off") gateway::parse_address(text, name);
 }
 
+void check_host(const std::string& text, const std::string& name) {
+  gateway::OriginSettings checked;
+  gateway::allow_host(checked, text, name);
+}
+
+void check_origin(const std::string& text, const std::string& name) {
+  gateway::OriginSettings checked;
+  gateway::allow_origin(checked, text, name);
+}
+
 void check_url(const std::string& text, const std::string& name) {
   if (text.empty()) return;
   try {
@@ -56,15 +66,14 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "allow_host",
        .flag = "--allow-host",
        .variable = "SANCTUM_ALLOW_HOST",
-       .type = Texts{&c.allow_host, [](const auto& names) { gateway::origin_settings(names, {}); }},
+       .type = Texts{&c.allow_host, check_host},
        .what = "A name by which plain HTTP is called, beyond the listener's own address and "
                "localhost; *: any. May be given several times",
        .placeholder = "NAME"},
       {.key = "allow_origin",
        .flag = "--allow-origin",
        .variable = "SANCTUM_ALLOW_ORIGIN",
-       .type = Texts{&c.allow_origin,
-                     [](const auto& origins) { gateway::origin_settings({}, origins); }},
+       .type = Texts{&c.allow_origin, check_origin},
        .what = "Whose web pages may use the server, beyond localhost's, such as "
                "https://app.example.org; *: any. May be given several times",
        .placeholder = "ORIGIN"},

@@ -22,7 +22,7 @@ struct Change {
     *text.value = text.choices.empty() ? *text.value + "x" : text.choices.back();
   }
   void operator()(const Path& path) const { *path.value += "/x"; }
-  void operator()(const Texts& texts) const { texts.value->push_back("x y"); }
+  void operator()(const Texts& texts) const { texts.value->emplace_back("x y"); }
   void operator()(const Number& number) const { *number.value = number.range.high; }
   void operator()(const Bytes& bytes) const { *bytes.value += 1; }
   void operator()(const Rows&) const {}

@@ -16,19 +16,20 @@
 
 namespace sanctum::settings {
 
+// Throws Error(kInvalid) for a text that is none of a setting's, saying what `name` must be.
+using TextCheck = std::function<void(const std::string& text, const std::string& name)>;
+
 struct Text {
   std::string* value;
   std::vector<std::string> choices = {};  // none: any text
-  // Throws Error(kInvalid) for a text that is none of these, saying what `name` must be.
-  std::function<void(const std::string& text, const std::string& name)> check = {};
+  TextCheck check = {};
 };
 struct Path {  // of a file or directory here; empty: none
   std::string* value;
 };
 struct Texts {
   std::vector<std::string>* value;
-  // Throws Error(kInvalid) that names the setting, for texts that are none of these.
-  std::function<void(const std::vector<std::string>& texts)> check = {};
+  TextCheck check = {};  // of each
 };
 struct Number {
   int* value;

@@ -20,7 +20,7 @@ ModelState* ModelStates::find(const std::string& model) {
 }
 
 void ModelStates::forget() {
-  for (auto& state : models_) state.stage = ModelStage::kAbsent;
+  for (auto& state : models_) state = {.model = state.model, .wanted = state.wanted};
 }
 
 void ModelStates::want(const std::string& model, bool wanted) {
@@ -30,18 +30,31 @@ void ModelStates::want(const std::string& model, bool wanted) {
   if (state->stage == ModelStage::kFailed) state->stage = ModelStage::kAbsent;
 }
 
-void ModelStates::settled(const std::string& model, bool good) {
+void ModelStates::settled(const std::string& model, LoadEnd end, Instant now) {
   ModelState* state = find(model);
   if (state == nullptr) return;
-  if (state->stage == ModelStage::kLoading)
-    state->stage = good ? ModelStage::kReady : ModelStage::kFailed;
-  else if (state->stage == ModelStage::kUnloading)  // what cannot be unloaded is still there
+  const bool good = end == LoadEnd::kGood;
+  if (state->stage == ModelStage::kUnloading) {  // what cannot be unloaded is still there
     state->stage = good ? ModelStage::kAbsent : ModelStage::kReady;
+  } else if (state->stage == ModelStage::kLoading) {
+    state->stage = good ? ModelStage::kReady : ModelStage::kFailed;
+    state->again_at = end == LoadEnd::kLacked ? now + state->pause : Instant::max();
+    state->pause = good ? kLoadAgainFirst : std::min(2 * state->pause, kLoadAgainMax);
+  }
 }
 
-std::vector<ModelChange> ModelStates::due() {
+Instant ModelStates::next_time() const {
+  Instant next = Instant::max();
+  for (const auto& state : models_)
+    if (state.wanted && state.stage == ModelStage::kFailed) next = std::min(next, state.again_at);
+  return next;
+}
+
+std::vector<ModelChange> ModelStates::due(Instant now) {
   std::vector<ModelChange> changes;
   for (auto& state : models_) {
+    if (state.stage == ModelStage::kFailed && now >= state.again_at)
+      state.stage = ModelStage::kAbsent;
     const bool load = state.wanted && state.stage == ModelStage::kAbsent;
     const bool unload = !state.wanted && state.stage == ModelStage::kReady;
     if (!load && !unload) continue;

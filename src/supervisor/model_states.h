@@ -4,19 +4,29 @@
 // followed by another once that one is settled.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "wire/states.h"
 
 namespace sanctum::supervisor {
 
 using wire::ModelStage;
 
+// Before a load is tried again that failed for want of something that may come back: a disk that
+// did not answer, a thread. Twice as long after each.
+inline constexpr std::chrono::seconds kLoadAgainFirst{10}, kLoadAgainMax{300};
+
+enum class LoadEnd { kGood, kFailed, kLacked };  // it did what it was to; not; not now
+
 struct ModelState {
   std::string model;
   bool wanted = true;
   ModelStage stage = ModelStage::kAbsent;
+  std::chrono::seconds pause = kLoadAgainFirst;
+  Instant again_at = Instant::max();  // of one that failed
 };
 
 // What is to be done about a model next.
@@ -34,11 +44,13 @@ class ModelStates {
   void forget();
   // Wanted from now on, or not. Of a model that is not known nothing comes.
   void want(const std::string& model, bool wanted);
-  // A load or an unload was answered; `good`: it did what it was to.
-  void settled(const std::string& model, bool good);
+  // A load or an unload was answered.
+  void settled(const std::string& model, LoadEnd end, Instant now);
   // What to begin now; it counts as under way from here on. A load that failed is not tried again
-  // before somebody wants the model anew.
-  std::vector<ModelChange> due();
+  // before somebody wants the model anew; one that lacked something, after a pause.
+  std::vector<ModelChange> due(Instant now);
+  // Nothing is due before by itself.
+  Instant next_time() const;
 
   // Of every model that is wanted, the load has come to an end.
   bool all_settled() const;

@@ -45,11 +45,11 @@ RestartDecision start(RestartState& state, Instant now) {
   return {.start = true, .next_timer = Instant::max()};
 }
 
-// The time of standing still is no time of being ready.
+// Tokens count also while a model among several still loads. The time of standing still is no time
+// of being ready.
 bool made_progress(const RestartState& state, int tokens, Instant now) {
-  if (!state.ready_since) return false;
-  return tokens >= kProgressTokens ||
-         (state.worker != WorkerState::kWedged && now - *state.ready_since >= kProgressAfter);
+  return tokens >= kProgressTokens || (state.ready_since && state.worker != WorkerState::kWedged &&
+                                       now - *state.ready_since >= kProgressAfter);
 }
 
 void lacked(RestartState& state, const std::string& reason, Instant now) {

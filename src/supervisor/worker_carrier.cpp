@@ -26,6 +26,12 @@ log::Level level_of(WorkerState state) {
   }
 }
 
+// What was lacking may come back by itself.
+bool is_for_now(const wire::Failure& failure) {
+  return failure.code == ErrorCode::kDeadline || failure.code == ErrorCode::kBusy ||
+         failure.code == ErrorCode::kUnavailable;
+}
+
 std::vector<std::string> names_of(const std::vector<wire::LoadRequest>& models) {
   std::vector<std::string> names;
   names.reserve(models.size());
@@ -186,9 +192,12 @@ void WorkerCarrier::tell_switches() {
              });
 }
 
-void WorkerCarrier::settled(int life, const std::string& model, bool good) {
-  port_.post(
-      [this, life, model, good] { feed_from(life, worker_event::ModelSettled{model, good}); });
+void WorkerCarrier::settled(int life, const std::string& model,
+                            const std::optional<wire::Failure>& failure) {
+  const LoadEnd end = !failure               ? LoadEnd::kGood
+                      : is_for_now(*failure) ? LoadEnd::kLacked
+                                             : LoadEnd::kFailed;
+  port_.post([this, life, model, end] { feed_from(life, worker_event::ModelSettled{model, end}); });
 }
 
 void WorkerCarrier::carry_out(const worker_action::Greet&) {
@@ -205,12 +214,13 @@ void WorkerCarrier::carry_out(const worker_action::Load& action) {
                if (message.failure && wire::is_lost(*message.failure))
                  return;  // told again after the restart
                if (message.failure) {
-                 log::error("model_load_failed",
-                            {{"model", model}, {"error", message.failure->message}});
+                 log::error("model_load_failed", {{"model", model},
+                                                  {"error", message.failure->message},
+                                                  {"tried_again", is_for_now(*message.failure)}});
                } else {
                  log::info("model_ready", {{"model", model}});
                }
-               settled(life, model, !message.failure);
+               settled(life, model, message.failure);
                if (listener_.loaded)
                  listener_.loaded(model, message.failure ? &*message.failure : nullptr);
              });
@@ -225,7 +235,7 @@ void WorkerCarrier::carry_out(const worker_action::Unload& action) {
                log::info("model_unloaded",
                          {{"model", model},
                           {"error", message.failure ? message.failure->message : "none"}});
-               settled(life, model, !message.failure);
+               settled(life, model, message.failure);
              });
 }
 

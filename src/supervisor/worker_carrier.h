@@ -100,7 +100,7 @@ class WorkerCarrier {
   // On the connection's thread.
   void notified(int life, const wire::Message& message);
   void tell_switches();
-  void settled(int life, const std::string& model, bool good);
+  void settled(int life, const std::string& model, const std::optional<wire::Failure>& failure);
   void publish();
   void look_at_process();
   void look_at_program_file();

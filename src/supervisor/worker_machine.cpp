@@ -28,6 +28,7 @@ std::vector<WorkerOutput> WorkerMachine::on(const WorkerInput& input, Instant no
 
 Instant WorkerMachine::next_time() const {
   if (ending()) return life_->patience;
+  if (alive() && can_be_asked(restarts_.worker)) return models_.next_time();
   if (life_ || spawning_ || stopped_) return Instant::max();
   return restart_at_;
 }
@@ -63,6 +64,7 @@ void WorkerMachine::take(const Time&, Instant now, Outputs& out) {
     out.emplace_back(worker_action::Signal{SIGKILL});
     return;
   }
+  if (alive() && can_be_asked(restarts_.worker)) return change_models(now, out);
   if (!life_ && !spawning_ && !stopped_)
     decide_about({.kind = WorkerEvent::Kind::kTimer}, now, out);
 }
@@ -99,7 +101,7 @@ void WorkerMachine::take(const Answered&, Instant now, Outputs& out) {
 
 void WorkerMachine::take(const ModelSettled& event, Instant now, Outputs& out) {
   if (!alive()) return;
-  models_.settled(event.model, event.good);
+  models_.settled(event.model, event.end, now);
   change_models(now, out);
 }
 
@@ -109,7 +111,7 @@ void WorkerMachine::take(const ModelWanted& event, Instant now, Outputs& out) {
 }
 
 void WorkerMachine::change_models(Instant now, Outputs& out) {
-  for (auto& change : models_.due()) {
+  for (auto& change : models_.due(now)) {
     if (change.load)
       out.emplace_back(worker_action::Load{std::move(change.model)});
     else

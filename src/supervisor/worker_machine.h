@@ -46,7 +46,7 @@ struct CannotStart {
 struct Answered {};    // the first call
 struct ModelSettled {  // a load or an unload was answered
   std::string model;
-  bool good = true;  // it did what it was to
+  LoadEnd end = LoadEnd::kGood;
 };
 struct ModelWanted {  // from now on, or not any more
   std::string model;

@@ -50,9 +50,9 @@ class Machine : public testing::Test {
     EXPECT_EQ(machine_.state(), WorkerState::kStarting);
     EXPECT_EQ(on(Answered{}), "greet +a +b ready");
     EXPECT_EQ(machine_.state(), WorkerState::kLoading);
-    on(ModelSettled{"a", true});
+    on(ModelSettled{"a", LoadEnd::kGood});
     EXPECT_EQ(machine_.state(), WorkerState::kLoading) << "one of two";
-    on(ModelSettled{"b", false});
+    on(ModelSettled{"b", LoadEnd::kFailed});
     EXPECT_EQ(machine_.state(), WorkerState::kReady);
   }
   // It beats, and works without getting anywhere.
@@ -90,18 +90,34 @@ TEST_F(Machine, AModelComesAndGoesAsItIsWanted) {
   EXPECT_EQ(on(ModelWanted{"b", false}), "") << "nobody can be asked yet";
   EXPECT_EQ(on(Spawned{}), "");
   EXPECT_EQ(on(Answered{}), "greet +a ready");
-  on(ModelSettled{"a", true});
+  on(ModelSettled{"a", LoadEnd::kGood});
   EXPECT_EQ(machine_.state(), WorkerState::kReady) << "the other is not wanted";
   EXPECT_EQ(on(ModelWanted{"b", true}), "+b");
   EXPECT_EQ(machine_.state(), WorkerState::kReady) << "it goes on with the one that there is";
-  EXPECT_EQ(on(ModelSettled{"b", true}), "");
+  EXPECT_EQ(on(ModelSettled{"b", LoadEnd::kGood}), "");
   EXPECT_EQ(on(ModelWanted{"a", false}), "-a");
-  EXPECT_EQ(on(ModelSettled{"a", true}), "");
+  EXPECT_EQ(on(ModelSettled{"a", LoadEnd::kGood}), "");
   on(SocketEnded{});
   on(by_signal(SIGSEGV));
   EXPECT_EQ(wait(), "spawn");
   on(Spawned{});
   EXPECT_EQ(on(Answered{}), "greet +b ready") << "what was wanted last";
+}
+
+TEST_F(Machine, ALoadThatLackedSomethingIsTriedAgainWhileTheOthersServe) {
+  on(Time{});
+  on(Spawned{});
+  EXPECT_EQ(on(Answered{}), "greet +a +b ready");
+  on(ModelSettled{"a", LoadEnd::kGood});
+  on(ModelSettled{"b", LoadEnd::kLacked});
+  EXPECT_EQ(machine_.state(), WorkerState::kReady);
+  EXPECT_EQ(machine_.next_time(), now_ + kLoadAgainFirst);
+  EXPECT_EQ(on(Time{}), "");
+  now_ += kLoadAgainFirst;
+  EXPECT_EQ(on(Time{}), "+b");
+  EXPECT_EQ(machine_.state(), WorkerState::kReady);
+  EXPECT_EQ(on(ModelSettled{"b", LoadEnd::kGood}), "");
+  EXPECT_EQ(machine_.next_time(), Instant::max());
 }
 
 TEST_F(Machine, ACrashIsFollowedByAnotherStartOnceItIsGone) {

@@ -27,7 +27,7 @@ struct Heartbeat {
   std::atomic<Phase> phase;              // of the device thread
   std::atomic<std::uint64_t> beats;      // by a thread that does nothing else
   std::atomic<std::uint64_t> progress;   // pieces of work that the device thread has done
-  std::atomic<std::uint32_t> in_flight;  // requests taken and not completed
+  std::atomic<std::uint32_t> in_flight;  // requests taken and worked on, not completed
   std::atomic<std::uint32_t> suspects;   // how many of the next the device is busy with
   std::array<std::atomic<std::uint64_t>, kSuspectsMax> suspect;  // request_key() of each
   std::array<std::atomic<std::uint64_t>, kTextThreadsMax>

@@ -36,7 +36,7 @@ def test_flags_win_over_variables_and_those_over_the_file(start_server, tmp_path
     ('mtls_listen = "127.0.0.1:99999"', "'mtls_listen' must be an address"),
     ('fallback = "ftp://x"', "'fallback': 'ftp://x' is no server URL"),
     ('restart_at = "whenever"', "'restart_at' must be like"),
-    ('allow_host = ["http://h"]', "'allow_host' takes a name without scheme and port"),
+    ('allow_host = ["h", "http://h"]', "'allow_host' takes a name without scheme and port"),
     ('allow_origin = ["app.example"]', "'allow_origin' takes the origin of a page"),
 ])
 def test_a_wrong_line_is_named(line, said, tmp_path):

@@ -69,7 +69,7 @@ class TestHost:
         refused = subprocess.run([program("sanctum"), "serve", option, value, "--state-dir", str(tmp_path), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         assert refused.returncode == EXIT_USAGE, refused.stderr
-        assert option[2:].replace("-", "_") in refused.stderr and value in refused.stderr
+        assert option in refused.stderr and value in refused.stderr
 
 
 class TestOrigin:
