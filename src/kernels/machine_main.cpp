@@ -14,6 +14,7 @@
 
 #include "kernels/isa.h"
 #include "kernels/machine_peak.h"
+#include "platform/cores.h"
 
 namespace {
 
@@ -67,7 +68,7 @@ double int8_gop_per_second(int threads, Isa isa) {
 
 int main() {
   const Isa isa = chosen_isa();
-  const int threads = static_cast<int>(std::thread::hardware_concurrency());
+  const int threads = sanctum::platform::cores_to_use();
   std::printf("{\"isa\": \"%s\", \"threads\": %d, \"read_gb_s\": %.1f, \"int8_gop_s\": %.0f}\n",
               to_string(isa), threads, read_gb_per_second(threads),
               int8_gop_per_second(threads, isa));

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "models/variants.h"
+#include "models/supported_variants.h"
 
 namespace sanctum::json {
 class Node;

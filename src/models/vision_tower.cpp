@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "image/qwen_patches.h"
 #include "models/decoder_config.h"
-#include "models/variants.h"
+#include "models/supported_variants.h"
 
 namespace sanctum::models {
 namespace {

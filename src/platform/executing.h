@@ -15,7 +15,8 @@ struct Executing {
 // Of the processes that we may look at; one entry for each process, deleted files included.
 std::vector<Executing> executing_from(const std::string& directory);
 
-// The libraries of this process that are no part of the system, by absolute path.
+// The libraries of this process that are no part of the system and work wherever they are copied,
+// by absolute path. MLX for CUDA and NVIDIA's libraries are none of them.
 std::vector<std::string> libraries_of_our_own();
 // What those need beside them to compute, whether it is there or not: MLX's compiled shaders.
 std::vector<std::string> files_beside_libraries();

@@ -1,5 +1,6 @@
 #include <link.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -40,6 +41,15 @@ std::string first_executed(const fs::path& process, const std::string& directory
   return {};
 }
 
+// MLX for CUDA compiles kernels with headers that it finds beside itself, as it does NVIDIA's
+// libraries: more than a GiB, of which a copy would be of use only whole.
+bool works_only_where_it_is(const fs::path& library) {
+  if (std::find(library.begin(), library.end(), "nvidia") != library.end()) return true;
+  std::error_code error;
+  return library.filename() == "libmlx.so" &&
+         fs::exists(library.parent_path().parent_path() / "include" / "cccl", error);
+}
+
 int add_library(dl_phdr_info* info, std::size_t, void* context) {
   auto& all = *static_cast<std::vector<std::string>*>(context);
   std::error_code error;
@@ -48,7 +58,7 @@ int add_library(dl_phdr_info* info, std::size_t, void* context) {
   for (const char* system : kSystem) {
     if (below(path.string(), system)) return 0;
   }
-  all.push_back(path.string());
+  if (!works_only_where_it_is(path)) all.push_back(path.string());
   return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "platform/executing.h"
 
+#include <dlfcn.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -34,6 +36,27 @@ TEST(Executing, AProgramThatWasDeletedIsStillExecuted) {
   std::filesystem::remove(directory.path("sleep"));
   EXPECT_EQ(holders(directory.path()), std::vector<int>{child.pid()});
 }
+
+#ifdef __linux__
+// A server on CUDA was parked: MLX's copy had lost the headers that it compiles its kernels with.
+TEST(Executing, ALibraryThatNeedsItsSurroundingsIsNotOneToBeCopied) {
+  namespace fs = std::filesystem;
+  const TestDirectory cpu, cuda;
+  fs::create_directories(cuda.path("include") + "/cccl");
+  std::vector<void*> handles;
+  for (const TestDirectory* wheel : {&cpu, &cuda}) {
+    fs::create_directory(wheel->path("lib"));
+    fs::copy_file(fs::path(executable_path()).parent_path() / "sanctum_no_threads.so",
+                  wheel->path("lib") + "/libmlx.so");
+    handles.push_back(::dlopen((wheel->path("lib") + "/libmlx.so").c_str(), RTLD_NOW | RTLD_LOCAL));
+    ASSERT_NE(handles.back(), nullptr) << ::dlerror();
+  }
+  const auto ours = libraries_of_our_own();
+  EXPECT_THAT(ours, testing::Contains(cpu.path("lib") + "/libmlx.so"));
+  EXPECT_THAT(ours, testing::Not(testing::Contains(cuda.path("lib") + "/libmlx.so")));
+  for (void* handle : handles) ::dlclose(handle);
+}
+#endif
 
 TEST(Executing, ADirectoryIsNoPrefix) {
   const TestDirectory directory;

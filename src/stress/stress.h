@@ -13,7 +13,7 @@
 
 #include "client/chat_client.h"
 #include "stress/pace.h"
-#include "stress/tally.h"
+#include "stress/verdict.h"
 
 namespace sanctum::stress {
 

@@ -1,4 +1,4 @@
-// What one pipeline of a stress run came to, and the verdict over all of them. Pure.
+// What one pipeline of a stress run came to. Pure.
 //
 // Thread rule: a Tally belongs to whoever holds its lock; nothing here locks.
 #pragma once
@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "stress/latency.h"
@@ -45,17 +44,5 @@ struct Tally {
  private:
   void fail(const std::string& text, double at_s);
 };
-
-enum class Verdict { kPass = 0, kPartial = 1, kFail = 2 };  // the values are exit codes
-std::string_view to_string(Verdict verdict);
-
-struct Decision {
-  Verdict verdict = Verdict::kFail;
-  std::string reason;
-};
-
-// PASS: every pipeline served, and no error, wrong answer or crash. PARTIAL: every pipeline served,
-// some errors (or the run was cut short), nothing wrong, no crash. FAIL otherwise.
-Decision decide(const std::vector<Tally>& pipelines, std::uint64_t crashes, bool cut_short);
 
 }  // namespace sanctum::stress

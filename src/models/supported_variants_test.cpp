@@ -1,4 +1,4 @@
-#include "models/variants.h"
+#include "models/supported_variants.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "models/variants.h"
+#include "models/supported_variants.h"
 
 #include <cmath>
 #include <initializer_list>
