@@ -17,7 +17,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr const char* kAskDisk = ": is it on a disk or a network mount that does not answer?";
 constexpr int kLooksCounted = 4;  // a longer time between two looks counts as this many
 
 }  // namespace
@@ -52,6 +51,7 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
       looked = now;
       for (auto& [number, read] : begun_) read.took += passed;
       give_up_late(lock);
+      begin_next(lock);
     }
   }
 
@@ -74,12 +74,22 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
   };
 
   std::optional<Error> refusal_of(const std::string& what) const {
-    if (left_behind_.count(what) > 0)
-      return Error(ErrorCode::kUnavailable,
-                   "an earlier read of " + what + " has not ended" + kAskDisk);
+    if (left_behind_.count(what) > 0) return Error(ErrorCode::kUnavailable, no_end_of(what));
     if (left_behind_.size() < kReadsLeftBehindMax) return std::nullopt;
     return Error(ErrorCode::kBusy, "too many reads (" + std::to_string(kReadsLeftBehindMax) +
                                        ") wait for disks that do not answer");
+  }
+
+  std::ptrdiff_t quick() const {
+    return std::count_if(begun_.begin(), begun_.end(),
+                         [](const auto& read) { return read.second.took < kReadIsSlowAfter; });
+  }
+
+  // The same in each try: it is one trouble.
+  std::string no_end_of(const std::string& what) const {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit_).count();
+    return "reading " + what + " did not end within " + std::to_string(seconds) +
+           " s: is it on a disk or a network mount that does not answer?";
   }
 
   // Without the lock; stop() waits for its end.
@@ -93,7 +103,7 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
   }
 
   void begin_next(Lock& lock) {
-    while (!waiting_.empty() && begun_.size() < kReadsTogether) {
+    while (!waiting_.empty() && quick() < kReadsTogether) {
       const std::uint64_t number = next_++;
       Read& next = begun_[number] = std::move(waiting_.front());
       waiting_.pop_front();
@@ -133,13 +143,7 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
     const Read read = take(late->first);
     left_behind_.insert(read.what);
     begin_next(lock);
-    tell(lock, [&] {
-      read.given_up(Error(
-          ErrorCode::kDeadline,
-          "reading " + read.what + " did not end within " +
-              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit_).count()) +
-              " s" + kAskDisk));
-    });
+    tell(lock, [&] { read.given_up(Error(ErrorCode::kDeadline, no_end_of(read.what))); });
   }
 
   Read take(std::uint64_t number) {

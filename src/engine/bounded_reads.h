@@ -20,7 +20,8 @@ namespace sanctum::engine {
 
 inline constexpr std::chrono::milliseconds kReadLimit{120'000};
 inline constexpr std::chrono::milliseconds kReadLookEvery{250};
-inline constexpr int kReadsTogether = 4;  // of those that are not left behind
+inline constexpr std::chrono::milliseconds kReadIsSlowAfter{2'000};  // others begin beside it
+inline constexpr int kReadsTogether = 4;                             // of those that are not slow
 inline constexpr std::size_t kReadsLeftBehindMax = 32;
 
 class BoundedReads {

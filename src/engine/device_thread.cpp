@@ -127,8 +127,10 @@ void DeviceThread::wake() {
 
 void DeviceThread::load(const std::string& model, const models::Description& description,
                         std::shared_ptr<const std::atomic<bool>> given_up) {
+  wire::load_given(options_.heartbeat);
   post([this, model, description, given_up = std::move(given_up)] {
     do_load(model, description, *given_up);
+    wire::load_over(options_.heartbeat);
   });
 }
 
@@ -137,6 +139,7 @@ void DeviceThread::drop(const std::string& model) {
 }
 
 void DeviceThread::erase(const std::string& model) {
+  wire::begin_work(options_.heartbeat, wire::Phase::kLoad, {});
   runners_.erase(model);
   mx::synchronize();
   mx::clear_cache();

@@ -1,6 +1,5 @@
 #include <link.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -44,7 +43,9 @@ std::string first_executed(const fs::path& process, const std::string& directory
 // MLX for CUDA compiles kernels with headers that it finds beside itself, as it does NVIDIA's
 // libraries: more than a GiB, of which a copy would be of use only whole.
 bool works_only_where_it_is(const fs::path& library) {
-  if (std::find(library.begin(), library.end(), "nvidia") != library.end()) return true;
+  for (const char* installed : {"/site-packages/nvidia/", "/dist-packages/nvidia/"})
+    if (library.string().find(installed) != std::string::npos) return true;
+  if (below(library.string(), "/usr/local/nvidia")) return true;  // the driver's
   std::error_code error;
   return library.filename() == "libmlx.so" &&
          fs::exists(library.parent_path().parent_path() / "include" / "cccl", error);

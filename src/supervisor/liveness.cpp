@@ -34,10 +34,14 @@ nanoseconds median_step(const LivenessState& state) {
   return sorted[count / 2];
 }
 
-nanoseconds limit_of(const LivenessState& state, Phase phase, const LivenessLimits& limits) {
-  switch (phase) {
-    case Phase::kIdle:
-      return limits.idle;
+bool works(const Pulse& pulse) {
+  return pulse.phase != Phase::kIdle || pulse.in_flight > 0 || pulse.loads > 0;
+}
+
+nanoseconds limit_of(const LivenessState& state, const Pulse& pulse, const LivenessLimits& limits) {
+  switch (pulse.phase) {
+    case Phase::kIdle:  // a device may take long to come up
+      return pulse.loads > 0 ? limits.load : limits.idle;
     case Phase::kLoad:
       return limits.load;
     case Phase::kImage:
@@ -68,9 +72,8 @@ std::optional<Stuck> look(LivenessState& state, const Pulse& pulse, bool stopped
   state.still += watched;
   note_steps(state, pulse);
   if (pulse.beats != state.last.beats) state.silent = nanoseconds(0);
-  const bool works = pulse.phase != Phase::kIdle || pulse.in_flight > 0;
-  const bool worked = state.last.phase != Phase::kIdle || state.last.in_flight > 0;
-  if (pulse.progress != state.last.progress || !works || !worked) state.still = nanoseconds(0);
+  if (pulse.progress != state.last.progress || !works(pulse) || !works(state.last))
+    state.still = nanoseconds(0);
   state.last = pulse;
 
   if (!pulse.begun) {
@@ -81,7 +84,7 @@ std::optional<Stuck> look(LivenessState& state, const Pulse& pulse, bool stopped
     return Stuck{"it was stopped and gave no sign of life for " + seconds(state.silent), true};
   if (state.silent >= limits.silence)
     return Stuck{"it gave no sign of life for " + seconds(state.silent), stopped};
-  if (works && state.still >= limit_of(state, pulse.phase, limits)) {
+  if (works(pulse) && state.still >= limit_of(state, pulse, limits)) {
     return Stuck{"it made no progress for " + seconds(state.still) + " (" +
                      std::string(wire::to_string(pulse.phase)) + ", " +
                      std::to_string(pulse.in_flight) + " requests)",

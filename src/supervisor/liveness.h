@@ -25,7 +25,7 @@ struct LivenessLimits {
   ms begin{60'000};    // from the start to the first beat
   ms stopped{2'500};   // without a beat, of a process that the system says is stopped
   ms silence{15'000};  // without a beat, of any other
-  ms load{120'000};    // without a piece of it: reading from a slow disk counts as none
+  ms load{120'000};    // without a piece of it, or before the first: a slow disk's read is none
   ms image{45'000};    // a part of one
   ms prefill{45'000};  // a chunk of a prompt: the first of an engine's life is a short one
   ms decode{5'000};    // or kDecodeSteps times the median step, whichever is longer

@@ -107,6 +107,14 @@ TEST_F(Liveness, ALoadIsExtendedByItsPiecesAlone) {
   EXPECT_TRUE(watch(seconds(125)));
 }
 
+// A device that hung as it came up was at "loading" for ever: nothing counted its first load.
+TEST_F(Liveness, ALoadThatTheDeviceDoesNotBeginIsFound) {
+  pulse_.loads = 1;
+  EXPECT_FALSE(watch(seconds(119))) << reason_;
+  EXPECT_TRUE(watch(seconds(2)));
+  EXPECT_THAT(reason_, HasSubstr("no progress"));
+}
+
 TEST_F(Liveness, TimeAtRestIsNoPartOfAStandstill) {
   working(Phase::kDecode, milliseconds(20));
   watch(seconds(10));

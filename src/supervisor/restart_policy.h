@@ -6,8 +6,8 @@
 // that lasts, after a growing pause. A worker that keeps dying is parked,
 // with the reason, until it is wanted again: by a person, or because the cause is gone. It keeps
 // dying if so many lives led nowhere in a row, however long each of them took, or within a window.
-// A life that made progress since it was ready is followed by another start at once, however many
-// they are, because somebody may wait in mid-sentence; one that was ended from outside before that,
+// A life that made progress is followed by another start at once, however many they are, because
+// somebody may wait in mid-sentence; one that was ended from outside before that,
 // after the first pause. Neither is part of a crash loop. But deaths of its own add up, also those
 // after progress: of an unsteady worker a person is told.
 #pragma once

@@ -58,6 +58,21 @@ TEST_F(RestartPolicy, StartsOnceAndBecomesReady) {
   EXPECT_FALSE(on(Kind::kTimer).start);
 }
 
+// One model of two never settled, and the other's answers were no use.
+TEST_F(RestartPolicy, TokensAreProgressAlsoWhileAModelStillLoads) {
+  on(Kind::kTimer);
+  for (int i = 0; i < 3 * kBarrenStartsMax; ++i) {
+    on(Kind::kAnswered);
+    EXPECT_EQ(state_.worker, WorkerState::kLoading);
+    dies_after(kProgressTokens);
+    EXPECT_EQ(state_.worker, WorkerState::kDead);
+    EXPECT_TRUE(starts_at_once());
+  }
+  on(Kind::kAnswered);
+  dies_after(kProgressTokens - 1);
+  EXPECT_FALSE(starts_at_once());
+}
+
 TEST_F(RestartPolicy, CrashesAreRetriedWithGrowingPausesThenParked) {
   on(Kind::kTimer);
   for (const int expected : {200, 800, 3200, 12800}) {

@@ -9,7 +9,9 @@ namespace sanctum::text {
 
 std::optional<std::string> read_optional(const std::string& path, std::size_t bytes_max) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  // Anything else that is wrong with it, such as a mount that is gone, is for read_file to tell.
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found)
+    return std::nullopt;
   return read_file(path, bytes_max);
 }
 

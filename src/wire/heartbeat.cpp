@@ -49,6 +49,14 @@ void rest(Heartbeat* heartbeat) {
   heartbeat->phase.store(Phase::kIdle, kRelaxed);
 }
 
+void load_given(Heartbeat* heartbeat) {
+  if (heartbeat != nullptr) heartbeat->loads.fetch_add(1, kRelaxed);
+}
+
+void load_over(Heartbeat* heartbeat) {
+  if (heartbeat != nullptr) heartbeat->loads.fetch_sub(1, kRelaxed);
+}
+
 TextWork::TextWork(Heartbeat* heartbeat, std::string_view request) {
   if (heartbeat == nullptr) return;
   const std::uint64_t key = request_key(request);
@@ -71,6 +79,7 @@ Pulse read_pulse(const Heartbeat& heartbeat) {
   pulse.beats = heartbeat.beats.load(kRelaxed);
   pulse.progress = heartbeat.progress.load(kRelaxed);
   pulse.in_flight = heartbeat.in_flight.load(kRelaxed);
+  pulse.loads = heartbeat.loads.load(kRelaxed);
   return pulse;
 }
 

@@ -15,7 +15,7 @@
 
 namespace sanctum::wire {
 
-inline constexpr std::uint32_t kHeartbeatLayout = 1;
+inline constexpr std::uint32_t kHeartbeatLayout = 2;
 inline constexpr std::size_t kSuspectsMax = 256;  // requests of one step
 inline constexpr std::size_t kTextThreadsMax = 16;
 
@@ -28,6 +28,7 @@ struct Heartbeat {
   std::atomic<std::uint64_t> beats;      // by a thread that does nothing else
   std::atomic<std::uint64_t> progress;   // pieces of work that the device thread has done
   std::atomic<std::uint32_t> in_flight;  // requests taken and worked on, not completed
+  std::atomic<std::uint32_t> loads;      // that the device thread has, begun or waiting
   std::atomic<std::uint32_t> suspects;   // how many of the next the device is busy with
   std::array<std::atomic<std::uint64_t>, kSuspectsMax> suspect;  // request_key() of each
   std::array<std::atomic<std::uint64_t>, kTextThreadsMax>
@@ -43,6 +44,9 @@ std::uint64_t request_key(std::string_view request);
 void begin_work(Heartbeat* heartbeat, Phase phase, std::span<const std::uint64_t> suspects);
 void progress(Heartbeat* heartbeat);  // a piece is done
 void rest(Heartbeat* heartbeat);      // and there is no other
+// By whoever gives it a load, and by itself when that is over.
+void load_given(Heartbeat* heartbeat);
+void load_over(Heartbeat* heartbeat);
 
 // By a text thread, while it works on a request.
 class TextWork {
@@ -63,6 +67,7 @@ struct Pulse {
   std::uint64_t beats = 0;
   std::uint64_t progress = 0;
   std::uint32_t in_flight = 0;
+  std::uint32_t loads = 0;
 };
 Pulse read_pulse(const Heartbeat& heartbeat);
 std::vector<std::uint64_t> read_suspects(const Heartbeat& heartbeat);
