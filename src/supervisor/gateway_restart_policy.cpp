@@ -52,7 +52,8 @@ KeeperDecision gateway_ended(KeeperState& state, const platform::ExitStatus& sta
   // It ends so when it is asked to: an out-of-memory daemon may have sent it SIGTERM, for one.
   const bool asked_by_another = status.signal == 0 && end == GatewayEnd::kUnasked &&
                                 (status.code == 0 || status.code == kExitCut);
-  if (status.signal == 0 && !asked_by_another)
+  // One that hung may come to itself when it is asked to end, and leave well.
+  if (status.signal == 0 && !asked_by_another && end != GatewayEnd::kHung)
     return {.start = false,
             .exit_code = status.code,
             .reason = "the gateway " + platform::describe(status),

@@ -3,8 +3,8 @@
 //
 // One that ends by itself has said what is wrong with its exit code, and the whole ends with it,
 // unless what it lacked may be there again soon: processes, threads, descriptors. One that is ended
-// by a signal, a crash or the probes' demand, or well though nobody here had asked it to end, is
-// started again as restart_policy.h says.
+// by a signal, a crash or the probes' demand, however it leaves then, or well though nobody here
+// had asked it to end, is started again as restart_policy.h says.
 #pragma once
 
 #include <optional>
