@@ -142,7 +142,6 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
     if (late == begun_.end()) return;
     const Read read = take(late->first);
     left_behind_.insert(read.what);
-    begin_next(lock);
     tell(lock, [&] { read.given_up(Error(ErrorCode::kDeadline, no_end_of(read.what))); });
   }
 
