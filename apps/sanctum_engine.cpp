@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -169,6 +172,9 @@ void serve_alone(const engine::ServiceOptions& options, const std::string& socke
 }
 
 [[noreturn]] void end_now() {
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_do_leak_check();  // as exit() would
+#endif
   log::flush();
   std::_Exit(kExitOk);
 }

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/error.h"
+#include "base/file_error.h"
 
 namespace sanctum {
 namespace {
@@ -28,8 +28,7 @@ class Descriptor {
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
   const int error = errno;
-  throw Error(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
-              what + " " + path + ": " + std::strerror(error));
+  throw Error(file_error_code(error), what + " " + path + ": " + std::strerror(error));
 }
 
 }  // namespace

@@ -46,6 +46,21 @@ TEST_F(FileTest, MissingFileIsNotFoundAndNamesThePath) {
   }
 }
 
+TEST_F(FileTest, WhatCannotBeHadNowIsUnavailable) {
+  const auto code_of = [](const std::string& path) {
+    try {
+      read_file(path);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  write_file_atomically(path("x"), "1");
+  EXPECT_EQ(code_of(path("x/beneath")), ErrorCode::kNotFound);
+  std::filesystem::create_symlink("circle", path("circle"));
+  EXPECT_EQ(code_of(path("circle")), ErrorCode::kUnavailable);
+}
+
 TEST_F(FileTest, LargerThanTheLimitIsCorrupt) {
   write_file_atomically(path("x"), "12345");
   EXPECT_EQ(read_file(path("x"), 5), "12345");

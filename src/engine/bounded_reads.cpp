@@ -10,16 +10,11 @@
 #include <set>
 #include <utility>
 
-#include "base/clock.h"
+#include "base/watched_time.h"
 
 namespace sanctum::engine {
-namespace {
 
 using std::chrono::nanoseconds;
-
-constexpr int kLooksCounted = 4;  // a longer time between two looks counts as this many
-
-}  // namespace
 
 // Shared with the reading threads, which may outlive its owner.
 class BoundedReads::State : public std::enable_shared_from_this<State> {
@@ -45,10 +40,7 @@ class BoundedReads::State : public std::enable_shared_from_this<State> {
         continue;
       }
       changed_.wait_for(lock, kReadLookEvery);
-      const Instant now = Clock::now();
-      const nanoseconds passed =
-          std::clamp<nanoseconds>(now - looked, nanoseconds(0), kLooksCounted * kReadLookEvery);
-      looked = now;
+      const nanoseconds passed = watched_time(looked, Clock::now(), kReadLookEvery);
       for (auto& [number, read] : begun_) read.took += passed;
       give_up_late(lock);
       begin_next(lock);

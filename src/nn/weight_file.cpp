@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/error.h"
+#include "base/file_error.h"
 
 namespace sanctum::nn {
 
@@ -17,8 +17,9 @@ WeightFile::WeightFile(std::string path)
     : path_(std::move(path)),
       descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) {
-    throw Error(ErrorCode::kNotFound,
-                "cannot open the weight file " + path_ + ": " + std::strerror(errno), "path");
+    const int error = errno;
+    throw Error(file_error_code(error),
+                "cannot open the weight file " + path_ + ": " + std::strerror(error), "path");
   }
   struct stat status{};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -47,12 +48,14 @@ void WeightFile::read(std::uint64_t from, std::byte* to, std::size_t bytes) cons
   while (bytes > 0) {
     const ssize_t got = ::pread(descriptor_, to, bytes, static_cast<off_t>(from));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
+    const int error = errno;
+    if (got == 0) {
       throw Error(ErrorCode::kCorrupt,
-                  "the weight file " + path_ +
-                      (got == 0 ? " became shorter while it was read"
-                                : std::string(" cannot be read: ") + std::strerror(errno)),
-                  "path");
+                  "the weight file " + path_ + " became shorter while it was read", "path");
+    }
+    if (got < 0) {
+      throw Error(file_error_code(error),
+                  "the weight file " + path_ + " cannot be read: " + std::strerror(error), "path");
     }
     from += static_cast<std::uint64_t>(got);
     to += got;

@@ -11,13 +11,13 @@ namespace sanctum::nn {
 
 class WeightFile {
  public:
-  // Throws Error(kNotFound), and Error(kCorrupt) for what is no regular file.
+  // Throws Error(kNotFound), Error(kUnavailable), and Error(kCorrupt) for what is no regular file.
   explicit WeightFile(std::string path);
   ~WeightFile();
   WeightFile(const WeightFile&) = delete;
   WeightFile& operator=(const WeightFile&) = delete;
 
-  // Throws Error(kCorrupt) naming the file if it ends before, or cannot be read.
+  // Throws Error naming the file: kCorrupt if it ends before, kUnavailable if it cannot be read.
   void read(std::uint64_t from, std::byte* to, std::size_t bytes) const;
   // Throws Error(kCorrupt) if it was written to since it was opened.
   void expect_unchanged() const;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/test_directory.h"
+#include "nn/weight_file.h"
 
 namespace sanctum::nn {
 namespace {
@@ -51,6 +52,20 @@ TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {
     const mx::array expected =
         mx::matmul(x, mx::transpose(mx::dequantize(q[0], q[1], q[2], 64, bits)));
     EXPECT_TRUE(mx::allclose(layer(x), expected, 1e-3, 1e-3).item<bool>());
+  }
+}
+
+// Taken for a damaged file, it was never tried again. The system has no such memory: EIO.
+TEST(WeightFile, ADisksErrorIsNoDamage) {
+  if (!std::filesystem::exists("/proc/self/mem")) GTEST_SKIP() << "this system has no /proc";
+  const WeightFile file("/proc/self/mem");
+  std::byte byte{};
+  try {
+    file.read(0, &byte, 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("/proc/self/mem cannot be read"), std::string::npos);
   }
 }
 

@@ -29,7 +29,9 @@ ServerState read_server_state(const json::Document& status) {
     state.pid = root.as_int_or("pid", 0);
     if (const auto engine = root.get("engine")) state.engine_pid = engine->as_int_or("pid", 0);
     for (const auto& node : root.at("models").as_array(kModelsMax)) {
-      if (node.at("state").as_string() != "ready") continue;
+      const auto stage = node.at("state").as_string();
+      state.loading |= stage == "loading";
+      if (stage != "ready") continue;
       state.loaded.push_back({node.at("model").as_string(), node.as_string_or("path", ""),
                               node.as_bool_or("vision", false),
                               node.as_bool_or("same_under_load", false),

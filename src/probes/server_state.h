@@ -24,6 +24,7 @@ struct ServerState {
   std::int64_t pid = 0;         // of the gateway
   std::int64_t engine_pid = 0;  // 0: there is none
   std::vector<LoadedModel> loaded;
+  bool loading = false;  // a model, now
 };
 
 // Throws Error(kCorrupt) for a document that is no status.

@@ -22,6 +22,18 @@ TEST(ServerState, HasTheModelsThatAreReady) {
   EXPECT_EQ(models[0].numbers, "x");
 }
 
+TEST(ServerState, TellsThatAModelIsLoading) {
+  const auto loading = [](const std::string& stage) {
+    return read_server_state(
+               json::Document(R"({"models":[{"model":"a","state":"ready"},{"model":"b","state":")" +
+                              stage + R"("}]})"))
+        .loading;
+  };
+  EXPECT_TRUE(loading("loading"));
+  EXPECT_FALSE(loading("failed"));
+  EXPECT_FALSE(loading("ready"));
+}
+
 TEST(ServerState, HasTheProcessesThatAnswer) {
   const auto with = read_server_state(
       json::Document(R"({"pid":7,"engine":{"state":"ready","pid":8},"models":[]})"));

@@ -92,9 +92,12 @@ class Examiner {
                               : known        ? judge(question, answer)
                                              : compare(question, answer);
       check.passed = verdict.right;
-      check.may_act = !turned_away(answer);
+      const bool waits =
+          answer.ending == client::Ending::kDeadline && options_.loading && options_.loading();
+      check.may_act = !turned_away(answer) && !waits;
       check.detail = question.name + ": " +
-                     client::printable_line(verdict.why, kShownCharactersMax) + phases(answer);
+                     client::printable_line(verdict.why, kShownCharactersMax) + phases(answer) +
+                     (waits ? ", while a model is loading" : "");
       if (!verdict.right || !known) break;  // of goldens, one is enough
     }
     return true;

@@ -32,6 +32,7 @@ class WorksTest : public testing::Test {
     options.endpoint.probe = "secret";
     options.limit = limit_;
     options.digest = [this](const LoadedModel&) { return digest_; };
+    options.loading = [this] { return loading_; };
     std::vector<std::string> lines;
     for (const auto& check : check_works({model}, options, goldens_))
       lines.push_back((!check.may_act ? "x "
@@ -48,6 +49,7 @@ class WorksTest : public testing::Test {
   Goldens goldens_{directory_.path("goldens")};
   std::optional<std::string> digest_ = "aa";
   std::chrono::milliseconds limit_{20'000};
+  bool loading_ = false;
   int refusal_ = 0;            // HTTP
   std::string extra_headers_;  // of an answer
   std::vector<std::string> heads_;
@@ -196,6 +198,17 @@ TEST_F(WorksTest, SilenceAndHangingAreFailures) {
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
   limit_ = std::chrono::milliseconds(200);
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text: arithmetic: ")));
+}
+
+// A long load, tried again at night, had the engine replaced in the middle of it, and again.
+TEST_F(WorksTest, WhoIsLateWhileAModelIsLoadingIsNotActedOn) {
+  loading_ = true;
+  limit_ = std::chrono::milliseconds(200);
+  EXPECT_THAT(check(stranger()), ElementsAre(AllOf(HasSubstr("x 'm' in text: arithmetic: "),
+                                                   HasSubstr("while a model is loading"))));
+  limit_ = std::chrono::milliseconds(20'000);
+  answers_ = {""};
+  EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text"))) << "silence is not late";
 }
 
 // For each of these a healthy engine was replaced.

@@ -45,6 +45,7 @@ WorksProbe::WorksProbe(std::string state_directory, client::Endpoint endpoint, m
   options_.endpoint = std::move(endpoint);
   options_.limit = limit;
   options_.digest = [this](const probes::LoadedModel& model) { return digest_of(model.directory); };
+  options_.loading = [this] { return loading(); };
   hasher_ = std::thread([this] { hash(); });
 }
 
@@ -92,6 +93,15 @@ std::string WorksProbe::signature_now() const {
     return state ? signature(*state) : "";
   } catch (const Error&) {
     return {};
+  }
+}
+
+bool WorksProbe::loading() const {
+  try {
+    const auto state = state_of(state_);
+    return state && state->loading;
+  } catch (const Error&) {
+    return false;
   }
 }
 

@@ -35,6 +35,7 @@ class WorksProbe {
  private:
   // Which engine has loaded which models; empty for none.
   std::string signature_now() const;
+  bool loading() const;
   // Nothing while it is being hashed.
   std::optional<std::string> digest_of(const std::string& model_directory);
   void hash();

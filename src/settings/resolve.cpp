@@ -11,6 +11,7 @@
 #include "client/control_client.h"
 #include "gateway/listener.h"
 #include "settings/config_file.h"
+#include "settings/find_models.h"
 #include "settings/serve_settings.h"
 #include "settings/state_directory.h"
 #include "supervisor/model_directory.h"
@@ -54,25 +55,11 @@ void check(const ServeConfig& config) {
                                " bytes; choose a shorter --state-dir"};
 }
 
-std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names) {
+std::vector<wire::LoadRequest> models_of(const std::vector<std::string>& names) {
   const auto places = supervisor::search_places();
-  std::vector<wire::LoadRequest> found;
   if (names.empty()) supervisor::built_in_model(places);  // whoever loads it looks beside himself
-  found.reserve(names.size());
-  for (const auto& name : names) {
-    wire::LoadRequest next = supervisor::find_model(name, places);
-    for (const wire::LoadRequest& other : found) {
-      if (other.model != next.model) continue;
-      throw Error(ErrorCode::kInvalid,
-                  "two models would be called '" + next.model + "': " + other.path + " and " +
-                      next.path +
-                      ". A model is called by its directory's name: name each once, and "
-                      "give one of two directories of the same name another",
-                  "models");
-    }
-    found.push_back(std::move(next));
-  }
-  return found;
+  return find_models(
+      names, [places](const std::string& name) { return supervisor::find_model(name, places); });
 }
 
 // A flag and a variable both count as given by the parser.
@@ -99,7 +86,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
   }
   check_told(options, settings);
   check(config);
-  config.found_models = or_exit(kExitFailure, [&] { return find_models(config.models); });
+  config.found_models = or_exit(kExitFailure, [&] { return models_of(config.models); });
   for (std::size_t i = 0; i < config.models.size(); ++i) {
     if (std::error_code ignored; fs::is_directory(config.models[i], ignored))
       config.models[i] = config.found_models[i].path;

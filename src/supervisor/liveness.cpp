@@ -4,14 +4,14 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/watched_time.h"
+
 namespace sanctum::supervisor {
 namespace {
 
 using std::chrono::nanoseconds;
 using wire::Phase;
 using wire::Pulse;
-
-constexpr int kLooksCounted = 4;  // a longer time between two looks counts as this many
 
 std::string seconds(nanoseconds time) {
   char text[32];
@@ -64,9 +64,7 @@ LivenessState begin_life(Instant now) {
 
 std::optional<Stuck> look(LivenessState& state, const Pulse& pulse, bool stopped, Instant now,
                           const LivenessLimits& limits) {
-  const nanoseconds watched =
-      std::clamp<nanoseconds>(now - state.looked_at, nanoseconds(0), kLooksCounted * kLookEvery);
-  state.looked_at = now;
+  const nanoseconds watched = watched_time(state.looked_at, now, kLookEvery);
   state.watched += watched;
   state.silent += watched;
   state.still += watched;

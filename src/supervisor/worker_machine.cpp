@@ -28,7 +28,7 @@ std::vector<WorkerOutput> WorkerMachine::on(const WorkerInput& input, Instant no
 
 Instant WorkerMachine::next_time() const {
   if (ending()) return life_->patience;
-  if (alive() && can_be_asked(restarts_.worker)) return models_.next_time();
+  if (answers()) return models_.next_time();
   if (life_ || spawning_ || stopped_) return Instant::max();
   return restart_at_;
 }
@@ -64,7 +64,7 @@ void WorkerMachine::take(const Time&, Instant now, Outputs& out) {
     out.emplace_back(worker_action::Signal{SIGKILL});
     return;
   }
-  if (alive() && can_be_asked(restarts_.worker)) return change_models(now, out);
+  if (answers()) return change_models(now, out);
   if (!life_ && !spawning_ && !stopped_)
     decide_about({.kind = WorkerEvent::Kind::kTimer}, now, out);
 }
@@ -107,7 +107,7 @@ void WorkerMachine::take(const ModelSettled& event, Instant now, Outputs& out) {
 
 void WorkerMachine::take(const ModelWanted& event, Instant now, Outputs& out) {
   models_.want(event.model, event.wanted);
-  if (alive() && can_be_asked(restarts_.worker)) change_models(now, out);
+  if (answers()) change_models(now, out);
 }
 
 void WorkerMachine::change_models(Instant now, Outputs& out) {
@@ -175,11 +175,11 @@ void WorkerMachine::take(const Wanted&, Instant now, Outputs& out) {
 
 void WorkerMachine::take(const Condemned& event, Instant now, Outputs& out) {
   // None of its requests did it.
-  if (alive() && can_be_asked(restarts_.worker)) condemn({event.reason, true}, now, out);
+  if (answers()) condemn({event.reason, true}, now, out);
 }
 
 void WorkerMachine::take(const Retired&, Instant now, Outputs& out) {
-  if (!alive() || !can_be_asked(restarts_.worker)) return;
+  if (!answers()) return;
   life_->retired = true;
   drain(now, out);
 }

@@ -132,6 +132,8 @@ class WorkerMachine {
   Instant next_time() const;
 
  private:
+  bool answers() const { return alive() && can_be_asked(restarts_.worker); }
+
   enum class Ending { kNo, kLeaving, kTerminated, kKilled };
   struct Life {
     LivenessState liveness;

@@ -1,0 +1,51 @@
+#include "settings/find_models.h"
+
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace sanctum::settings {
+namespace {
+
+// Of one name, on a thread of its own: it may be on a mount that never answers.
+wire::LoadRequest found_by(const std::string& name, const FindModel& find, Instant until,
+                           std::chrono::milliseconds limit) {
+  std::packaged_task<wire::LoadRequest()> task([name, find] { return find(name); });
+  std::future<wire::LoadRequest> found = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (found.wait_until(until) == std::future_status::ready) return found.get();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+  throw Error(ErrorCode::kDeadline,
+              "looking for the model '" + name + "' did not end within " + std::to_string(seconds) +
+                  " s: is it on a disk or a network mount that does not answer?",
+              "models");
+}
+
+}  // namespace
+
+std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names, FindModel find,
+                                           std::chrono::milliseconds limit) {
+  const Instant until = Clock::now() + limit;
+  std::vector<wire::LoadRequest> all;
+  all.reserve(names.size());
+  for (const auto& name : names) {
+    wire::LoadRequest next = found_by(name, find, until, limit);
+    for (const wire::LoadRequest& other : all) {
+      if (other.model != next.model) continue;
+      throw Error(ErrorCode::kInvalid,
+                  "two models would be called '" + next.model + "': " + other.path + " and " +
+                      next.path +
+                      ". A model is called by its directory's name: name each once, and "
+                      "give one of two directories of the same name another",
+                  "models");
+    }
+    all.push_back(std::move(next));
+  }
+  return all;
+}
+
+}  // namespace sanctum::settings
