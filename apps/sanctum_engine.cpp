@@ -4,7 +4,14 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
+#define SANCTUM_LOOKS_FOR_LEAKS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANCTUM_LOOKS_FOR_LEAKS
+#endif
+#endif
+#ifdef SANCTUM_LOOKS_FOR_LEAKS
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -172,7 +179,7 @@ void serve_alone(const engine::ServiceOptions& options, const std::string& socke
 }
 
 [[noreturn]] void end_now() {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANCTUM_LOOKS_FOR_LEAKS
   __lsan_do_leak_check();  // as exit() would
 #endif
   log::flush();

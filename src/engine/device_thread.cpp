@@ -15,6 +15,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
+#include "engine/failure_of.h"
 
 namespace sanctum::engine {
 namespace {
@@ -210,10 +211,8 @@ void DeviceThread::do_load(const std::string& model, const models::Description& 
     runners_[model]->set_switches(switches_);
     publish_counters();
     listener_.on_loaded(model, traits, microseconds_between(begin, Clock::now()));
-  } catch (const Error& error) {
-    listener_.on_load_failed(model, wire::Failure{error.code(), error.what(), error.field()});
   } catch (const std::exception& error) {
-    listener_.on_load_failed(model, wire::Failure{ErrorCode::kInternal, error.what(), "path"});
+    listener_.on_load_failed(model, failure_of(error, "path"));
   }
 }
 

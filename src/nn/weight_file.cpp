@@ -16,23 +16,26 @@ WeightFile::WeightFile(std::string path)
     // Not to wait for whoever may write into a pipe.
     : path_(std::move(path)),
       descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (descriptor_ < 0) {
-    const int error = errno;
-    throw Error(file_error_code(error),
-                "cannot open the weight file " + path_ + ": " + std::strerror(error), "path");
-  }
+  if (descriptor_ < 0) fail("cannot open", errno);
   struct stat status{};
-  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor_);
+  const int error = ::fstat(descriptor_, &status) == 0 ? 0 : errno;
+  if (error != 0 || !S_ISREG(status.st_mode)) ::close(descriptor_);
+  if (error != 0) fail("cannot look at", error);
+  if (!S_ISREG(status.st_mode))
     throw Error(ErrorCode::kCorrupt, "the weight file " + path_ + " is not a regular file", "path");
-  }
   bytes_ = static_cast<std::uint64_t>(status.st_size);
   written_unix_s_ = static_cast<std::int64_t>(status.st_mtime);
 }
 
+void WeightFile::fail(const std::string& what, int error) const {
+  throw Error(file_error_code(error),
+              what + " the weight file " + path_ + ": " + std::strerror(error), "path");
+}
+
 void WeightFile::expect_unchanged() const {
   struct stat status{};
-  if (::fstat(descriptor_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == bytes_ &&
+  if (::fstat(descriptor_, &status) != 0) fail("cannot look at", errno);
+  if (static_cast<std::uint64_t>(status.st_size) == bytes_ &&
       static_cast<std::int64_t>(status.st_mtime) == written_unix_s_)
     return;
   throw Error(ErrorCode::kCorrupt,
@@ -48,14 +51,10 @@ void WeightFile::read(std::uint64_t from, std::byte* to, std::size_t bytes) cons
   while (bytes > 0) {
     const ssize_t got = ::pread(descriptor_, to, bytes, static_cast<off_t>(from));
     if (got < 0 && errno == EINTR) continue;
-    const int error = errno;
+    if (got < 0) fail("cannot read", errno);
     if (got == 0) {
       throw Error(ErrorCode::kCorrupt,
                   "the weight file " + path_ + " became shorter while it was read", "path");
-    }
-    if (got < 0) {
-      throw Error(file_error_code(error),
-                  "the weight file " + path_ + " cannot be read: " + std::strerror(error), "path");
     }
     from += static_cast<std::uint64_t>(got);
     to += got;

@@ -19,13 +19,15 @@ class WeightFile {
 
   // Throws Error naming the file: kCorrupt if it ends before, kUnavailable if it cannot be read.
   void read(std::uint64_t from, std::byte* to, std::size_t bytes) const;
-  // Throws Error(kCorrupt) if it was written to since it was opened.
+  // Throws Error(kCorrupt) if it was written to since it was opened, Error(kUnavailable) as read().
   void expect_unchanged() const;
 
   const std::string& path() const { return path_; }
   std::uint64_t bytes() const { return bytes_; }  // when it was opened
 
  private:
+  [[noreturn]] void fail(const std::string& what, int error) const;
+
   std::string path_;
   int descriptor_;
   std::uint64_t bytes_ = 0;

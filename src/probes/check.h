@@ -19,6 +19,8 @@ struct Check {
   // False of a failure that says nothing against what was asked: we are refused, or mistrust. It is
   // told, and paged, and nobody acts on it.
   bool may_act = true;
+  // What a failure may come of; empty for nothing: it then climbs as track.h says.
+  std::string label = {};
 };
 
 }  // namespace sanctum::probes

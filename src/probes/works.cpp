@@ -78,6 +78,7 @@ class Examiner {
     const bool known = !own.empty() || model_.name == kBuiltInModel;
     for (const auto& question :
          own.empty() ? of_modality(decode_battery(built_in_battery()), check.modality) : own) {
+      const bool loading = is_loading();
       const client::Answer answer =
           asked(question, client_, model_.name, known ? question.max_tokens : kGoldenTokens);
       check.took_us += microseconds_between(answer.sent, answer.ended);
@@ -92,18 +93,19 @@ class Examiner {
                               : known        ? judge(question, answer)
                                              : compare(question, answer);
       check.passed = verdict.right;
-      const bool waits =
-          answer.ending == client::Ending::kDeadline && options_.loading && options_.loading();
-      check.may_act = !turned_away(answer) && !waits;
+      check.may_act = !turned_away(answer);
+      if (answer.ending == client::Ending::kDeadline && (loading || is_loading()))
+        check.label = "a model was loading";
       check.detail = question.name + ": " +
-                     client::printable_line(verdict.why, kShownCharactersMax) + phases(answer) +
-                     (waits ? ", while a model is loading" : "");
+                     client::printable_line(verdict.why, kShownCharactersMax) + phases(answer);
       if (!verdict.right || !known) break;  // of goldens, one is enough
     }
     return true;
   }
 
  private:
+  bool is_loading() const { return options_.loading && options_.loading(); }
+
   static std::vector<Question> of_modality(std::vector<Question> questions,
                                            const std::string& modality) {
     std::erase_if(questions,

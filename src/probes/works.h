@@ -9,9 +9,9 @@
 //
 // What the probe itself cannot read or record is no verdict on a model: it is a check of its own,
 // kProbeItself; so is an answer that another server gave in the engine's place. A refusal (HTTP 4xx
-// and 503, no connection, no trust) is none either: the check fails, and nobody may act on it. Nor
-// on an answer that is late while a model is loading: whoever ended the engine for it would have it
-// load for ever.
+// and 503, no connection, no trust) is none either: the check fails, and nobody may act on it. An
+// answer that is late while a model is loading is labelled: whoever ended the engine for it would
+// have it load for ever.
 // Thread rule: the caller's.
 #pragma once
 
@@ -38,7 +38,7 @@ struct WorksOptions {
   std::chrono::milliseconds limit{10'000};  // of one question
   // The digest of a model's weights; nothing while it is not known, empty when it cannot be had.
   std::function<std::optional<std::string>(const LoadedModel&)> digest;
-  // A model, now: the others' answers wait for it. Empty: nobody acts on the checks.
+  // A model, now: the others' answers wait for it. Empty: it is not known.
   std::function<bool()> loading = {};
 };
 

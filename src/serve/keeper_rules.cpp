@@ -156,6 +156,7 @@ void KeeperRules::gateway_ended(const platform::ExitStatus& status) {
   }
   if (planned_) {
     look_at_configuration();
+    beat_ = port_.now();  // nobody was listened to meanwhile
     return act_on(supervisor::planned_restart(state_, port_.now()));
   }
   log::error("gateway_gone", {{"how", platform::describe(status)}});

@@ -29,6 +29,7 @@ Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probe
                                const probes::TrackLimits& limits) {
   Instant next = Clock::now() + limits.every;
   for (const auto& check : checks) {
+    const std::string& why = check.label.empty() ? label : check.label;
     const std::string key = "probe." + probe + "." + check.name;
     probes::TrackDecision decision;
     {
@@ -36,17 +37,17 @@ Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probe
       auto& track = tracks_[key];
       probes::TrackLimits its_own = limits;
       if (!check.may_act) its_own.act_after = 0;
-      decision = probes::run_ended(track, {check.passed, label}, Clock::now(), its_own);
+      decision = probes::run_ended(track, {check.passed, why}, Clock::now(), its_own);
       next = std::min(next, track.next);
     }
     journal_.record(supervisor::ProbeChecked{probe, check.name, check.passed, check.took_us,
-                                             check.detail, label, memory});
+                                             check.detail, why, memory});
     if (check.passed) {
       incidents_.close(key, check.detail);
     } else if (decision.rung >= probes::Rung::kWarn) {
       incidents_.open(
           key, level_of(probe, decision.rung),
-          check.name + ": " + check.detail + (label.empty() ? "" : " (while " + label + ")"));
+          check.name + ": " + check.detail + (why.empty() ? "" : " (while " + why + ")"));
     }
     if (!decision.act || !hooks_.act || check.name == probes::kProbeItself) continue;
     log::error("probe_acts", {{"probe", probe}, {"check", check.name}, {"detail", check.detail}});

@@ -10,7 +10,7 @@
 
 namespace sanctum::settings {
 
-inline constexpr std::chrono::seconds kFindModelsMax{30};  // all of them; it is a few stat()s
+inline constexpr std::chrono::seconds kFindModelsMax{10};  // all of them; it is a few stat()s
 
 // As supervisor::find_model.
 using FindModel = std::function<wire::LoadRequest(const std::string& name)>;
