@@ -14,8 +14,10 @@ struct Ahead {
   std::size_t step;  // bytes
 
   [[gnu::always_inline]] void go_on() {
-    const std::uint8_t* const until = at + step;
-    for (; at < until && at < end; at += kLineBytes) __builtin_prefetch(at, 0, 3);
+    const std::ptrdiff_t left = end - at;
+    if (left <= 0) return;
+    const std::uint8_t* const until = at + (step < static_cast<std::size_t>(left) ? step : left);
+    for (; at < until; at += kLineBytes) __builtin_prefetch(at, 0, 3);
   }
 };
 
