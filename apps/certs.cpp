@@ -21,7 +21,11 @@ struct CertsOptions {
 };
 
 int show(const CertsOptions& options) {
-  for (const auto& info : gateway::describe_certificates(options.directory())) {
+  const auto all = gateway::describe_certificates(options.directory());
+  if (all.empty())
+    throw Error(ErrorCode::kNotFound, "there are no certificates in " + options.directory() +
+                                          "; `sanctum certs init` makes them");
+  for (const auto& info : all) {
     std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(),
                 info.subject.c_str(), info.not_after.c_str(), info.expired ? " (EXPIRED)" : "",
                 info.sha256.c_str());
@@ -67,7 +71,10 @@ void add_certs(CLI::App& app, int& exit_code) {
     return show(*options);
   });
   on_chosen(*add("show", "Show subject, end of validity and fingerprint of each"), exit_code,
-            [options] { return show(*options); });
+            [options] {
+              readable_state_dir(options->state_dir);
+              return show(*options);
+            });
   certs->footer(
       "Examples:\n"
       "  sanctum certs show\n"

@@ -1,11 +1,15 @@
 #include "apps/command.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "client/running_servers.h"
 
 namespace sanctum {
 namespace {
@@ -41,20 +45,36 @@ int exit_code_of(const CLI::App& command, const std::function<int()>& action) {
 void add_state_dir(CLI::App& command, std::string& told) {
   command
       .add_option("--state-dir", told,
-                  "The server's (default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+                  "The server's (default: that of the only one that runs, else "
+                  "$XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
       ->type_name("DIR")
       ->envname("SANCTUM_STATE_DIR");
 }
 
 std::string state_dir_or_default(const std::string& told) {
-  return told.empty() ? client::default_state_dir() : told;
+  if (!told.empty()) return told;
+  const auto server = client::only_running_server(client::process_environment);
+  return server ? server->state_dir : client::default_state_dir();
+}
+
+std::string readable_state_dir(const std::string& told) {
+  const std::string directory = state_dir_or_default(told);
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error))
+    throw Error(ErrorCode::kNotFound,
+                "there is no state directory " + directory +
+                    ": no server has served with it; name the server's with --state-dir");
+  if (::access(directory.c_str(), R_OK | X_OK) != 0)
+    throw Error(ErrorCode::kUnavailable,
+                "the state directory " + directory + " may not be read; ask as its owner");
+  return directory;
 }
 
 void add_server_options(CLI::App& command, client::EndpointOptions& options) {
   command
       .add_option("--url", options.url,
-                  "The server, e.g. http://127.0.0.1:1338 or https://127.0.0.1:1337 "
-                  "(default: $SANCTUM_URL, else http://127.0.0.1:1338)")
+                  "A server elsewhere, e.g. http://gpu:1338 or https://gpu:1337 (default: "
+                  "$SANCTUM_URL, else the only one of yours that runs here)")
       ->type_name("URL");
   command.add_option("--cert", options.certificate, "Client certificate for https (PEM)")
       ->type_name("FILE");
@@ -70,9 +90,8 @@ void add_server_options(CLI::App& command, client::EndpointOptions& options) {
       ->type_name("FILE");
   command
       .add_option("--state-dir", options.state_dir,
-                  "Where certs/{ca.pem,client.pem,client.key} are taken from for https, and the "
-                  "server's own key for its user's commands from for http "
-                  "(default: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
+                  "Which of your servers, where several run; its certificates and its key for "
+                  "your commands go with what is asked")
       ->type_name("DIR")
       ->envname("SANCTUM_STATE_DIR");
 }

@@ -19,8 +19,12 @@ inline constexpr int kExitNo = 1;
 
 // --state-dir of a server on this machine; empty when it was not said.
 void add_state_dir(CLI::App& command, std::string& told);
-// What was said, or the default. Throws Error(kInvalid).
+// What was said, else that of the only server that runs, else the default. Throws Error(kInvalid).
 std::string state_dir_or_default(const std::string& told);
+
+// The same, and it has to be there: what nobody ever served with is no all-clear. Throws
+// Error(kNotFound), Error(kUnavailable).
+std::string readable_state_dir(const std::string& told);
 
 // --url, --cert, --key, --cacert, --api-key, --state-dir: a server anywhere.
 void add_server_options(CLI::App& command, client::EndpointOptions& options);

@@ -15,6 +15,7 @@ namespace sanctum {
 void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& exit_code);
 void add_parts_of_serve(CLI::App& app, int& exit_code);
 void add_certs(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
 void add_chat(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
 void add_smoke(CLI::App& app, int& exit_code);

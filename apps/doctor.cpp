@@ -12,12 +12,12 @@
 #include "apps/commands.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "client/serving_file.h"
 #include "gateway/listener.h"
 #include "platform/command.h"
 #include "platform/port.h"
 #include "platform/process.h"
 #include "serve/service_unit_file.h"
-#include "serve/serving_file.h"
 #include "serve/supervision_facts.h"
 
 namespace sanctum {
@@ -53,7 +53,7 @@ void wait_for(Condition condition, Instant end, const char* what) {
 
 // What would have to be mended before a running server may be ended for another one's sake. All of
 // it is asked before anything is changed.
-void check_hand_over(const supervisor::SupervisionFacts& facts, const serve::Serving& serving,
+void check_hand_over(const supervisor::SupervisionFacts& facts, const client::Serving& serving,
                      const supervisor::ServiceUnit& unit) {
   const std::string goes_on = "; nothing was changed, and what runs goes on";
   if (!facts.manager_answers)
@@ -75,7 +75,7 @@ void check_hand_over(const supervisor::SupervisionFacts& facts, const serve::Ser
 }
 
 // The running server ends, and the manager's takes its place.
-void hand_over(int pid, const serve::Serving& serving, platform::ServiceScope scope,
+void hand_over(int pid, const client::Serving& serving, platform::ServiceScope scope,
                seconds limit) {
   const std::string address = serving.http.empty() ? serving.mtls : serving.http;
   const Instant end = Clock::now() + limit;
@@ -101,7 +101,7 @@ void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
     throw Error(ErrorCode::kNotFound,
                 "no backup of the unit starts what runs; `sanctum service install -- ARGUMENTS` "
                 "writes a new one");
-  const serve::Serving serving = serve::read_serving(state).value_or(serve::Serving{});
+  const client::Serving serving = client::read_serving(state).value_or(client::Serving{});
   const bool moves = facts.unit_pid != facts.pid;
   check_hand_over(facts, serving, same ? *facts.unit : serve::parse_unit(*backup));
   if (backup) {

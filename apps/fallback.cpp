@@ -21,7 +21,7 @@ struct Options {
 };
 
 struct Told {
-  std::string mode, where;
+  std::string mode, where, model;
   bool serving = false;
 };
 
@@ -32,7 +32,8 @@ Told ask(const std::string& state, const std::string& mode) {
   w.end_object();
   const json::Document document = client::ControlClient(state).ask("POST", "/fallback", w.take());
   const json::Node root = document.root();
-  return {root.at("mode").as_string(), root.at("where").as_string(), root.at("serving").as_bool()};
+  return {root.at("mode").as_string(), root.at("where").as_string(), root.at("model").as_string(),
+          root.at("serving").as_bool()};
 }
 
 // Asks the other server itself.
@@ -40,22 +41,25 @@ int test(const Told& told) {
   client::Endpoint endpoint;
   endpoint.url = told.where;
   client::ChatClient client(endpoint);
-  std::string model;
+  std::string names;
   try {
-    model = client.choose_model("");
+    for (const auto& name : client.models()) names += (names.empty() ? "" : ", ") + name;
   } catch (const Error& error) {  // the answer: it does not
     std::printf("%s does not answer: %s\n", told.where.c_str(), error.what());
     return kExitNo;
   }
-  const auto answer = client.chat({.model = model,
+  const auto answer = client.chat({.model = told.model,
                                    .messages_json = R"([{"role":"user","content":"Say yes."}])",
                                    .max_tokens = kTestTokens,
                                    .temperature = 0.0});
   if (!answer.good()) {
-    std::printf("%s does not answer: %s\n", told.where.c_str(), answer.failure.c_str());
+    std::printf(
+        "%s does not answer for '%s', which requests will ask it for: %s\n"
+        "it has %s; `serve --fallback-model NAME` asks for one of these\n",
+        told.where.c_str(), told.model.c_str(), answer.failure.c_str(), names.c_str());
     return kExitNo;
   }
-  std::printf("%s answers with %s: %s\n", told.where.c_str(), model.c_str(),
+  std::printf("%s answers for %s: %s\n", told.where.c_str(), told.model.c_str(),
               answer.content.c_str());
   return 0;
 }
@@ -79,7 +83,8 @@ void add_fallback(CLI::App& app, int& exit_code) {
       *app.add_subcommand("fallback", "The server that answers while our engine cannot");
   command
       .add_option("what", options->what,
-                  "auto: when the engine is parked; on: from now on; off: never; test: ask it "
+                  "auto: when the engine is parked, or has not got the model; on: from now on; "
+                  "off: never; test: ask it "
                   "something; show")
       ->check(CLI::IsMember({"auto", "on", "off", "test", "show"}))
       ->capture_default_str();

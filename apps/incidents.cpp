@@ -90,7 +90,7 @@ std::vector<supervisor::IncidentRecord> records_of(const std::string& state, int
 }
 
 int run(const Options& options) {
-  const std::string state = state_dir_or_default(options.state_dir);
+  const std::string state = readable_state_dir(options.state_dir);
   const auto records = records_of(state, options.rows);
   bool open = false;
   json::Writer w;

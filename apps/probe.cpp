@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "client/http.h"
 #include "client/interrupt.h"
+#include "client/running_servers.h"
 #include "probes/alive.h"
 #include "probes/server_state.h"
 #include "probes/works.h"
@@ -80,10 +81,14 @@ void print(const std::vector<probes::Check>& checks, bool as_json) {
 
 int once(const Options& options) {
   client::Endpoint endpoint = resolve(options.server, client::process_environment);
-  const std::string state = state_dir_or_default(options.server.state_dir);
+  const auto ours = server_meant(options.server, client::process_environment);
+  if (!ours && options.which == "boots")
+    throw Error(ErrorCode::kInvalid, "boots looks at a server of yours on this machine, and " +
+                                         endpoint.url +
+                                         " is none that runs; name one with --state-dir");
+  const std::string state = ours ? ours->state_dir : state_dir_or_default(options.server.state_dir);
   // On the server's machine it is its own probe: its fallback does not answer for it.
-  if (options.server.url.empty() && options.which != "boots" &&
-      std::filesystem::exists(state + "/probe.secret"))
+  if (ours && options.which != "boots" && std::filesystem::exists(state + "/probe.secret"))
     endpoint.probe = serve::probe_secret(state);
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;
@@ -97,8 +102,7 @@ int once(const Options& options) {
   if (wanted("alive")) add(probes::check_alive({endpoint}, limit));
   if (wanted("works")) add(works(endpoint, limit, state + "/by-hand"));
   // Of a server elsewhere, `all` is what can be asked from here.
-  if (options.which == "boots" || (options.which == "all" && options.server.url.empty()))
-    add(serve::ask_boots(state));
+  if (ours && wanted("boots")) add(serve::ask_boots(state));
   print(checks, options.json);
   const bool fine =
       std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apps/commands.h"
+#include "apps/usage_error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "platform/descriptors.h"
@@ -24,14 +25,15 @@ constexpr const char* kAsk = "Ask";
 constexpr const char* kProve = "Prove";
 constexpr const char* kLookAfter = "Look after";
 constexpr Row kCommands[] = {
-    {kServe, sanctum::add_status},     {kServe, sanctum::add_stop},
-    {kServe, sanctum::add_restart},    {kServe, sanctum::add_worker},
-    {kServe, sanctum::add_fallback},   {kServe, sanctum::add_switch},
-    {kAsk, sanctum::add_chat},         {kProve, sanctum::add_smoke},
-    {kProve, sanctum::add_stress},     {kProve, sanctum::add_probe},
-    {kProve, sanctum::add_incidents},  {kLookAfter, sanctum::add_service},
-    {kLookAfter, sanctum::add_doctor}, {kLookAfter, sanctum::add_keys},
-    {kLookAfter, sanctum::add_certs},  {kLookAfter, sanctum::add_release},
+    {kServe, sanctum::add_status},      {kServe, sanctum::add_stop},
+    {kServe, sanctum::add_restart},     {kServe, sanctum::add_worker},
+    {kServe, sanctum::add_fallback},    {kServe, sanctum::add_switch},
+    {kServe, sanctum::add_config},      {kAsk, sanctum::add_chat},
+    {kProve, sanctum::add_smoke},       {kProve, sanctum::add_stress},
+    {kProve, sanctum::add_probe},       {kProve, sanctum::add_incidents},
+    {kLookAfter, sanctum::add_service}, {kLookAfter, sanctum::add_doctor},
+    {kLookAfter, sanctum::add_keys},    {kLookAfter, sanctum::add_certs},
+    {kLookAfter, sanctum::add_release},
 };
 
 constexpr const char* kFooter =
@@ -53,6 +55,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", SANCTUM_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
+  app.failure_message(sanctum::usage_error);
   int exit_code = 0;
   sanctum::add_serve(app, {argv + std::min(argc, 2), argv + argc}, exit_code);
   put_last_into(app, kServe);

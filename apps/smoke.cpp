@@ -23,7 +23,15 @@ int run(const Options& options) {
   limits.silence = limits.total = std::chrono::seconds(options.timeout_s);
   client::ChatClient client(resolve(options.server, client::process_environment), limits);
   const auto model = client.choose_model(options.model);
-  const auto questions = probes::decode_battery(probes::built_in_battery());
+  auto questions = probes::decode_battery(probes::built_in_battery());
+  const auto abilities = client::abilities_of(client.get("/v1/models").body, model);
+  const auto skipped =
+      static_cast<std::size_t>(std::erase_if(questions, [&](const probes::Question& question) {
+        const std::string why = skipped_because(question, abilities);
+        if (!why.empty() && !options.json)
+          std::cout << "SKIP " << question.kind << " " << question.name << ": " << why << "\n";
+        return !why.empty();
+      }));
   const auto marks = run_battery(questions, client, model, [&](const probes::Mark& mark) {
     if (!options.json) std::cout << mark_line(mark) << std::endl;
   });
@@ -31,7 +39,9 @@ int run(const Options& options) {
   if (options.json) {
     std::cout << marks_json(model, marks) << "\n";
   } else {
-    std::cout << right << "/" << marks.size() << "\n";
+    std::cout << right << "/" << marks.size();
+    if (skipped > 0) std::cout << ", " << skipped << " skipped";
+    std::cout << "\n";
   }
   return right == marks.size() ? 0 : 1;
 }
@@ -52,7 +62,8 @@ void add_smoke(CLI::App& app, int& exit_code) {
   command.add_flag("--json", options->json, "One JSON object instead of a line per question");
   command.footer(
       "Works against any server that speaks OpenAI's API. Questions are asked one after another,\n"
-      "greedily.\n"
+      "greedily; those about pictures and tools only of models that do not say that they know\n"
+      "neither.\n"
       "\n"
       "Examples:\n"
       "  sanctum smoke\n"

@@ -14,13 +14,13 @@
 #include "apps/commands.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "client/serving_file.h"
 #include "gateway/listener.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "platform/port.h"
 #include "platform/process.h"
 #include "platform/service_manager.h"
-#include "serve/serving_file.h"
 
 namespace sanctum {
 namespace {
@@ -83,13 +83,13 @@ std::optional<platform::ServiceScope> kept_by_manager(int pid) {
 
 // What ends at once is asked for by a signal of its own: two of one kind that come together are
 // one.
-int signal_for(const Options& options, int pid, const serve::Serving& serving) {
+int signal_for(const Options& options, int pid, const client::Serving& serving) {
   if (!options.now) return SIGTERM;
   return pid == serving.engine_pid ? SIGKILL : SIGQUIT;
 }
 
 // Throws Error.
-void ask_to_end(const Options& options, int pid, const serve::Serving& serving) {
+void ask_to_end(const Options& options, int pid, const client::Serving& serving) {
   // A manager that restarts what ends would undo it.
   const auto scope = kept_by_manager(pid);
   if (scope) {
@@ -107,11 +107,11 @@ void ask_to_end(const Options& options, int pid, const serve::Serving& serving) 
 
 // Of the server that holds the lock: what an earlier one left, which was killed or could not write
 // any more, says nothing of it.
-serve::Serving serving_of(const std::string& state, int holder) {
-  const auto file = serve::read_serving(state);
+client::Serving serving_of(const std::string& state, int holder) {
+  const auto file = client::read_serving(state);
   const bool its =
       file && (holder == file->pid || holder == file->gateway_pid || holder == file->engine_pid);
-  return its ? *file : serve::Serving{holder, 0, 0, {}, {}};
+  return its ? *file : client::Serving{holder, 0, 0, {}, {}};
 }
 
 int run(const Options& options) {
@@ -121,7 +121,7 @@ int run(const Options& options) {
     std::printf("nothing serves %s\n", state.c_str());
     return 0;
   }
-  const serve::Serving serving = serving_of(state, *holder);
+  const client::Serving serving = serving_of(state, *holder);
   const std::uint64_t before = platform::memory().available_bytes;
   std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
   std::fflush(stdout);

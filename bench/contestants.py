@@ -20,8 +20,8 @@ LLAMA_SECONDS_MAX = 900
 class Batched:
     """All requests at once."""
 
-    def __init__(self, model, settings):
-        self.engine = Engine(f"engine {SANCTUM}", "--max-sequences", SEQUENCES_MAX, *MEMORY)
+    def __init__(self, model, settings, more=()):
+        self.engine = Engine(f"engine {SANCTUM}", "--max-sequences", SEQUENCES_MAX, *MEMORY, *more)
         self.engine.load(model)
         self.prompt(8)  # the first request pays for first touches
 

@@ -12,6 +12,7 @@ import pathlib
 import signal
 import sys
 
+import activations
 import beside_mlx_lm
 import curves
 import gaps
@@ -31,6 +32,7 @@ from settings import CACHE, LLAMA_PYTHON, REPEATS_FULL, REPEATS_QUICK, Settings
 PLAN = {
     "prompt": prompt_and_decode.prompt,
     "decode": prompt_and_decode.decode,
+    "activations": activations.run,
     "prefix": prefix.run,
     "waiting": waiting.run,
     "gaps": gaps.run,

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/file_error.h"
 
@@ -28,7 +27,7 @@ class Descriptor {
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
   const int error = errno;
-  throw Error(file_error_code(error), what + " " + path + ": " + std::strerror(error));
+  throw Error(file_error_code(error), what + " " + path + ": " + file_error_text(error));
 }
 
 }  // namespace

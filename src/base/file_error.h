@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cerrno>
+#include <cstring>
+#include <string>
 
 #include "base/error.h"
 
@@ -11,6 +13,13 @@ namespace sanctum {
 // mount's error, rights, descriptors.
 inline ErrorCode file_error_code(int error) {
   return error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+}
+
+// For a person.
+inline std::string file_error_text(int error) {
+  if (error == ENOSPC) return "the disk is full";
+  if (error == EDQUOT) return "your share of the disk is used up";
+  return std::strerror(error);
 }
 
 }  // namespace sanctum

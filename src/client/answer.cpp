@@ -22,11 +22,11 @@ void read_usage(const json::Node& root, Answer& answer) {
   }
 }
 
-// A message, or a delta of one. Returns the text it added.
-std::string read_message(const json::Node& message, Answer& answer) {
-  std::string added = message.as_string_or("content", "");
-  answer.content += added;
-  answer.reasoning += message.as_string_or("reasoning_content", "");
+// A message, or a delta of one. Returns what it added.
+Added read_message(const json::Node& message, Answer& answer) {
+  Added added{message.as_string_or("content", ""), message.as_string_or("reasoning_content", "")};
+  answer.content += added.content;
+  answer.reasoning += added.reasoning;
   const auto calls = message.get("tool_calls");
   if (!calls) return added;
   std::size_t position = 0;
@@ -74,6 +74,8 @@ bool read_error_member(const json::Node& root, Answer& answer) {
     answer.failure = error->as_string_or("message", "an error without a message");
     const auto param = error->get("param");
     if (param && param->is_string()) answer.field = param->as_string();
+    const auto code = error->get("code");
+    if (code && code->is_string()) answer.code = code->as_string();
   } else {
     answer.failure = error->dump();
   }
@@ -128,13 +130,13 @@ void read_error(int status, std::string_view body, Answer& answer) {
   answer.failure = "HTTP " + std::to_string(status) + ": " + answer.failure;
 }
 
-std::string StreamReader::event(std::string_view data, Instant now) {
+Added StreamReader::event(std::string_view data, Instant now) {
   if (done_ || !answer_.failure.empty()) return {};
   if (data == "[DONE]") {
     done_ = true;
     return {};
   }
-  std::string added;
+  Added added;
   try {
     const json::Document document(data);
     const auto root = document.root();
@@ -146,7 +148,9 @@ std::string StreamReader::event(std::string_view data, Instant now) {
         if (carries_output(*delta) && answer_.arrivals.size() < kArrivalsMax) {
           answer_.arrivals.push_back(now);
         }
-        added += read_message(*delta, answer_);
+        const Added more = read_message(*delta, answer_);
+        added.content += more.content;
+        added.reasoning += more.reasoning;
       }
       read_logprobs(choice, answer_);
       if (const auto reason = choice.get("finish_reason")) {

@@ -45,6 +45,7 @@ struct Answer {
   int status = 0;
   std::string failure;  // empty for a good answer; else what went wrong, for people
   std::string field;    // the request field that the server objected to
+  std::string code;     // of its error, as OpenAI's: "context_length_exceeded"
   std::optional<Milliseconds> retry_after;
   std::string served_by;  // another server in place of the one that was asked; empty: none
 
@@ -74,12 +75,18 @@ void read_completion(std::string_view body, Answer& answer);
 // Reads an OpenAI error body: {"error":{"message","param",...}}, or any text.
 void read_error(int status, std::string_view body, Answer& answer);
 
+// What a piece of a stream added.
+struct Added {
+  std::string content, reasoning;
+  bool empty() const { return content.empty() && reasoning.empty(); }
+};
+
 // Collects the data of a stream's events.
 class StreamReader {
  public:
   explicit StreamReader(Answer& answer) : answer_(answer) {}
-  // Returns the text that this event added. After a failure further events are ignored.
-  std::string event(std::string_view data, Instant now);
+  // After a failure further events are ignored.
+  Added event(std::string_view data, Instant now);
   // To be called once the stream has ended well: sets `failure` for what was missing.
   void finish();
 

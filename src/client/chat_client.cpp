@@ -20,6 +20,7 @@ std::string encode(const ChatRequest& request) {
   if (!request.tools_json.empty()) w.key("tools").raw(request.tools_json);
   if (request.max_tokens) w.field("max_tokens", *request.max_tokens);
   if (request.temperature) w.field("temperature", *request.temperature);
+  if (request.top_p) w.field("top_p", *request.top_p);
   if (request.seed) w.field("seed", *request.seed);
   if (request.logprobs) w.field("logprobs", true);
   if (request.stream) {
@@ -34,7 +35,7 @@ ChatClient::ChatClient(Endpoint endpoint, Limits limits)
     : connection_(std::move(endpoint)), limits_(limits) {}
 
 Answer ChatClient::chat(const ChatRequest& request,
-                        const std::function<void(std::string_view)>& on_text,
+                        const std::function<void(const Added&)>& on_text,
                         const std::atomic<bool>* cancelled) {
   Answer answer;
   SseParser parser;

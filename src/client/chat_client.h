@@ -23,6 +23,7 @@ struct ChatRequest {
   std::string tools_json{};     // an array, or empty
   std::optional<std::int64_t> max_tokens{};
   std::optional<double> temperature{};  // the server's default where not given
+  std::optional<double> top_p{};
   bool stream = false;
   std::optional<std::int64_t> seed{};
   bool logprobs = false;  // of the chosen tokens
@@ -35,7 +36,7 @@ class ChatClient {
   explicit ChatClient(Endpoint endpoint, Limits limits = {});
 
   // `on_text` hears the pieces of a streamed answer as they arrive.
-  Answer chat(const ChatRequest& request, const std::function<void(std::string_view)>& on_text = {},
+  Answer chat(const ChatRequest& request, const std::function<void(const Added&)>& on_text = {},
               const std::atomic<bool>* cancelled = nullptr);
   // The names of GET /v1/models, in the server's order. Throws Error(kUnavailable) when it cannot
   // be asked or answers something else.

@@ -75,9 +75,9 @@ TEST(ChatClient, StreamedPiecesArriveOneByOne) {
   });
   ChatClient client({.url = server.url()});
   std::string heard;
-  const auto answer = client.chat(question(true), [&](std::string_view text) {
+  const auto answer = client.chat(question(true), [&](const Added& piece) {
     if (heard.empty()) first_heard.set_value();
-    heard += text;
+    heard += piece.content;
   });
   EXPECT_TRUE(answer.good()) << answer.failure;
   EXPECT_EQ(heard, "ab");
@@ -118,7 +118,7 @@ TEST(ChatClient, CancellingClosesTheConnection) {
   std::atomic<bool> cancelled{false};
   ChatClient client({.url = server.url()});
   const auto answer =
-      client.chat(question(true), [&](std::string_view) { cancelled = true; }, &cancelled);
+      client.chat(question(true), [&](const Added&) { cancelled = true; }, &cancelled);
   EXPECT_EQ(answer.ending, Ending::kCancelled);
   EXPECT_EQ(answer.content, "a");
   EXPECT_TRUE(closed.get_future().get());

@@ -1,27 +1,25 @@
 #include "client/chat_session.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <ostream>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
+#include "base/home_path.h"
+#include "base/nearest.h"
 #include "client/line_reader.h"
+#include "client/model_abilities.h"
 #include "client/printable.h"
 
 namespace sanctum::client {
 namespace {
 
-constexpr const char* kHelp =
-    "  /image FILE  attach a PNG, JPEG, WebP, GIF or BMP picture to the next question\n"
-    "  /reset       forget the conversation\n"
-    "  /help        show this\n"
-    "  /quit        leave (so does Ctrl-D)\n"
-    "  Ctrl-C       stop the answer\n";
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
+constexpr std::string_view kBlock = "\"\"\"";
+constexpr const char* kDim = "\x1b[2m";
+constexpr const char* kPlain = "\x1b[0m";
 
 std::string formatted(const char* format, double value) {
   char text[64];
@@ -31,30 +29,56 @@ std::string formatted(const char* format, double value) {
 
 std::string failure_text(const Answer& answer, const Endpoint& endpoint) {
   if (answer.ending == Ending::kUnreachable) return unreachable_advice(endpoint, answer.failure);
+  if (answer.ending == Ending::kBroken)
+    return "the server at " + endpoint.url + " was lost in the middle of its answer (" +
+           answer.failure + "); `sanctum status` shows whether it is back";
   std::string text = answer.failure;
   if (!answer.field.empty()) text += " (field " + answer.field + ")";
+  if (answer.code == "context_length_exceeded")
+    text += "; the conversation fills the model's context: /reset begins anew";
   if (answer.retry_after) {
     text += "; try again in " + std::to_string(answer.retry_after->count() / 1000) + " s";
   }
   return text;
 }
 
-}  // namespace
+// Shows an answer as it comes: what is thought before it dimmed, where there are colours.
+class Shown {
+ public:
+  Shown(std::ostream& out, bool colours) : out_(out), colours_(colours) {}
+  void add(const Added& piece) {
+    if (colours_ && !piece.reasoning.empty()) {
+      if (!std::exchange(dim_, true)) out_ << kDim;
+      out_ << printable(piece.reasoning);
+    }
+    if (!piece.content.empty()) {
+      if (std::exchange(dim_, false)) out_ << kPlain << "\n\n";
+      out_ << printable(piece.content);
+    }
+    out_.flush();
+  }
+  void end(bool any) {
+    if (dim_) out_ << kPlain;
+    if (any) out_ << "\n";
+    out_.flush();
+  }
 
-Command command_of(const std::string& line) {
-  const std::string text = trimmed(line);
-  // A lone slash in front of something else ("/etc/hosts is what?") is a question too.
-  if (text.empty() || text[0] != '/') return {Command::Kind::kSay, text};
-  const auto end = text.find_first_of(" \t");
-  const auto word = text.substr(0, end);
-  const auto rest = end == std::string::npos ? std::string() : trimmed(text.substr(end));
-  if (word == "/help") return {Command::Kind::kHelp, rest};
-  if (word == "/image") return {Command::Kind::kImage, rest};
-  if (word == "/reset") return {Command::Kind::kReset, rest};
-  if (word == "/quit" || word == "/exit") return {Command::Kind::kQuit, rest};
-  if (word.find('/', 1) != std::string::npos) return {Command::Kind::kSay, text};
-  return {Command::Kind::kUnknown, word};
+ private:
+  std::ostream& out_;
+  const bool colours_;
+  bool dim_ = false;
+};
+
+double number(const std::string& text, double low, double high) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value >= low && value <= high))
+    throw Error(ErrorCode::kInvalid, "'" + text + "' is no number from " + formatted("%g", low) +
+                                         " to " + formatted("%g", high));
+  return value;
 }
+
+}  // namespace
 
 std::string timing_line(const Answer& answer) {
   std::string text;
@@ -84,27 +108,32 @@ ChatSession::ChatSession(ChatClient& client, const ChatOptions& options, std::os
       out_(out),
       notes_(notes),
       model_(client.choose_model(options.model)),
-      conversation_(options.system) {}
+      conversation_(options.system) {
+  take_defaults();
+}
+
+void ChatSession::take_defaults() {
+  sampling_.max_tokens = options_.max_tokens;
+  sampling_.temperature = options_.temperature;
+  sampling_.top_p = options_.top_p;
+  if (abilities_of(client_.get("/v1/models").body, model_).sampling) return;
+  if (!sampling_.temperature) sampling_.temperature = kChatTemperatureDefault;
+  if (!sampling_.top_p) sampling_.top_p = kChatTopPDefault;
+}
 
 bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
   conversation_.user(text);
-  const ChatRequest request{.model = model_,
-                            .messages_json = conversation_.messages_json(),
-                            .tools_json = {},
-                            .max_tokens = options_.max_tokens,
-                            .temperature = options_.temperature,
-                            .stream = true};
+  ChatRequest request = sampling_;
+  request.model = model_;
+  request.messages_json = conversation_.messages_json();
+  request.stream = true;
   interrupt.take();
+  Shown shown(out_, options_.colours);
   const auto answer = client_.chat(
-      request,
-      [&](std::string_view piece) {
-        out_ << printable(piece);
-        out_.flush();
-      },
-      interrupt.flag());
-  if (!answer.content.empty()) out_ << "\n";
-  out_.flush();
-  if (answer.ending == Ending::kCancelled) {
+      request, [&](const Added& piece) { shown.add(piece); }, interrupt.flag());
+  shown.end(!answer.content.empty() || (options_.colours && !answer.reasoning.empty()));
+  stopped_ = answer.ending == Ending::kCancelled;
+  if (stopped_) {
     notes_ << "(stopped)\n";
     interrupt.take();
     // What was said so far stays said, or the model would not know what a follow-up is about.
@@ -126,41 +155,116 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
 }
 
 void ChatSession::report(const Answer& answer) {
-  if (answer.finish_reason == "length") notes_ << "(cut off at the token limit)\n";
+  if (answer.finish_reason == "length") {
+    const bool ours = answer.completion_tokens.value_or(options_.max_tokens) >= options_.max_tokens;
+    notes_ << "(cut off: "
+           << (ours ? "an answer may have " + std::to_string(options_.max_tokens) +
+                          " tokens; --max-tokens raises that"
+                    : std::string("the model's context is full; /reset begins anew"))
+           << ")\n";
+  }
   if (options_.verbose) notes_ << "[" << timing_line(answer) << "]\n";
 }
 
+void ChatSession::set(const std::string& argument) {
+  const auto space = argument.find_first_of(" \t");
+  const std::string name = argument.substr(0, space);
+  const std::string value =
+      space == std::string::npos ? "" : argument.substr(argument.find_first_not_of(" \t", space));
+  if (name == "temperature")
+    options_.temperature = number(value, 0, 2);
+  else if (name == "top_p")
+    options_.top_p = number(value, 0, 1);
+  else if (name == "max_tokens")
+    options_.max_tokens = static_cast<std::int64_t>(number(value, 1, kChatTokensMax));
+  else if (!name.empty())
+    throw Error(ErrorCode::kInvalid,
+                "there is no '" + name + "' to set; there are temperature, top_p and max_tokens");
+  take_defaults();
+  const auto shown = [](const std::optional<double>& told) {
+    return told ? formatted("%g", *told) : std::string("the model's own");
+  };
+  notes_ << "temperature " << shown(sampling_.temperature) << ", top_p " << shown(sampling_.top_p)
+         << ", max_tokens " << options_.max_tokens << "\n";
+}
+
+void ChatSession::choose_model(const std::string& name) {
+  const auto names = client_.models();
+  const bool there = std::find(names.begin(), names.end(), name) != names.end();
+  if (!there) {
+    std::string all;
+    for (const auto& each : names)
+      all += (all.empty() ? "" : ", ") + each + (each == model_ ? " (this one)" : "");
+    if (name.empty()) {
+      notes_ << printable(all) << "\n";
+      return;
+    }
+    throw Error(ErrorCode::kNotFound,
+                "there is no model '" + name + "'" + did_you_mean(name, names) + "; there is " + all);
+  }
+  model_ = name;
+  take_defaults();
+  notes_ << "(" << printable(name) << " answers from now on)\n";
+}
+
 void ChatSession::obey(const Command& command) {
+  const std::string& argument = command.argument;
+  const bool wants_file = command.kind == Command::Kind::kImage ||
+                          command.kind == Command::Kind::kSave ||
+                          command.kind == Command::Kind::kLoad;
+  if (wants_file && argument.empty())
+    throw Error(ErrorCode::kInvalid, "it wants a FILE behind it");
   switch (command.kind) {
     case Command::Kind::kHelp:
-      notes_ << kHelp;
+      notes_ << kChatHelp;
       break;
     case Command::Kind::kReset:
       conversation_.reset();
       notes_ << "(forgotten)\n";
       break;
     case Command::Kind::kImage:
-      if (command.argument.empty()) {
-        notes_ << "write /image FILE\n";
-        break;
-      }
-      try {
-        attach(command.argument);
-        notes_ << "(attached; it goes with the next question)\n";
-      } catch (const Error& error) {
-        notes_ << "sanctum: " << printable(error.what()) << "\n";
-      }
+      attach(home_expanded(argument));
+      notes_ << "(attached; it goes with the next question)\n";
+      break;
+    case Command::Kind::kSet:
+      set(argument);
+      break;
+    case Command::Kind::kSystem:
+      conversation_.set_system(argument);
+      notes_ << (argument.empty() ? "(no system prompt)\n" : "(that is the system prompt now)\n");
+      break;
+    case Command::Kind::kModel:
+      choose_model(argument);
+      break;
+    case Command::Kind::kSave:
+      conversation_.save(home_expanded(argument));
+      notes_ << "(saved)\n";
+      break;
+    case Command::Kind::kLoad:
+      conversation_.load(home_expanded(argument));
+      notes_ << "(loaded, " << conversation_.turns() << " messages)\n";
       break;
     default:
-      notes_ << "no such command: " << printable(command.argument) << "; /help lists them\n";
+      throw Error(ErrorCode::kInvalid,
+                  "no such command: " + argument + "; /help lists them");
   }
 }
 
-void ChatSession::converse(bool interactive, Interrupt& interrupt) {
-  if (interactive) {
-    notes_ << model_ << " at " << client_.endpoint().url << "; /help lists the commands\n";
+// Up to the next mark, or the end of the input.
+std::string ChatSession::multiline(const std::string& first, LineReader& reader) {
+  std::string text = first.substr(kBlock.size());
+  while (!text.ends_with(kBlock)) {
+    const auto more = reader.read("... ");
+    if (more.end != LineReader::End::kLine) return {};
+    text += "\n" + more.text;
   }
-  LineReader reader(interactive, "> ");
+  return text.substr(0, text.size() - kBlock.size());
+}
+
+bool ChatSession::converse(Interrupt& interrupt) {
+  notes_ << model_ << " at " << client_.endpoint().url << "; /help lists the commands\n";
+  bool all_well = true;
+  LineReader reader(true, "> ");
   for (;;) {
     const auto input = reader.read();
     if (input.end == LineReader::End::kInterrupted && interrupt.take()) {
@@ -168,15 +272,21 @@ void ChatSession::converse(bool interactive, Interrupt& interrupt) {
       continue;
     }
     if (input.end != LineReader::End::kLine) break;
-    const auto command = command_of(input.text);
-    if (command.kind == Command::Kind::kQuit) return;
-    if (command.kind != Command::Kind::kSay) {
-      obey(command);
-    } else if (!command.argument.empty()) {
-      ask(command.argument, interrupt);
+    const bool block = input.text.starts_with(kBlock);
+    const Command command =
+        block ? Command{Command::Kind::kSay, multiline(input.text, reader)} : command_of(input.text);
+    if (command.kind == Command::Kind::kQuit) return all_well;
+    try {
+      if (command.kind != Command::Kind::kSay)
+        obey(command);
+      else if (!command.argument.empty())
+        all_well &= ask(command.argument, interrupt) || stopped_;
+    } catch (const Error& error) {
+      notes_ << "sanctum: " << printable(error.what()) << "\n";
     }
   }
-  if (interactive) notes_ << "\n";
+  notes_ << "\n";
+  return all_well;
 }
 
 }  // namespace sanctum::client

@@ -9,25 +9,27 @@
 #include <string>
 
 #include "client/chat_client.h"
+#include "client/chat_command.h"
 #include "client/conversation.h"
 #include "client/interrupt.h"
 
 namespace sanctum::client {
 
+// Of one answer: a model that does not find its end is stopped.
+inline constexpr std::int64_t kChatTokensDefault = 2048, kChatTokensMax = 1 << 20;
+// Of a model whose maker chose nothing, and a person who did not either.
+inline constexpr double kChatTemperatureDefault = 0.7, kChatTopPDefault = 0.95;
+
 struct ChatOptions {
   std::string model{};  // empty: the server's first
   std::string system{};
-  std::optional<std::int64_t> max_tokens{};
-  std::optional<double> temperature{};
+  std::int64_t max_tokens = kChatTokensDefault;
+  std::optional<double> temperature{}, top_p{};
   bool verbose = false;
+  bool colours = false;  // reasoning is shown, dimmed
 };
 
-// What a typed line asks for.
-struct Command {
-  enum class Kind { kSay, kHelp, kImage, kReset, kQuit, kUnknown } kind = Kind::kSay;
-  std::string argument;
-};
-Command command_of(const std::string& line);
+class LineReader;
 
 class ChatSession {
  public:
@@ -37,19 +39,27 @@ class ChatSession {
   void attach(const std::string& path) { conversation_.attach(path); }
   // Asks and prints. False when no whole answer came; the turn is then forgotten.
   bool ask(const std::string& text, Interrupt& interrupt);
-  // Reads standard input until its end or /quit.
-  void converse(bool interactive, Interrupt& interrupt);
+  // Reads the terminal until its end or /quit. False when an answer failed.
+  bool converse(Interrupt& interrupt);
   const std::string& model() const { return model_; }
 
  private:
+  // Throws Error for what cannot be done.
   void obey(const Command& command);
+  void set(const std::string& argument);
+  void choose_model(const std::string& name);
+  // Sampling that nobody chose.
+  void take_defaults();
+  std::string multiline(const std::string& first, LineReader& reader);
   void report(const Answer& answer);
 
   ChatClient& client_;
-  ChatOptions options_;
+  ChatOptions options_;           // as they were told
+  ChatRequest sampling_;          // as it is asked
   std::ostream& out_;
   std::ostream& notes_;
   std::string model_;
+  bool stopped_ = false;  // the last answer, by a person
   Conversation conversation_;
 };
 

@@ -27,6 +27,17 @@ SmallServer::Handler says(const std::string& content, std::string& last_body) {
   };
 }
 
+TEST(ChatSession, CommandsOfOtherChatsMeanTheSame) {
+  for (const char* word : {"/quit", "/exit", "/bye"}) EXPECT_EQ(command_of(word).kind, Kind::kQuit);
+  for (const char* word : {"/help", "/?"}) EXPECT_EQ(command_of(word).kind, Kind::kHelp);
+  for (const char* word : {"/reset", "/clear"}) EXPECT_EQ(command_of(word).kind, Kind::kReset);
+  EXPECT_EQ(command_of("/set temperature 0.2").argument, "temperature 0.2");
+  EXPECT_EQ(command_of("/system You are brief.").kind, Kind::kSystem);
+  EXPECT_EQ(command_of("/model x").kind, Kind::kModel);
+  EXPECT_EQ(command_of("/save ~/a.json").argument, "~/a.json");
+  EXPECT_EQ(command_of("/load a").kind, Kind::kLoad);
+}
+
 TEST(ChatSession, Commands) {
   EXPECT_EQ(command_of("  hello ").kind, Kind::kSay);
   EXPECT_EQ(command_of("  hello ").argument, "hello");

@@ -74,6 +74,33 @@ void Conversation::reset() {
   pictures_.clear();
 }
 
+void Conversation::save(const std::string& path) const {
+  json::Writer w;
+  w.begin_object().key("messages").raw(messages_json()).end_object();
+  write_file_atomically(path, w.take() + "\n", 0600);
+}
+
+void Conversation::load(const std::string& path) {
+  const std::string text = read_file(path, kSavedBytesMax);
+  try {
+    const json::Document document(text);
+    std::string system;
+    std::vector<std::string> turns;
+    for (const auto& message : document.root().at("messages").as_array(kSavedMessagesMax)) {
+      const std::string role = message.at("role").as_string();
+      if (role == "system" && turns.empty())
+        system = message.at("content").as_string();
+      else
+        turns.push_back(message.dump());
+    }
+    system_ = std::move(system);
+    turns_ = std::move(turns);
+    pictures_.clear();
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kCorrupt, path + " is no saved conversation: " + error.what());
+  }
+}
+
 std::string Conversation::messages_json() const {
   json::Writer w;
   w.begin_array();

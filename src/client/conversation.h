@@ -10,6 +10,8 @@
 namespace sanctum::client {
 
 inline constexpr std::size_t kPictureBytesMax = 32u << 20;
+inline constexpr std::size_t kSavedBytesMax = 256u << 20;
+inline constexpr std::size_t kSavedMessagesMax = 4096;
 
 // "data:image/png;base64,..." of encoded PNG, JPEG, WebP, GIF or BMP bytes. Throws Error(kInvalid)
 // for others.
@@ -28,6 +30,11 @@ class Conversation {
   // Forgets everything but the system prompt.
   void reset();
   std::string messages_json() const;
+  void set_system(std::string text) { system_ = std::move(text); }
+  std::size_t turns() const { return turns_.size(); }
+  // As {"messages":[...]}. Throw Error: what the disk refuses, and kCorrupt for a file that is none.
+  void save(const std::string& path) const;
+  void load(const std::string& path);
 
  private:
   std::string system_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "client/local_key.h"
+#include "client/running_servers.h"
 
 namespace sanctum::client {
 namespace {
@@ -30,6 +31,10 @@ std::optional<std::string> find_state_dir(const Environment& environment) {
   const auto home = environment("HOME");
   if (!home) return std::nullopt;
   return *home + "/.local/state/sanctum";
+}
+
+std::string url_of(const Serving& serving) {
+  return serving.http.empty() ? "https://" + serving.mtls : "http://" + serving.http;
 }
 
 void take_from_state(Endpoint& endpoint, const std::string& state_dir) {
@@ -85,10 +90,13 @@ std::string default_state_dir(const Environment& environment) {
 }
 
 Endpoint resolve(const EndpointOptions& options, const Environment& environment) {
+  const std::string told =
+      !options.url.empty() ? options.url : environment("SANCTUM_URL").value_or(std::string());
+  const auto ours = server_meant(options, environment);
   Endpoint endpoint;
-  endpoint.url = normalized_url(
-      !options.url.empty() ? options.url
-                           : environment("SANCTUM_URL").value_or(std::string(kDefaultUrl)));
+  endpoint.url = !told.empty() ? normalized_url(told)
+                 : ours        ? url_of(ours->serving)
+                               : std::string(kDefaultUrl);
   endpoint.certificate = options.certificate;
   endpoint.key = options.key;
   endpoint.authority = options.authority;
@@ -98,8 +106,9 @@ Endpoint resolve(const EndpointOptions& options, const Environment& environment)
   require_file(endpoint.certificate, "cert");
   require_file(endpoint.key, "key");
   require_file(endpoint.authority, "cacert");
-  const std::string state =
-      options.state_dir.empty() ? find_state_dir(environment).value_or("") : options.state_dir;
+  const std::string state = ours                        ? ours->state_dir
+                            : options.state_dir.empty() ? find_state_dir(environment).value_or("")
+                                                        : options.state_dir;
   if (endpoint.tls()) {
     take_from_state(endpoint, state);
   } else if (endpoint.bearer.empty()) {

@@ -46,11 +46,13 @@ std::string normalized_url(std::string_view text);
 // absolute, else ~/.local/state/sanctum. Throws Error(kInvalid) where neither is set.
 std::string default_state_dir(const Environment& environment = process_environment);
 
-// Options first, then SANCTUM_URL and SANCTUM_API_KEY, then the defaults. With https, certificates
-// that were not named come from <state_dir>/certs where such files exist; with http, an API key
-// that was not given is the one that the server of <state_dir> made for us, if it is the server
-// that the URL names. Throws Error(kInvalid)
-// for a URL that is none and for a certificate without its key; Error(kNotFound) for missing files.
+// Options first, then SANCTUM_URL and SANCTUM_API_KEY. Without a URL it is the server of the state
+// directory that was told, else the only one that runs (running_servers.h), else the default URL.
+// With https, certificates that were not named come from <state_dir>/certs where such files exist;
+// with http, an API key that was not given is the one that the server of <state_dir> made for us,
+// if it is the server that the URL names. Throws Error(kInvalid) for a URL that is none, for a
+// certificate without its key, and where several servers run; Error(kNotFound) for missing files;
+// Error(kUnavailable) where a state directory was told, no URL was, and nothing serves there.
 Endpoint resolve(const EndpointOptions& options, const Environment& environment);
 
 }  // namespace sanctum::client

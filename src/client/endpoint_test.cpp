@@ -1,12 +1,14 @@
 #include "client/endpoint.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <map>
 
 #include "base/error.h"
 #include "base/test_directory.h"
 #include "client/local_key.h"
+#include "client/running_servers.h"
 
 namespace sanctum::client {
 namespace {
@@ -53,6 +55,7 @@ TEST(Endpoint, AKeyIsGivenOrThatOfOurOwnServer) {
   write_local_key(directory.path(), {"local", "127.0.0.1:1338"});
   EndpointOptions options;
   options.state_dir = directory.path();
+  options.url = "http://127.0.0.1:1338";
   EXPECT_EQ(resolve(options, environment({})).bearer, "local");
   EXPECT_EQ(resolve(options, environment({{"SANCTUM_API_KEY", "k"}})).bearer, "k");
   options.api_key = "given";
@@ -63,6 +66,30 @@ TEST(Endpoint, AKeyIsGivenOrThatOfOurOwnServer) {
     options.url = other;
     EXPECT_EQ(resolve(options, environment({})).bearer, "") << other;
   }
+}
+
+TEST(Endpoint, IsWhereTheServerListensThatIsMeant) {
+  const TestDirectory directory;
+  directory.write("a/certs/ca.pem", "x");
+  write_serving(directory.path("a"), {::getpid(), 0, 0, "127.0.0.1:7", "127.0.0.1:8"});
+  write_local_key(directory.path("a"), {"local", "127.0.0.1:7"});
+  const auto env = environment({{"XDG_STATE_HOME", directory.path("home")}});
+  EXPECT_EQ(resolve({}, env).url, kDefaultUrl) << "nothing runs that we know of";
+  EndpointOptions options;
+  options.state_dir = directory.path("a");
+  EXPECT_EQ(resolve(options, env).url, "http://127.0.0.1:7");
+  EXPECT_EQ(resolve(options, env).bearer, "local");
+  note_running(directory.path("a"), ::getpid(), env);
+  EXPECT_EQ(resolve({}, env).url, "http://127.0.0.1:7") << "the only one that runs";
+  options.state_dir.clear();
+  options.url = "https://127.0.0.1:8";
+  EXPECT_EQ(resolve(options, env).authority, directory.path("a") + "/certs/ca.pem")
+      << "it is known by its address";
+  options.state_dir = directory.path("nothing");
+  options.url.clear();
+  EXPECT_THROW(resolve(options, env), Error);
+  write_serving(directory.path("a"), {::getpid(), 0, 0, "", "127.0.0.1:8"});
+  EXPECT_EQ(resolve({}, env).url, "https://127.0.0.1:8");
 }
 
 TEST(Endpoint, StateDirectoryFollowsXdg) {

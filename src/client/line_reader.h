@@ -11,6 +11,7 @@
 namespace sanctum::client {
 
 inline constexpr int kHistoryLinesMax = 1000;
+inline constexpr std::size_t kPasteBytesMax = 4u << 20;  // more is not taken
 
 class LineReader {
  public:
@@ -23,8 +24,9 @@ class LineReader {
     End end = End::kEndOfInput;
     std::string text;  // without its line feed
   };
-  // A signal that arrives while waiting gives kInterrupted.
-  Input read();
+  // A signal that arrives while waiting gives kInterrupted. What is pasted may have line feeds.
+  // `prompt`: instead of the usual one.
+  Input read(const std::string& prompt = {});
 
  private:
   struct Editor;

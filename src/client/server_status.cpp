@@ -143,18 +143,4 @@ std::optional<std::int64_t> engine_restarts(std::string_view status_body) {
   }
 }
 
-std::optional<bool> model_sees(std::string_view models_body, const std::string& model) {
-  try {
-    const json::Document document(models_body);
-    for (const auto& entry : document.root().at("data").as_array(kModelsMax)) {
-      if (entry.at("id").as_string() != model) continue;
-      const auto vision = entry.get("vision");
-      return vision ? std::optional<bool>(vision->as_bool()) : std::nullopt;
-    }
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 }  // namespace sanctum::client

@@ -46,8 +46,4 @@ std::vector<std::pair<std::string, std::string>> flattened(std::string_view json
 // `engine.restarts` of a /status body; nothing where it is not told.
 std::optional<std::int64_t> engine_restarts(std::string_view status_body);
 
-// Whether a model is shown pictures, by the `vision` of its entry in a /v1/models body; nothing
-// where that is not told, as by most servers.
-std::optional<bool> model_sees(std::string_view models_body, const std::string& model);
-
 }  // namespace sanctum::client

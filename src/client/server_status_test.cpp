@@ -85,15 +85,6 @@ TEST(ServerStatus, AWrongKeyIsNotToldAsAMissingOne) {
   EXPECT_EQ(status.reason.find("--api-key"), std::string::npos) << status.reason;
 }
 
-TEST(ServerStatus, WhichModelSees) {
-  const std::string list =
-      R"({"data":[{"id":"a","vision":true},{"id":"b","vision":false},{"id":"c"},{"id":"d","vision":1}]})";
-  EXPECT_EQ(model_sees(list, "a"), true);
-  EXPECT_EQ(model_sees(list, "b"), false);
-  for (const char* untold : {"c", "d", "e"}) EXPECT_EQ(model_sees(list, untold), std::nullopt);
-  EXPECT_EQ(model_sees("<html>", "a"), std::nullopt);
-}
-
 TEST(ServerStatus, NobodyListening) {
   std::string url;
   {

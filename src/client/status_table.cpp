@@ -97,6 +97,13 @@ Rows details(const Told& told) {
           told.part("requests.waiting", ", ", " waiting") +
           told.part("requests.waiting_max", " of "));
   add(rows, "switched off", told.members_that_are("engine.stats.switches.", "false"));
+  if (told.has("fallback.where")) {
+    const bool answers = told.part("fallback.answers") == "true";
+    add(rows, "fallback",
+        told.part("fallback.where") +
+            (answers ? " answers in our engine's place" : ": our engine answers") +
+            told.part("fallback.mode", ", mode ") + told.part("fallback.failure", "; "));
+  }
   add_each(rows, told, "model", "models", ".model", model_text);
   add_each(rows, told, "proof", "proofs", ".model", proof_text);
   add_each(rows, told, "incident", "incidents", ".key", incident_text);

@@ -6,17 +6,17 @@
 
 namespace sanctum::engine {
 
-double weight_of(const LogitBlocks& row, const wire::Sampling& s, int token) {
+double weight_of(const LogitBlocks& row, const SamplerParams& s, int token) {
   const double logit = row.logits()[static_cast<std::size_t>(token)];
   return std::exp((logit - row.largest()) / s.temperature);
 }
 
-float cut_for(double logit, const wire::Sampling& s) {
+float cut_for(double logit, const SamplerParams& s) {
   constexpr double kSlack = 0.05;  // temperatures: far more than rounding, and few tokens more
   return static_cast<float>(logit - kSlack * s.temperature);
 }
 
-void add_candidates(const LogitBlocks& row, const wire::Sampling& s, float from, float below,
+void add_candidates(const LogitBlocks& row, const SamplerParams& s, float from, float below,
                     std::vector<Candidate>& out) {
   row.each_from(from, [&](int token) {
     if (row.logits()[static_cast<std::size_t>(token)] >= below) return;
@@ -25,7 +25,7 @@ void add_candidates(const LogitBlocks& row, const wire::Sampling& s, float from,
   });
 }
 
-std::vector<Candidate> candidates_from(const LogitBlocks& row, const wire::Sampling& s, float cut) {
+std::vector<Candidate> candidates_from(const LogitBlocks& row, const SamplerParams& s, float cut) {
   std::vector<Candidate> out;
   add_candidates(row, s, cut, std::numeric_limits<float>::infinity(), out);
   return out;
@@ -44,7 +44,7 @@ void keep_likeliest(std::vector<Candidate>& candidates, int count) {
   std::sort(candidates.begin(), candidates.end(), kLikelier);
 }
 
-void cut_by_min_p(std::vector<Candidate>& candidates, const wire::Sampling& s) {
+void cut_by_min_p(std::vector<Candidate>& candidates, const SamplerParams& s) {
   if (s.min_p > 0)
     std::erase_if(candidates, [&](const Candidate& c) { return c.weight < s.min_p; });
 }

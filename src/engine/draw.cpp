@@ -13,7 +13,7 @@ namespace {
 constexpr float kEverything = -std::numeric_limits<float>::infinity();
 
 // With no candidate left out but those that top_k or min_p leaves out.
-int draw_from(std::vector<Candidate> candidates, const wire::Sampling& s, double u) {
+int draw_from(std::vector<Candidate> candidates, const SamplerParams& s, double u) {
   const double total = total_of(candidates);  // what top_p takes its share of
   // top_p and min_p both keep the best few, so cutting by min_p first changes nothing but the time
   // that top_p takes.
@@ -24,13 +24,13 @@ int draw_from(std::vector<Candidate> candidates, const wire::Sampling& s, double
 
 }  // namespace
 
-int draw_plainly(const LogitBlocks& row, const wire::Sampling& s, double u) {
+int draw_plainly(const LogitBlocks& row, const SamplerParams& s, double u) {
   std::vector<Candidate> all = candidates_from(row, s, kEverything);
   if (s.top_k > 0) keep_likeliest(all, s.top_k);
   return draw_from(std::move(all), s, u);
 }
 
-int draw(LogitBlocks& row, const wire::Sampling& s, double u) {
+int draw(LogitBlocks& row, const SamplerParams& s, double u) {
   if (s.top_k > 0 && static_cast<std::size_t>(s.top_k) < row.size()) {
     // One more than are kept: only where there is one are they sorted.
     const float reached = row.reached_by(static_cast<std::size_t>(s.top_k) + 1);

@@ -7,13 +7,13 @@
 #pragma once
 
 #include "engine/logit_blocks.h"
-#include "wire/messages.h"
+#include "engine/sampler_params.h"
 
 namespace sanctum::engine {
 
 // The id drawn with u of [0, 1). Needs a finite logit and a temperature over 0. Ties go to the
 // smaller id.
-int draw(LogitBlocks& row, const wire::Sampling& s, double u);
-int draw_plainly(const LogitBlocks& row, const wire::Sampling& s, double u);
+int draw(LogitBlocks& row, const SamplerParams& s, double u);
+int draw_plainly(const LogitBlocks& row, const SamplerParams& s, double u);
 
 }  // namespace sanctum::engine

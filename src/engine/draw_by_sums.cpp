@@ -53,7 +53,7 @@ Stretch stretch_at(std::vector<Candidate>& candidates, double place) {
 // leaves less. Of n tokens, those that weigh under (1 - top_p) / n of all weigh less than 1 - top_p
 // together, so the others reach top_p; but mostly a few temperatures are deep enough.
 std::vector<Candidate> enough_for(double share, double total, const LogitBlocks& row,
-                                  const wire::Sampling& s) {
+                                  const SamplerParams& s) {
   constexpr double kFirstDepth = 4, kDeeper = 1.25;
   const double n = static_cast<double>(row.size());
   const double deepest = -std::log(s.min_p > 0 ? s.min_p : (1 - s.top_p) * total / n);
@@ -71,7 +71,7 @@ std::vector<Candidate> enough_for(double share, double total, const LogitBlocks&
 
 }  // namespace
 
-std::optional<int> draw_of_all(LogitBlocks& row, const wire::Sampling& s, double u) {
+std::optional<int> draw_of_all(LogitBlocks& row, const SamplerParams& s, double u) {
   const std::vector<double>& weights = row.weights(s.temperature);
   const double total = row.total_weight(s.temperature), place = u * total;
   double before = 0;
@@ -88,7 +88,7 @@ std::optional<int> draw_of_all(LogitBlocks& row, const wire::Sampling& s, double
   return std::nullopt;
 }
 
-std::optional<int> draw_of_share(LogitBlocks& row, const wire::Sampling& s, double u) {
+std::optional<int> draw_of_share(LogitBlocks& row, const SamplerParams& s, double u) {
   const double total = row.total_weight(s.temperature);
   const double share = s.top_p * total, doubt = doubt_of(row) * total;
   std::vector<Candidate> candidates = enough_for(share + doubt, total, row, s);

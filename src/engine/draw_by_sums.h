@@ -8,13 +8,13 @@
 #include <optional>
 
 #include "engine/logit_blocks.h"
-#include "wire/messages.h"
+#include "engine/sampler_params.h"
 
 namespace sanctum::engine {
 
 // The token at u of [0, 1) of all, in the order of their ids; top_p and min_p must be off.
-std::optional<int> draw_of_all(LogitBlocks& row, const wire::Sampling& s, double u);
+std::optional<int> draw_of_all(LogitBlocks& row, const SamplerParams& s, double u);
 // The token at u of those that top_p, which must be on, and min_p leave, best first.
-std::optional<int> draw_of_share(LogitBlocks& row, const wire::Sampling& s, double u);
+std::optional<int> draw_of_share(LogitBlocks& row, const SamplerParams& s, double u);
 
 }  // namespace sanctum::engine

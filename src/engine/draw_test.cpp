@@ -32,7 +32,7 @@ struct Plainly {
   std::vector<Weighed> left;
   std::vector<double> shares;  // of the sorted, what the first, the first two, ... have of all
 
-  Plainly(const std::vector<float>& logits, const wire::Sampling& s) {
+  Plainly(const std::vector<float>& logits, const SamplerParams& s) {
     float largest = -kInfinity;
     for (const float x : logits)
       if (std::isfinite(x)) largest = std::max(largest, x);
@@ -123,12 +123,12 @@ const std::vector<std::pair<const char*, Make>>& kinds() {
   return all;
 }
 
-wire::Sampling any_sampling(std::mt19937& rng, const std::vector<float>& logits) {
+SamplerParams any_sampling(std::mt19937& rng, const std::vector<float>& logits) {
   const auto one_of = [&](const auto& from) { return from[rng() % std::size(from)]; };
   const auto finite = static_cast<int>(
       std::count_if(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }));
   const int size = static_cast<int>(logits.size());
-  wire::Sampling s;
+  SamplerParams s;
   s.temperature = one_of((double[]){1e-300, 1e-3, 0.1, 0.6, 0.7, 1, 1, 2});
   s.top_k = one_of((int[]){0, 0, 0, 1, 2, 20, 20, 300, finite, finite - 1, size, size + 5});
   s.top_k = std::max(s.top_k, 0);
@@ -137,7 +137,7 @@ wire::Sampling any_sampling(std::mt19937& rng, const std::vector<float>& logits)
   return s;
 }
 
-std::string told(const char* kind, std::size_t size, const wire::Sampling& s, double u) {
+std::string told(const char* kind, std::size_t size, const SamplerParams& s, double u) {
   std::ostringstream out;
   out.precision(17);
   out << kind << " of " << size << ", temperature " << s.temperature << ", top_k " << s.top_k
@@ -145,7 +145,7 @@ std::string told(const char* kind, std::size_t size, const wire::Sampling& s, do
   return out.str();
 }
 
-void expect_plain_draws(const char* kind, std::vector<float> logits, const wire::Sampling& s,
+void expect_plain_draws(const char* kind, std::vector<float> logits, const SamplerParams& s,
                         std::mt19937& rng) {
   const Plainly plainly(logits, s);
   std::vector<double> places = plainly.borders(rng);
@@ -168,7 +168,7 @@ TEST(Draw, IsThePlainOneForEveryRowCutAndPlace) {
       std::vector<float> logits(size);
       for (std::size_t id = 0; id < size; ++id) logits[id] = make(rng, id);
       logits[rng() % size] = 0.25f;  // a finite one
-      wire::Sampling s = any_sampling(rng, logits);
+      SamplerParams s = any_sampling(rng, logits);
       expect_plain_draws(kind, logits, s, rng);
       // A share that ends where a token does.
       if (s.top_p == 1) continue;
@@ -187,7 +187,7 @@ TEST(Draw, IsThePlainOneOverAWholeVocabulary) {
     for (std::size_t id = 0; id < logits.size(); ++id) logits[id] = make(rng, id);
     for (const auto& [top_k, top_p] :
          {std::pair{0, 1.0}, {20, 0.8}, {20, 0.95}, {0, 0.9}, {1000, 1.0}}) {
-      wire::Sampling s;
+      SamplerParams s;
       s.temperature = 0.7;
       s.top_k = top_k;
       s.top_p = top_p;

@@ -4,8 +4,23 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
+#include "base/json.h"
+#include "wire/sampling.h"
 
 namespace sanctum::engine {
+namespace {
+
+// What the model's maker changes says other things too.
+std::string sampled(const wire::SamplingChoice& choice) {
+  json::Writer w;
+  w.begin_object();
+  wire::write_choice(w, choice);
+  w.end_object();
+  const std::string all = w.take();
+  return all == "{}" ? "" : "; sampled by default as " + all;
+}
+
+}  // namespace
 
 ModelTable::Entry& ModelTable::entry(const std::string& model) {
   const auto found = entries_.find(model);
@@ -43,6 +58,7 @@ ModelTable::Load ModelTable::begin_load(const std::string& model, const std::str
   fresh.info.path = path;
   fresh.info.state = wire::ModelStage::kLoading;
   fresh.info.created_unix_s = std::time(nullptr);
+  fresh.number = found != entries_.end() ? found->second.number : next_number_++;
   entries_[model] = std::move(fresh);
   return Load::kStart;
 }
@@ -52,6 +68,8 @@ void ModelTable::set_text(const std::string& model, std::shared_ptr<const TextMo
   Entry& e = entry(model);
   e.info.vision = text->vision();
   e.info.context_tokens = text->context_tokens();
+  e.info.tools = text->tools();
+  e.info.sampling = text->sampling();
   e.text = std::move(text);
 }
 
@@ -70,7 +88,7 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
   e.info.quantization = traits.quantization;
   e.info.kernels = traits.kernels;
   e.info.same_under_load = traits.same_under_load;
-  e.info.numbers = traits.numbers;
+  e.info.numbers = traits.numbers + sampled(e.info.sampling);
   e.info.weight_bytes = traits.weight_bytes;
   e.info.load_us = load_us;
 }
@@ -130,9 +148,11 @@ wire::ModelInfo ModelTable::info(const std::string& model) const {
 
 std::vector<wire::ModelInfo> ModelTable::all() const {
   std::lock_guard lock(mutex_);
+  std::map<std::uint64_t, const Entry*> in_order;
+  for (const auto& [name, entry] : entries_) in_order[entry.number] = &entry;
   std::vector<wire::ModelInfo> out;
   out.reserve(entries_.size());
-  for (const auto& [name, entry] : entries_) out.push_back(entry.info);
+  for (const auto& [number, entry] : in_order) out.push_back(entry->info);
   return out;
 }
 

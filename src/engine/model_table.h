@@ -40,6 +40,7 @@ class ModelTable {
   void remove(const std::string& model);
 
   wire::ModelInfo info(const std::string& model) const;
+  // In the order in which they were first loaded.
   std::vector<wire::ModelInfo> all() const;
   bool loading() const;
 
@@ -48,12 +49,14 @@ class ModelTable {
     wire::ModelInfo info;
     std::shared_ptr<const TextModel> text;
     int leases = 0;
+    std::uint64_t number = 0;  // in the order in which they came
   };
   Entry& entry(const std::string& model);
   std::string names() const;
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;
+  std::uint64_t next_number_ = 0;
 };
 
 }  // namespace sanctum::engine

@@ -25,6 +25,18 @@ TEST(ModelTable, TwoLoadsOfOneModelAreOneLoad) {
   EXPECT_EQ(code_of([&] { table.begin_load("m", "/b"); }), ErrorCode::kInvalid);
 }
 
+// The alphabetically first was everybody's default.
+TEST(ModelTable, TheFirstNamedIsTheFirst) {
+  ModelTable table;
+  for (const char* name : {"z", "a", "m"}) table.begin_load(name, std::string("/") + name);
+  table.set_failed("z", {ErrorCode::kCorrupt, "broken", "path"});
+  table.begin_load("z", "/z");
+  const auto all = table.all();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].model, "z") << "also when it is loaded again";
+  EXPECT_EQ(all[1].model, "a");
+}
+
 TEST(ModelTable, AModelThatIsLoadingGrantsNoLease) {
   ModelTable table;
   std::shared_ptr<const TextModel> text;

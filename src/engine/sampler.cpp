@@ -11,7 +11,7 @@ namespace sanctum::engine {
 namespace {
 
 void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts,
-                              const wire::Sampling& s) {
+                              const SamplerParams& s) {
   for (const auto& [token, bias] : s.logit_bias) {
     if (token >= 0 && static_cast<std::size_t>(token) < logits.size()) {
       logits[static_cast<std::size_t>(token)] += static_cast<float>(bias);
@@ -54,7 +54,7 @@ void TokenCounts::add_output(int token) {
   ++said_[token];
 }
 
-Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const wire::Sampling& s,
+Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const SamplerParams& s,
                      std::uint64_t seed, std::uint64_t position) {
   apply_bias_and_penalties(logits, counts, s);
   LogitBlocks row(logits);

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "wire/messages.h"
+#include "engine/sampler_params.h"
 
 namespace sanctum::engine {
 
@@ -38,6 +38,6 @@ struct Sampled {
 // `logits` is changed in place. `position` counts the request's output tokens. Throws
 // Error(kInternal) when no logit is finite: the model's weights or its arithmetic are broken.
 Sampled sample_token(std::span<float> logits, const TokenCounts& counts,
-                     const wire::Sampling& sampling, std::uint64_t seed, std::uint64_t position);
+                     const SamplerParams& sampling, std::uint64_t seed, std::uint64_t position);
 
 }  // namespace sanctum::engine

@@ -13,13 +13,13 @@
 namespace sanctum::engine {
 namespace {
 
-wire::Sampling greedy() {
-  wire::Sampling s;
+SamplerParams greedy() {
+  SamplerParams s;
   s.temperature = 0;
   return s;
 }
 
-int pick(std::vector<float> logits, const wire::Sampling& s, std::uint64_t seed = 1,
+int pick(std::vector<float> logits, const SamplerParams& s, std::uint64_t seed = 1,
          std::uint64_t position = 0, const TokenCounts& counts = {}) {
   return sample_token(logits, counts, s, seed, position).token;
 }
@@ -44,7 +44,7 @@ TEST(Sampler, NaNAndInfinityAreNeverChosen) {
 }
 
 TEST(Sampler, FrequenciesFollowTheSoftmax) {
-  wire::Sampling s;
+  SamplerParams s;
   std::array<int, 3> hits{};
   const int draws = 40000;
   for (int i = 0; i < draws; ++i) {
@@ -57,11 +57,11 @@ TEST(Sampler, FrequenciesFollowTheSoftmax) {
 }
 
 TEST(Sampler, TopKTopPAndMinPCutTheTail) {
-  wire::Sampling k;
+  SamplerParams k;
   k.top_k = 1;
-  wire::Sampling p;
+  SamplerParams p;
   p.top_p = 0.5;  // the largest alone has 0.67
-  wire::Sampling m;
+  SamplerParams m;
   m.min_p = 0.5;
   for (std::uint64_t i = 0; i < 200; ++i) {
     EXPECT_EQ(pick({0, 1, 2}, k, 3, i), 2);
@@ -72,7 +72,7 @@ TEST(Sampler, TopKTopPAndMinPCutTheTail) {
 
 // top_p takes its share of all tokens, not of those that min_p leaves.
 TEST(Sampler, MinPCutsAfterTopP) {
-  wire::Sampling s;
+  SamplerParams s;
   s.top_p = 0.6;
   s.min_p = 0.25;
   std::array<int, 4> hits{};
@@ -90,7 +90,7 @@ TEST(Sampler, MinPCutsAfterTopP) {
 }
 
 TEST(Sampler, TheSameSeedAndPositionGiveTheSameToken) {
-  wire::Sampling s;
+  SamplerParams s;
   std::vector<float> logits(100);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i % 7) * 0.3f;
   std::vector<int> first, again, other;
@@ -108,22 +108,22 @@ TEST(Sampler, PenaltiesAndBiasMoveTheChoice) {
   counts.add_prompt(std::vector<int>{0});
   counts.add_output(1);
   counts.add_output(1);
-  wire::Sampling repetition = greedy();
+  SamplerParams repetition = greedy();
   repetition.repetition_penalty = 2;
   EXPECT_EQ(pick({4, 4, 3}, repetition, 1, 0, counts), 2);
-  wire::Sampling presence = greedy();
+  SamplerParams presence = greedy();
   presence.presence_penalty = 1.5;  // only over the output
   EXPECT_EQ(pick({3, 4, 1}, presence, 1, 0, counts), 0);
-  wire::Sampling frequency = greedy();
+  SamplerParams frequency = greedy();
   frequency.frequency_penalty = 0.6;  // twice said: 1.2
   EXPECT_EQ(pick({3, 4, 1}, frequency, 1, 0, counts), 0);
-  wire::Sampling bias = greedy();
+  SamplerParams bias = greedy();
   bias.logit_bias[2] = 10;
   EXPECT_EQ(pick({3, 4, 1}, bias), 2);
 }
 
 TEST(Sampler, LogprobsAreOfTheSoftmaxBestFirst) {
-  wire::Sampling s = greedy();
+  SamplerParams s = greedy();
   s.top_logprobs = 2;
   std::vector<float> logits{0, 1, 2};
   const Sampled out = sample_token(logits, {}, s, 1, 0);
@@ -137,7 +137,7 @@ TEST(Sampler, LogprobsAreOfTheSoftmaxBestFirst) {
 
 TEST(Sampler, TopLogprobsTieToTheSmallerIdAndEndWithTheVocabulary) {
   const auto top = [](int count) {
-    wire::Sampling s = greedy();
+    SamplerParams s = greedy();
     s.top_logprobs = count;
     std::vector<float> logits{1, 5, 3, 5, 3, 0, 5};
     std::vector<int> ids;
@@ -166,7 +166,7 @@ TEST(Sampler, LogprobsHoldOverAWholeVocabulary) {
   for (const float logit : logits) sum += std::exp(static_cast<long double>(logit));
   const double log_sum = std::log(sum);
   for (const double temperature : {0.0, 0.7, 1.0}) {
-    wire::Sampling s;
+    SamplerParams s;
     s.temperature = temperature;
     s.top_logprobs = 20;
     std::vector<float> row = logits;
@@ -180,10 +180,10 @@ TEST(Sampler, LogprobsHoldOverAWholeVocabulary) {
 
 TEST(Sampler, ARowIsTheSameOnHoweverManyThreads) {
   constexpr unsigned kRows = 12;
-  std::vector<wire::Sampling> how(3);
+  std::vector<SamplerParams> how(3);
   how[0].top_k = 20;
   how[1].top_p = 0.9;
-  for (wire::Sampling& s : how) s.top_logprobs = 5;
+  for (SamplerParams& s : how) s.top_logprobs = 5;
   const auto sampled_on = [&](unsigned threads) {
     std::vector<Sampled> out(kRows);
     std::vector<std::thread> running;

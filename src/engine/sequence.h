@@ -20,7 +20,7 @@ namespace sanctum::engine {
 struct Sequence {
   std::string request;
   models::Prompt prompt;
-  wire::Sampling sampling;
+  SamplerParams sampling;
   std::vector<int> end_ids;  // ids that end the answer
   std::uint64_t seed = 0;
   int tokens_max = 0;         // output tokens

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/generation_config.h"
 #include "engine/request_bytes.h"
 
 namespace sanctum::engine {
@@ -39,10 +40,12 @@ TextModel::TextModel(const models::Description& description,
     : context_tokens_(description.context_tokens),
       rows_(description.vocabulary),
       processor_(models::load_processor(description)),
+      sampling_(sampling_of_maker(description.directory)),
       tokenizer_(text::Tokenizer::load(description.directory)),
       chat_template_(text::ChatTemplate::load(description.directory, std::move(renderer))),
       output_format_(text::detect_format(chat_template_->source())),
       reasons_(text::detect_reasoning(chat_template_->source())),
+      tools_(text::knows_tools(chat_template_->source())),
       prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {}
 
 std::shared_ptr<const TextModel> TextModel::within(int context_tokens) const {
@@ -122,9 +125,15 @@ TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
     refuse_unknown_id(id, "sampling.stop_token_ids");
   for (const int id : request.resume_ids) refuse_unknown_id(id, "resume_ids");
   refuse_rowless_ids(request.resume_ids, "resume_ids");
-  // Before the template, which may know nothing of pictures, and says that in its own words.
+  // Before the template, which may know nothing of either, and says that in its own words.
   if (!request.images.empty() && !processor_->vision())
     models::refuse_pictures(request.image_paths);
+  if (!request.tools_json.empty() && !tools_) {
+    throw Error(ErrorCode::kInvalid,
+                "cannot be given to this model: its chat template knows of none; leave them out, "
+                "or ask a model that was trained with tools",
+                "tools");
+  }
   Preparation out;
   std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
   const std::string field = !request.messages_json.empty() ? "messages"
@@ -154,7 +163,7 @@ std::unique_ptr<Sequence> TextModel::finish(Preparation& preparation) const {
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;
   sequence->request = request.request;
   sequence->reserved = request.reserved;
-  sequence->sampling = request.sampling;
+  sequence->sampling = in_force(request.sampling, sampling_);
   sequence->seed = request.sampling.seed.value();
   sequence->tokens_max =
       request.sampling.max_tokens > 0 ? std::min(request.sampling.max_tokens, room) : room;

@@ -46,6 +46,8 @@ class TextModel {
   std::shared_ptr<const text::Tokenizer> tokenizer() const { return tokenizer_; }
   text::OutputFormat output_format() const { return output_format_; }
   bool reasons() const { return reasons_; }
+  bool tools() const { return tools_; }
+  const wire::SamplingChoice& sampling() const { return sampling_; }
 
  private:
   std::vector<int> prompt_ids(const wire::GenerateRequest& request,
@@ -62,10 +64,11 @@ class TextModel {
   bool memory_bound_ = false;  // the context is what the memory holds, not what the model can
   int rows_;                   // of the model's embedding
   std::shared_ptr<const models::Processor> processor_;
+  wire::SamplingChoice sampling_;  // of its maker
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::shared_ptr<const text::ChatTemplate> chat_template_;
   text::OutputFormat output_format_;
-  bool reasons_;
+  bool reasons_, tools_;
   std::size_t prompt_bytes_max_;  // no longer text can fit; 0: not known
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/test_directory.h"
 #include "engine/test_model.h"
 
 namespace sanctum::engine {
@@ -51,7 +52,51 @@ TEST(TextModel, APictureForAModelThatReadsTextIsRefusedByName) {
   request.image_paths = {"messages[0].content[0]"};
   const Error error = refusal(model, request);
   EXPECT_EQ(error.field(), "messages[0].content[0]");
-  EXPECT_NE(std::string(error.what()).find("reads text only"), std::string::npos);
+  EXPECT_NE(std::string(error.what()).find("sees no pictures"), std::string::npos);
+}
+
+// Likewise: what came was a prompt without a word of the tools.
+TEST(TextModel, ToolsForATemplateThatKnowsOfNoneAreRefusedByName) {
+  const TextModel model(text_description(text::fixture("byte_level")));
+  EXPECT_FALSE(model.tools());
+  wire::GenerateRequest request;
+  request.messages_json = R"([{"role":"user","content":"hi"}])";
+  request.tools_json = R"([{"type":"function","function":{"name":"f"}}])";
+  const Error error = refusal(model, request);
+  EXPECT_EQ(error.field(), "tools");
+  EXPECT_NE(std::string(error.what()).find("knows of none"), std::string::npos);
+}
+
+// 8,155 tokens of word salad were drawn at temperature 1.
+TEST(TextModel, WhatARequestLeavesOutIsItsMakersChoice) {
+  const TestDirectory directory;
+  directory.copy(text::fixture("byte_level"));
+  directory.write("generation_config.json",
+                  R"({"temperature":0.6,"top_k":20,"top_p":0.9,"repetition_penalty":1.1,
+                      "eos_token_id":7,"do_sample":true})");
+  const TextModel model(text_description(directory.path()));
+  EXPECT_EQ(model.sampling().temperature, 0.6);
+  wire::GenerateRequest request = prompt_of("the quick");
+  request.sampling.seed = 1;
+  SamplerParams params = model.prepare(request)->sampling;
+  EXPECT_EQ(params.temperature, 0.6);
+  EXPECT_EQ(params.top_k, 20);
+  EXPECT_EQ(params.top_p, 0.9);
+  EXPECT_EQ(params.repetition_penalty, 1.1);
+  EXPECT_EQ(params.min_p, 0) << "nobody said";
+  request.sampling.temperature = 0.0;
+  request.sampling.top_k = 0;
+  params = model.prepare(request)->sampling;
+  EXPECT_EQ(params.temperature, 0) << "what the request says counts";
+  EXPECT_EQ(params.top_k, 0);
+  EXPECT_EQ(params.top_p, 0.9);
+}
+
+TEST(TextModel, AMakersNonsenseIsLeftOut) {
+  const TestDirectory directory;
+  directory.copy(text::fixture("byte_level"));
+  directory.write("generation_config.json", R"({"temperature":"hot","top_p":0.9})");
+  EXPECT_EQ(TextModel(text_description(directory.path())).sampling().temperature, std::nullopt);
 }
 
 TEST(TextModel, AnIdThatOnlyTheModelHasIsAccepted) {

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "gateway/api_error.h"
 #include "gateway/services.h"
+#include "wire/sampling.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -14,7 +15,11 @@ void write_model(json::Writer& w, const wire::ModelInfo& model) {
   w.field("owned_by", "sanctum")
       .field("state", to_string(model.state))
       .field("architecture", model.architecture);
-  w.field("vision", model.vision).field("max_model_len", model.context_tokens);
+  w.field("vision", model.vision).field("tools", model.tools);
+  w.field("max_model_len", model.context_tokens);
+  w.key("sampling").begin_object();  // its maker's, for what a request leaves out
+  wire::write_choice(w, model.sampling);
+  w.end_object();
   w.field("quantization", model.quantization).end_object();
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 struct Readiness {
   bool ready = false;
-  std::string state;   // ready, unproven, loading, starting, dead, parked, failed, draining
+  std::string
+      state;  // ready, unproven, loading, starting, dead, parked, failed, fallback, draining
   std::string reason;  // empty when ready
 };
 
@@ -22,6 +23,11 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
   if (services.draining && services.draining())
     return {false, "draining", "the server is shutting down"};
   const EngineStatus engine = services.engine.status();
+  if (services.fallback != nullptr) {
+    const FallbackTold told = services.fallback->told();
+    if (!told.failure.empty() && answers_now(told, engine.state == wire::WorkerState::kParked))
+      return {false, "fallback", told.failure};
+  }
   if (!engine.up) {
     return {false, std::string(to_string(engine.state)),
             engine.reason.empty() ? "the engine is " + std::string(to_string(engine.state))
@@ -93,6 +99,16 @@ void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
       });
 }
 
+// "fallback":{"where","mode","answers","failure"}, where there is one.
+void write_fallback(json::Writer& w, const Services& services, const EngineStatus& engine) {
+  if (services.fallback == nullptr) return;
+  const FallbackTold told = services.fallback->told();
+  w.key("fallback").begin_object().field("where", told.where).field("mode", told.mode);
+  w.field("answers", answers_now(told, engine.state == wire::WorkerState::kParked));
+  if (!told.failure.empty()) w.field("failure", told.failure);
+  w.end_object();
+}
+
 struct StatusParts {
   std::optional<wire::Failure> failure;
   std::vector<wire::ModelInfo> models;
@@ -132,8 +148,10 @@ std::string status_body(const Services& services, const StatusParts& parts) {
       w.field("what", incident.what).field("since_unix_s", incident.since_unix_s).end_object();
     }
   }
+  w.end_array();
+  write_fallback(w, services, engine);
   const ListenUrls urls = services.urls();
-  w.end_array().key("listen").begin_object().field("http", urls.plain).field("mtls", urls.mtls);
+  w.key("listen").begin_object().field("http", urls.plain).field("mtls", urls.mtls);
   w.end_object().end_object();
   return w.take();
 }

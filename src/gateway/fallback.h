@@ -21,13 +21,27 @@ enum class Refusal {
   kParked,  // it will not come back by itself
 };
 
+// How it stands, for people.
+struct FallbackTold {
+  std::string where;
+  std::string mode;  // auto, on, off
+  bool has_taken_over = false;
+  std::string failure;  // of the request that went there last; empty: it answered, or none went
+};
+
 class Fallback {
  public:
   virtual ~Fallback() = default;
+  virtual FallbackTold told() const = 0;
   // Whether this request goes there; with the first that does it takes over.
   virtual bool answers_instead(Refusal refusal) = 0;
   // Answers the exchange, with X-Sanctum-Served-By; on its strand.
   virtual void forward(const std::shared_ptr<Exchange>& exchange, ForwardedRequest request) = 0;
 };
+
+// Whether a request that comes now goes there. `parked`: our engine is.
+inline bool answers_now(const FallbackTold& told, bool parked) {
+  return told.mode == "on" || (told.mode == "auto" && (told.has_taken_over || parked));
+}
 
 }  // namespace sanctum::gateway

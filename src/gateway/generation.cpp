@@ -14,6 +14,13 @@ namespace {
 constexpr int kStatusClientGone = 499;
 constexpr int kStatusForwarded = 399;  // the fallback answers
 
+constexpr const char* kOfProbes = "probe";  // what theirs are counted as
+
+// They come again and again, and the probes say themselves what is wrong.
+log::Level level_of(const std::string& api) {
+  return api == kOfProbes ? log::Level::kDebug : log::Level::kInfo;
+}
+
 class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
  public:
   Generation(Services& services, std::shared_ptr<Exchange> exchange, const Dialect& dialect,
@@ -105,7 +112,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   bool goes_to_fallback() const {
     if (services_.fallback == nullptr || body_.empty() || opened_ || has_pending_) return false;
     if (!ended_->failure) return false;
-    const bool no_model = ended_->failure->code == ErrorCode::kNotFound;
+    // There is none, or it could not be loaded.
+    const bool no_model =
+        ended_->failure->code == ErrorCode::kNotFound ||
+        (ended_->failure->code == ErrorCode::kUnavailable && ended_->failure->field == "model");
     const bool parked = services_.engine.status().state == wire::WorkerState::kParked;
     return (no_model || parked) &&
            services_.fallback->answers_instead(parked ? Refusal::kParked : Refusal::kModel);
@@ -214,23 +224,24 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     if (!c.failure) services_.metrics.completed(c);
     if (services_.records.ended)
       services_.records.ended(exchange_->id(), status, interruptions_, total_us, c);
-    log::info("request", {{"id", exchange_->id()},
-                          {"api", api_},
-                          {"model", model_},
-                          {"key", exchange_->request().peer.key},
-                          {"status", status},
-                          {"stream", stream_},
-                          {"finish", std::string(to_string(c.finish_reason))},
-                          {"error", c.failure ? std::string(to_string(c.failure->code)) : "none"},
-                          {"prompt_n", c.usage.prompt_tokens},
-                          {"image_n", c.usage.image_tokens},
-                          {"decode_n", c.usage.completion_tokens},
-                          {"queue_us", c.timings.queue_us},
-                          {"vision_us", c.timings.vision_us},
-                          {"prefill_us", c.timings.prefill_us},
-                          {"decode_us", c.timings.decode_us},
-                          {"interruptions", interruptions_},
-                          {"total_us", total_us}});
+    log::write(level_of(api_), "request",
+               {{"id", exchange_->id()},
+                {"api", api_},
+                {"model", model_},
+                {"key", exchange_->request().peer.key},
+                {"status", status},
+                {"stream", stream_},
+                {"finish", std::string(to_string(c.finish_reason))},
+                {"error", c.failure ? std::string(to_string(c.failure->code)) : "none"},
+                {"prompt_n", c.usage.prompt_tokens},
+                {"image_n", c.usage.image_tokens},
+                {"decode_n", c.usage.completion_tokens},
+                {"queue_us", c.timings.queue_us},
+                {"vision_us", c.timings.vision_us},
+                {"prefill_us", c.timings.prefill_us},
+                {"decode_us", c.timings.decode_us},
+                {"interruptions", interruptions_},
+                {"total_us", total_us}});
   }
 
   Services& services_;
@@ -264,7 +275,7 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
   int retry_after_s = 0;
   const bool probe = from_probe(services, *exchange);
   const std::string& key = exchange->request().peer.key;
-  const std::string counted_as(probe ? "probe" : dialect.name);
+  const std::string counted_as(probe ? kOfProbes : dialect.name);
   auto ticket = services.gate.enter(probe, retry_after_s);
   if (!ticket) {
     services.metrics.request(counted_as, 429, 0);

@@ -112,17 +112,18 @@ bool out_of_descriptors(const error_code& ec) {
 
 Address parse_address(const std::string& text, const std::string& field) {
   const auto fail = [&]() -> Address {
-    throw Error(ErrorCode::kInvalid,
-                field + " must be an address like 127.0.0.1:1338 or [::1]:1338, not '" + text + "'",
-                field);
+    throw Error(
+        ErrorCode::kInvalid,
+        field + " must be an address like 127.0.0.1:1338, [::1]:1338 or 1338, not '" + text + "'",
+        field);
   };
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return fail();
-  Address address{text.substr(0, colon), 0};
-  const std::string port = text.substr(colon + 1);
+  const bool port_alone = colon == std::string::npos;
+  Address address{port_alone ? "" : text.substr(0, colon), 0};
+  const std::string port = port_alone ? text : text.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (port.empty() || error != std::errc() || end != port.data() + port.size()) return fail();
-  if (address.host == "localhost") address.host = "127.0.0.1";
+  if (address.host == "localhost" || address.host.empty()) address.host = "127.0.0.1";
   const bool bracketed =
       address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
   if (bracketed) address.host = address.host.substr(1, address.host.size() - 2);

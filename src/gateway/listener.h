@@ -20,7 +20,8 @@ struct Address {
   std::string host;  // a literal IPv4 or IPv6 address
   std::uint16_t port = 0;
 };
-// "127.0.0.1:1338", "[::1]:0", "localhost:1338". Throws Error(kInvalid, ..., `field`).
+// "127.0.0.1:1338", "[::1]:0", "localhost:1338"; "1338" and ":1338" are this machine's own, as is
+// whatever does not say otherwise. Throws Error(kInvalid, ..., `field`).
 Address parse_address(const std::string& text, const std::string& field);
 // Whether it can be reached from this machine alone: 127.0.0.0/8 and ::1.
 bool is_loopback(const Address& address);

@@ -466,8 +466,11 @@ TEST(Address, Parses) {
   EXPECT_EQ(parse_address("127.0.0.1:1338", "f").port, 1338);
   EXPECT_EQ(parse_address("localhost:0", "f").host, "127.0.0.1");
   EXPECT_EQ(to_string(parse_address("[::1]:5", "f")), "[::1]:5");
+  // What does not say otherwise is for this machine alone.
+  EXPECT_EQ(to_string(parse_address("1338", "f")), "127.0.0.1:1338");
+  EXPECT_EQ(to_string(parse_address(":1338", "f")), "127.0.0.1:1338");
   for (const char* text :
-       {"", "1338", ":1338", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:5",
+       {"", ":", "65536", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:5",
         "[127.0.0.1]:5", "example.com:80", "127.0.0.1:80x"}) {
     EXPECT_THROW(parse_address(text, "f"), Error) << text;
   }

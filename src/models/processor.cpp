@@ -40,7 +40,7 @@ void refuse_over(std::int64_t tokens, std::int64_t tokens_max) {
 }
 
 void refuse_pictures(const std::vector<std::string>& paths) {
-  throw Error(ErrorCode::kInvalid, "this model reads text only; send the request without pictures",
+  throw Error(ErrorCode::kInvalid, "this model sees no pictures; send the request without them",
               paths.empty() ? "messages" : paths.front());
 }
 

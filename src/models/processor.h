@@ -61,7 +61,7 @@ class Processor {
                  std::vector<std::string> paths, std::int64_t tokens_max) const;
 };
 
-// What a model that reads text only says of pictures. Throws Error(kInvalid) naming the first.
+// What a model that sees no pictures says of them. Throws Error(kInvalid) naming the first.
 [[noreturn]] void refuse_pictures(const std::vector<std::string>& paths);
 // Throws Error(kTooLong) naming "messages".
 void refuse_over(std::int64_t tokens, std::int64_t tokens_max);

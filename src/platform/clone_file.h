@@ -6,6 +6,9 @@
 
 namespace sanctum::platform {
 
+// False where the file system cannot, and then there is no `to`. Throws as clone_file.
+bool share_blocks(const std::string& from, const std::string& to);
+
 // `to` must not exist; it gets the mode of `from`. Nothing is synced to the disk. Throws
 // Error(kUnavailable) naming the file.
 void clone_file(const std::string& from, const std::string& to);

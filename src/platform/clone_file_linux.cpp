@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/error.h"
+#include "base/file_error.h"
 #include "platform/clone_file.h"
 
 namespace sanctum::platform {
@@ -28,15 +28,17 @@ class Descriptor {
   int fd_;
 };
 
+}  // namespace
+
 bool share_blocks(const std::string& from, const std::string& to) {
   const Descriptor source(from, O_RDONLY);
   struct stat status{};
   if (::fstat(source.get(), &status) != 0) return false;
   const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL, status.st_mode & 07777);
-  return ::ioctl(target.get(), FICLONE, source.get()) == 0;
+  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
+  ::unlink(to.c_str());
+  return false;
 }
-
-}  // namespace
 
 void clone_file(const std::string& from, const std::string& to) {
   if (share_blocks(from, to)) return;
@@ -44,7 +46,7 @@ void clone_file(const std::string& from, const std::string& to) {
   std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
   if (error)
     throw Error(ErrorCode::kUnavailable,
-                "cannot copy " + from + " to " + to + ": " + error.message());
+                "cannot copy " + from + " to " + to + ": " + file_error_text(error.value()));
 }
 
 }  // namespace sanctum::platform

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "platform/port_owner.h"
+
 namespace sanctum::platform {
 namespace {
 
@@ -21,7 +23,12 @@ TEST(Port, AcceptsWhileSomebodyListens) {
   EXPECT_FALSE(port_accepts("127.0.0.1", port)) << "bound, but nobody listens";
   ASSERT_EQ(::listen(listener, 1), 0);
   EXPECT_TRUE(port_accepts("127.0.0.1", port));
+  const auto owner = port_owner(port);
+  ASSERT_TRUE(owner.has_value());
+  EXPECT_EQ(owner->pid, ::getpid());
+  EXPECT_EQ(owner->program, "platform_test");
   ::close(listener);
+  EXPECT_FALSE(port_owner(port).has_value());
   EXPECT_FALSE(port_accepts("127.0.0.1", port));
   EXPECT_FALSE(port_accepts("no address", port));
 }

@@ -42,6 +42,14 @@ std::vector<Question> decode_battery(std::string_view json) {
   return questions;
 }
 
+std::string skipped_because(const Question& question, const client::ModelAbilities& abilities) {
+  if (question.kind == "vision" && !abilities.vision.value_or(true))
+    return "this model sees no pictures";
+  if (question.kind == "tool" && !abilities.tools.value_or(true))
+    return "this model knows of no tools";
+  return {};
+}
+
 std::vector<Mark> run_battery(const std::vector<Question>& questions, client::ChatClient& client,
                               const std::string& model,
                               const std::function<void(const Mark&)>& on_mark) {

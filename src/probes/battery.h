@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/chat_client.h"
+#include "client/model_abilities.h"
 #include "probes/expectation.h"
 
 namespace sanctum::probes {
@@ -26,6 +27,9 @@ struct Question {
   std::int64_t max_tokens = 64;
   Expectation expectation;
 };
+
+// Why this model is not asked; empty where it is.
+std::string skipped_because(const Question& question, const client::ModelAbilities& abilities);
 
 struct Mark {
   std::string name;

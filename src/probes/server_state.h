@@ -18,6 +18,7 @@ struct LoadedModel {
   bool same_under_load = false;
   std::uint64_t weight_bytes = 0;
   std::string numbers = {};  // as the engine tells them
+  bool tools = true;         // its template knows of them
 };
 
 struct ServerState {

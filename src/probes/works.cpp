@@ -106,10 +106,12 @@ class Examiner {
  private:
   bool is_loading() const { return options_.loading && options_.loading(); }
 
-  static std::vector<Question> of_modality(std::vector<Question> questions,
-                                           const std::string& modality) {
-    std::erase_if(questions,
-                  [&](const Question& question) { return modality_of(question) != modality; });
+  // Of this modality, and such as the model says that it can answer.
+  std::vector<Question> of_modality(std::vector<Question> questions,
+                                    const std::string& modality) const {
+    std::erase_if(questions, [&](const Question& question) {
+      return modality_of(question) != modality || (question.kind == "tool" && !model_.tools);
+    });
     return questions;
   }
 

@@ -87,6 +87,19 @@ TEST_F(WorksTest, AModelWithABatteryHasToBeRightInEachModality) {
   EXPECT_THAT(lines[1], HasSubstr("+ 'm' in vision")) << "each modality for itself";
 }
 
+// It was refused, and the model never proven.
+TEST_F(WorksTest, AModelThatKnowsOfNoToolsIsGivenNone) {
+  directory_.write("battery.json",
+                   R"([{"name":"sum","kind":"text","messages":[{"role":"user","content":"2+3?"}],
+                        "expect":{"last_number":5}},
+                       {"name":"tool","kind":"tool","messages":[{"role":"user","content":"w?"}],
+                        "tools":[],"expect":{"last_number":9}}])");
+  LoadedModel model{"m", directory_.path(""), false, true, 7};
+  model.tools = false;
+  answers_ = {"5"};
+  EXPECT_THAT(check(model), ElementsAre("+ 'm' in text: sum: as expected"));
+}
+
 TEST_F(WorksTest, AModelThatSeesNothingIsShownNothing) {
   directory_.write("battery.json", kBattery);
   answers_ = {"5"};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -12,7 +13,6 @@
 #include "base/file.h"
 #include "base/file_hash.h"
 #include "base/log.h"
-#include "platform/clone_file.h"
 #include "platform/executing.h"
 #include "platform/lock_file.h"
 #include "platform/private_files.h"
@@ -51,13 +51,16 @@ bool verifies(const std::string& release, const std::string& keys) {
 }
 
 void make_copy(const std::string& release, const std::string& encoded,
-               const std::vector<ReleaseSource>& sources, const std::string& keys) {
+               const std::vector<ReleaseSource>& sources, const std::string& keys,
+               const FileStore& store) {
   const std::string beside = release + ".new";
   fs::remove_all(beside);
+  std::map<std::string, std::string> hashes;
+  for (const auto& file : decode_manifest(encoded).files) hashes[file.name] = file.sha256;
   for (const auto& source : sources) {
     const fs::path to = fs::path(beside) / source.name;
     fs::create_directories(to.parent_path());
-    platform::clone_file(source.path, to.string());
+    store.place(source.path, hashes.at(source.name), to.string());
   }
   platform::make_private(beside);
   write_file_atomically(beside + "/manifest.json", encoded, 0600);
@@ -97,13 +100,15 @@ void forget_old(const std::string& releases, const std::string& newest) {
 }  // namespace
 
 std::string keep_release(const std::string& releases, const std::string& version,
-                         const std::vector<ReleaseSource>& sources, const std::string& keys) try {
+                         const std::vector<ReleaseSource>& sources, const std::string& keys,
+                         const FileStore& store) try {
   const auto alone = one_at_a_time(releases);
   if (!have_signing_key(keys)) make_signing_key(keys);
   const std::string encoded = encode(manifest_of(version, sources));
   const std::string release = releases + "/" + release_id(encoded);
-  if (!verifies(release, keys)) make_copy(release, encoded, sources, keys);
+  if (!verifies(release, keys)) make_copy(release, encoded, sources, keys, store);
   forget_old(releases, release);
+  store.sweep();
   return release;
 } catch (const fs::filesystem_error& error) {
   throw Error(ErrorCode::kUnavailable, error.what());

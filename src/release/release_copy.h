@@ -4,13 +4,15 @@
 //   releases/<id>/bin/sanctum, bin/sanctum-engine, lib/..., share/..., manifest.json, manifest.sig
 //
 // Contract: a copy is complete or not there: it is made beside, verified, and renamed. The files
-// are copies, or share blocks, never hard links. What a power cut leaves torn does not verify, and
+// are copies, never hard links of those that they were made from (file_store.h). What a power cut leaves torn does not verify, and
 // is made again. Thread rule: one at a time; who comes second waits for kReleaseWaitMax at most.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <vector>
+
+#include "release/file_store.h"
 
 namespace sanctum::release {
 
@@ -26,7 +28,8 @@ struct ReleaseSource {
 // Makes the copy if there is none that verifies; returns its directory. `keys`: where release.key
 // is. Throws Error naming the file.
 std::string keep_release(const std::string& releases, const std::string& version,
-                         const std::vector<ReleaseSource>& sources, const std::string& keys);
+                         const std::vector<ReleaseSource>& sources, const std::string& keys,
+                         const FileStore& store = FileStore({}));
 
 // releases/current, through which a service manager starts what was kept last: a link that is
 // replaced in one step.

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/test_directory.h"
+#include "platform/clone_file.h"
 #include "platform/process.h"
 #include "release/manifest.h"
 #include "release/signing.h"
@@ -50,6 +52,41 @@ TEST_F(ReleaseCopy, IsWholeAndOutlivesItsSource) {
   EXPECT_EQ(wrong_with(release), "nothing");
   EXPECT_EQ(read_file(release + "/lib/libmlx.so"), "library");
   EXPECT_EQ(fs::status(release + "/bin/sanctum").permissions(), fs::perms::owner_all);
+}
+
+// Every state directory took 89 MB more.
+TEST_F(ReleaseCopy, TwoStateDirectoriesShareItsFiles) {
+  const std::vector<ReleaseSource> sources{{source_.path("libmlx.so"), "lib/libmlx.so"}};
+  const FileStore store(state_.path("files"));
+  const auto keep_in = [&](const std::string& name) {
+    return keep_release(state_.path(name), "1.0", sources, keys(), store) + "/lib/libmlx.so";
+  };
+  const std::string a = keep_in("a"), b = keep_in("b");
+  const std::string trial = state_.path("trial");
+  const bool blocks = platform::share_blocks(a, trial);
+  EXPECT_TRUE(blocks || fs::equivalent(a, b)) << "one file, or one file's blocks";
+  EXPECT_FALSE(fs::equivalent(a, source_.path("libmlx.so"))) << "a build may write to its own";
+  // Damaged in one place it is made anew, and whoever has the damaged one finds out.
+  if (blocks) return;
+  fs::permissions(a, fs::perms::owner_all);
+  std::FILE* file = std::fopen(a.c_str(), "w");
+  std::fputs("damaged", file);
+  std::fclose(file);
+  EXPECT_EQ(read_file(keep_in("c")), "library");
+  EXPECT_EQ(read_file(keep_in("a")), "library");
+}
+
+TEST_F(ReleaseCopy, TheStoreForgetsWhatNobodyHas) {
+  const FileStore store(state_.path("files"));
+  for (std::size_t i = 0; i < 2 * kReleasesKept; ++i) {
+    source_.write("libmlx.so", "library " + std::to_string(i));
+    keep_release(state_.path("releases"), "1.0", {{source_.path("libmlx.so"), "lib/x"}}, keys(),
+                 store);
+  }
+  std::size_t files = 0;
+  if (fs::exists(state_.path("files")))
+    for ([[maybe_unused]] const auto& each : fs::directory_iterator(state_.path("files"))) ++files;
+  EXPECT_LE(files, kReleasesKept);
 }
 
 // What a service manager starts: it follows the newest, in one step, and leads nowhere outside.

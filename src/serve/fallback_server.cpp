@@ -129,9 +129,14 @@ void FallbackServer::set_mode(supervisor::FallbackMode mode) {
   tell(decision, "it was switched off");
 }
 
-supervisor::FallbackState FallbackServer::state() const {
+gateway::FallbackTold FallbackServer::told() const {
   const std::lock_guard lock(mutex_);
-  return state_;
+  return {where(), std::string(to_string(state_.mode)), state_.serving, failure_};
+}
+
+void FallbackServer::last_one_was(const std::string& failure) {
+  const std::lock_guard lock(mutex_);
+  failure_ = failure;
 }
 
 void FallbackServer::tell(const supervisor::FallbackDecision& decision, const std::string& how) {
@@ -163,7 +168,9 @@ void FallbackServer::forward(const std::shared_ptr<gateway::Exchange>& exchange,
   const auto all = [this, forward, &answering] {
     try {
       answer(forward);
+      last_one_was({});
     } catch (const Error& error) {
+      if (!forward->gone) last_one_was(error.what());
       forward->exchange->post([forward, message = std::string(error.what())] {
         if (forward->streaming) return forward->exchange->drop();
         forward->exchange->respond(gateway::error_response(502, message));

@@ -45,6 +45,7 @@ class FallbackServer final : public gateway::Fallback {
   FallbackServer(FallbackOptions options, News news);
   ~FallbackServer() override;
 
+  gateway::FallbackTold told() const override;
   bool answers_instead(gateway::Refusal refusal) override;
   void forward(const std::shared_ptr<gateway::Exchange>& exchange,
                gateway::ForwardedRequest request) override;
@@ -56,7 +57,6 @@ class FallbackServer final : public gateway::Fallback {
   // Every loaded model was proven to work; the oldest of the proofs is of `when`.
   void proven(Instant when);
   void set_mode(supervisor::FallbackMode mode);
-  supervisor::FallbackState state() const;
   const std::string& where() const { return options_.endpoint.url; }
 
  private:
@@ -67,6 +67,7 @@ class FallbackServer final : public gateway::Fallback {
     bool over = false;
   };
   void answer(const std::shared_ptr<Forward>& forward);
+  void last_one_was(const std::string& failure);
   // Somebody answers; starts the command if nobody does. Throws Error, also once `gone`.
   void make_sure_it_runs(const std::atomic<bool>& gone);
   // Joins the threads that are over; under the lock.
@@ -76,8 +77,9 @@ class FallbackServer final : public gateway::Fallback {
 
   const FallbackOptions options_;
   const News news_;
-  mutable std::mutex mutex_;  // guards the next
+  mutable std::mutex mutex_;  // guards the next two
   supervisor::FallbackState state_;
+  std::string failure_;  // of the last request
   std::mutex starting_;  // guards process_
   std::unique_ptr<platform::Process> process_;
   std::atomic<int> pid_{0};     // of it

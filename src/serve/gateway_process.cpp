@@ -75,6 +75,12 @@ supervisor::Scheduler schedule(const settings::ServeConfig& config) {
   return scheduler;
 }
 
+// What requests ask it for, where they ask us for our first model.
+std::string model_of_fallback(const settings::ServeConfig& config) {
+  if (!config.fallback_model.empty()) return config.fallback_model;
+  return config.found_models.empty() ? "sanctum-smoke" : config.found_models.front().model;
+}
+
 std::string or_off(const std::string& url) {
   return url.empty() ? "off" : without_scheme(url);
 }
@@ -97,6 +103,7 @@ GatewayProcess::GatewayProcess(const settings::ServeConfig& config, int keeper_s
       lock_(kLockDescriptor),
       tls_(tls_files(config, certificates_in(config.state_dir))),
       local_key_(or_exit(kExitFailure, [&] { return local_key_of(config.state_dir); })),
+      first_loads_(std::max<std::size_t>(config.found_models.size(), 1)),
       engine_(worker_options(config, {lock_.descriptor(), kLifeDescriptor}),
               seconds(config.ready_timeout_s), engine_news()),
       fallback_(or_exit(kExitUsage, [this] { return make_fallback(); })),
@@ -136,6 +143,8 @@ SupervisedEngine::News GatewayProcess::engine_news() {
   news.loaded = [this](const std::string& model, const wire::Failure* failure) {
     kept_records_->model_settled(model, failure);
     if (failure == nullptr && config_.probes == "off") events_.proven();
+    const auto nothing = first_loads_.ended(model, failure);
+    if (nothing && config_.fallback.empty()) tell(keeper_message::CannotServe{*nothing});
   };
   news.process = [this](int pid) { tell(keeper_message::EngineIs{pid}); };
   news.changed = [this](supervisor::WorkerState, supervisor::WorkerState to,
@@ -238,6 +247,8 @@ void GatewayProcess::serve() {
 }
 
 int GatewayProcess::drain() {
+  if (const int requests = gate_.running() + gate_.waiting(); requests > 0)
+    tell(keeper_message::Drains{requests});
   const auto less = events_.is_orphaned() ? kStopBeyondDrain : milliseconds(0);
   if (server_.drain(drain_time(config_, less))) return 0;
   const int cut = engine_.engine().fail_all(kEnding);
@@ -306,10 +317,11 @@ std::string GatewayProcess::fallback(const std::string& mode) {
     throw Error(ErrorCode::kNotFound,
                 "this server has no fallback; `serve --fallback URL` names one");
   if (!mode.empty()) fallback_->set_mode(supervisor::fallback_mode(mode));
-  const auto state = fallback_->state();
+  const auto told = fallback_->told();
+  const bool parked = engine_.status().state == wire::WorkerState::kParked;
   json::Writer w;
-  w.begin_object().field("mode", to_string(state.mode)).field("serving", state.serving);
-  w.field("where", fallback_->where()).end_object();
+  w.begin_object().field("mode", told.mode).field("serving", answers_now(told, parked));
+  w.field("where", told.where).field("model", model_of_fallback(config_)).end_object();
   return w.take();
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "client/serving_file.h"
 #include "gateway/control.h"
 #include "gateway/entrance.h"
 #include "gateway/event_loop.h"
@@ -19,13 +20,13 @@
 #include "platform/lock_file.h"
 #include "serve/control_listener.h"
 #include "serve/fallback_server.h"
+#include "serve/first_loads.h"
 #include "serve/gateway_events.h"
 #include "serve/gateway_records.h"
 #include "serve/keeper_message.h"
 #include "serve/listeners.h"
 #include "serve/orphan_watch.h"
 #include "serve/restart_permission.h"
-#include "serve/serving_file.h"
 #include "serve/signal_watch.h"
 #include "serve/supervised_engine.h"
 #include "serve/switch_board.h"
@@ -80,6 +81,7 @@ class GatewayProcess final : gateway::ControlDesk {
   const std::string local_key_;
   GatewayEvents events_;
   std::optional<GatewayRecords> kept_records_;
+  FirstLoads first_loads_;
   SupervisedEngine engine_;
   const std::unique_ptr<FallbackServer> fallback_;  // null without one
   SignalWatch signal_watch_;
@@ -96,7 +98,7 @@ class GatewayProcess final : gateway::ControlDesk {
   SwitchBoard board_;
   gateway::ProbeRuns probe_runs_;
   gateway::Router router_, control_router_;
-  ServingRecord record_;
+  client::ServingRecord record_;
   // What running requests hold on to stands above the loop that may still hold them.
   gateway::EventLoop loop_;
   gateway::Server server_;

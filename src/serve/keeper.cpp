@@ -15,15 +15,16 @@
 #include "base/exit_code.h"
 #include "base/line_writer.h"
 #include "base/log.h"
+#include "client/running_servers.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "platform/private_files.h"
 #include "platform/service_manager.h"
+#include "serve/greeting.h"
 #include "serve/keeper_rules.h"
 #include "serve/kept_process.h"
 #include "serve/life_line.h"
 #include "serve/running_release.h"
-#include "serve/serving_file.h"
 #include "serve/signal_watch.h"
 #include "serve/wake.h"
 #include "settings/handed_config.h"
@@ -48,7 +49,8 @@ class Keeper final : public KeeperPort {
 
   Keeper(const settings::ServeConfig& config, Resolve resolve,
          std::optional<RunningRelease> release, platform::LockFile& lock)
-      : resolve_(std::move(resolve)),
+      : config_(config),
+        resolve_(std::move(resolve)),
         release_(std::move(release)),
         lock_(lock),
         rules_(config, *this) {}
@@ -70,6 +72,7 @@ class Keeper final : public KeeperPort {
     }
     if (!life_.over()) end_engine();
     output_.flush(log::kLastWordsLimit);
+    if (!rules_.last_words().empty()) throw Exit{*rules_.exit_code(), rules_.last_words()};
     return *rules_.exit_code();
   }
 
@@ -125,7 +128,12 @@ class Keeper final : public KeeperPort {
   void end_fallback() override { end_group(fallback_pid_.exchange(0)); }
   bool engines_gone() override { return life_.over(); }
   void say_ready(const std::string& urls) override {
+    if (::isatty(STDOUT_FILENO) == 1 && !std::exchange(greeted_, true)) output_.push(greeted(urls));
     output_.push("ready" + (urls.empty() ? "" : " " + urls) + "\n");
+  }
+  void say_draining(int requests) override {
+    if (stopping_ && ::isatty(STDERR_FILENO) == 1)
+      log::last_words(waits_for(requests, config_.drain_s));
   }
   void notify_manager(const std::string& state) override { platform::notify_manager(state); }
 
@@ -143,6 +151,13 @@ class Keeper final : public KeeperPort {
                         {probes_.descriptor(), POLLIN, 0},
                         {gateway_.there() ? -1 : life_.descriptor(), 0, 0}};
     ::poll(watched, std::size(watched), static_cast<int>(left.count()) + 1);
+  }
+
+  std::string greeted(const std::string& urls) const {
+    Greeting about{SANCTUM_VERSION, {}, urls, config_.state_dir + "/certs"};
+    for (const auto& model : config_.found_models) about.models.push_back(model.model);
+    if (about.models.empty()) about.models.emplace_back("the built-in model, sanctum-smoke");
+    return greeting(about);
   }
 
   platform::ProcessOptions part(const std::string& command) const {
@@ -170,6 +185,8 @@ class Keeper final : public KeeperPort {
   const KeptProcess::Heard probes_said_ = [this](const auto& m) { rules_.probes_said(m); };
   // Who reads the line `ready` may have stopped reading, or read the log through the same pipe.
   LineWriter output_{STDOUT_FILENO, kOutputBytesMax, [](std::uint64_t) { return std::string(); }};
+  const settings::ServeConfig config_;  // as it was at the start
+  bool greeted_ = false;
   const Resolve resolve_;
   const std::optional<RunningRelease> release_;
   platform::LockFile& lock_;
@@ -201,6 +218,17 @@ std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
   }
 }
 
+// By which this user's commands find the server.
+class Note {
+ public:
+  explicit Note(const std::string& state_dir) {
+    client::note_running(state_dir, static_cast<int>(::getpid()));
+  }
+  ~Note() { client::forget_running(static_cast<int>(::getpid())); }
+  Note(const Note&) = delete;
+  Note& operator=(const Note&) = delete;
+};
+
 std::optional<RunningRelease> keep_release(const std::string& state) {
   try {
     RunningRelease release = keep_running_release(state);
@@ -221,7 +249,8 @@ int keep(const settings::ServeConfig& config,
   platform::notify_manager(platform::more_time(kCopyLimit));
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
-  forget_serving(config.state_dir);  // whoever wrote it is gone
+  client::forget_serving(config.state_dir);  // whoever wrote it is gone
+  const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {
     Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
     const SignalWatch signal_watch(

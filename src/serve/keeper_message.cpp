@@ -20,6 +20,10 @@ struct Write {
     w.field("is", "listens").field("plain", cut(m.plain)).field("mtls", cut(m.mtls));
   }
   void operator()(const Ready& m) const { w.field("is", "ready").field("urls", cut(m.urls)); }
+  void operator()(const Drains& m) const { w.field("is", "drains").field("requests", m.requests); }
+  void operator()(const CannotServe& m) const {
+    w.field("is", "cannot_serve").field("reason", cut(m.reason));
+  }
   void operator()(const EngineIs& m) const { w.field("is", "engine").field("pid", m.pid); }
   void operator()(const FallbackIs& m) const { w.field("is", "fallback").field("pid", m.pid); }
   void operator()(const RestartIsPlanned&) const { w.field("is", "restart"); }
@@ -31,14 +35,20 @@ struct Write {
   void operator()(const Restarting& m) const { w.field("is", "restarting").field("so", m.so); }
 };
 
+int count_of(const json::Node& node, const char* what) {
+  return static_cast<int>(node.at(what).as_int(0, std::numeric_limits<int>::max()));
+}
+
 int pid_of(const json::Node& node) {
-  return static_cast<int>(node.at("pid").as_int(0, std::numeric_limits<int>::max()));
+  return count_of(node, "pid");
 }
 
 KeeperMessage read(const json::Node& node) {
   const std::string is = node.at("is").as_string();
   if (is == "listens") return Listens{node.at("plain").as_string(), node.at("mtls").as_string()};
   if (is == "ready") return Ready{node.at("urls").as_string()};
+  if (is == "drains") return Drains{count_of(node, "requests")};
+  if (is == "cannot_serve") return CannotServe{node.at("reason").as_string()};
   if (is == "engine") return EngineIs{pid_of(node)};
   if (is == "fallback") return FallbackIs{pid_of(node)};
   if (is == "restart") return RestartIsPlanned{};

@@ -23,6 +23,12 @@ struct Listens {
 struct Ready {       // every model was proven to work
   std::string urls;  // for people, after the word `ready`
 };
+struct Drains {  // it ends, and waits for these
+  int requests = 0;
+};
+struct CannotServe {  // not one model could be loaded
+  std::string reason;
+};
 struct EngineIs {
   int pid = 0;
 };
@@ -48,10 +54,10 @@ struct Restarting {
 }  // namespace keeper_message
 
 using KeeperMessage =
-    std::variant<keeper_message::Listens, keeper_message::Ready, keeper_message::EngineIs,
-                 keeper_message::FallbackIs, keeper_message::RestartIsPlanned,
-                 keeper_message::RunProbe, keeper_message::Beat, keeper_message::ReplaceGateway,
-                 keeper_message::Restarting>;
+    std::variant<keeper_message::Listens, keeper_message::Ready, keeper_message::Drains,
+                 keeper_message::CannotServe, keeper_message::EngineIs, keeper_message::FallbackIs,
+                 keeper_message::RestartIsPlanned, keeper_message::RunProbe, keeper_message::Beat,
+                 keeper_message::ReplaceGateway, keeper_message::Restarting>;
 
 // Ends with a newline.
 std::string keeper_line(const KeeperMessage& message);

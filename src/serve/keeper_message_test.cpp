@@ -13,6 +13,8 @@ using namespace keeper_message;
 
 const KeeperMessage kAll[] = {Listens{"127.0.0.1:1", "off"},
                               Ready{"http://127.0.0.1:1"},
+                              Drains{3},
+                              CannotServe{"'m' cannot be served"},
                               EngineIs{7},
                               FallbackIs{8},
                               RestartIsPlanned{},

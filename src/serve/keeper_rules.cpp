@@ -76,8 +76,15 @@ void KeeperRules::gateway_said(const KeeperMessage& message) {
 
 void KeeperRules::hear(const keeper_message::Ready& ready) {
   supervisor::became_ready(state_, port_.now());
+  was_ready_ = true;
   port_.say_ready(ready.urls);
   planned_restart_is_over();
+}
+
+void KeeperRules::hear(const keeper_message::CannotServe& cannot) {
+  if (was_ready_ || ending_) return;
+  last_words_ = cannot.reason;
+  end();
 }
 
 void KeeperRules::hear(const keeper_message::RestartIsPlanned&) {
@@ -151,7 +158,10 @@ void KeeperRules::gateway_ended(const platform::ExitStatus& status) {
   if (ending_) {
     // Before it listened, it had neither requests to cut nor a way to end in order.
     const bool idle = !listening_ && status.signal == SIGTERM;
-    exit_code_ = status.signal == 0 ? status.code : idle ? 0 : kExitCut;
+    exit_code_ = !last_words_.empty() ? kExitFailure
+                 : status.signal == 0 ? status.code
+                 : idle               ? 0
+                                      : kExitCut;
     return;
   }
   if (planned_) {

@@ -50,6 +50,8 @@ class KeeperPort {
   // Of those that the last gateway started nobody is left.
   virtual bool engines_gone() = 0;
   virtual void say_ready(const std::string& urls) = 0;
+  // The gateway ends, and waits for so many requests.
+  virtual void say_draining(int requests) = 0;
   virtual void notify_manager(const std::string& state) = 0;
 };
 
@@ -69,6 +71,8 @@ class KeeperRules {
 
   Instant next_turn() const;
   std::optional<int> exit_code() const { return exit_code_; }
+  // Why it ends by itself, for a person; empty where the log has said so.
+  const std::string& last_words() const { return last_words_; }
 
  private:
   // Two engines of one server must not load together.
@@ -89,8 +93,10 @@ class KeeperRules {
   template <class Message>
   void hear(const Message&) {}
   void hear(const keeper_message::Ready& ready);
+  void hear(const keeper_message::CannotServe& cannot);
   void hear(const keeper_message::RestartIsPlanned& planned);
   void hear(const keeper_message::RunProbe& run) { port_.tell_probes(run); }
+  void hear(const keeper_message::Drains& drains) { port_.say_draining(drains.requests); }
   void hear(const keeper_message::EngineIs& engine) { port_.engine_is(engine.pid); }
   void hear(const keeper_message::FallbackIs& fallback) { port_.fallback_is(fallback.pid); }
   void hear(const keeper_message::Listens& listens);
@@ -103,6 +109,8 @@ class KeeperRules {
   Instant gone_since_{};                 // the gateway
   Instant beat_{};                       // of the probes; or when they were last started
   std::optional<int> exit_code_;
+  std::string last_words_;
+  bool was_ready_ = false;           // once: from then on, what fails may come back
   bool ending_ = false;              // all of it: gateway and probes know it
   bool told_ = false;                // the gateway is to end
   bool condemned_ = false;           // by the probes

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "gateway/certificates.h"
 #include "platform/descriptors.h"
+#include "platform/port_owner.h"
 
 namespace sanctum::serve {
 namespace {
@@ -29,11 +31,29 @@ std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
                            directory + "/server.key"};
 }
 
+// What to do about an address that cannot be had.
+std::string advice(const gateway::Address& address, const std::string& flag) {
+  const std::string another = "choose another with " + flag;
+  const auto owner = address.port == 0 ? std::nullopt : platform::port_owner(address.port);
+  if (!owner) return "; " + another;
+  return "; process " + std::to_string(owner->pid) + " (" + owner->program +
+         ") has the port: end it" +
+         (owner->program == "sanctum" ? " (`sanctum stop`, with its --state-dir)" : "") + ", or " +
+         another;
+}
+
 std::string listen_at(gateway::Server& server, const std::string& text, const std::string& field,
                       const char* scheme, const std::optional<gateway::TlsFiles>& tls) {
   if (text == "off") return {};
   const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
-  const auto bound = or_exit(kExitAddress, [&] { return server.listen(address, tls); });
+  const auto bound = or_exit(kExitAddress, [&] {
+    try {
+      return server.listen(address, tls);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnavailable) throw;
+      throw Error(error.code(), error.what() + advice(address, field), field);
+    }
+  });
   if (!tls && !gateway::is_loopback(address)) {
     log::warn("plain_http_beyond_this_machine", {{"address", to_string(bound)}});
   }

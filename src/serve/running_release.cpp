@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "client/endpoint.h"
 #include "platform/executing.h"
 #include "platform/machine.h"
 #include "platform/process.h"
@@ -72,6 +73,15 @@ std::vector<release::ReleaseSource> sources() {
   return all;
 }
 
+// One for all state directories; none where there is no home.
+release::FileStore store() {
+  try {
+    return release::FileStore(client::default_state_dir() + "-files");
+  } catch (const Error&) {
+    return release::FileStore({});
+  }
+}
+
 std::string releases_of(const std::string& state_directory) {
   return state_directory + "/releases";
 }
@@ -85,7 +95,7 @@ RunningRelease keep_running_release(const std::string& state_directory) try {
   if (kept)
     release::verify_release(kept->directory, keys);
   else
-    kept = RunningRelease{release::keep_release(releases, SANCTUM_VERSION, sources(), keys)};
+    kept = RunningRelease{release::keep_release(releases, SANCTUM_VERSION, sources(), keys, store())};
   release::make_current(releases, kept->directory);
   return *kept;
 } catch (const fs::filesystem_error& error) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "settings/path_words.h"
 #include "settings/resolve.h"
 #include "settings/serve_settings.h"
 
@@ -15,16 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string from(const std::string& directory, const std::string& path) {
-  return (fs::path(directory) / path).lexically_normal().string();
-}
-
-// A model may also be an org/name.
-std::string model_from(const std::string& directory, const std::string& name) {
-  std::error_code ignored;
-  const std::string path = from(directory, name);
-  return fs::is_directory(path, ignored) ? path : name;
-}
+using settings::model_from;
+using settings::path_from;
 
 struct Parsed {
   explicit Parsed(std::vector<std::string> words) : options(app) {
@@ -50,13 +43,18 @@ bool is_path(const settings::Setting& setting) {
   return std::holds_alternative<settings::Path>(setting.type);
 }
 
+bool is_models(const settings::Setting& setting) {
+  const auto* texts = std::get_if<settings::Texts>(&setting.type);
+  return texts != nullptr && texts->models;
+}
+
 void add_words(const settings::Setting& setting, const std::string& directory,
                std::vector<std::string>& out) {
   for (const auto& value : words_of(setting)) {
     if (is_flag(setting)) out.push_back(setting.flag);
-    out.push_back(is_path(setting)          ? from(directory, value)
-                  : setting.key == "models" ? model_from(directory, value)
-                                            : value);
+    out.push_back(is_path(setting)     ? path_from(directory, value)
+                  : is_models(setting) ? model_from(directory, value)
+                                       : value);
   }
 }
 
@@ -68,10 +66,10 @@ std::vector<std::string> settled_arguments(const std::vector<std::string>& words
     const Parsed parsed(words);
     std::vector<std::string> settled, models;
     if (is_said(words, settings::kConfigFlag))
-      settled = {settings::kConfigFlag, from(directory, parsed.options.file())};
+      settled = {settings::kConfigFlag, path_from(directory, parsed.options.file())};
     for (const auto& setting : parsed.options.settings()) {
       if (!parsed.options.decided(setting.key)) continue;
-      if (setting.key == "models")
+      if (is_models(setting))
         add_words(setting, directory, models);
       else if (is_said(words, setting.flag))
         add_words(setting, directory, settled);
@@ -108,7 +106,7 @@ std::vector<std::pair<std::string, std::string>> variables_in_force() {
   const auto add = [&](const std::string& name, bool path) {
     const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
     if (value != nullptr && *value != '\0')
-      found.emplace_back(name, path ? from(here, value) : value);
+      found.emplace_back(name, path ? path_from(here, value) : value);
   };
   for (const auto& setting : settings::serve_settings(unused)) {
     if (setting.key != "state_dir")  // the unit's words name it

@@ -10,6 +10,16 @@
 
 namespace sanctum::serve {
 
+namespace {
+
+// By `nohup`, which whoever started us wants honoured.
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
 struct SignalWatch::Shared {
   void end() {
     {
@@ -52,7 +62,8 @@ SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_l
   shared_->exit_code = exit_code;
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT}) sigaddset(&signals, number);
+  if (!is_ignored(SIGHUP)) sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // Both now: when the end comes, the system may have no thread to give.
   std::thread([shared = shared_] { shared->limit(); }).detach();

@@ -39,6 +39,8 @@ supervisor::WorkerOptions worker_options(const settings::ServeConfig& config,
       {"--prefix-cache-bytes", std::to_string(config.prefix_cache_bytes)}};
   for (const auto& [flag, value] : words)
     options.arguments.insert(options.arguments.end(), {flag, value});
+  if (config.activations != settings::kActivations.front())
+    options.arguments.insert(options.arguments.end(), {"--activation-bits", config.activations});
   options.models = models_of(config);
   options.held = std::move(held);
   return options;

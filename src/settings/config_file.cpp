@@ -3,11 +3,14 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/size_text.h"
+#include "settings/path_words.h"
 
 namespace sanctum::settings {
 namespace {
@@ -23,10 +26,14 @@ class Reader {
                                 const std::vector<std::string>& decided) const {
     std::vector<std::string> keys;
     for (const auto& [name, node] : table) {
-      const std::string key(name.str());
+      const std::string spelled(name.str()), key = with_underscores(spelled);
       const auto setting = std::find_if(settings.begin(), settings.end(),
                                         [&](const Setting& s) { return s.key == key; });
-      if (setting == settings.end()) fail(name.source(), key, "unknown key '" + key + "'");
+      if (setting == settings.end())
+        fail(name.source(), spelled,
+             "unknown key '" + spelled + "'" + did_you_mean(spelled, keys_of(settings)));
+      if (std::find(keys.begin(), keys.end(), key) != keys.end())
+        fail(name.source(), spelled, "'" + spelled + "' is set twice, as '" + key + "' too");
       keys.push_back(key);
       const bool takes = std::find(decided.begin(), decided.end(), key) == decided.end();
       const bool right =
@@ -39,6 +46,16 @@ class Reader {
   }
 
  private:
+  static std::string with_underscores(std::string key) {
+    std::replace(key.begin(), key.end(), '-', '_');
+    return key;
+  }
+  static std::vector<std::string> keys_of(const std::vector<Setting>& settings) {
+    std::vector<std::string> keys;
+    for (const Setting& setting : settings) keys.push_back(setting.key);
+    return keys;
+  }
+
   [[noreturn]] void fail(const toml::source_region& where, const std::string& key,
                          const std::string& what) const {
     throw Error(ErrorCode::kInvalid, path_ + ":" + std::to_string(where.begin.line) + ": " + what,
@@ -62,7 +79,9 @@ class Reader {
 
   // Each: false for a value that is not of the type. It is checked also when it is not taken.
   bool is_taken(const toml::node& node, const Text& text, bool takes) const {
-    const auto value = node.value_exact<std::string>();
+    auto value = node.value_exact<std::string>();
+    if (const auto number = node.value_exact<std::int64_t>(); number && !text.choices.empty())
+      value = std::to_string(*number);  // a choice that is one
     const auto& known = text.choices;
     if (!value || (!known.empty() && std::find(known.begin(), known.end(), *value) == known.end()))
       return false;
@@ -70,7 +89,9 @@ class Reader {
     return true;
   }
   bool is_taken(const toml::node& node, const Path& path, bool takes) const {
-    return is_taken(node, Text{path.value}, takes);
+    if (!is_taken(node, Text{path.value}, takes)) return false;
+    if (takes) *path.value = path_from(directory(), *path.value);
+    return true;
   }
   bool is_taken(const toml::node& node, const Texts& texts, bool takes) const {
     const auto* array = node.as_array();
@@ -79,7 +100,7 @@ class Reader {
     for (const auto& item : *array) {
       const auto value = item.value_exact<std::string>();
       if (!value) return false;
-      values.push_back(*value);
+      values.push_back(texts.models ? model_from(directory(), *value) : *value);
     }
     if (takes) *texts.value = values;
     return true;
@@ -106,6 +127,9 @@ class Reader {
     for (const auto& item : *array) read(*item.as_table(), rows.add(), {});
     return true;
   }
+
+  // Paths in a file are relative to it.
+  std::string directory() const { return std::filesystem::absolute(path_).parent_path().string(); }
 
   const std::string& path_;
 };

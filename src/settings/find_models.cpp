@@ -38,9 +38,7 @@ std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names
       if (other.model != next.model) continue;
       throw Error(ErrorCode::kInvalid,
                   "two models would be called '" + next.model + "': " + other.path + " and " +
-                      next.path +
-                      ". A model is called by its directory's name: name each once, and "
-                      "give one of two directories of the same name another",
+                      next.path + "; give one of them a name of its own: OTHER=" + next.path,
                   "models");
     }
     all.push_back(std::move(next));

@@ -35,7 +35,7 @@ TEST(FindModels, KeepsTheirOrder) {
 
 TEST(FindModels, TwoOfOneNameAreRefusedWithBothPaths) {
   EXPECT_THAT(error_of({"xa", "b", "ya"}, by_last_letter),
-              AllOf(HasSubstr("'a'"), HasSubstr("/models/xa"), HasSubstr("/models/ya")));
+              AllOf(HasSubstr("'a'"), HasSubstr("/models/xa"), HasSubstr("OTHER=/models/ya")));
 }
 
 TEST(FindModels, WhatCannotBeFoundIsPassedOn) {

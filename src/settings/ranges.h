@@ -10,6 +10,8 @@ inline const std::vector<std::string> kKernels{"auto", "cpu", "mlx"};
 inline constexpr const char* kKvInt8 = "int8";
 inline const std::vector<std::string> kKvTypes{"stored", kKvInt8};
 
+inline const std::vector<std::string> kActivations{"auto", "8", "16"};
+
 inline const std::vector<std::string> kLogLevels{"debug", "info", "warn", "error"};
 inline const std::vector<std::string> kSwitch{"on", "off"};
 

@@ -1,7 +1,6 @@
 #include "settings/resolve.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <variant>
 
 #include "base/error.h"
@@ -9,9 +8,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "client/control_client.h"
+#include "client/endpoint.h"
 #include "gateway/listener.h"
 #include "settings/config_file.h"
 #include "settings/find_models.h"
+#include "settings/path_words.h"
 #include "settings/serve_settings.h"
 #include "settings/state_directory.h"
 #include "supervisor/model_directory.h"
@@ -19,13 +20,8 @@
 namespace sanctum::settings {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::string absolute(const std::string& path) {
-  if (path.empty()) return path;
-  fs::path full = fs::absolute(path).lexically_normal();
-  if (!full.has_filename()) full = full.parent_path();  // "state/"
-  return full.string();
+  return path_from(".", path);
 }
 
 // What the file said was checked where it was read.
@@ -62,6 +58,28 @@ std::vector<wire::LoadRequest> models_of(const std::vector<std::string>& names) 
       names, [places](const std::string& name) { return supervisor::find_model(name, places); });
 }
 
+// As whoever asks at them, and serving.json, wants them.
+void spell_out_addresses(ServeConfig& config) {
+  for (std::string* address : {&config.listen, &config.mtls_listen})
+    if (*address != "off") *address = to_string(gateway::parse_address(*address, "listen"));
+}
+
+// Requests would go round and round.
+void check_fallback(const ServeConfig& config) {
+  if (config.fallback.empty()) return;
+  const std::string url = client::normalized_url(config.fallback);
+  const std::size_t host = url.find("://") + 3;
+  try {
+    const auto there = to_string(gateway::parse_address(url.substr(host), "fallback"));
+    if (there == config.listen || there == config.mtls_listen)
+      throw Exit{kExitUsage, "--fallback " + config.fallback +
+                                 " is this server's own address; name "
+                                 "another server's"};
+  } catch (const Error&) {  // a name, or a path: somebody else's
+    return;
+  }
+}
+
 // A flag and a variable both count as given by the parser.
 bool is_on_the_command_line(const Setting& setting, const std::vector<std::string>& arguments) {
   if (!is_flag(setting)) return true;
@@ -86,11 +104,12 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
   }
   check_told(options, settings);
   check(config);
-  config.found_models = or_exit(kExitFailure, [&] { return models_of(config.models); });
-  for (std::size_t i = 0; i < config.models.size(); ++i) {
-    if (std::error_code ignored; fs::is_directory(config.models[i], ignored))
-      config.models[i] = config.found_models[i].path;
-  }
+  spell_out_addresses(config);
+  check_fallback(config);
+  config.found_models = or_exit(kExitFailure, [&] {
+    for (auto& model : config.models) model = model_from(".", model);
+    return models_of(config.models);
+  });
   config.arguments = arguments;
   return config;
 }

@@ -23,6 +23,7 @@ struct ServeConfig {
   int queue = 64;
   std::string kernels = "auto";
   int threads = 0;
+  std::string activations = "auto";
   std::uint64_t kv_bytes = std::uint64_t{2} << 30;
   std::string kv_type = "stored";
   std::uint64_t prefix_cache_bytes = std::uint64_t{1} << 30;

@@ -43,10 +43,10 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
   std::vector<Setting> all{
       {.key = "models",
        .flag = "models",
-       .type = Texts{&c.models},
-       .what = "A directory, or org/name of a downloaded model; the built-in model when none is "
-               "named",
-       .placeholder = "MODEL"},
+       .type = Texts{.value = &c.models, .models = true},
+       .what = "A directory, org/name of a downloaded model, or smoke, the built-in one, which is "
+               "served when none is named. The first is the default; NAME=MODEL calls it NAME",
+       .placeholder = "[NAME=]MODEL"},
       {.key = "state_dir",
        .flag = "--state-dir",
        .variable = "SANCTUM_STATE_DIR",
@@ -57,12 +57,12 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
        .flag = "--listen",
        .variable = "SANCTUM_LISTEN",
        .type = Text{&c.listen, {}, check_address},
-       .what = "Address for plain HTTP; port 0 picks one; off"},
+       .what = "Address for plain HTTP; a port alone is this machine's own; port 0 picks one; off"},
       {.key = "mtls_listen",
        .flag = "--mtls-listen",
        .variable = "SANCTUM_MTLS_LISTEN",
        .type = Text{&c.mtls_listen, {}, check_address},
-       .what = "Address for mutual TLS; port 0 picks one; off"},
+       .what = "Address for mutual TLS, likewise"},
       {.key = "allow_host",
        .flag = "--allow-host",
        .variable = "SANCTUM_ALLOW_HOST",
@@ -104,6 +104,12 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
        .type = Number{&c.threads, kThreads},
        .what = "Threads of our kernels; 0: one for each physical core, within affinity and a "
                "container's quota"},
+      {.key = "activations",
+       .flag = "--activations",
+       .variable = "SANCTUM_ACTIVATIONS",
+       .type = Text{&c.activations, kActivations},
+       .what = "Bits of the rows that our kernels multiply with weights. 16: as exact as floats; "
+               "8: faster; auto: 8 beside 4-bit weights, 16 beside 8-bit ones"},
       {.key = "kv_bytes",
        .flag = "--kv-bytes",
        .variable = "SANCTUM_KV_BYTES",

@@ -30,6 +30,7 @@ struct Path {  // of a file or directory here; empty: none
 struct Texts {
   std::vector<std::string>* value;
   TextCheck check = {};  // of each
+  bool models = false;   // each is a [NAME=]MODEL, perhaps a directory
 };
 struct Number {
   int* value;

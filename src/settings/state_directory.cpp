@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <iterator>
 
-#include "base/error.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "platform/private_files.h"
 
@@ -31,7 +31,7 @@ void try_to_write(const std::string& directory) {
   const int fd = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     throw Error(ErrorCode::kUnavailable,
-                "cannot write to the state directory " + directory + ": " + std::strerror(errno) +
+                "cannot write to the state directory " + directory + ": " + file_error_text(errno) +
                     "; make it writable, or name another one with --state-dir");
   ::close(fd);
   ::unlink(trial.c_str());
@@ -69,7 +69,7 @@ void make_state_dir(const std::string& directory) {
   fs::create_directories(directory, error);
   if (error || !fs::is_directory(directory, error))
     throw Error(ErrorCode::kUnavailable, "cannot make the state directory " + directory + ": " +
-                                             (error ? error.message() : "something else is there") +
+                                             (error ? file_error_text(error.value()) : "something else is there") +
                                              "; name another one with --state-dir");
   if (is_a_state_directory(directory)) {
     mark(directory);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "client/model_abilities.h"
 #include "client/server_status.h"
 #include "stress/crash_watch.h"
 #include "stress/solo_pass.h"
@@ -158,6 +159,8 @@ std::vector<std::vector<Twin>> ask_twins(
   pipelines.reserve(run.board.tallies.size());
   for (const auto& tally : run.board.tallies) pipelines.push_back(tally.pipeline);
   auto questions = solo_questions(pipelines);
+  if (report.without_tools)
+    std::erase_if(questions, [](const auto& q) { return !q.request.tools_json.empty(); });
   for (auto& question : questions) question.request.model = model_of(report, question.pipeline);
   report.questions = questions.size();
   client::ChatClient client(run.options.endpoint, limits_of(run.options));
@@ -217,9 +220,9 @@ StressReport run_stress(const StressOptions& options,
   CrashWatch watch(options.endpoint, options.crash_processes);
 
   const bool solo = options.reference == Reference::kSolo;
-  const bool sees =
-      !solo ||
-      client::model_sees(client.get("/v1/models").body, report.vision_model).value_or(true);
+  const std::string models = solo ? client.get("/v1/models").body : std::string();
+  const bool sees = client::abilities_of(models, report.vision_model).vision.value_or(true);
+  const bool tools = client::abilities_of(models, report.model).tools.value_or(true);
   Run run{options, stop, Clock::now(), Instant::max(), {}};
   for (const auto pipeline : options.pipelines) {
     const bool shown = sees || pipeline != Pipeline::kVision;
@@ -227,6 +230,7 @@ StressReport run_stress(const StressOptions& options,
     if (shown) run.board.tallies.emplace_back().pipeline = pipeline;
   }
   std::vector<std::vector<Twin>> twins;
+  report.without_tools = !tools;
   if (solo) twins = ask_twins(run, report, on_progress);
   const auto sources = sources_of(run, report, twins);
 

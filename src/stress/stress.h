@@ -49,6 +49,7 @@ struct StressReport {
   std::size_t questions = 0;        // of Reference::kSolo: all of them, and ...
   std::size_t questions_alone = 0;  // ... those that have been asked alone so far
   bool blind = false;               // no pictures were shown: the model says it sees none
+  bool without_tools = false;       // none were given: the model says it knows of none
   double elapsed_s = 0;
   bool cut_short = false;
   std::uint64_t crashes = 0;

@@ -106,6 +106,7 @@ std::string report_text(const StressReport& report) {
         formatted("alone   %9llu questions; %llu answers compared with theirs, %llu different\n",
                   wide(report.questions_alone), wide(compared(report)), wide(different(report)));
   }
+  if (report.without_tools) text += "  " + report.model + " knows of no tools: none were given\n";
   if (report.blind) text += "  " + report.vision_model + " sees no pictures: none were shown\n";
   for (const auto& tally : report.pipelines) {
     for (const auto& failure : tally.failures) {
@@ -129,7 +130,7 @@ std::string report_json(const StressReport& report) {
   if (report.reference == Reference::kSolo) {
     w.field("questions", static_cast<std::uint64_t>(report.questions_alone));
     w.field("compared", compared(report)).field("different", different(report));
-    w.field("pictures_shown", !report.blind);
+    w.field("pictures_shown", !report.blind).field("tools_given", !report.without_tools);
   }
   w.field("crashes", report.crashes).key("pipelines").begin_object();
   for (const auto& tally : report.pipelines) write_tally(w, tally, report.elapsed_s);

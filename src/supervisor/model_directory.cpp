@@ -4,52 +4,55 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/file.h"
+#include "base/error.h"
 #include "platform/machine.h"
+#include "supervisor/hub_cache.h"
+#include "supervisor/model_refusal.h"
 
 namespace sanctum::supervisor {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t kReferenceBytesMax = 256;
 
-bool is_model(const fs::path& directory) {
-  std::error_code ignored;
-  return fs::is_regular_file(directory / "config.json", ignored);
-}
+constexpr const char* kBuiltIn = "smoke";
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }
 
-bool is_repository_name(const std::string& name) {
+bool is_directory(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+void check_name(const std::string& name, const std::string& told) {
   const auto legal = [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
   };
-  return std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' &&
-         name.back() != '/' && name.find("..") == std::string::npos &&
-         std::all_of(name.begin(), name.end(), legal);
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  return text;
-}
-
-// The snapshot of `org/name` that refs/main names; empty when it is not in the cache.
-fs::path cached_snapshot(const std::string& name, const std::string& hub) {
-  std::string folder = "models--" + name;
-  folder.replace(folder.find('/'), 1, "--");
-  const fs::path repository = fs::path(hub) / folder;
-  std::string revision;
-  try {
-    revision = trimmed(read_file((repository / "refs" / "main").string(), kReferenceBytesMax));
-  } catch (const Error&) {
-    return {};
+  if (name.empty() || name.size() > kModelNameLettersMax ||
+      !std::all_of(name.begin(), name.end(), legal)) {
+    throw Error(ErrorCode::kInvalid,
+                "'" + told + "' is no NAME=MODEL: a name has 1 to " +
+                    std::to_string(kModelNameLettersMax) +
+                    " letters, digits, '-', '_', '.', '/' or ':'",
+                "model");
   }
-  const fs::path snapshot = repository / "snapshots" / revision;
-  return is_model(snapshot) ? snapshot : fs::path();
+}
+
+wire::LoadRequest find_by_place(const std::string& name, const SearchPlaces& places) {
+  if (is_directory(name)) {
+    std::error_code ignored;
+    const fs::path directory = fs::canonical(name, ignored);
+    if (has_config(directory)) return {directory.filename().string(), directory.string()};
+    if (name != kBuiltIn) refuse_directory(directory.string());
+  }
+  if (name == kBuiltIn) return built_in_model(places);
+  if (is_repository_name(name)) {
+    const std::string snapshot = cached_snapshot(name, places.hub);
+    if (!snapshot.empty()) return {name, snapshot};
+  }
+  refuse_name(name, places.hub);
 }
 
 }  // namespace
@@ -73,7 +76,7 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
   const fs::path candidates[] = {(here / "../../models/smoke").lexically_normal(),
                                  (here / "../share/sanctum/models/smoke").lexically_normal()};
   for (const auto& candidate : candidates) {
-    if (is_model(candidate)) return {"sanctum-smoke", candidate.string()};
+    if (has_config(candidate.string())) return {"sanctum-smoke", candidate.string()};
   }
   throw Error(ErrorCode::kNotFound,
               "the built-in model is missing: neither " + candidates[0].string() + " nor " +
@@ -81,35 +84,20 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
               "model");
 }
 
-wire::LoadRequest find_model(const std::string& name, const SearchPlaces& places) {
-  std::error_code ignored;
-  if (name.empty()) throw Error(ErrorCode::kInvalid, "a model's name must not be empty", "model");
-  if (fs::is_directory(name, ignored)) {
-    const fs::path directory = fs::canonical(name, ignored);
-    if (!is_model(directory)) {
-      throw Error(ErrorCode::kNotFound,
-                  "the directory " + directory.string() + " has no config.json", "model");
-    }
-    return {directory.filename().string(), directory.string()};
-  }
-  if (!is_repository_name(name)) {
-    throw Error(ErrorCode::kNotFound,
-                "there is no directory '" + name + "', and it is no org/name of a downloaded model",
-                "model");
-  }
-  if (places.hub.empty())
-    throw Error(ErrorCode::kNotFound,
-                "'" + name +
-                    "' is no directory, and there is no home for downloaded models: HOME, "
-                    "HF_HOME and HF_HUB_CACHE are not set",
-                "model");
-  const fs::path snapshot = cached_snapshot(name, places.hub);
-  if (snapshot.empty()) {
-    throw Error(ErrorCode::kNotFound,
-                "'" + name + "' is neither a directory nor a downloaded model in " + places.hub,
-                "model");
-  }
-  return {name, snapshot.string()};
+NamedModel split_name(const std::string& told) {
+  const std::size_t equals = told.find('=');
+  if (equals == std::string::npos || is_directory(told)) return {{}, told};
+  check_name(told.substr(0, equals), told);
+  return {told.substr(0, equals), told.substr(equals + 1)};
+}
+
+wire::LoadRequest find_model(const std::string& told, const SearchPlaces& places) {
+  const NamedModel named = split_name(told);
+  if (named.place.empty())
+    throw Error(ErrorCode::kInvalid, "'" + told + "' names no model: it is empty", "model");
+  wire::LoadRequest found = find_by_place(named.place, places);
+  if (!named.name.empty()) found.model = named.name;
+  return found;
 }
 
 }  // namespace sanctum::supervisor

@@ -1,12 +1,18 @@
 // Finds the directory of a model that a person named.
+//
+//   DIR          a directory with a config.json; called by its own name
+//   org/name     a downloaded model of the Hugging Face cache; refs/main decides which snapshot
+//   smoke        the built-in model
+//   NAME=MODEL   any of these, called NAME
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "wire/messages.h"
 
 namespace sanctum::supervisor {
+
+inline constexpr std::size_t kModelNameLettersMax = 128;  // of a NAME
 
 // Where to look; filled in from the environment by `search_places`.
 struct SearchPlaces {
@@ -20,8 +26,16 @@ SearchPlaces search_places();
 // installation. Throws Error(kNotFound) naming the places.
 wire::LoadRequest built_in_model(const SearchPlaces& places);
 
-// A directory with a config.json, or `org/name` in the Hugging Face cache (refs/main decides which
-// snapshot). Throws Error(kNotFound) saying where it looked.
-wire::LoadRequest find_model(const std::string& name, const SearchPlaces& places);
+struct NamedModel {
+  std::string name;  // empty: its own
+  std::string place;
+};
+// Of NAME=MODEL. A directory may have a '=' of its own. Throws Error(kInvalid) for a NAME that is
+// none.
+NamedModel split_name(const std::string& told);
+
+// Throws Error(kInvalid) for a NAME that is none, Error(kNotFound) saying what was found instead,
+// and what to do (model_refusal.h).
+wire::LoadRequest find_model(const std::string& told, const SearchPlaces& places);
 
 }  // namespace sanctum::supervisor

@@ -56,6 +56,62 @@ TEST_F(ModelDirectory, ADownloadedModelIsFoundThroughItsReference) {
   EXPECT_EQ(found.path, root_.path("hub/models--org--name/snapshots/abc"));
 }
 
+TEST_F(ModelDirectory, ANameMayBeGiven) {
+  add("a/config.json");
+  add("x=y/config.json");
+  add("models/smoke/config.json");
+  EXPECT_EQ(find_model("mine=" + root_.path("a"), places_).model, "mine");
+  EXPECT_EQ(find_model("org/mine:4b=" + root_.path("a"), places_).path, root_.path("a"));
+  EXPECT_EQ(find_model(root_.path("x=y"), places_).model, "x=y") << "a directory's own";
+  EXPECT_EQ(find_model("tiny=smoke", places_).path, root_.path("models/smoke"));
+  EXPECT_THAT(refusal("my model=" + root_.path("a")), HasSubstr("is no NAME=MODEL"));
+  EXPECT_THAT(refusal("=" + root_.path("a")), HasSubstr("is no NAME=MODEL"));
+  EXPECT_THAT(refusal("mine=absent"), HasSubstr("no directory 'absent'"));
+}
+
+TEST_F(ModelDirectory, TheBuiltInOneHasAWord) {
+  add("models/smoke/config.json");
+  EXPECT_EQ(find_model("smoke", places_).model, "sanctum-smoke");
+}
+
+TEST_F(ModelDirectory, WhatIsNoModelIsKnownForWhatItIs) {
+  add("m/config.json");
+  add("m/model.safetensors");
+  add("g/weights.gguf");
+  add("deep/inner/config.json");
+  add("lone/x.safetensors");
+  add("lone/notes.txt");
+  EXPECT_THAT(refusal(root_.path("g/weights.gguf")), HasSubstr("GGUF"));
+  EXPECT_THAT(refusal(root_.path("g")), HasSubstr("GGUF"));
+  EXPECT_THAT(refusal(root_.path("m/model.safetensors")),
+              HasSubstr("name the directory that it is in: " + root_.path("m")));
+  EXPECT_THAT(refusal(root_.path("m/config.json")), HasSubstr(root_.path("m")));
+  EXPECT_THAT(refusal(root_.path("lone/x.safetensors")), HasSubstr("weights alone"));
+  EXPECT_THAT(refusal(root_.path("lone/notes.txt")), HasSubstr("is a file"));
+  EXPECT_THAT(refusal(root_.path("deep")),
+              HasSubstr("did you mean " + root_.path("deep/inner") + "?"));
+  EXPECT_THAT(refusal(root_.path("depe")), HasSubstr("did you mean '" + root_.path("deep") + "'?"));
+}
+
+TEST_F(ModelDirectory, ADownloadThatDidNotEndIsCalledThat) {
+  add("hub/models--org--whole/snapshots/abc/config.json");
+  EXPECT_THAT(refusal("org/whole"),
+              AllOf(HasSubstr("refs/main is missing"),
+                    HasSubstr(root_.path("hub/models--org--whole/snapshots/abc")),
+                    HasSubstr("hf download org/whole")));
+  add("hub/models--org--half/refs/main", "abc");
+  EXPECT_THAT(refusal("org/half"), HasSubstr("did not end"));
+  add("hub/models--org--g/refs/main", "abc");
+  add("hub/models--org--g/snapshots/abc/w.gguf");
+  EXPECT_THAT(refusal("org/g"), HasSubstr("GGUF"));
+}
+
+TEST_F(ModelDirectory, ASlipIsGuessed) {
+  add("hub/models--org--whole/refs/main", "abc");
+  EXPECT_THAT(refusal("org/whoel"), HasSubstr("did you mean 'org/whole'?"));
+  EXPECT_THAT(refusal("whole"), HasSubstr("did you mean 'org/whole'?"));
+}
+
 TEST_F(ModelDirectory, RefusalsSayWhereItLooked) {
   EXPECT_THAT(refusal("org/absent"), HasSubstr(places_.hub));
   EXPECT_THAT(refusal("absent"), HasSubstr("no directory 'absent'"));

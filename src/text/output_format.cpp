@@ -1,4 +1,5 @@
 // What a chat template tells about its model's output.
+#include <cctype>
 
 #include "text/output_parser.h"
 
@@ -23,6 +24,35 @@ OutputFormat detect_format(std::string_view source) {
 
 bool detect_reasoning(std::string_view source) {
   return contains(source, "<think>") || contains(source, "</think>");
+}
+
+// A name in the template's code, and neither in what it writes nor in a string.
+bool knows_tools(std::string_view source) {
+  constexpr std::string_view kName = "tools";
+  const auto of_a_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  };
+  bool code = false;
+  char quote = 0;
+  for (std::size_t i = 0; i + 1 < source.size(); ++i) {
+    const std::string_view two = source.substr(i, 2);
+    if (quote != 0) {
+      if (source[i] == '\\')
+        ++i;
+      else if (source[i] == quote)
+        quote = 0;
+    } else if (!code) {
+      code = two == "{{" || two == "{%";
+    } else if (two == "}}" || two == "%}") {
+      code = false;
+    } else if (source[i] == '"' || source[i] == '\'') {
+      quote = source[i];
+    } else if (source.substr(i, kName.size()) == kName && !of_a_name(source[i - 1]) &&
+               (i + kName.size() == source.size() || !of_a_name(source[i + kName.size()]))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool opens_reasoning(std::string_view prompt) {

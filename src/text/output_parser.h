@@ -37,6 +37,8 @@ enum class OutputFormat {
 OutputFormat detect_format(std::string_view template_source);
 // Whether a chat template knows <think> blocks.
 bool detect_reasoning(std::string_view template_source);
+// Whether a chat template's code looks at `tools`.
+bool knows_tools(std::string_view template_source);
 // Whether a rendered prompt ends inside a <think> block, so that the output begins in one.
 bool opens_reasoning(std::string_view prompt);
 // Tokens that a parser so made must see, special ones too, of which it sees control marks

@@ -332,6 +332,14 @@ TEST(OutputFormat, IsRecognizedByTheTemplate) {
   EXPECT_EQ(detect_format(""), OutputFormat::kPlain);
 }
 
+TEST(OutputFormat, ToolsAreKnownByTheTemplatesCode) {
+  EXPECT_TRUE(knows_tools("{%- if tools %}{{ tools | tojson }}{% endif %}"));
+  EXPECT_TRUE(knows_tools("{% for m in messages %}{{ m.x }}{% endfor %}{{ tools }}"));
+  EXPECT_FALSE(knows_tools("{{ 'x' }} You have no tools. {% for m in messages %}{% endfor %}"));
+  EXPECT_FALSE(knows_tools("{{ '# Tools <tools>' }}{{ tools_of_mine }}{{ \"\\\"tools\" }}"));
+  EXPECT_FALSE(knows_tools(""));
+}
+
 TEST(OutputFormat, ReasoningOpenedByThePrompt) {
   EXPECT_TRUE(opens_reasoning("<|im_start|>assistant\n<think>\n"));
   EXPECT_FALSE(opens_reasoning("<think>\n\n</think>\n\n"));

@@ -42,13 +42,17 @@ inline constexpr std::size_t kLogitBiasMax = 1024;
 inline constexpr int kTopLogprobsMax = 20;
 inline constexpr int kMaxTokensMax = 1 << 20;
 
-struct Sampling {
-  double temperature = 1.0;  // 0 is greedy
-  int top_k = 0;             // 0 is off
-  double top_p = 1.0;
-  double min_p = 0.0;
-  double repetition_penalty = 1.0;  // 1 is off; over prompt and output, as transformers does it
-  double presence_penalty = 0.0;    // over the output, as OpenAI defines it
+// How tokens are drawn, as a request or a model's maker chooses it; nothing where it is left to
+// others.
+struct SamplingChoice {
+  std::optional<double> temperature;  // 0 is greedy
+  std::optional<int> top_k;           // 0 is off
+  std::optional<double> top_p, min_p;
+  std::optional<double> repetition_penalty;  // 1 is off; of prompt and output, as transformers'
+};
+
+struct Sampling : SamplingChoice {
+  double presence_penalty = 0.0;  // over the output, as OpenAI defines it
   double frequency_penalty = 0.0;
   std::map<int, double> logit_bias;
   std::optional<std::uint64_t> seed;
@@ -182,7 +186,9 @@ struct ModelInfo {
   std::int64_t load_us = 0;
   std::int64_t created_unix_s = 0;
   std::optional<Failure> failure;
-  std::string numbers = {};  // changes when the same weights may say something else
+  std::string numbers = {};      // changes when the same weights may say something else
+  bool tools = false;            // its chat template knows of tools
+  SamplingChoice sampling = {};  // what its maker chose, for what requests leave out
 };
 
 struct EngineStats {

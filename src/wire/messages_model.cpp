@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "wire/failure.h"
 #include "wire/messages.h"
+#include "wire/sampling.h"
 
 namespace sanctum::wire {
 namespace {
@@ -44,7 +45,10 @@ std::string encode(const ModelInfo& m) {
   w.field("context_tokens", m.context_tokens).field("vocabulary", m.vocabulary);
   w.field("quantization", m.quantization).field("weight_bytes", m.weight_bytes);
   w.field("kernels", m.kernels).field("same_under_load", m.same_under_load);
-  w.field("numbers", m.numbers);
+  w.field("numbers", m.numbers).field("tools", m.tools);
+  w.key("sampling").begin_object();
+  write_choice(w, m.sampling);
+  w.end_object();
   w.field("load_us", m.load_us).field("created_unix_s", m.created_unix_s);
   if (m.failure) w.key("failure").raw(encode(*m.failure));
   w.end_object();
@@ -67,6 +71,8 @@ ModelInfo decode_model_info(const json::Node& node) {
   m.kernels = node.as_string_or("kernels", "");
   m.same_under_load = node.as_bool_or("same_under_load", false);
   m.numbers = node.as_string_or("numbers", "");
+  m.tools = node.as_bool_or("tools", false);
+  if (const auto sampling = node.get("sampling")) m.sampling = read_choice(*sampling);
   m.weight_bytes = unsigned_or(node, "weight_bytes");
   m.load_us = node.as_int_or("load_us", 0);
   m.created_unix_s = node.as_int_or("created_unix_s", 0);

@@ -57,11 +57,8 @@ std::string rewrite_messages(const json::Node& messages, Picture picture) {
 }
 
 void write_sampling(json::Writer& w, const Sampling& s) {
-  w.begin_object()
-      .field("temperature", s.temperature)
-      .field("top_k", s.top_k)
-      .field("top_p", s.top_p);
-  w.field("min_p", s.min_p).field("repetition_penalty", s.repetition_penalty);
+  w.begin_object();
+  write_choice(w, s);
   w.field("presence_penalty", s.presence_penalty).field("frequency_penalty", s.frequency_penalty);
   if (!s.logit_bias.empty()) {
     w.key("logit_bias").begin_object();

@@ -74,7 +74,7 @@ TEST(GenerateMessage, RawPromptsRoundTrip) {
   r.reserved = true;
   EXPECT_TRUE(decode_generate(reread(r)->root()).reserved);
   EXPECT_EQ(back.sampling.top_logprobs, -1);
-  EXPECT_EQ(back.sampling.temperature, 1.0);
+  EXPECT_EQ(back.sampling.temperature, std::nullopt) << "left to the model";
 }
 
 TEST(GenerateMessage, WhatWasSaidBeforeRoundTripsAndNeedsItsSeed) {
@@ -189,6 +189,14 @@ TEST(ModelMessages, RoundTrip) {
               "rows of 8 bits"};
   EXPECT_EQ(decode_model_info(reread(m)->root()).numbers, "rows of 8 bits");
   EXPECT_EQ(encode(decode_model_info(reread(m)->root())), encode(m));
+  m.tools = true;
+  m.sampling.temperature = 0.6;
+  m.sampling.top_k = 20;
+  const ModelInfo back = decode_model_info(reread(m)->root());
+  EXPECT_TRUE(back.tools);
+  EXPECT_EQ(back.sampling.temperature, 0.6);
+  EXPECT_EQ(back.sampling.top_k, 20);
+  EXPECT_EQ(back.sampling.top_p, std::nullopt);
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));
   EngineStats s{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, "cpu", "0.1.0"};

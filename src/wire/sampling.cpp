@@ -11,7 +11,8 @@ constexpr double kRepetitionPenaltyMax = 10.0;
 constexpr double kPenaltyMax = 2.0;
 constexpr double kLogitBiasMagnitudeMax = 100.0;
 
-void read(const json::Node& object, std::string_view key, double low, double high, double& out) {
+template <class Number>
+void read(const json::Node& object, std::string_view key, double low, double high, Number& out) {
   if (const auto node = object.get(key)) out = node->as_double(low, high);
 }
 
@@ -41,19 +42,33 @@ void read_stop(const json::Node& node, std::vector<std::string>& out) {
 
 }  // namespace
 
-Sampling read_sampling(const json::Node& object) {
-  Sampling s;
-  read(object, "temperature", 0, kTemperatureMax, s.temperature);
-  read(object, "top_p", 0, 1, s.top_p);
-  read(object, "min_p", 0, 1, s.min_p);
+SamplingChoice read_choice(const json::Node& object) {
+  SamplingChoice c;
+  read(object, "temperature", 0, kTemperatureMax, c.temperature);
+  read(object, "top_p", 0, 1, c.top_p);
+  read(object, "min_p", 0, 1, c.min_p);
   read(object, "repetition_penalty", kRepetitionPenaltyMin, kRepetitionPenaltyMax,
-       s.repetition_penalty);
-  read(object, "presence_penalty", -kPenaltyMax, kPenaltyMax, s.presence_penalty);
-  read(object, "frequency_penalty", -kPenaltyMax, kPenaltyMax, s.frequency_penalty);
+       c.repetition_penalty);
   if (const auto node = object.get("top_k")) {
     const auto top_k = static_cast<int>(node->as_int(-1, kTokenIdMax));
-    s.top_k = top_k < 0 ? 0 : top_k;  // peers spell "off" as -1
+    c.top_k = top_k < 0 ? 0 : top_k;  // peers spell "off" as -1
   }
+  return c;
+}
+
+void write_choice(json::Writer& w, const SamplingChoice& c) {
+  if (c.temperature) w.field("temperature", *c.temperature);
+  if (c.top_k) w.field("top_k", *c.top_k);
+  if (c.top_p) w.field("top_p", *c.top_p);
+  if (c.min_p) w.field("min_p", *c.min_p);
+  if (c.repetition_penalty) w.field("repetition_penalty", *c.repetition_penalty);
+}
+
+Sampling read_sampling(const json::Node& object) {
+  Sampling s;
+  static_cast<SamplingChoice&>(s) = read_choice(object);
+  read(object, "presence_penalty", -kPenaltyMax, kPenaltyMax, s.presence_penalty);
+  read(object, "frequency_penalty", -kPenaltyMax, kPenaltyMax, s.frequency_penalty);
   if (const auto node = object.get("logit_bias")) {
     const auto members = node->members();
     if (members.size() > kLogitBiasMax) {

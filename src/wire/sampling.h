@@ -20,6 +20,11 @@ inline constexpr std::array<std::string_view, 13> kSamplingFields{
     "frequency_penalty", "logit_bias", "seed",  "stop",  "stop_token_ids",     "ignore_eos",
     "max_tokens"};
 
+// The five of a SamplingChoice alone; others are left alone. Throws as read_sampling does.
+SamplingChoice read_choice(const json::Node& object);
+// Its members, into an object that is open; nothing of what is left to others.
+void write_choice(json::Writer& w, const SamplingChoice& choice);
+
 // Other members are left alone (log probabilities differ by API).
 // Throws Error(kInvalid) naming the field for a wrong type or a value out of range.
 Sampling read_sampling(const json::Node& object);

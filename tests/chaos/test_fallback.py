@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from other_server import ANSWER, MODEL, Other
-from programs import BUILT_IN, program, wait_until
+from other_server import ANSWER, Other
+from programs import BUILT_IN, SMOKE_MODEL, program, wait_until
 from sanctum_server import Server
 from test_crash_loop import free_port
 
@@ -113,19 +113,45 @@ def test_a_person_decides(start_server, other):
     ours = start_server("--fallback", other.url)
     assert "our engine answers" in command(ours, "show").stdout
     tested = command(ours, "test")
-    assert tested.returncode == 0 and other.url in tested.stdout and MODEL in tested.stdout
+    assert tested.returncode == 0 and other.url in tested.stdout and f"answers for {BUILT_IN}" in tested.stdout, "what requests will ask it for"
     assert command(ours, "on").returncode == 0
+    assert "it answers in our engine's place" in command(ours, "show").stdout, "before the first request, too"
     assert ours.request("POST", "/v1/chat/completions", BODY)[1]["X-Sanctum-Served-By"] == other.url
     command(ours, "off")
     assert "X-Sanctum-Served-By" not in ours.request("POST", "/v1/chat/completions", BODY)[1]
 
 
-def test_a_fallback_that_is_not_there_is_a_502(start_server):
+def test_a_fallback_that_is_not_there_is_a_502_and_no_green_light(start_server):
     ours = start_server("--fallback", "http://127.0.0.1:1")
     command(ours, "on")
     status, _, body = ours.request("POST", "/v1/chat/completions", BODY)
     assert status == 502 and "does not answer" in json.loads(body)["error"]["message"]
     assert command(ours, "test").returncode == 1
+    status, _, body = ours.request("GET", "/ready")
+    assert status == 503 and "the fallback http://127.0.0.1:1 does not answer" in json.loads(body)["reason"]
+    told = subprocess.run([program("sanctum"), "status", "--url", ours.url, "--state-dir", str(ours.state_dir)], capture_output=True, text=True, timeout=30)
+    assert "fallback  http://127.0.0.1:1 answers in our engine's place, mode on; the fallback" in told.stdout, told.stdout
+    command(ours, "off")
+    assert ours.request("GET", "/ready")[0] == 200
+
+
+def test_a_model_that_could_not_be_loaded_is_asked_for_there(start_server, other, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text("{}")
+    ours = start_server(str(SMOKE_MODEL), str(broken), "--fallback", other.url)
+    wait_until(lambda: [m["state"] for m in ours.status()["models"]] == ["ready", "failed"], 60, "its load has failed")
+    status, headers, body = ours.request("POST", "/v1/chat/completions", json.dumps({**json.loads(BODY), "model": "broken"}))
+    assert status == 200 and headers["X-Sanctum-Served-By"] == other.url and said(body) == ANSWER
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}", "http://localhost:{}/v1"])
+def test_its_own_address_is_refused(url, tmp_path):
+    """Every request would have gone round and round."""
+    port = free_port()
+    refused = subprocess.run([program("sanctum"), "serve", "--state-dir", str(tmp_path), "--listen", str(port), "--fallback", url.format(port)],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "is this server's own address" in refused.stderr, refused.stderr
 
 
 SMALL_OTHER = """

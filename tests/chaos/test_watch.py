@@ -95,7 +95,9 @@ def test_what_is_wrong_now_is_told_without_the_journal(start_server, tmp_path):
 
 def test_boots_is_asked_where_the_server_is(tmp_path):
     told = run("probe", "boots", "--state-dir", tmp_path)
-    assert told.returncode == 2 and "on the server's machine only" in told.stderr
+    assert told.returncode == 2 and f"no server runs with the state directory {tmp_path}" in told.stderr
+    told = run("probe", "boots", "--url", "http://127.0.0.1:1")
+    assert told.returncode == 2 and "boots looks at a server of yours on this machine" in told.stderr
 
 
 class Pings:

@@ -115,11 +115,14 @@ def test_chat_answers_once(server, tmp_path):
     assert "ms in all" in result.stderr
 
 
-def test_chat_reads_a_pipe(server):
-    result = sanctum("chat", "--url", server.url, "--temperature", "0", input="My name is Klara.\nWhat is my name?\n/reset\n/quit\nnever asked\n")
+def test_chat_takes_standard_input_as_one_question(server):
+    result = sanctum("chat", "--url", server.url, "--temperature", "0", input="Repeat\nlantern\n")
     assert result.returncode == 0, result.stderr
-    assert "Klara" in result.stdout.splitlines()[1]
-    assert len(result.stdout.splitlines()) == 2
+    assert "lantern" in result.stdout
+    appended = sanctum("chat", "--url", server.url, "--temperature", "0", "What is", input="17 + 25?\n")
+    assert appended.stdout.strip().endswith("42"), appended.stdout
+    nothing = sanctum("chat", "--url", server.url, input="")
+    assert nothing.returncode == 2 and "there is no question" in nothing.stderr
 
 
 def test_chat_with_a_picture_that_is_none(server):

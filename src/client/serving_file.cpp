@@ -1,4 +1,4 @@
-#include "serve/serving_file.h"
+#include "client/serving_file.h"
 
 #include <cstdio>
 
@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-namespace sanctum::serve {
+namespace sanctum::client {
 namespace {
 
 constexpr std::uint64_t kBytesMax = 4096;
@@ -65,4 +65,4 @@ void ServingRecord::engine_is(int pid) {
   }
 }
 
-}  // namespace sanctum::serve
+}  // namespace sanctum::client

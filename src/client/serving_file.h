@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace sanctum::serve {
+namespace sanctum::client {
 
 struct Serving {
   int pid = 0;  // of `serve` itself, which keeps the others
@@ -40,4 +40,4 @@ class ServingRecord {
   bool written_ = false;
 };
 
-}  // namespace sanctum::serve
+}  // namespace sanctum::client

@@ -1,0 +1,60 @@
+#include "apps/usage_error.h"
+
+#include <CLI/CLI.hpp>
+#include <vector>
+
+#include "base/nearest.h"
+
+namespace sanctum {
+namespace {
+
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen.front());
+}
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options())
+    for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+  return flags;
+}
+
+std::vector<std::string> commands_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; }))
+    if (!each->get_group().empty()) names.push_back(each->get_name());
+  return names;
+}
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
+}
+
+// The words that nobody expected, each with what may have been meant.
+std::string unexpected(const CLI::App& command, const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    const bool flag = word.rfind('-', 0) == 0;
+    const std::string name = word.substr(0, word.find('='));
+    const auto known = flag ? flags_of(command) : commands_of(command);
+    text += (text.empty() ? "" : "\n") + full_name(command) + ": ";
+    text += (flag || known.empty() ? "'" + name + "' is not expected here"
+                                   : "no command '" + name + "'");
+    text += did_you_mean(name, known);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string usage_error(const CLI::App* app, const CLI::Error& error) {
+  const CLI::App& command = innermost(*app);
+  std::string text = full_name(command) + ": " + error.what();
+  // A slip in a command's name is told as a command that is missing.
+  if (const auto left = command.remaining(); !left.empty()) text = unexpected(command, left);
+  return text + "\n`" + full_name(command) + " --help` lists what there is.\n";
+}
+
+}  // namespace sanctum

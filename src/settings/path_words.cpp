@@ -1,0 +1,26 @@
+#include "settings/path_words.h"
+
+#include <filesystem>
+
+#include "base/home_path.h"
+#include "supervisor/model_directory.h"
+
+namespace sanctum::settings {
+namespace fs = std::filesystem;
+
+std::string path_from(const std::string& directory, const std::string& path) {
+  if (path.empty()) return path;
+  fs::path full = (fs::absolute(directory) / home_expanded(path)).lexically_normal();
+  if (!full.has_filename()) full = full.parent_path();  // "state/"
+  return full.string();
+}
+
+std::string model_from(const std::string& directory, const std::string& told) {
+  const auto [name, place] = supervisor::split_name(told);
+  const std::string path = path_from(directory, place);
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return told;
+  return (name.empty() ? "" : name + "=") + path;
+}
+
+}  // namespace sanctum::settings

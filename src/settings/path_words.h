@@ -1,0 +1,13 @@
+// Paths as people write them: from the home directory (`~/x`), or relative to where they stand.
+#pragma once
+
+#include <string>
+
+namespace sanctum::settings {
+
+// Absolute. Empty stays empty, and "state/" is "state".
+std::string path_from(const std::string& directory, const std::string& path);
+// [NAME=]MODEL: a directory becomes absolute; org/name and other words stay as they are.
+std::string model_from(const std::string& directory, const std::string& told);
+
+}  // namespace sanctum::settings

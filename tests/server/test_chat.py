@@ -1,0 +1,125 @@
+"""`sanctum chat` on a terminal, as a person types."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import tty
+
+import pytest
+
+import pictures
+from programs import BUILT_IN, program
+
+PROMPT = r"> $"
+WAIT_SECONDS_MAX = 60
+
+
+class Chat:
+    def __init__(self, server, *words, home=None):
+        self.master, slave = pty.openpty()
+        tty.setraw(self.master)
+        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home or "/nonexistent")}
+        self.process = subprocess.Popen([program("sanctum"), "chat", "--url", server.url, "--state-dir", str(server.state_dir), "--temperature", "0", *words],
+                                        stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+        os.close(slave)
+        self.text = ""
+        self.wait(PROMPT)
+
+    def wait(self, pattern):
+        """The text up to what was waited for; it is taken."""
+        while True:
+            shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text).replace("\r", "")
+            if re.search(pattern, shown, re.M):
+                self.text = ""
+                return shown
+            try:
+                piece = os.read(self.master, 65536)
+            except OSError:
+                piece = b""
+            assert piece, f"the chat ended before {pattern!r}:\n{shown}"
+            self.text += piece.decode(errors="replace")
+
+    def say(self, text, until=PROMPT):
+        os.write(self.master, text.encode() + b"\n")
+        return self.wait(until)
+
+    def leave(self, word="/bye"):
+        os.write(self.master, word.encode() + b"\n")
+        return self.process.wait(WAIT_SECONDS_MAX)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def chat(server):
+    made = []
+
+    def make(*words, on=server, **options):
+        made.append(Chat(on, *words, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_turns_are_remembered_and_the_end_is_good(chat):
+    talk = chat()
+    talk.say("My name is Klara.", r"\n> $")
+    assert "Klara" in talk.say("What is my name?", r"Klara[\s\S]*\n> $")
+    assert talk.leave() == 0
+
+
+def test_several_lines_are_one_question(chat):
+    talk = chat()
+    os.write(talk.master, b'"""Repeat\n')
+    talk.wait(r"\.\.\. $")
+    assert "lantern" in talk.say('lantern"""', r"lantern[\s\S]*\n> $")
+
+
+def test_a_paste_of_several_lines_is_one_question(chat):
+    talk = chat("-v")
+    os.write(talk.master, b"\x1b[200~Repeat\rlantern\x1b[201~")
+    shown = talk.say("", r"tokens[\s\S]*\n> $")
+    assert "lantern" in shown and shown.count("prompt tokens") == 1, "one question"
+
+
+def test_commands_say_what_they_did(chat, tmp_path):
+    (tmp_path / "red.png").write_bytes(pictures.plain("red"))
+    talk = chat(home=tmp_path)
+    assert "several lines" in talk.say("/?")
+    assert "temperature 0, top_p" in talk.say("/set")
+    assert "max_tokens 7" in talk.say("/set max_tokens 7")
+    assert "no number" in talk.say("/set temperature hot")
+    assert f"{BUILT_IN} (this one)" in talk.say("/model")
+    assert "did you mean" in talk.say("/model sanctum-smok")
+    assert "no such command: /nonsense" in talk.say("/nonsense")
+    assert "attached" in talk.say("/image ~/red.png")
+    assert "red" in talk.say("What color is this?", r"\nred[\s\S]*\n> $").lower()
+    assert "saved" in talk.say("/save ~/talk.json")
+    assert "forgotten" in talk.say("/clear")
+    assert "loaded, 2 messages" in talk.say("/load ~/talk.json")
+    assert "no saved conversation" in talk.say("/load ~/red.png")
+    assert [m["role"] for m in json.loads((tmp_path / "talk.json").read_text())["messages"]] == ["user", "assistant"]
+    assert talk.leave("/exit") == 0
+
+
+def test_an_answer_is_capped_and_says_how_to_raise_that(chat):
+    talk = chat("--max-tokens", "1")
+    assert "an answer may have 1 tokens; --max-tokens raises that" in talk.say("Repeat lantern")
+
+
+def test_a_server_that_goes_is_said_to_be_gone(chat, start_server):
+    server = start_server()
+    talk = chat(on=server)
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(WAIT_SECONDS_MAX)
+    assert "no server answers at" in talk.say("hi")
+    assert talk.leave() == 1, "one question failed"

@@ -1,0 +1,264 @@
+"""What `serve` says when it starts, and when it cannot."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from programs import BUILT_IN, SMOKE_MODEL, program, wait_until
+from test_load_race import free_port
+
+EXIT_ADDRESS = 69
+START_SECONDS_MAX = 90
+MEANWHILE_SECONDS = 60
+
+
+def serve(tmp_path, *words, **options):
+    return subprocess.run([program("sanctum"), "serve", *map(str, words), "--state-dir", str(tmp_path / "state"), "--mtls-listen", "off"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS_MAX, **options)
+
+
+def broken_copy(path, **members):
+    """The built-in model, with other members in its config.json."""
+    shutil.copytree(SMOKE_MODEL, path)
+    file = path / "config.json"
+    file.chmod(0o644)
+    file.write_text(json.dumps({**json.loads(file.read_text()), **members}))
+    return path
+
+
+def models(server):
+    return [model.id for model in server.client().models.list().data]
+
+
+# --- what is served, and how it is called ---------------------------------------------------------
+
+def test_the_first_named_is_the_default_and_names_may_be_given(start_server):
+    server = start_server(f"zebra={SMOKE_MODEL}", f"org/ant:4b={SMOKE_MODEL}", "smoke")
+    assert models(server) == ["zebra", "org/ant:4b", BUILT_IN]
+    answer = subprocess.run([program("sanctum"), "chat", "--url", server.url, "--state-dir", str(server.state_dir), "-v", "Repeat lantern"],
+                            capture_output=True, text=True, timeout=MEANWHILE_SECONDS, check=True)
+    assert "lantern" in answer.stdout
+    assert server.status()["models"][0]["model"] == "zebra"
+
+
+def test_two_models_of_one_name_are_told_how_to_be_both(tmp_path):
+    other = broken_copy(tmp_path / "smoke")
+    refused = serve(tmp_path, SMOKE_MODEL, other, "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert f"OTHER={other}" in refused.stderr, refused.stderr
+
+
+def test_what_a_model_can_do_is_told_and_what_it_cannot_is_refused_in_words(start_server, tmp_path):
+    """Tools went into a template that has no word of them, and the model never heard of them."""
+    model = broken_copy(tmp_path / "plain")
+    template = model / "chat_template.jinja"
+    template.chmod(0o644)
+    template.write_text(re.sub(r"\b(if|in) tools\b", r"\1 nothing", template.read_text()))
+    server = start_server(str(model))
+    entry = json.loads(server.request("GET", "/v1/models")[2])["data"][0]
+    assert (entry["tools"], entry["vision"]) == (False, True)
+    assert entry["sampling"] == {"temperature": 0}, "its generation_config.json's"
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    status, _, body = server.request("POST", "/v1/chat/completions", json.dumps(
+        {"model": "plain", "messages": [{"role": "user", "content": "hi"}], "tools": [tool]}))
+    error = json.loads(body)["error"]
+    assert (status, error["param"]) == (400, "tools") and "knows of none" in error["message"], body
+    smoke = subprocess.run([program("sanctum"), "smoke", "--url", server.url, "--state-dir", str(server.state_dir)],
+                           capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
+    assert re.search(r"^SKIP tool .*knows of no tools$", smoke.stdout, re.M), smoke.stdout
+    assert smoke.stdout.splitlines()[-1].endswith("/9, 1 skipped")
+
+
+# --- what cannot start says so once, and ends -----------------------------------------------------
+
+def test_a_model_that_cannot_be_loaded_ends_the_start(tmp_path):
+    """`serve` stood there without `ready` for ever."""
+    model = broken_copy(tmp_path / "odd", model_type="strange_new_thing")
+    refused = serve(tmp_path, model, "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1, refused.stderr
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith("sanctum serve: 'odd' cannot be served: ") and "strange_new_thing" in last, last
+    assert "ready" not in refused.stdout
+
+
+def test_too_little_memory_for_keys_ends_the_start(tmp_path):
+    refused = serve(tmp_path, "--kv-bytes", "1KiB", "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1, refused.stderr
+    assert "--kv-bytes" in refused.stderr.splitlines()[-1], refused.stderr
+
+
+def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_server, tmp_path):
+    server = start_server(str(broken_copy(tmp_path / "odd", model_type="strange_new_thing")), f"good={SMOKE_MODEL}")
+    assert models(server) == ["good"]
+    assert [m["state"] for m in server.status()["models"]] == ["failed", "ready"]
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("x.gguf", "GGUF"),
+    ("weights.safetensors", "weights alone"),
+    ("empty", "no config.json"),
+    ("smok", "did you mean"),
+])
+def test_what_is_no_model_is_known_for_what_it_is(name, said, tmp_path):
+    (tmp_path / "x.gguf").write_bytes(b"GGUF")
+    (tmp_path / "weights.safetensors").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "smoke").symlink_to(SMOKE_MODEL)
+    refused = serve(tmp_path, tmp_path / name, "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1 and said in refused.stderr, refused.stderr
+    assert len(refused.stderr.splitlines()) == 1, "no log around it"
+    assert not (tmp_path / "state").exists(), "nothing was made"
+
+
+def test_a_busy_port_names_its_owner_and_the_flag(start_server, tmp_path):
+    server = start_server()
+    address = server.url.removeprefix("http://")
+    refused = serve(tmp_path, "--listen", address)
+    assert refused.returncode == EXIT_ADDRESS, refused.stderr
+    said = next(line for line in refused.stderr.splitlines() if "cannot listen" in line)
+    assert f"process {server.gateway_pid()} (sanctum)" in said and "--listen" in said, said
+
+
+@pytest.mark.parametrize("spelled", ["{}", ":{}", "localhost:{}"])
+def test_a_port_alone_is_this_machines_own(spelled, start_server):
+    port = free_port()
+    assert start_server(listen=spelled.format(port)).url == f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["stauts"], "no command 'stauts'; did you mean 'status'?"),
+    (["serve", "--lisen", "1"], "'--lisen' is not expected here; did you mean '--listen'?"),
+    (["certs", "shwo"], "did you mean 'show'?"),
+])
+def test_a_slip_is_guessed(words, said):
+    refused = subprocess.run([program("sanctum"), *words], capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
+    assert refused.returncode == 2 and said in refused.stderr + refused.stdout, refused.stderr + refused.stdout
+
+
+# --- a configuration file -------------------------------------------------------------------------
+
+def config(tmp_path, text, *words):
+    file = tmp_path / "sanctum.toml"
+    file.write_text(text)
+    return serve(tmp_path, "--config", file, "--check", *words, cwd="/")
+
+
+def test_keys_may_have_either_line_and_a_slip_is_guessed(tmp_path):
+    assert "kv_bytes = 1048576  # file" in config(tmp_path, 'kv-bytes = "1MiB"\n').stdout
+    twice = config(tmp_path, 'kv-bytes = "1MiB"\nkv_bytes = "2MiB"\n')
+    assert twice.returncode == 78 and "is set twice" in twice.stderr
+    wrong = config(tmp_path, 'kv_byte = "1MiB"\n')
+    assert wrong.returncode == 78 and "unknown key 'kv_byte'; did you mean 'kv_bytes'?" in wrong.stderr
+
+
+def test_paths_in_a_file_are_relative_to_it(tmp_path):
+    (tmp_path / "model").symlink_to(SMOKE_MODEL)
+    told = config(tmp_path, 'models = ["mine=model"]\nengine = "bin/engine"\nactivations = 16\n')
+    assert f'engine = "{tmp_path}/bin/engine"' in told.stdout, told.stdout + told.stderr
+    assert 'activations = "16"' in told.stdout
+    assert '# the model "mine" is in ' in told.stdout
+
+
+def test_a_file_can_be_begun(tmp_path):
+    def init(*words):
+        return subprocess.run([program("sanctum"), "config", "init", *words], cwd=tmp_path, capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
+
+    assert init().returncode == 0
+    file = tmp_path / "sanctum.toml"
+    text = file.read_text()
+    assert '#kv_type = "stored"' in text.splitlines()
+    assert all(line.startswith("#") or not line for line in text.splitlines()), "all of it is a default"
+    assert serve(tmp_path, "--config", file, "--check").returncode == 0
+    # Every line of it is a setting that there is.
+    file.write_text(re.sub(r"^#(\w+ = )", r"\1", text, flags=re.M))
+    checked = serve(tmp_path, "--config", file, "--check")
+    assert checked.returncode == 0, checked.stderr
+    again = init()
+    assert again.returncode == 2 and "is there already" in again.stderr
+    assert init("-").stdout == text
+
+
+# --- a terminal -----------------------------------------------------------------------------------
+
+class Terminal:
+    """`serve` on a terminal of its own."""
+
+    def __init__(self, tmp_path, *words, **options):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen([program("sanctum"), "serve", *words, "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0"],
+                                        stdin=slave, stdout=slave, stderr=slave, **options)
+        os.close(slave)
+        self.text = ""
+
+    def read_until(self, pattern):
+        while not re.search(pattern, self.text, re.M):
+            try:
+                piece = os.read(self.master, 65536)
+            except OSError:  # Linux's end of a terminal
+                piece = b""
+            assert piece, f"the terminal ended before {pattern!r}:\n{self.text}"
+            self.text += piece.decode(errors="replace").replace("\r\n", "\n")
+        return self.text
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    made = []
+
+    def make(*words, **options):
+        made.append(Terminal(tmp_path, *words, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_a_terminal_is_greeted_and_told_what_the_end_waits_for(terminal):
+    shown = terminal("--mtls-listen", "off")
+    text = shown.read_until(r"^ready (\S+)$")
+    url = re.search(r"^ready (\S+)$", text, re.M)[1]
+    assert f"serves the built-in model, {BUILT_IN}\n" in text
+    assert f"  API    {url}/v1\n" in text and "Ctrl-C" in text and "sanctum chat --url" in text
+    assert text.rstrip().splitlines()[-1].startswith("ready "), "the last thing said"
+    asked = subprocess.Popen(["curl", "-sN", f"{url}/v1/completions", "-H", "Content-Type: application/json", "-d", json.dumps(
+        {"model": BUILT_IN, "prompt": "a", "max_tokens": 3000, "ignore_eos": True, "stream": True})], stdout=subprocess.PIPE)
+    assert asked.stdout.readline(), "the answer has begun"
+    shown.process.send_signal(signal.SIGINT)
+    shown.read_until(r"stopping: 1 request still runs, and gets up to \d+ s; Ctrl-C again ends at once")
+    shown.process.send_signal(signal.SIGINT)
+    assert shown.process.wait(START_SECONDS_MAX) in (0, 3)
+    asked.kill()
+    asked.wait()
+
+
+def test_nohup_is_honoured(start_server, tmp_path):
+    """A server that was started with nohup went down with its terminal."""
+    process = subprocess.Popen([program("sanctum"), "serve", "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    try:
+        url = process.stdout.readline().split()[1]
+        process.send_signal(signal.SIGHUP)
+        answer = subprocess.run(["curl", "-sf", f"{url}/health"], capture_output=True, timeout=MEANWHILE_SECONDS)
+        assert answer.returncode == 0 and process.poll() is None
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(START_SECONDS_MAX) == 0
+
+
+def test_what_probes_ask_is_no_news(own_server):
+    wait_until(lambda: own_server.status()["proofs"][0]["proven"], MEANWHILE_SECONDS, "it was proved")
+    assert "api=probe" not in own_server.log()
