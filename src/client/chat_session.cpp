@@ -129,8 +129,8 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
   request.stream = true;
   interrupt.take();
   Shown shown(out_, options_.colours);
-  const auto answer = client_.chat(
-      request, [&](const Added& piece) { shown.add(piece); }, interrupt.flag());
+  const auto answer =
+      client_.chat(request, [&](const Added& piece) { shown.add(piece); }, interrupt.flag());
   shown.end(!answer.content.empty() || (options_.colours && !answer.reasoning.empty()));
   stopped_ = answer.ending == Ending::kCancelled;
   if (stopped_) {
@@ -199,8 +199,8 @@ void ChatSession::choose_model(const std::string& name) {
       notes_ << printable(all) << "\n";
       return;
     }
-    throw Error(ErrorCode::kNotFound,
-                "there is no model '" + name + "'" + did_you_mean(name, names) + "; there is " + all);
+    throw Error(ErrorCode::kNotFound, "there is no model '" + name + "'" +
+                                          did_you_mean(name, names) + "; there is " + all);
   }
   model_ = name;
   take_defaults();
@@ -212,8 +212,7 @@ void ChatSession::obey(const Command& command) {
   const bool wants_file = command.kind == Command::Kind::kImage ||
                           command.kind == Command::Kind::kSave ||
                           command.kind == Command::Kind::kLoad;
-  if (wants_file && argument.empty())
-    throw Error(ErrorCode::kInvalid, "it wants a FILE behind it");
+  if (wants_file && argument.empty()) throw Error(ErrorCode::kInvalid, "it wants a FILE behind it");
   switch (command.kind) {
     case Command::Kind::kHelp:
       notes_ << kChatHelp;
@@ -245,8 +244,7 @@ void ChatSession::obey(const Command& command) {
       notes_ << "(loaded, " << conversation_.turns() << " messages)\n";
       break;
     default:
-      throw Error(ErrorCode::kInvalid,
-                  "no such command: " + argument + "; /help lists them");
+      throw Error(ErrorCode::kInvalid, "no such command: " + argument + "; /help lists them");
   }
 }
 
@@ -273,8 +271,8 @@ bool ChatSession::converse(Interrupt& interrupt) {
     }
     if (input.end != LineReader::End::kLine) break;
     const bool block = input.text.starts_with(kBlock);
-    const Command command =
-        block ? Command{Command::Kind::kSay, multiline(input.text, reader)} : command_of(input.text);
+    const Command command = block ? Command{Command::Kind::kSay, multiline(input.text, reader)}
+                                  : command_of(input.text);
     if (command.kind == Command::Kind::kQuit) return all_well;
     try {
       if (command.kind != Command::Kind::kSay)

@@ -54,8 +54,8 @@ class ChatSession {
   void report(const Answer& answer);
 
   ChatClient& client_;
-  ChatOptions options_;           // as they were told
-  ChatRequest sampling_;          // as it is asked
+  ChatOptions options_;   // as they were told
+  ChatRequest sampling_;  // as it is asked
   std::ostream& out_;
   std::ostream& notes_;
   std::string model_;

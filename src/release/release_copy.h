@@ -4,8 +4,9 @@
 //   releases/<id>/bin/sanctum, bin/sanctum-engine, lib/..., share/..., manifest.json, manifest.sig
 //
 // Contract: a copy is complete or not there: it is made beside, verified, and renamed. The files
-// are copies, never hard links of those that they were made from (file_store.h). What a power cut leaves torn does not verify, and
-// is made again. Thread rule: one at a time; who comes second waits for kReleaseWaitMax at most.
+// are copies, never hard links of those that they were made from (file_store.h). What a power cut
+// leaves torn does not verify, and is made again. Thread rule: one at a time; who comes second
+// waits for kReleaseWaitMax at most.
 #pragma once
 
 #include <chrono>

@@ -95,7 +95,8 @@ RunningRelease keep_running_release(const std::string& state_directory) try {
   if (kept)
     release::verify_release(kept->directory, keys);
   else
-    kept = RunningRelease{release::keep_release(releases, SANCTUM_VERSION, sources(), keys, store())};
+    kept =
+        RunningRelease{release::keep_release(releases, SANCTUM_VERSION, sources(), keys, store())};
   release::make_current(releases, kept->directory);
   return *kept;
 } catch (const fs::filesystem_error& error) {

@@ -68,9 +68,10 @@ void make_state_dir(const std::string& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error || !fs::is_directory(directory, error))
-    throw Error(ErrorCode::kUnavailable, "cannot make the state directory " + directory + ": " +
-                                             (error ? file_error_text(error.value()) : "something else is there") +
-                                             "; name another one with --state-dir");
+    throw Error(ErrorCode::kUnavailable,
+                "cannot make the state directory " + directory + ": " +
+                    (error ? file_error_text(error.value()) : "something else is there") +
+                    "; name another one with --state-dir");
   if (is_a_state_directory(directory)) {
     mark(directory);
     if (const std::string left = platform::make_private(directory); !left.empty())
