@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "apps/command.h"
 #include "apps/commands.h"
@@ -33,7 +34,8 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 // Whoever waits for the end of standard input is told so.
-std::string rest_of_input() {
+// Nothing when a person had enough of it.
+std::optional<std::string> rest_of_input(client::Interrupt& interrupt) {
   std::string text;
   char bytes[65536];
   bool told = false;
@@ -45,6 +47,7 @@ std::string rest_of_input() {
       std::cerr << "sanctum chat: waiting for the end of standard input (< /dev/null for none)\n";
       continue;
     }
+    if (interrupt.take()) return std::nullopt;
     const ssize_t count = ready < 0 ? -1 : ::read(STDIN_FILENO, bytes, sizeof bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return text;
@@ -56,12 +59,15 @@ std::string rest_of_input() {
 }
 
 // What was given as words, and behind it what stands on standard input, where that is no terminal.
-std::string whole_question(const std::vector<std::string>& words) {
+std::optional<std::string> whole_question(const std::vector<std::string>& words,
+                                          client::Interrupt& interrupt) {
   std::string question = joined(words);
   if (isatty(STDIN_FILENO) == 1) return question;
-  std::string input = rest_of_input();
-  while (!input.empty() && std::isspace(static_cast<unsigned char>(input.back()))) input.pop_back();
-  return question + (question.empty() || input.empty() ? "" : "\n\n") + input;
+  auto input = rest_of_input(interrupt);
+  if (!input) return std::nullopt;
+  while (!input->empty() && std::isspace(static_cast<unsigned char>(input->back())))
+    input->pop_back();
+  return question + (question.empty() || input->empty() ? "" : "\n\n") + *input;
 }
 
 int run(const Options& options) {
@@ -75,11 +81,12 @@ int run(const Options& options) {
   for (const auto& path : options.images) session.attach(home_expanded(path));
   if (options.prompt.empty() && isatty(STDIN_FILENO) == 1)
     return session.converse(interrupt) ? 0 : kExitNo;
-  const auto question = whole_question(options.prompt);
-  if (question.empty())
+  const auto question = whole_question(options.prompt, interrupt);
+  if (!question) return kExitNo;
+  if (question->empty())
     throw Error(ErrorCode::kInvalid,
                 "there is no question: give it as a word, or on standard input");
-  return session.ask(question, interrupt) ? 0 : kExitNo;
+  return session.ask(*question, interrupt) ? 0 : kExitNo;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ ALLOWED = {
     "base": set(),
     "platform": {"base"},
     "wire": {"base"},
-    "client": {"base"},
+    "client": {"base", "platform"},
     "text": {"base"},
     "image": {"base"},
     "kernels": {"base", "platform"},

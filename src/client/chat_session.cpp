@@ -253,7 +253,8 @@ std::string ChatSession::multiline(const std::string& first, LineReader& reader)
   std::string text = first.substr(kBlock.size());
   while (!text.ends_with(kBlock)) {
     const auto more = reader.read("... ");
-    if (more.end != LineReader::End::kLine) return {};
+    if (more.end == LineReader::End::kInterrupted) return {};
+    if (more.end == LineReader::End::kEndOfInput) return text;
     text += "\n" + more.text;
   }
   return text.substr(0, text.size() - kBlock.size());

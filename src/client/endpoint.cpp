@@ -33,7 +33,11 @@ std::optional<std::string> find_state_dir(const Environment& environment) {
   return *home + "/.local/state/sanctum";
 }
 
-std::string url_of(const Serving& serving) {
+std::string url_of(const RunningServer& server) {
+  const Serving& serving = server.serving;
+  if (serving.http.empty() && serving.mtls.empty())
+    throw Error(ErrorCode::kUnavailable, "the server with the state directory " + server.state_dir +
+                                             " is starting: it listens in a moment");
   return serving.http.empty() ? "https://" + serving.mtls : "http://" + serving.http;
 }
 
@@ -95,7 +99,7 @@ Endpoint resolve(const EndpointOptions& options, const Environment& environment)
   const auto ours = server_meant(options, environment);
   Endpoint endpoint;
   endpoint.url = !told.empty() ? normalized_url(told)
-                 : ours        ? url_of(ours->serving)
+                 : ours        ? url_of(*ours)
                                : std::string(kDefaultUrl);
   endpoint.certificate = options.certificate;
   endpoint.key = options.key;

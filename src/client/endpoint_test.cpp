@@ -9,6 +9,7 @@
 #include "base/test_directory.h"
 #include "client/local_key.h"
 #include "client/running_servers.h"
+#include "platform/lock_file.h"
 
 namespace sanctum::client {
 namespace {
@@ -71,6 +72,7 @@ TEST(Endpoint, AKeyIsGivenOrThatOfOurOwnServer) {
 TEST(Endpoint, IsWhereTheServerListensThatIsMeant) {
   const TestDirectory directory;
   directory.write("a/certs/ca.pem", "x");
+  const platform::LockFile lock(directory.path("a/lock"));
   write_serving(directory.path("a"), {::getpid(), 0, 0, "127.0.0.1:7", "127.0.0.1:8"});
   write_local_key(directory.path("a"), {"local", "127.0.0.1:7"});
   const auto env = environment({{"XDG_STATE_HOME", directory.path("home")}});

@@ -1,6 +1,7 @@
 #include "client/line_reader.h"
 
 #include <histedit.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <clocale>
@@ -16,20 +17,22 @@ namespace {
 constexpr const char* kMarkPastes = "\x1b[?2004h";
 constexpr const char* kMarkPastesNoMore = "\x1b[?2004l";
 constexpr const char* kPasteBegins = "\x1b[200~";
-constexpr std::string_view kPasteEnds = "\x1b[201~";
+constexpr std::wstring_view kPasteEnds = L"\x1b[201~";
 
 // Into the line as it is, so that its line feeds end nothing.
 unsigned char take_paste(EditLine* line, int) {
-  std::string text;
-  char next = 0;
-  while (text.size() < kPasteBytesMax && !text.ends_with(kPasteEnds) && el_getc(line, &next) == 1)
-    text += next == '\r' ? '\n' : next;
+  std::wstring text;
+  wchar_t next = 0;
+  while (text.size() < kPasteCharactersMax && !text.ends_with(kPasteEnds) &&
+         el_wgetc(line, &next) == 1)
+    text += next == L'\r' ? L'\n' : next;
   if (text.ends_with(kPasteEnds)) text.resize(text.size() - kPasteEnds.size());
-  while (text.ends_with('\n')) text.pop_back();
-  return el_insertstr(line, text.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+  while (text.ends_with(L'\n')) text.pop_back();
+  return el_winsertstr(line, text.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 void say(const char* sequence) {
+  if (::isatty(STDOUT_FILENO) != 1) return;
   std::fputs(sequence, stdout);
   std::fflush(stdout);
 }

@@ -11,7 +11,7 @@
 namespace sanctum::client {
 
 inline constexpr int kHistoryLinesMax = 1000;
-inline constexpr std::size_t kPasteBytesMax = 4u << 20;  // more is not taken
+inline constexpr std::size_t kPasteCharactersMax = 4u << 20;  // more is not taken
 
 class LineReader {
  public:

@@ -2,8 +2,9 @@
 // themselves.
 //
 // Each server leaves a note, named by its process, in $XDG_STATE_HOME (or ~/.local/state)
-// /sanctum-running, that tells its state directory; what the server is then said by serving.json
-// there. A note whose server is gone says nothing. Values; the file system is shared.
+// /sanctum-running, that tells its state directory. It runs as long as that directory's lock is
+// held; serving.json says where it listens, unless it is just starting. Values; the file system is
+// shared.
 #pragma once
 
 #include <optional>
@@ -19,11 +20,11 @@ inline constexpr std::size_t kRunningServersMax = 256;  // notes that are looked
 
 struct RunningServer {
   std::string state_dir;
-  Serving serving;
+  Serving serving;  // without addresses while it starts
 };
 
-// Of a server that is about to serve, and of one that has ended. Quietly: whose home cannot be
-// written to has to be named.
+// Of a server that is about to serve, and of one that has ended; what others left is swept.
+// Quietly: whose home cannot be written to has to be named.
 void note_running(const std::string& state_dir, int pid,
                   const Environment& environment = process_environment);
 void forget_running(int pid, const Environment& environment = process_environment);

@@ -7,8 +7,9 @@
 
 namespace sanctum::engine {
 
-// Nothing where the file or a member of it is missing. A value that no request could ask for is
-// logged and left out: people do not write this file. Throws Error(kCorrupt) for what is no JSON.
+// Nothing where the file or a member of it is missing, nor of a file with a value that no request
+// could ask for, which is logged: people do not write this file. Throws Error(kCorrupt) for what is
+// no JSON.
 wire::SamplingChoice sampling_of_maker(const std::string& model_directory);
 
 }  // namespace sanctum::engine

@@ -26,7 +26,7 @@ struct FallbackTold {
   std::string where;
   std::string mode;  // auto, on, off
   bool has_taken_over = false;
-  std::string failure;  // of the request that went there last; empty: it answered, or none went
+  std::string failure;  // of the request that went there last, not long ago; empty: none
 };
 
 class Fallback {

@@ -125,18 +125,21 @@ void FallbackServer::set_mode(supervisor::FallbackMode mode) {
   {
     const std::lock_guard lock(mutex_);
     decision = supervisor::on_mode(state_, mode);
+    failure_.clear();
   }
   tell(decision, "it was switched off");
 }
 
 gateway::FallbackTold FallbackServer::told() const {
   const std::lock_guard lock(mutex_);
-  return {where(), std::string(to_string(state_.mode)), state_.serving, failure_};
+  const bool counts = Clock::now() - failed_at_ < kFailureCounts;
+  return {where(), std::string(to_string(state_.mode)), state_.serving, counts ? failure_ : ""};
 }
 
 void FallbackServer::last_one_was(const std::string& failure) {
   const std::lock_guard lock(mutex_);
   failure_ = failure;
+  failed_at_ = Clock::now();
 }
 
 void FallbackServer::tell(const supervisor::FallbackDecision& decision, const std::string& how) {

@@ -25,6 +25,7 @@
 namespace sanctum::serve {
 
 inline constexpr int kForwardsMax = 32;
+inline constexpr std::chrono::seconds kFailureCounts{60};  // of a request, against what comes now
 
 struct FallbackOptions {
   client::Endpoint endpoint;
@@ -80,6 +81,7 @@ class FallbackServer final : public gateway::Fallback {
   mutable std::mutex mutex_;  // guards the next two
   supervisor::FallbackState state_;
   std::string failure_;  // of the last request
+  Instant failed_at_{};
   std::mutex starting_;  // guards process_
   std::unique_ptr<platform::Process> process_;
   std::atomic<int> pid_{0};     // of it

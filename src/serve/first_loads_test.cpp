@@ -20,6 +20,14 @@ TEST(FirstLoads, NothingIsLeftWhenAllHaveFailed) {
                           HasSubstr("'b' cannot be served")));
 }
 
+// A mount that comes up after the server would have ended it.
+TEST(FirstLoads, WhatIsTriedAgainIsHope) {
+  FirstLoads loads(1);
+  const wire::Failure disk{ErrorCode::kUnavailable, "EIO", {}};
+  EXPECT_EQ(loads.ended("a", &disk), std::nullopt);
+  EXPECT_TRUE(loads.ended("a", &kBroken).has_value());
+}
+
 TEST(FirstLoads, OneThatIsReadyIsSomething) {
   FirstLoads loads(2);
   EXPECT_EQ(loads.ended("a", nullptr), std::nullopt);

@@ -1,5 +1,9 @@
 #include "serve/listeners.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -35,7 +39,7 @@ std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
 std::string advice(const gateway::Address& address, const std::string& flag) {
   const std::string another = "choose another with " + flag;
   const auto owner = address.port == 0 ? std::nullopt : platform::port_owner(address.port);
-  if (!owner) return "; " + another;
+  if (!owner || owner->pid == ::getpid()) return "; " + another;
   return "; process " + std::to_string(owner->pid) + " (" + owner->program +
          ") has the port: end it" +
          (owner->program == "sanctum" ? " (`sanctum stop`, with its --state-dir)" : "") + ", or " +
@@ -51,7 +55,8 @@ std::string listen_at(gateway::Server& server, const std::string& text, const st
       return server.listen(address, tls);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnavailable) throw;
-      throw Error(error.code(), error.what() + advice(address, field), field);
+      const bool busy = std::string(error.what()).ends_with(std::strerror(EADDRINUSE));
+      throw Error(error.code(), error.what() + (busy ? advice(address, field) : ""), field);
     }
   });
   if (!tls && !gateway::is_loopback(address)) {

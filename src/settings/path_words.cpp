@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/home_path.h"
+#include "supervisor/hub_cache.h"
 #include "supervisor/model_directory.h"
 
 namespace sanctum::settings {
@@ -20,6 +21,8 @@ std::string model_from(const std::string& directory, const std::string& told) {
   const std::string path = path_from(directory, place);
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) return told;
+  // A word that also names a directory without a model is the word.
+  if (place.find('/') == std::string::npos && !supervisor::has_config(path)) return told;
   return (name.empty() ? "" : name + "=") + path;
 }
 

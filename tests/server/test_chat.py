@@ -21,7 +21,7 @@ class Chat:
     def __init__(self, server, *words, home=None):
         self.master, slave = pty.openpty()
         tty.setraw(self.master)
-        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home or "/nonexistent")}
+        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home or "/nonexistent"), "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen([program("sanctum"), "chat", "--url", server.url, "--state-dir", str(server.state_dir), "--temperature", "0", *words],
                                         stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
         os.close(slave)
@@ -86,7 +86,7 @@ def test_several_lines_are_one_question(chat):
 
 def test_a_paste_of_several_lines_is_one_question(chat):
     talk = chat("-v")
-    os.write(talk.master, b"\x1b[200~Repeat\rlantern\x1b[201~")
+    os.write(talk.master, "\x1b[200~Repeat “é 🙂”\r/quit\rlantern\x1b[201~".encode())
     shown = talk.say("", r"tokens[\s\S]*\n> $")
     assert "lantern" in shown and shown.count("prompt tokens") == 1, "one question"
 

@@ -18,9 +18,14 @@ START_SECONDS_MAX = 90
 MEANWHILE_SECONDS = 60
 
 
+def at_home(tmp_path):
+    """What servers leave beside their state directories is not for the home of whoever runs this."""
+    return {**os.environ, "XDG_STATE_HOME": str(tmp_path / "home")}
+
+
 def serve(tmp_path, *words, **options):
     return subprocess.run([program("sanctum"), "serve", *map(str, words), "--state-dir", str(tmp_path / "state"), "--mtls-listen", "off"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS_MAX, **options)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS_MAX, env=at_home(tmp_path), **options)
 
 
 def broken_copy(path, **members):
@@ -192,7 +197,7 @@ class Terminal:
     def __init__(self, tmp_path, *words, **options):
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen([program("sanctum"), "serve", *words, "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0"],
-                                        stdin=slave, stdout=slave, stderr=slave, **options)
+                                        stdin=slave, stdout=slave, stderr=slave, env=at_home(tmp_path), **options)
         os.close(slave)
         self.text = ""
 
@@ -247,7 +252,7 @@ def test_a_terminal_is_greeted_and_told_what_the_end_waits_for(terminal):
 def test_nohup_is_honoured(start_server, tmp_path):
     """A server that was started with nohup went down with its terminal."""
     process = subprocess.Popen([program("sanctum"), "serve", "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=at_home(tmp_path),
                                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     try:
         url = process.stdout.readline().split()[1]
