@@ -26,9 +26,9 @@ void reread(const json::Node& node, Decode decode) {
   }
 }
 
+// Throws Error for what is no message.
 void take(const std::string& line) {
   const wire::Message message(line);
-  if (!message.has_body()) return;
   const json::Node body = message.body();
   reread(body, wire::decode_generate);
   reread(body, wire::decode_accepted);
