@@ -52,6 +52,7 @@ class Reader {
   }
   static std::vector<std::string> keys_of(const std::vector<Setting>& settings) {
     std::vector<std::string> keys;
+    keys.reserve(settings.size());
     for (const Setting& setting : settings) keys.push_back(setting.key);
     return keys;
   }

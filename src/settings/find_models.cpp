@@ -27,8 +27,8 @@ wire::LoadRequest found_by(const std::string& name, const FindModel& find, Insta
 
 }  // namespace
 
-std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names, FindModel find,
-                                           std::chrono::milliseconds limit) {
+std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names,
+                                           const FindModel& find, std::chrono::milliseconds limit) {
   const Instant until = Clock::now() + limit;
   std::vector<wire::LoadRequest> all;
   all.reserve(names.size());

@@ -18,7 +18,8 @@ using FindModel = std::function<wire::LoadRequest(const std::string& name)>;
 // In the order of `names`. What `find` throws is passed on. Throws Error(kInvalid) for two of one
 // name, and Error(kDeadline) naming the one whose disk does not answer; the thread that stands at
 // it is left behind, so whoever gets this should end.
-std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names, FindModel find,
+std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names,
+                                           const FindModel& find,
                                            std::chrono::milliseconds limit = kFindModelsMax);
 
 }  // namespace sanctum::settings
