@@ -14,11 +14,6 @@
 namespace sanctum {
 namespace {
 
-std::string full_name(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
-}
-
 // `serve` and its parts have codes of their own.
 bool serves(const CLI::App& command) {
   return command.get_name() == "serve" || command.get_group().empty();
@@ -41,6 +36,11 @@ int exit_code_of(const CLI::App& command, const std::function<int()>& action) {
 }
 
 }  // namespace
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
+}
 
 void add_state_dir(CLI::App& command, std::string& told) {
   command

@@ -17,6 +17,9 @@ namespace sanctum {
 
 inline constexpr int kExitNo = 1;
 
+// "sanctum certs show".
+std::string full_name(const CLI::App& command);
+
 // --state-dir of a server on this machine; empty when it was not said.
 void add_state_dir(CLI::App& command, std::string& told);
 // What was said, else that of the only server that runs, else the default. Throws Error(kInvalid).

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <vector>
 
+#include "apps/command.h"
 #include "base/nearest.h"
 
 namespace sanctum {
@@ -25,11 +26,6 @@ std::vector<std::string> commands_of(const CLI::App& command) {
   for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; }))
     if (!each->get_group().empty()) names.push_back(each->get_name());
   return names;
-}
-
-std::string full_name(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return (parent == nullptr ? "" : full_name(*parent) + " ") + command.get_name();
 }
 
 // The words that nobody expected, each with what may have been meant.

@@ -110,7 +110,8 @@ class Examiner {
   std::vector<Question> of_modality(std::vector<Question> questions,
                                     const std::string& modality) const {
     std::erase_if(questions, [&](const Question& question) {
-      return modality_of(question) != modality || (question.kind == "tool" && !model_.tools);
+      return modality_of(question) != modality ||
+             !skipped_because(question, {model_.vision, model_.tools}).empty();
     });
     return questions;
   }
