@@ -67,6 +67,9 @@ std::optional<std::string> whole_question(const std::vector<std::string>& words,
   if (!input) return std::nullopt;
   while (!input->empty() && std::isspace(static_cast<unsigned char>(input->back())))
     input->pop_back();
+  const client::Command first = client::command_of(input->substr(0, input->find('\n')));
+  if (question.empty() && first.kind != client::Command::Kind::kSay)
+    std::cerr << "sanctum chat: commands are obeyed on a terminal; this is asked as it stands\n";
   return question + (question.empty() || input->empty() ? "" : "\n\n") + *input;
 }
 
@@ -77,6 +80,7 @@ int run(const Options& options) {
   client::Interrupt interrupt;
   auto chat = options.chat;
   chat.colours = isatty(STDOUT_FILENO) == 1;
+  chat.says_waits = isatty(STDERR_FILENO) == 1;
   client::ChatSession session(client, chat, std::cout, std::cerr);
   for (const auto& path : options.images) session.attach(home_expanded(path));
   if (options.prompt.empty() && isatty(STDIN_FILENO) == 1)

@@ -115,8 +115,7 @@ void fix(const supervisor::SupervisionFacts& facts, const std::string& state,
 
 int run(const Options& options) {
   const std::string state = state_dir_or_default(options.state_dir);
-  const auto scope =
-      options.system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
+  const auto scope = options.system ? platform::ServiceScope::kSystem : serve::keeping_scope(state);
   auto facts = serve::supervision_facts(state, scope);
   auto verdict = judge(facts);
   if (options.fix && !verdict.supervised) {
@@ -138,7 +137,8 @@ void add_doctor(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *app.add_subcommand("doctor", "Say whether a server would come back if it ended");
   add_state_dir(command, options->state_dir);
-  command.add_flag("--system", options->system, "The system's services, not the user's");
+  command.add_flag("--system", options->system,
+                   "The system's services (default: those that keep the server, else the user's)");
   command.add_flag("--fix", options->fix,
                    "Restore the unit that starts what runs, and hand the server over to it");
   command.add_option("--limit", options->limit_s, "Seconds that handing over may take")

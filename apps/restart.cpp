@@ -1,18 +1,34 @@
-// sanctum restart: a planned restart of a running server, if it would come up again.
+// sanctum restart: a planned restart of a running server, if it would come up again; waits until it
+// has.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "client/control_client.h"
+#include "platform/lock_file.h"
 #include "serve/ask_boots.h"
 
 namespace sanctum {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kLookEvery{100};
+
+struct Options {
+  std::string state_dir;
+  int limit_s = 600;
+  bool no_wait = false;
+};
 
 constexpr const char* kWhatIsReplaced =
     "What is replaced by     the engine  the server  settings   running requests\n"
@@ -33,7 +49,64 @@ std::string objection(const std::string& state) {
   return {};
 }
 
-int run(const std::string& state) {
+struct Seen {
+  std::int64_t gateway = 0;  // pid
+  bool ready = false;
+  std::string state, reason;
+};
+
+// Nothing while nobody answers.
+std::optional<Seen> look(const std::string& state_dir) {
+  try {
+    const json::Document document = client::ControlClient(state_dir).ask("GET", "/status");
+    const json::Node root = document.root();
+    return Seen{root.at("pid").as_int(), root.at("ready").as_bool(), root.at("status").as_string(),
+                root.as_string_or("reason", "")};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+bool held(const std::string& state_dir) {
+  return platform::LockFile::holder(state_dir + "/lock").has_value();
+}
+
+void say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+// Until another gateway is ready, or it is plain that none will be.
+int wait_until_back(const std::string& state_dir, std::int64_t before, seconds limit) {
+  const Instant begin = Clock::now();
+  std::string last_said;
+  while (Clock::now() - begin < limit) {
+    const auto seen = look(state_dir);
+    if (!seen && !held(state_dir)) {
+      say("the server has ended and did not come back; its log says why");
+      return kExitNo;
+    }
+    if (seen && seen->gateway != before) {
+      if (seen->ready) {
+        const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begin).count();
+        std::printf("ready again after %.1f s\n", static_cast<double>(took) / 1000);
+        return 0;
+      }
+      const std::string now =
+          "  " + seen->state + (seen->reason.empty() ? "" : ": ") + seen->reason;
+      if (now != last_said) say(now);
+      last_said = now;
+      if (seen->state == "failed" || seen->state == "parked") return kExitNo;
+    }
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  say("not ready yet; `sanctum status` says how far it is");
+  return kExitNo;
+}
+
+int run(const Options& options) {
+  const std::string state = state_dir_or_default(options.state_dir);
+  const auto before = look(state);
   json::Writer w;
   w.begin_object().field("wrong", objection(state)).end_object();
   try {
@@ -43,16 +116,21 @@ int run(const std::string& state) {
     std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", error.what());
     return kExitNo;
   }
-  std::printf("running requests finish, then it starts again\n");
-  return 0;
+  say("running requests finish, then it starts again");
+  if (options.no_wait) return 0;
+  return wait_until_back(state, before ? before->gateway : 0, seconds(options.limit_s));
 }
 
 }  // namespace
 
 void add_restart(CLI::App& app, int& exit_code) {
-  const auto state = std::make_shared<std::string>();
+  const auto options = std::make_shared<Options>();
   auto& command = *app.add_subcommand("restart", "Restart a server, if it would come up again");
-  add_state_dir(command, *state);
+  add_state_dir(command, options->state_dir);
+  command.add_option("--limit", options->limit_s, "Seconds to wait until it is ready again")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_flag("--no-wait", options->no_wait, "Return as soon as it has been asked");
   command.footer(
       "What the probe 'boots' finds wrong is why it is refused: it is asked now, and for\n"
       "`serve --restart-at` every few minutes.\n"
@@ -62,8 +140,8 @@ void add_restart(CLI::App& app, int& exit_code) {
       "Example:\n"
       "  sanctum restart\n"
       "\n" +
-      exit_codes("it restarts", "it would not come up"));
-  on_chosen(command, exit_code, [state] { return run(state_dir_or_default(*state)); });
+      exit_codes("it is ready again (--no-wait: it restarts)", "it would not come up, or has not"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
 }
 
 }  // namespace sanctum

@@ -31,6 +31,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
+#include "engine/load_check.h"
 #include "engine/service.h"
 #include "engine/template_server.h"
 #include "platform/descriptors.h"
@@ -196,6 +197,15 @@ int write_libraries(int fd) {
   return kExitOk;
 }
 
+int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options) {
+  std::vector<engine::LoadCandidate> candidates;
+  for (const auto& each : told) candidates.push_back(engine::load_candidate(each));
+  const auto why = engine::none_loads(candidates, options);
+  if (!why) return kExitOk;
+  log::last_words(*why);
+  return kExitConfiguration;
+}
+
 // Without them the first computation would fail, long after the start.
 void check_files_beside_libraries() {
   for (const auto& file : platform::files_beside_libraries()) {
@@ -285,6 +295,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1 << 16));
   app.add_option("--libraries", libraries_fd,
                  "write the libraries that this program runs with to that descriptor, and end");
+  std::vector<std::string> to_check;
+  app.add_option("--check", to_check,
+                 "only find out, without reading weights, whether any of these could be loaded "
+                 "with these options; says why not, with exit code 78")
+      ->type_name("NAME=DIR");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -296,9 +311,10 @@ int main(int argc, char** argv) {
     log::set_level(log_level);
     if (libraries_fd >= 0) return write_libraries(libraries_fd);
     if (render_fd >= 0) return engine::serve_templates(render_fd);
+    options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
+    if (!to_check.empty()) return check_loads(to_check, options.device);
     check_files_beside_libraries();
     options.template_program = platform::program_of_this_process();
-    options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
     if (const char* fault = std::getenv("SANCTUM_FAULT"))
       options.device.fault = engine::parse_fault(fault);
     std::optional<Beating> beating;

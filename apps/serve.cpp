@@ -13,6 +13,7 @@
 #include "platform/private_files.h"
 #include "serve/gateway_process.h"
 #include "serve/keeper.h"
+#include "serve/load_check.h"
 #include "serve/part.h"
 #include "serve/probes_process.h"
 #include "settings/handed_config.h"
@@ -54,8 +55,10 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "configuration file.");
   const auto options = std::make_shared<settings::ServeOptions>(*command);
   const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false);
-  command->add_flag("--check", *check,
-                    "Only check what is configured, and print it as a configuration file");
+  command->add_flag(
+      "--check", *check,
+      "Only print what is configured, as a configuration file, and check it and whether "
+      "a model could be loaded");
   command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
   on_chosen(*command, exit_code, [=] {
     return or_try_again([&] {
@@ -67,6 +70,8 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       const ServeConfig config = now();
       if (!*check) return serve::keep(config, now);
       std::printf("%s", explain(*options, config).c_str());
+      std::fflush(stdout);
+      serve::check_loads(config);
       return 0;
     });
   });

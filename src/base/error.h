@@ -28,6 +28,12 @@ std::string_view to_string(ErrorCode code);
 // The code of a spelling; kInternal for one that is unknown.
 ErrorCode error_code(std::string_view spelling);
 
+// May pass by itself: a disk or a system that answers again in a moment.
+constexpr bool may_pass(ErrorCode code) {
+  return code == ErrorCode::kDeadline || code == ErrorCode::kBusy ||
+         code == ErrorCode::kUnavailable;
+}
+
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message, std::string field = {})

@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 
 namespace sanctum {
@@ -49,6 +50,16 @@ std::optional<std::uint64_t> read_size(std::string_view text) {
     number *= 1024;
   }
   return number <= kMax ? std::optional(number) : std::nullopt;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 1000) return std::to_string(bytes) + " B";
+  double value = static_cast<double>(bytes);
+  const char* unit = "kMGTPE";
+  for (value /= 1000; value >= 999.5; value /= 1000) ++unit;
+  char text[16];
+  std::snprintf(text, sizeof text, value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value);
+  return std::string(text) + " " + *unit + "B";
 }
 
 }  // namespace sanctum

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sanctum {
@@ -10,5 +11,8 @@ namespace sanctum {
 // Bytes: a whole number and perhaps a unit, B to E, each 1024 of the one before, as "k", "kB" or
 // "KiB". Nothing for anything else, and for more than a configuration file can hold (2^63 - 1).
 std::optional<std::uint64_t> read_size(std::string_view text);
+
+// For people, in three digits: "712 MB", "1.46 GB", each unit 1000 of the one before.
+std::string size_text(std::uint64_t bytes);
 
 }  // namespace sanctum

@@ -20,5 +20,16 @@ TEST(SizeText, WhatIsNoSizeIsNone) {
     EXPECT_FALSE(read_size(text)) << text;
 }
 
+TEST(SizeText, ForPeopleInThreeDigits) {
+  EXPECT_EQ(size_text(0), "0 B");
+  EXPECT_EQ(size_text(999), "999 B");
+  EXPECT_EQ(size_text(1000), "1.00 kB");
+  EXPECT_EQ(size_text(9994), "9.99 kB");
+  EXPECT_EQ(size_text(9996), "10.0 kB");
+  EXPECT_EQ(size_text(712'400'000), "712 MB");
+  EXPECT_EQ(size_text(999'600'000), "1.00 GB");
+  EXPECT_EQ(size_text(18'446'744'073'709'551'615u), "18.4 EB");
+}
+
 }  // namespace
 }  // namespace sanctum

@@ -13,11 +13,14 @@
 #include "client/line_reader.h"
 #include "client/model_abilities.h"
 #include "client/printable.h"
+#include "client/server_status.h"
+#include "client/wait_note.h"
 
 namespace sanctum::client {
 namespace {
 
 constexpr std::string_view kBlock = "\"\"\"";
+constexpr Milliseconds kGlance{300};  // an answer that comes meanwhile is shown so much later
 constexpr const char* kDim = "\x1b[2m";
 constexpr const char* kPlain = "\x1b[0m";
 
@@ -116,7 +119,9 @@ void ChatSession::take_defaults() {
   sampling_.max_tokens = options_.max_tokens;
   sampling_.temperature = options_.temperature;
   sampling_.top_p = options_.top_p;
-  if (abilities_of(client_.get("/v1/models").body, model_).sampling) return;
+  const HttpReply models = client_.get("/v1/models");
+  // Whoever cannot be asked now may know better than we do.
+  if (models.status != 200 || abilities_of(models.body, model_).sampling) return;
   if (!sampling_.temperature) sampling_.temperature = kChatTemperatureDefault;
   if (!sampling_.top_p) sampling_.top_p = kChatTopPDefault;
 }
@@ -129,8 +134,16 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
   request.stream = true;
   interrupt.take();
   Shown shown(out_, options_.colours);
-  const auto answer =
-      client_.chat(request, [&](const Added& piece) { shown.add(piece); }, interrupt.flag());
+  std::optional<WaitNote> wait;
+  if (options_.says_waits) wait.emplace([this] { return waited_for(); }, notes_);
+  const auto answer = client_.chat(
+      request,
+      [&](const Added& piece) {
+        wait.reset();
+        shown.add(piece);
+      },
+      interrupt.flag());
+  wait.reset();
   shown.end(!answer.content.empty() || (options_.colours && !answer.reasoning.empty()));
   stopped_ = answer.ending == Ending::kCancelled;
   if (stopped_) {
@@ -152,6 +165,16 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
   conversation_.assistant(answer.content);
   report(answer);
   return true;
+}
+
+std::string ChatSession::waited_for() const {
+  ChatClient beside(client_.endpoint(), {kGlance, kGlance, kGlance});
+  const HttpReply ready = beside.get("/ready");
+  if (ready.status == 200) return "the model reads the question";
+  if (ready.ending != Ending::kAnswered) return "the server says nothing";
+  for (const auto& [name, value] : flattened(ready.body))
+    if (name == "reason") return value;
+  return {};
 }
 
 void ChatSession::report(const Answer& answer) {

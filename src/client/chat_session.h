@@ -26,7 +26,8 @@ struct ChatOptions {
   std::int64_t max_tokens = kChatTokensDefault;
   std::optional<double> temperature{}, top_p{};
   bool verbose = false;
-  bool colours = false;  // reasoning is shown, dimmed
+  bool colours = false;     // reasoning is shown, dimmed
+  bool says_waits = false;  // what a long silence is about
 };
 
 class LineReader;
@@ -52,6 +53,8 @@ class ChatSession {
   void take_defaults();
   std::string multiline(const std::string& first, LineReader& reader);
   void report(const Answer& answer);
+  // Whether the server is ready, and why not, asked beside the question that is being answered.
+  std::string waited_for() const;
 
   ChatClient& client_;
   ChatOptions options_;   // as they were told

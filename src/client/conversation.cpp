@@ -1,5 +1,6 @@
 #include "client/conversation.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "base/base64.h"
@@ -75,6 +76,15 @@ void Conversation::reset() {
 }
 
 void Conversation::save(const std::string& path) const {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
+    try {
+      Conversation().load(path);
+    } catch (const Error&) {
+      throw Error(ErrorCode::kInvalid,
+                  path + " is there already and is no saved conversation; choose another name");
+    }
+  }
   json::Writer w;
   w.begin_object().key("messages").raw(messages_json()).end_object();
   write_file_atomically(path, w.take() + "\n", 0600);

@@ -32,8 +32,8 @@ class Conversation {
   std::string messages_json() const;
   void set_system(std::string text) { system_ = std::move(text); }
   std::size_t turns() const { return turns_.size(); }
-  // As {"messages":[...]}. Throw Error: what the disk refuses, and kCorrupt for a file that is
-  // none.
+  // As {"messages":[...]}. Throw Error: what the disk refuses, kCorrupt for a file that is none,
+  // and kInvalid rather than take the place of such a file.
   void save(const std::string& path) const;
   void load(const std::string& path);
 

@@ -7,7 +7,7 @@
 namespace sanctum::client {
 namespace {
 
-constexpr std::size_t kReasonCharactersMax = 300;
+constexpr std::size_t kReasonCharactersMax = 1000;
 
 Probe probe(ChatClient& client, const std::string& path) {
   auto reply = client.get(path);
@@ -38,6 +38,14 @@ bool is_json_object(const std::string& text) {
   } catch (const Error&) {
     return false;
   }
+}
+
+// By what /status answers: nobody else's tells of an engine.
+std::optional<bool> is_sanctum(const Probe& details) {
+  if (details.ending != Ending::kAnswered || details.status == 401 || details.status == 403 ||
+      details.status >= 500)
+    return std::nullopt;
+  return details.status == 200 && engine_restarts(details.body).has_value();
 }
 
 std::string reason_in(const Probe& probe) {
@@ -109,6 +117,7 @@ ServerStatus ask_status(ChatClient& client) {
   status.readiness = readiness_of(ready, models, status.models.size());
   const auto details = probe(client, "/status");
   if (answered(details, 200) && is_json_object(details.body)) status.status_json = details.body;
+  status.is_sanctum = is_sanctum(details);
   if (status.readiness != Readiness::kReady) {
     status.reason = reason_in(answered(ready, 404) ? models : ready);
   } else if (answered(details, 401)) {

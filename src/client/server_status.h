@@ -24,7 +24,8 @@ struct ServerStatus {
   Readiness readiness = Readiness::kUnreachable;
   std::string reason;  // why it is not ready, in the server's own words where it has any
   std::vector<std::string> models;
-  std::string status_json;  // the body of /status; empty on servers that have none
+  std::optional<bool> is_sanctum;  // nothing where it does not let us see
+  std::string status_json;         // the body of /status; empty on servers that have none
 };
 
 // What one GET came to, for deciding.
@@ -40,7 +41,7 @@ Readiness readiness_of(const Probe& ready, const Probe& models, std::size_t mode
 ServerStatus ask_status(ChatClient& client);
 
 // The scalar members of a JSON object, nested ones as "engine.restarts", at most kRowsMax of them.
-inline constexpr std::size_t kRowsMax = 200;
+inline constexpr std::size_t kRowsMax = 5000;
 std::vector<std::pair<std::string, std::string>> flattened(std::string_view json_object);
 
 // `engine.restarts` of a /status body; nothing where it is not told.

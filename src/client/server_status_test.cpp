@@ -46,7 +46,7 @@ TEST(ServerStatus, AsksAServerAndTellsItsReason) {
     } else if (request.head.find("GET /v1/models ") == 0) {
       peer.write(response(200, "application/json", R"({"data":[{"id":"smoke"}]})"));
     } else {
-      peer.write(response(200, "application/json", R"({"engine":{"state":"loading"}})"));
+      peer.write(response(200, "application/json", R"({"engine":{"restarts":0}})"));
     }
   });
   ChatClient client({.url = server.url()});
@@ -54,7 +54,23 @@ TEST(ServerStatus, AsksAServerAndTellsItsReason) {
   EXPECT_EQ(status.readiness, Readiness::kUp);
   EXPECT_EQ(status.reason, "the model is loading");
   EXPECT_EQ(status.models, std::vector<std::string>{"smoke"});
-  EXPECT_EQ(status.status_json, R"({"engine":{"state":"loading"}})");
+  EXPECT_EQ(status.status_json, R"({"engine":{"restarts":0}})");
+  EXPECT_EQ(status.is_sanctum, true);
+}
+
+TEST(ServerStatus, AnotherServerIsSaidToBeOne) {
+  for (const auto& [code, body, expected] :
+       {std::tuple(404, "not here", std::optional(false)),
+        std::tuple(200, "{}", std::optional(false)), std::tuple(401, "{}", std::optional<bool>()),
+        std::tuple(503, "{}", std::optional<bool>())}) {
+    SmallServer server(
+        [code = code, body = body](const SmallServer::Request& request, SmallServer::Peer& peer) {
+          const bool status = request.head.find("GET /status ") == 0;
+          peer.write(response(status ? code : 200, "application/json", status ? body : "{}"));
+        });
+    ChatClient client({.url = server.url()});
+    EXPECT_EQ(ask_status(client).is_sanctum, expected) << code << body;
+  }
 }
 
 TEST(ServerStatus, WithoutAKeyItSaysWhatToGive) {

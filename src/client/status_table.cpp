@@ -1,16 +1,19 @@
 #include "client/status_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/json.h"
+#include "base/size_text.h"
 #include "client/printable.h"
 
 namespace sanctum::client {
 namespace {
 
-constexpr std::size_t kValueCharactersMax = 160;
-constexpr std::size_t kReasonCharactersMax = 300;
+constexpr std::size_t kValueCharactersMax = 4000;  // longer than any path or failure of ours
+constexpr const char* kNotSanctum =
+    "not Sanctum: it answers OpenAI's API and has no /status, so this is all that it tells";
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
@@ -27,6 +30,18 @@ class Told {
     const auto it = values_.find(name);
     const bool told = it != values_.end() && !it->second.empty();
     return told ? before + it->second + after : std::string();
+  }
+
+  // A size of so many bytes, for people.
+  std::string size(const std::string& name, const std::string& before = "") const {
+    const std::uint64_t bytes = count(name);
+    return bytes == 0 ? std::string() : before + size_text(bytes);
+  }
+  std::uint64_t count(const std::string& name) const {
+    const auto it = values_.find(name);
+    if (it == values_.end()) return 0;
+    const double value = std::strtod(it->second.c_str(), nullptr);
+    return value > 0 && value < 1e18 ? static_cast<std::uint64_t>(value) : 0;
   }
 
   // Of the members whose paths begin with `prefix`, the rest of the path of those with that value.
@@ -49,6 +64,9 @@ void add(Rows& rows, const std::string& name, const std::string& value) {
 
 std::string model_text(const Told& told, const std::string& at) {
   std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
+  if (const auto all = told.count(at + ".load_bytes"); all > 0)
+    text += ", " + std::to_string(told.count(at + ".loaded_bytes") * 100 / all) + " % of" +
+            told.size(at + ".load_bytes", " ");
   text += told.part(at + ".architecture", ", ") + told.part(at + ".quantization", ", ");
   text += told.part(at + ".kernels", ", kernels ");
   const bool ready = told.part(at + ".state") == "ready";  // else it is not known yet
@@ -74,6 +92,28 @@ std::string incident_text(const Told& told, const std::string& at) {
          told.part(at + ".key", " (", ")");
 }
 
+std::string speed_text(const Told& told) {
+  if (!told.has("speed.window_s")) return {};
+  std::string text = told.part("speed.tokens_per_s", "", " tokens/s") +
+                     told.part("speed.window_s", " over the last ", " s");
+  std::string last = told.part("speed.last_decode_per_s", "", " tokens/s");
+  const std::string prompt = told.part("speed.last_prompt_per_s", "prompt ", " tokens/s");
+  if (!prompt.empty()) last += (last.empty() ? "" : ", ") + prompt;
+  return text + (last.empty() ? "" : "; the last answer " + last);
+}
+
+std::string memory_text(const Told& told) {
+  const std::string stats = "engine.stats.";
+  const std::string footprint = told.size(stats + "footprint_bytes");
+  if (footprint.empty()) return {};
+  std::uint64_t weights = 0;
+  for (std::size_t i = 0; told.has("models[" + std::to_string(i) + "].model"); ++i)
+    weights += told.count("models[" + std::to_string(i) + "].weight_bytes");
+  return footprint + " by the engine" + (weights == 0 ? "" : "; weights " + size_text(weights)) +
+         told.size(stats + "kv_bytes", ", keys and values ") +
+         told.size(stats + "prefix_bytes", ", prefix cache ");
+}
+
 // One row for each member of an array.
 void add_each(Rows& rows, const Told& told, const std::string& name, const std::string& array,
               const std::string& key, std::string (*text)(const Told&, const std::string&)) {
@@ -96,6 +136,8 @@ Rows details(const Told& told) {
       told.part("requests.running", "", " running") + told.part("requests.running_max", " of ") +
           told.part("requests.waiting", ", ", " waiting") +
           told.part("requests.waiting_max", " of "));
+  add(rows, "speed", speed_text(told));
+  add(rows, "memory", memory_text(told));
   add(rows, "switched off", told.members_that_are("engine.stats.switches.", "false"));
   if (told.has("fallback.where")) {
     const bool answers = told.part("fallback.answers") == "true";
@@ -107,6 +149,8 @@ Rows details(const Told& told) {
   add_each(rows, told, "model", "models", ".model", model_text);
   add_each(rows, told, "proof", "proofs", ".model", proof_text);
   add_each(rows, told, "incident", "incidents", ".key", incident_text);
+  if (told.has("engine.state") && !told.has("incidents[0].key"))
+    add(rows, "incidents", "none is open");
   add(rows, "http", told.part("listen.http"));
   add(rows, "mtls", told.part("listen.mtls"));
   return rows;
@@ -131,6 +175,7 @@ std::string status_table(const ServerStatus& status) {
   add(rows, "server", status.url);
   add(rows, "state", std::string(to_string(status.readiness)));
   add(rows, "reason", status.reason);
+  if (status.is_sanctum == false) add(rows, "kind", kNotSanctum);
   const Told told(status.status_json);
   for (auto& row : details(told)) rows.push_back(std::move(row));
   if (!told.has("models[0].model")) {
@@ -140,8 +185,8 @@ std::string status_table(const ServerStatus& status) {
   for (const auto& [name, value] : rows) width = std::max(width, name.size());
   std::string out;
   for (const auto& [name, value] : rows) {
-    const auto limit = name == "reason" ? kReasonCharactersMax : kValueCharactersMax;
-    out += name + std::string(width - name.size() + 2, ' ') + printable_line(value, limit) + "\n";
+    out += name + std::string(width - name.size() + 2, ' ') +
+           printable_line(value, kValueCharactersMax) + "\n";
   }
   return out;
 }

@@ -12,21 +12,27 @@ TEST(StatusTable, ASanctumServer) {
   status.models = {"smoke"};
   status.status_json = R"({"version":"0.1.0","uptime_s":12,
     "requests":{"running":1,"waiting":2,"running_max":16,"waiting_max":64},
-    "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu"}},
-    "models":[{"model":"smoke","state":"ready","architecture":"qwen3_vl","vision":true,
+    "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu",
+      "footprint_bytes":1712400000,"kv_bytes":2000000,"prefix_bytes":0}},
+    "speed":{"window_s":10,"tokens_per_s":12.3,"last_prompt_per_s":200.5,"last_decode_per_s":31},
+    "models":[{"model":"smoke","state":"ready","weight_bytes":1000000000,"architecture":"qwen3_vl","vision":true,
                "context_tokens":4096,"quantization":"8-bit group 64",
                "kernels":"mlx","same_under_load":false}],
     "listen":{"http":"http://h:1","mtls":""}})";
   EXPECT_EQ(
       status_table(status),
-      "server    http://h:1\n"
-      "state     ready\n"
-      "version   0.1.0, up 12 s\n"
-      "engine    up, pid 7, 0 restarts, on cpu\n"
-      "requests  1 running of 16, 2 waiting of 64\n"
-      "model     smoke: ready, qwen3_vl, 8-bit group 64, kernels mlx (answers may change under "
+      "server     http://h:1\n"
+      "state      ready\n"
+      "version    0.1.0, up 12 s\n"
+      "engine     up, pid 7, 0 restarts, on cpu\n"
+      "requests   1 running of 16, 2 waiting of 64\n"
+      "speed      12.3 tokens/s over the last 10 s; the last answer 31 tokens/s, prompt 200.5 "
+      "tokens/s\n"
+      "memory     1.71 GB by the engine; weights 1.00 GB, keys and values 2.00 MB\n"
+      "model      smoke: ready, qwen3_vl, 8-bit group 64, kernels mlx (answers may change under "
       "load), context 4096 tokens, vision\n"
-      "http      http://h:1\n");
+      "incidents  none is open\n"
+      "http       http://h:1\n");
 }
 
 TEST(StatusTable, WhatWasProvedWhatIsWrongAndWhatIsSwitchedOff) {
@@ -54,9 +60,11 @@ TEST(StatusTable, AModelThatLoadsIsSaidNothingFalseOf) {
   status.url = "http://h:1";
   status.readiness = Readiness::kUp;
   status.status_json = R"({"models":[{"model":"smoke","state":"loading","architecture":"",
-      "quantization":"","kernels":"","same_under_load":false,"context_tokens":4096}]})";
+      "quantization":"","kernels":"","same_under_load":false,"context_tokens":4096,
+      "loaded_bytes":430000000,"load_bytes":1000000000}]})";
   const std::string table = status_table(status);
-  EXPECT_NE(table.find("smoke: loading, context 4096 tokens\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("smoke: loading, 43 % of 1.00 GB, context 4096 tokens\n"), std::string::npos)
+      << table;
 }
 
 TEST(StatusTable, AnotherServerTellsLess) {
@@ -65,10 +73,13 @@ TEST(StatusTable, AnotherServerTellsLess) {
   status.readiness = Readiness::kUp;
   status.reason = "load\x1B[31ming\n";
   status.models = {"a", "b"};
+  status.is_sanctum = false;
   EXPECT_EQ(status_table(status),
             "server  http://h:1\n"
             "state   up, not ready\n"
             "reason  load[31ming \n"
+            "kind    not Sanctum: it answers OpenAI's API and has no /status, so this is all that "
+            "it tells\n"
             "model   a\n"
             "model   b\n");
   EXPECT_EQ(status_json(status),

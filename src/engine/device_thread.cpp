@@ -15,6 +15,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
+#include "engine/device_backend.h"
 #include "engine/failure_of.h"
 
 namespace sanctum::engine {
@@ -25,10 +26,6 @@ namespace mx = mlx::core;
 // MLX keeps freed buffers for reuse, by default up to all of its memory limit. On a CPU that saves
 // little, and shows as memory that grows.
 constexpr std::size_t kBufferCacheBytesMax = 256u << 20, kBufferCacheCpuBytesMax = 16u << 20;
-
-bool on_gpu() {
-  return mx::default_device() == mx::Device::gpu;
-}
 
 // While a model loads, a matrix is read into what the one before it was read into.
 class LoadBuffers {
@@ -53,40 +50,19 @@ std::shared_ptr<const models::Model> load_weights(
   return models::load_model(description, backend, progress);
 }
 
-// Stock MLX runs its x86 kernels several times faster in float32 than in bfloat16 or float16.
-mx::Dtype compute_dtype(const std::string& name) {
-  if (name == "float32") return mx::float32;
-  if (name == "bfloat16") return mx::bfloat16;
-  if (name == "float16") return mx::float16;
-  return on_gpu() ? mx::bfloat16 : mx::float32;
-}
-
-bool ours(const DeviceOptions& options) {
-  return options.kernels == "cpu" || (options.kernels == "auto" && !on_gpu());
-}
-
-nn::BackendPointer backend_of(const DeviceOptions& options) {
-  return ours(options) ? nn::cpu_backend(options.cpu)
-                       : nn::stock_backend(compute_dtype(options.compute_dtype));
-}
-
 DeviceOptions checked(DeviceOptions options) {
-  const bool many = on_gpu() && !ours(options);
+  check_backend(options);
+  const bool many = on_gpu() && !uses_our_kernels(options);
   options.limits.tokens_max = options.step_tokens > 0 ? options.step_tokens
                               : many                  ? kStepTokensOnGpu
                                                       : kStepTokens;
-  if (options.cpu.kv_int8 && !ours(options)) {
-    throw Error(ErrorCode::kInvalid,
-                "kv_type int8 needs our kernels (kernels cpu); with MLX's operations it is stored",
-                "kv_type");
-  }
   return options;
 }
 
 // Without its threads there is nothing to be served with: a later start may have them.
 nn::BackendPointer backend_or_end(const DeviceOptions& options) {
   try {
-    return backend_of(options);
+    return device_backend(options);
   } catch (const std::system_error& error) {
     log::last_words(std::string("sanctum-engine: no threads to compute with: ") + error.what());
     std::_Exit(is_temporary_lack(error.code()) ? kExitTryAgain : EXIT_FAILURE);
@@ -98,7 +74,7 @@ nn::BackendPointer backend_or_end(const DeviceOptions& options) {
 DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
     : options_(checked(std::move(options))),
       listener_(listener),
-      device_name_(on_gpu() && !ours(options_) ? "gpu" : "cpu"),
+      device_name_(on_gpu() && !uses_our_kernels(options_) ? "gpu" : "cpu"),
       thread_([this] { run(); }) {}
 
 void DeviceThread::stop() {

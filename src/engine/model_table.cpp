@@ -73,6 +73,13 @@ void ModelTable::set_text(const std::string& model, std::shared_ptr<const TextMo
   e.text = std::move(text);
 }
 
+void ModelTable::set_progress(const std::string& model, std::uint64_t done, std::uint64_t total) {
+  std::lock_guard lock(mutex_);
+  Entry& e = entry(model);
+  e.info.loaded_bytes = done;
+  e.info.load_bytes = total;
+}
+
 void ModelTable::set_ready(const std::string& model, const models::Traits& traits,
                            std::int64_t load_us) {
   std::lock_guard lock(mutex_);

@@ -26,6 +26,7 @@ class ModelTable {
   // path under a name in use, Error(kUnavailable) while it is being unloaded.
   Load begin_load(const std::string& model, const std::string& path);
   void set_text(const std::string& model, std::shared_ptr<const TextModel> text);
+  void set_progress(const std::string& model, std::uint64_t done, std::uint64_t total);
   void set_ready(const std::string& model, const models::Traits& traits, std::int64_t load_us);
   void set_failed(const std::string& model, const wire::Failure& failure);
 

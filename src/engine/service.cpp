@@ -279,6 +279,7 @@ void Service::send_progress(const std::string& model, std::string_view phase, st
 }
 
 void Service::on_load_progress(const std::string& model, std::uint64_t done, std::uint64_t total) {
+  models_.set_progress(model, done, total);
   send_progress(model, "weights", done, total);
 }
 

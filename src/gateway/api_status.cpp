@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json.h"
+#include "base/size_text.h"
 #include "gateway/api_error.h"
 #include "gateway/services.h"
 
@@ -17,6 +19,15 @@ struct Readiness {
       state;  // ready, unproven, loading, starting, dead, parked, failed, fallback, draining
   std::string reason;  // empty when ready
 };
+
+// " (43 % of 1.20 GB)"; nothing before it is known.
+std::string share_loaded(const wire::ModelInfo& model) {
+  if (model.load_bytes == 0) return {};
+  const double share =
+      static_cast<double>(model.loaded_bytes) / static_cast<double>(model.load_bytes);
+  return " (" + std::to_string(static_cast<int>(share * 100)) + " % of " +
+         size_text(model.load_bytes) + ")";
+}
 
 Readiness judge(const Services& services, const std::optional<wire::Failure>& failure,
                 const std::vector<wire::ModelInfo>& models) {
@@ -46,7 +57,7 @@ Readiness judge(const Services& services, const std::optional<wire::Failure>& fa
   }
   for (const auto& model : models) {
     if (model.state == wire::ModelStage::kLoading)
-      return {false, "loading", "'" + model.model + "' is loading"};
+      return {false, "loading", "'" + model.model + "' is loading" + share_loaded(model)};
     if (model.failure)
       failed += (failed.empty() ? "" : "; ") + ("'" + model.model + "': " + model.failure->message);
   }
@@ -109,6 +120,18 @@ void write_fallback(json::Writer& w, const Services& services, const EngineStatu
   w.end_object();
 }
 
+// "speed":{"window_s","tokens_per_s","last_prompt_per_s","last_decode_per_s"}; of the last answer
+// what it can tell of.
+void write_speed(json::Writer& w, const RecentSpeed& recent) {
+  const Speed speed = recent.told(Clock::now());
+  w.key("speed").begin_object().field("window_s", kSpeedWindowS);
+  const auto tenths = [](double rate) { return std::round(rate * 10) / 10; };
+  w.field("tokens_per_s", tenths(speed.now));
+  if (speed.prompt) w.field("last_prompt_per_s", tenths(*speed.prompt));
+  if (speed.decode) w.field("last_decode_per_s", tenths(*speed.decode));
+  w.end_object();
+}
+
 struct StatusParts {
   std::optional<wire::Failure> failure;
   std::vector<wire::ModelInfo> models;
@@ -127,6 +150,7 @@ std::string status_body(const Services& services, const StatusParts& parts) {
   w.field("waiting", services.gate.waiting())
       .field("running_max", services.gate.limits().running_max);
   w.field("waiting_max", services.gate.limits().waiting_max).end_object();
+  write_speed(w, services.speed);
   w.key("engine")
       .begin_object()
       .field("state", to_string(engine.state))

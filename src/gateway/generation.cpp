@@ -84,6 +84,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void on_delta(const wire::RowDelta& row) {
     if (over_) return;
     open_stream();
+    if (api_ != kOfProbes)
+      services_.speed.generated(static_cast<int>(row.ids.size()), Clock::now());
     merge(pending_, row);
     has_pending_ = true;
     if (!stream_) return;
@@ -222,6 +224,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     const wire::Completed& c = *ended_;
     services_.metrics.request(api_, status, static_cast<double>(total_us) * 1e-6);
     if (!c.failure) services_.metrics.completed(c);
+    if (!c.failure && api_ != kOfProbes) services_.speed.answered(c);
     if (services_.records.ended)
       services_.records.ended(exchange_->id(), status, interruptions_, total_us, c);
     log::write(level_of(api_), "request",

@@ -280,12 +280,21 @@ void RemoteEngine::notified(const wire::Message& message) {
     listener->completed(completed);
     settle_trial();
   } else if (message.method == "load_progress") {
-    const wire::LoadProgress progress = wire::decode_load_progress(message.body());
-    log::debug("load_progress", {{"model", progress.model},
-                                 {"phase", progress.phase},
-                                 {"bytes_done", progress.bytes_done},
-                                 {"bytes_total", progress.bytes_total}});
+    load_progressed(wire::decode_load_progress(message.body()));
   }
+}
+
+void RemoteEngine::load_progressed(const wire::LoadProgress& progress) {
+  std::optional<int> percent;
+  {
+    const std::lock_guard lock(mutex_);
+    percent = load_news_.heard(progress, Clock::now());
+  }
+  if (percent) log::info("model_loading", {{"model", progress.model}, {"percent", *percent}});
+  log::debug("load_progress", {{"model", progress.model},
+                               {"phase", progress.phase},
+                               {"bytes_done", progress.bytes_done},
+                               {"bytes_total", progress.bytes_total}});
 }
 
 void RemoteEngine::ready() {

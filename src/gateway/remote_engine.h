@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "gateway/engine.h"
+#include "gateway/load_news.h"
 #include "gateway/quarantine.h"
 #include "wire/rpc_client.h"
 
@@ -89,6 +90,7 @@ class RemoteEngine : public Engine {
   void answered(const std::string& request, int attempt, const wire::Message& message);
   // Takes the request out, if it is still there, and completes it with the failure.
   void end(const std::string& request, const wire::Failure& failure);
+  void load_progressed(const wire::LoadProgress& progress);
   // What waits for a trial to end, goes on if it has.
   void settle_trial();
   // Takes matching requests out and completes them with the failure.
@@ -101,6 +103,7 @@ class RemoteEngine : public Engine {
   std::map<std::string, Live> live_;
   std::string trial_;  // the request that runs alone; empty if none does
   Quarantine quarantine_;
+  LoadNews load_news_;
   Instant now_{};  // of the last expire()
 };
 

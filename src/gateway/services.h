@@ -14,6 +14,7 @@
 #include "gateway/fallback.h"
 #include "gateway/metrics.h"
 #include "gateway/proofs.h"
+#include "gateway/recent_speed.h"
 #include "gateway/router.h"
 
 namespace sanctum::gateway {
@@ -47,6 +48,7 @@ struct Services {
   Engine& engine;
   Gate& gate;
   Metrics& metrics;
+  RecentSpeed& speed;
   std::chrono::milliseconds ready_timeout{120000};  // for a request that meets a loading model
   std::function<bool()> draining = {};
   std::function<ListenUrls()> urls = [] { return ListenUrls(); };

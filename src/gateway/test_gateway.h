@@ -48,7 +48,8 @@ class TestGateway {
   FakeEngine engine;
   Gate gate;
   Metrics metrics;
-  Services services{engine, gate, metrics, std::chrono::milliseconds(1000)};
+  RecentSpeed speed;
+  Services services{engine, gate, metrics, speed, std::chrono::milliseconds(1000)};
   Router router;
   Door door = {};  // to be set before the first connection
   EventLoop loop{2};

@@ -1,5 +1,7 @@
 #include "models/registry.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -68,9 +70,11 @@ std::shared_ptr<const Processor> load_processor(const Description& description) 
   return description.architecture->processor(document.root(), description.directory);
 }
 
-std::unique_ptr<Model> load_model(
+namespace {
+
+std::unique_ptr<Model> load(
     const Description& description, const nn::BackendPointer& backend,
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+    const std::function<nn::Weights(nn::Checkpoint&, nn::QuantizationConfig)>& weights_of) {
   const json::Document document(description.config_json, "config.json");
   const json::Node config = document.root();
   const std::optional<bool> tie = stated_tie(config);
@@ -91,14 +95,32 @@ std::unique_ptr<Model> load_model(
   traits.same_under_load = backend->same_under_load();
   traits.numbers = backend->numbers();
   traits.weight_bytes = checkpoint.bytes();
-  nn::Weights weights(checkpoint, std::move(quantization), backend,
-                      [&](std::uint64_t done) { progress(done, checkpoint.bytes()); });
+  nn::Weights weights = weights_of(checkpoint, std::move(quantization));
   const std::string& head = description.architecture->head;
   if (!tie.value_or(description.architecture->tied_by_default && !weights.has(head + ".weight")))
     traits.head = head;
   auto model = description.architecture->load(config, weights, traits);
   weights.finish();
   return model;
+}
+
+}  // namespace
+
+std::unique_ptr<Model> load_model(
+    const Description& description, const nn::BackendPointer& backend,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  return load(description, backend, [&](nn::Checkpoint& checkpoint, auto quantization) {
+    return nn::Weights(checkpoint, std::move(quantization), backend,
+                       [&](std::uint64_t done) { progress(done, checkpoint.bytes()); });
+  });
+}
+
+Traits traits_of(const Description& description, const nn::BackendPointer& backend) {
+  return load(description, backend,
+              [&](nn::Checkpoint& checkpoint, auto quantization) {
+                return nn::Weights::unread(checkpoint, std::move(quantization), backend);
+              })
+      ->traits();
 }
 
 }  // namespace sanctum::models

@@ -50,4 +50,8 @@ std::unique_ptr<Model> load_model(
     const Description& description, const nn::BackendPointer& backend,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
+// What load_model would give, found out without reading weights; throws as it does. `backend`: one
+// that does not pack.
+Traits traits_of(const Description& description, const nn::BackendPointer& backend);
+
 }  // namespace sanctum::models

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/invariant.h"
 #include "base/json.h"
 
 namespace sanctum::nn {
@@ -69,11 +70,19 @@ std::optional<Quantization> Weights::quantization_of(const std::string& path) co
 }
 
 Weights::Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
-                 std::function<void(std::uint64_t)> read)
+                 Read read)
     : checkpoint_(checkpoint),
       quantization_(std::move(quantization)),
       backend_(std::move(backend)),
       read_(std::move(read)) {}
+
+Weights Weights::unread(Checkpoint& checkpoint, QuantizationConfig quantization,
+                        BackendPointer backend) {
+  SANCTUM_INVARIANT(!backend->packs(), "who packs reads");
+  Weights weights(checkpoint, std::move(quantization), std::move(backend));
+  weights.reads_ = false;
+  return weights;
+}
 
 mx::array Weights::take_floats(const std::string& name, const std::vector<mx::Shape>& shapes) {
   mx::array array = checkpoint_.take(name, {floating_types(), shapes});
@@ -97,7 +106,7 @@ mx::array Weights::keep(mx::array array) {
 }
 
 void Weights::read_pending() {
-  mx::eval(pending_);
+  if (reads_) mx::eval(pending_);
   pending_.clear();
   read_bytes_ += std::exchange(pending_bytes_, 0);
   if (read_) read_(read_bytes_);

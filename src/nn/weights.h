@@ -45,9 +45,13 @@ QuantizationConfig read_quantization(const json::Node& config);
 
 class Weights {
  public:
+  using Read = std::function<void(std::uint64_t)>;
   // `read` hears how many bytes of the file have been read so far.
   Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
-          std::function<void(std::uint64_t)> read = nullptr);
+          Read read = nullptr);
+  // Looks at every tensor and reads none, for a backend that does not pack.
+  static Weights unread(Checkpoint& checkpoint, QuantizationConfig quantization,
+                        BackendPointer backend);
 
   // `in` and `out` are feature counts from config.json; a stored shape that differs is an error.
   Linear linear(const std::string& path, int in, int out, bool bias);
@@ -89,7 +93,8 @@ class Weights {
   Checkpoint& checkpoint_;
   QuantizationConfig quantization_;
   BackendPointer backend_;
-  std::function<void(std::uint64_t)> read_;
+  Read read_;
+  bool reads_ = true;
   std::optional<kernels::NumberType> stored_type_;
   std::vector<mx::array> pending_;  // not yet read
   std::uint64_t pending_bytes_ = 0, read_bytes_ = 0;

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "base/clock.h"
@@ -26,15 +26,19 @@ constexpr std::chrono::seconds kAnswerLimit{5};
 constexpr std::chrono::seconds kCheckLimit{30};
 constexpr double kGiB = 1u << 30;
 
-// What `action` throws is why the check failed.
-probes::Check checked(const std::string& name, const std::function<void()>& action) {
+// What `action` throws is why the check failed; what it returns is worth knowing all the same.
+template <class Action>
+probes::Check checked(const std::string& name, Action action) {
   probes::Check check;
   check.name = name;
   const Instant begin = Clock::now();
   try {
-    action();
+    if constexpr (std::is_void_v<decltype(action())>)
+      action();
+    else
+      check.detail = action();
     check.passed = true;
-    check.detail = "fine";
+    if (check.detail.empty()) check.detail = "fine";
   } catch (const std::exception& error) {
     check.detail = error.what();
   }
@@ -53,11 +57,11 @@ std::vector<probes::Check> BootsChecks::run() {
   check_release(checks);
   checks.push_back(checked("the configuration", [this] { check_configuration(); }));
   checks.push_back(checked("the certificates", [this] { check_certificates(); }));
-  checks.push_back(checked("the probes' secret", [this] { probe_secret(state_); }));
+  checks.push_back(checked("the probes' secret", [this] { return void(probe_secret(state_)); }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));
   checks.push_back(checked("the weights", [this] { check_weights(); }));
   checks.push_back(checked("the port's owner", [this] { check_port_owner(); }));
-  checks.push_back(checked("the unit file", [this] { check_unit(); }));
+  checks.push_back(checked("the unit file", [this] { return check_unit(); }));
   return checks;
 }
 
@@ -124,21 +128,24 @@ void BootsChecks::check_weights() {
   }
 }
 
-// A server that a service manager keeps has to be kept as it runs; one that a terminal or a
-// container keeps has no unit, and needs none.
-void BootsChecks::check_unit() {
+// What would not come back, where that is somebody's choice. A server that a service manager keeps
+// has to be kept as it runs; one that a terminal or a container keeps has no unit, and needs none.
+std::string BootsChecks::check_unit() {
   constexpr int kInit = 1;
   const int keeper = static_cast<int>(::getppid());
+  std::string by_nobody;
   for (const auto scope : {platform::ServiceScope::kUser, platform::ServiceScope::kSystem}) {
     const auto facts = supervision_facts(state_, scope);
+    const auto verdict = judge(facts);
     const bool kept = facts.unit_pid == keeper;
     const bool orphan = facts.parent == kInit && facts.manager_answers;
+    if (!kept) by_nobody = verdict.summary + ", unless who started it does";
     if (!kept && !orphan) continue;
-    const auto verdict = judge(facts);
-    if (verdict.supervised) return;
+    if (verdict.supervised) return {};
     if (!kept && scope == platform::ServiceScope::kUser) continue;  // the system's may keep it
     throw Error(ErrorCode::kUnavailable, verdict.summary + "; `sanctum doctor` says what to do");
   }
+  return by_nobody;
 }
 
 // Who answers at our addresses is who answers on our control socket.

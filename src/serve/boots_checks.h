@@ -37,7 +37,7 @@ class BootsChecks {
   void check_disk();
   void check_weights();
   void check_port_owner();
-  void check_unit();
+  std::string check_unit();
 
   const settings::ServeConfig config_;
   const std::string state_;

@@ -170,7 +170,7 @@ std::unique_ptr<FallbackServer> GatewayProcess::make_fallback() {
 }
 
 gateway::Services GatewayProcess::make_services() {
-  gateway::Services services{engine_.engine(), gate_, metrics_};
+  gateway::Services services{engine_.engine(), gate_, metrics_, speed_};
   services.urls = [this] { return listening_.urls(); };
   services.certificates = certificates_in(config_.state_dir);
   services.ready_timeout = seconds(config_.ready_timeout_s);

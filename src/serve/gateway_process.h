@@ -89,6 +89,7 @@ class GatewayProcess final : gateway::ControlDesk {
   GatewayRecords& records_;  // has threads, so it is made once signals are watched
   gateway::Gate gate_;
   gateway::Metrics metrics_;
+  gateway::RecentSpeed speed_;
   gateway::Proofs proofs_;
   Listening listening_;
   gateway::Services services_;

@@ -19,9 +19,9 @@ std::string greeting(const Greeting& about) {
   std::string plain, secure;
   std::istringstream urls(about.urls);
   for (std::string url; urls >> url;) (url.rfind("https://", 0) == 0 ? secure : plain) = url;
-  const std::string where = plain.empty()                  ? " --url " + secure
-                            : plain == client::kDefaultUrl ? ""
-                                                           : " --url " + plain;
+  const std::string where = plain.empty()                                 ? " --url " + secure
+                            : plain == client::kDefaultUrl && about.alone ? ""
+                                                                          : " --url " + plain;
   std::string text = "Sanctum " + about.version + " serves " + joined(about.models) + "\n";
   if (!plain.empty()) {
     text += "  page   " + plain + "/\n";

@@ -11,6 +11,7 @@ struct Greeting {
   std::vector<std::string> models;  // the first is the default
   std::string urls;                 // as after the word `ready`
   std::string certificates;         // their directory
+  bool alone = true;                // of this user's servers: commands find it by themselves
 };
 
 // Several lines: what is served, where, a first line to try, how to stop.

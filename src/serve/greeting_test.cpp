@@ -26,6 +26,12 @@ TEST(Greeting, NamesTheServerThatIsNotTheUsualOne) {
               AllOf(HasSubstr("sanctum chat --url https://127.0.0.1:9 "), Not(HasSubstr("page"))));
 }
 
+TEST(Greeting, NamesTheServerWhereSeveralRun) {
+  Greeting about{"1", {"m"}, "http://127.0.0.1:1338", ""};
+  about.alone = false;
+  EXPECT_THAT(greeting(about), HasSubstr("sanctum chat --url http://127.0.0.1:1338 "));
+}
+
 TEST(Greeting, TheFirstCtrlCSaysWhatItWaitsFor) {
   EXPECT_EQ(waits_for(1, 30),
             "stopping: 1 request still runs, and gets up to 30 s; Ctrl-C again ends at once");

@@ -24,6 +24,7 @@
 #include "serve/keeper_rules.h"
 #include "serve/kept_process.h"
 #include "serve/life_line.h"
+#include "serve/load_check.h"
 #include "serve/running_release.h"
 #include "serve/signal_watch.h"
 #include "serve/wake.h"
@@ -154,7 +155,11 @@ class Keeper final : public KeeperPort {
   }
 
   std::string greeted(const std::string& urls) const {
-    Greeting about{SANCTUM_VERSION, {}, urls, config_.state_dir + "/certs"};
+    Greeting about{SANCTUM_VERSION,
+                   {},
+                   urls,
+                   config_.state_dir + "/certs",
+                   client::running_servers().size() <= 1};
     for (const auto& model : config_.found_models) about.models.push_back(model.model);
     if (about.models.empty()) about.models.emplace_back("the built-in model, sanctum-smoke");
     return greeting(about);
@@ -245,6 +250,7 @@ std::optional<RunningRelease> keep_release(const std::string& state) {
 
 int keep(const settings::ServeConfig& config,
          const std::function<settings::ServeConfig()>& resolve) {
+  check_loads(config);
   platform::make_files_private();
   platform::notify_manager(platform::more_time(kCopyLimit));
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });

@@ -1,7 +1,9 @@
 #include "serve/supervision_facts.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -10,8 +12,31 @@
 #include "serve/running_release.h"
 #include "serve/service_arguments.h"
 #include "serve/service_unit_file.h"
+#include "settings/path_words.h"
+#include "supervisor/program_file.h"
 
 namespace sanctum::serve {
+namespace {
+
+// A word as a shell would find it: a path from `directory`, or in one of PATH's.
+std::string found(const std::string& program, const std::string& directory) {
+  if (program.find('/') != std::string::npos) return settings::path_from(directory, program);
+  const char* path = std::getenv("PATH");
+  std::istringstream places(path == nullptr ? "" : path);
+  for (std::string place; std::getline(places, place, ':');) {
+    const std::string candidate = place + "/" + program;
+    if (supervisor::look_at_program(candidate).runnable) return candidate;
+  }
+  return program;
+}
+
+// Of two spellings, too: a link, another way to the same place.
+bool is_one_program(const std::string& one, const std::string& other) {
+  const auto file = supervisor::look_at_program(one);
+  return file.runnable && file == supervisor::look_at_program(other);
+}
+
+}  // namespace
 
 supervisor::SupervisionFacts supervision_facts(const std::string& state_directory,
                                                platform::ServiceScope scope) {
@@ -19,8 +44,9 @@ supervisor::SupervisionFacts supervision_facts(const std::string& state_director
   facts.pid = platform::LockFile::holder(state_directory + "/lock").value_or(0);
   if (facts.pid > 0) {
     facts.parent = platform::parent_of(facts.pid);
-    facts.arguments = settled_command(platform::arguments_of(facts.pid),
-                                      platform::working_directory_of(facts.pid));
+    const std::string directory = platform::working_directory_of(facts.pid);
+    facts.arguments = settled_command(platform::arguments_of(facts.pid), directory);
+    if (!facts.arguments.empty()) facts.arguments[0] = found(facts.arguments[0], directory);
   }
   const auto state = platform::service_state(scope);
   facts.manager_answers = state.manager_answers;
@@ -32,12 +58,21 @@ supervisor::SupervisionFacts supervision_facts(const std::string& state_director
     facts.unit = parse_unit(read_file(facts.unit_path));
     facts.unit->arguments = settled_command(facts.unit->arguments, "/");
     // Whatever runs has kept a copy of itself there.
-    if (!facts.arguments.empty() && facts.unit->arguments[0] == current_program(state_directory))
-      facts.arguments[0] = facts.unit->arguments[0];
+    const std::string& starts = facts.unit->arguments[0];
+    if (!facts.arguments.empty() &&
+        (starts == current_program(state_directory) || is_one_program(starts, facts.arguments[0])))
+      facts.arguments[0] = starts;
   } catch (const Error& error) {
     facts.unit_problem = error.what();
   }
   return facts;
+}
+
+platform::ServiceScope keeping_scope(const std::string& state_directory) {
+  const int pid = platform::LockFile::holder(state_directory + "/lock").value_or(0);
+  const bool by_system =
+      pid > 0 && platform::service_state(platform::ServiceScope::kSystem).pid == pid;
+  return by_system ? platform::ServiceScope::kSystem : platform::ServiceScope::kUser;
 }
 
 void print(const supervisor::Verdict& verdict) {

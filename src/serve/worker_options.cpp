@@ -27,9 +27,15 @@ supervisor::WorkerOptions worker_options(const settings::ServeConfig& config,
                                          std::vector<int> held) {
   supervisor::WorkerOptions options;
   options.path = config.engine.empty() ? beside_us("sanctum-engine") : config.engine;
-  const std::pair<const char*, std::string> words[] = {
-      {"--rpc-fd", "3"},
-      {"--heartbeat-fd", "4"},
+  options.arguments = {"--rpc-fd", "3", "--heartbeat-fd", "4"};
+  for (auto& word : engine_words(config)) options.arguments.push_back(std::move(word));
+  options.models = models_of(config);
+  options.held = std::move(held);
+  return options;
+}
+
+std::vector<std::string> engine_words(const settings::ServeConfig& config) {
+  const std::pair<const char*, std::string> pairs[] = {
       {"--max-sequences", std::to_string(config.max_sequences)},
       {"--queue", std::to_string(config.queue)},
       {"--kernels", config.kernels},
@@ -37,13 +43,11 @@ supervisor::WorkerOptions worker_options(const settings::ServeConfig& config,
       {"--kv-bytes", std::to_string(config.kv_bytes)},
       {"--kv-type", config.kv_type},
       {"--prefix-cache-bytes", std::to_string(config.prefix_cache_bytes)}};
-  for (const auto& [flag, value] : words)
-    options.arguments.insert(options.arguments.end(), {flag, value});
+  std::vector<std::string> words;
+  for (const auto& [flag, value] : pairs) words.insert(words.end(), {flag, value});
   if (config.activations != settings::kActivations.front())
-    options.arguments.insert(options.arguments.end(), {"--activation-bits", config.activations});
-  options.models = models_of(config);
-  options.held = std::move(held);
-  return options;
+    words.insert(words.end(), {"--activation-bits", config.activations});
+  return words;
 }
 
 }  // namespace sanctum::serve

@@ -28,8 +28,7 @@ log::Level level_of(WorkerState state) {
 
 // What was lacking may come back by itself: also files, with the disk that they are on.
 bool is_for_now(const wire::Failure& failure) {
-  return failure.code == ErrorCode::kDeadline || failure.code == ErrorCode::kBusy ||
-         failure.code == ErrorCode::kUnavailable || failure.code == ErrorCode::kNotFound;
+  return may_pass(failure.code) || failure.code == ErrorCode::kNotFound;
 }
 
 std::vector<std::string> names_of(const std::vector<wire::LoadRequest>& models) {

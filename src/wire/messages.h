@@ -186,9 +186,11 @@ struct ModelInfo {
   std::int64_t load_us = 0;
   std::int64_t created_unix_s = 0;
   std::optional<Failure> failure;
-  std::string numbers = {};      // changes when the same weights may say something else
-  bool tools = false;            // its chat template knows of tools
-  SamplingChoice sampling = {};  // what its maker chose, for what requests leave out
+  std::string numbers = {};        // changes when the same weights may say something else
+  bool tools = false;              // its chat template knows of tools
+  SamplingChoice sampling = {};    // what its maker chose, for what requests leave out
+  std::uint64_t loaded_bytes = 0;  // of its files, while it loads
+  std::uint64_t load_bytes = 0;    // of them all; 0 until it is known
 };
 
 struct EngineStats {

@@ -50,6 +50,8 @@ std::string encode(const ModelInfo& m) {
   write_choice(w, m.sampling);
   w.end_object();
   w.field("load_us", m.load_us).field("created_unix_s", m.created_unix_s);
+  if (m.state == ModelStage::kLoading)
+    w.field("loaded_bytes", m.loaded_bytes).field("load_bytes", m.load_bytes);
   if (m.failure) w.key("failure").raw(encode(*m.failure));
   w.end_object();
   return w.take();
@@ -75,6 +77,8 @@ ModelInfo decode_model_info(const json::Node& node) {
   if (const auto sampling = node.get("sampling")) m.sampling = read_choice(*sampling);
   m.weight_bytes = unsigned_or(node, "weight_bytes");
   m.load_us = node.as_int_or("load_us", 0);
+  m.loaded_bytes = unsigned_or(node, "loaded_bytes");
+  m.load_bytes = unsigned_or(node, "load_bytes");
   m.created_unix_s = node.as_int_or("created_unix_s", 0);
   if (const auto failure = node.get("failure")) m.failure = decode_failure(*failure);
   return m;

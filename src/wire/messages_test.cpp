@@ -197,6 +197,12 @@ TEST(ModelMessages, RoundTrip) {
   EXPECT_EQ(back.sampling.temperature, 0.6);
   EXPECT_EQ(back.sampling.top_k, 20);
   EXPECT_EQ(back.sampling.top_p, std::nullopt);
+  EXPECT_EQ(encode(m).find("loaded_bytes"), std::string::npos) << "it does not load";
+  m.state = ModelStage::kLoading;
+  m.loaded_bytes = 5;
+  m.load_bytes = 7;
+  EXPECT_EQ(decode_model_info(reread(m)->root()).loaded_bytes, 5u);
+  EXPECT_EQ(decode_model_info(reread(m)->root()).load_bytes, 7u);
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));
   EngineStats s{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, "cpu", "0.1.0"};

@@ -17,7 +17,7 @@ SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "3", 
 
 
 def restart(server):
-    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    asked = subprocess.run([program("sanctum"), "restart", "--no-wait", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
     assert asked.returncode == 0, asked.stderr
 
 
@@ -95,6 +95,29 @@ def test_a_restart_is_refused_for_what_is_wrong_now(start_server, tmp_path):
     assert serves(server)
     (tmp_path / "elsewhere").rename(model)
     restart(server)
+
+
+def test_it_returns_when_the_server_is_back(start_server):
+    """It returned at once, and the next command found nobody."""
+    server = start_server()
+    before = server.gateway_pid()
+    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert "ready again after " in asked.stdout.splitlines()[-1], asked.stdout
+    assert server.gateway_pid() != before
+    assert server.request("GET", "/ready")[0] == 200
+
+
+def test_it_says_why_the_server_is_not_back(start_server, tmp_path):
+    fails = tmp_path / "fails"
+    engine = tmp_path / "engine"
+    engine.write_text(f'#!/bin/sh\n[ -e {fails} ] && exit 78\nexec {program("sanctum-engine")} "$@"\n')
+    engine.chmod(0o700)
+    server = start_server("--engine", str(engine))
+    fails.touch()
+    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 1, asked.stdout + asked.stderr
+    assert "78" in asked.stdout.splitlines()[-1], asked.stdout
 
 
 def test_an_engine_that_makes_way_for_the_former_one_is_not_called_ready(start_server):

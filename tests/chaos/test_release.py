@@ -99,7 +99,7 @@ def test_the_manifest_names_what_runs(installed):
 
 
 def restart(server):
-    return subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=30)
+    return subprocess.run([program("sanctum"), "restart", "--no-wait", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=30)
 
 
 def test_a_planned_restart_comes_up_and_is_no_incident(installed):

@@ -2,59 +2,31 @@
 
 import json
 import os
-import pty
-import re
 import signal
-import subprocess
-import tty
 
 import pytest
 
 import pictures
 from programs import BUILT_IN, program
+from terminal import WAIT_SECONDS_MAX, Terminal
 
 PROMPT = r"> $"
-WAIT_SECONDS_MAX = 60
 
 
-class Chat:
+class Chat(Terminal):
     def __init__(self, server, *words, home=None):
-        self.master, slave = pty.openpty()
-        tty.setraw(self.master)
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home or "/nonexistent"), "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen([program("sanctum"), "chat", "--url", server.url, "--state-dir", str(server.state_dir), "--temperature", "0", *words],
-                                        stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
-        os.close(slave)
-        self.text = ""
-        self.wait(PROMPT)
-
-    def wait(self, pattern):
-        """The text up to what was waited for; it is taken."""
-        while True:
-            shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text).replace("\r", "")
-            if re.search(pattern, shown, re.M):
-                self.text = ""
-                return shown
-            try:
-                piece = os.read(self.master, 65536)
-            except OSError:
-                piece = b""
-            assert piece, f"the chat ended before {pattern!r}:\n{shown}"
-            self.text += piece.decode(errors="replace")
+        super().__init__(program("sanctum"), "chat", "--url", server.url, "--state-dir", server.state_dir, "--temperature", "0", *words,
+                         raw=True, env=environment, start_new_session=True)
+        self.take(PROMPT)
 
     def say(self, text, until=PROMPT):
-        os.write(self.master, text.encode() + b"\n")
-        return self.wait(until)
+        self.type(text + "\n")
+        return self.take(until)
 
     def leave(self, word="/bye"):
-        os.write(self.master, word.encode() + b"\n")
+        self.type(word + "\n")
         return self.process.wait(WAIT_SECONDS_MAX)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.master)
 
 
 @pytest.fixture
@@ -79,14 +51,14 @@ def test_turns_are_remembered_and_the_end_is_good(chat):
 
 def test_several_lines_are_one_question(chat):
     talk = chat()
-    os.write(talk.master, b'"""Repeat\n')
-    talk.wait(r"\.\.\. $")
+    talk.type('"""Repeat\n')
+    talk.take(r"\.\.\. $")
     assert "lantern" in talk.say('lantern"""', r"lantern[\s\S]*\n> $")
 
 
 def test_a_paste_of_several_lines_is_one_question(chat):
     talk = chat("-v")
-    os.write(talk.master, "\x1b[200~Repeat “é 🙂”\r/quit\rlantern\x1b[201~".encode())
+    talk.type("\x1b[200~Repeat “é 🙂”\r/quit\rlantern\x1b[201~")
     shown = talk.say("", r"tokens[\s\S]*\n> $")
     assert "lantern" in shown and shown.count("prompt tokens") == 1, "one question"
 
@@ -107,6 +79,9 @@ def test_commands_say_what_they_did(chat, tmp_path):
     assert "forgotten" in talk.say("/clear")
     assert "loaded, 2 messages" in talk.say("/load ~/talk.json")
     assert "no saved conversation" in talk.say("/load ~/red.png")
+    assert "saved" in talk.say("/save ~/talk.json"), "over itself"
+    assert "choose another name" in talk.say("/save ~/red.png")
+    assert (tmp_path / "red.png").read_bytes() == pictures.plain("red"), "it was written over"
     assert [m["role"] for m in json.loads((tmp_path / "talk.json").read_text())["messages"]] == ["user", "assistant"]
     assert talk.leave("/exit") == 0
 
@@ -123,3 +98,15 @@ def test_a_server_that_goes_is_said_to_be_gone(chat, start_server):
     server.process.wait(WAIT_SECONDS_MAX)
     assert "no server answers at" in talk.say("hi")
     assert talk.leave() == 1, "one question failed"
+
+
+def test_a_long_silence_is_explained(chat, start_server):
+    """It stood there without a word while a model loaded."""
+    server = start_server("--probes", "off")
+    talk = chat(on=server)
+    engine = server.engine_pid()
+    os.kill(engine, signal.SIGSTOP)
+    talk.type("Repeat lantern\n")
+    assert "(waiting: " in talk.take(r"^\(waiting: .+\)$")
+    os.kill(engine, signal.SIGCONT)
+    assert "lantern" in talk.take(r"lantern[\s\S]*\n> $")

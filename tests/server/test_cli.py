@@ -1,6 +1,7 @@
 """The command line against a real server: what it prints and how it exits."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -54,6 +55,10 @@ def test_status(server):
         result = sanctum("status", *where)
         assert result.returncode == 0, result.stderr
         assert "ready" in result.stdout
+    server.client().completions.create(model=server.client().models.list().data[0].id, prompt="a", max_tokens=8)
+    shown = sanctum("status", "--url", server.url).stdout
+    for row in (r"speed +\d[\d.]* tokens/s over the last 10 s; the last answer \d", r"memory +\d[\d.]* [MG]B by the engine; weights \d", "incidents +none is open"):
+        assert re.search(f"^{row}", shown, re.M), shown
     told = json.loads(sanctum("status", "--json", "--url", server.url).stdout)
     assert told["readiness"] == "ready" and told["models"] and told["status"]["engine"]["restarts"] >= 0
 
@@ -121,6 +126,8 @@ def test_chat_takes_standard_input_as_one_question(server):
     assert "lantern" in result.stdout
     appended = sanctum("chat", "--url", server.url, "--temperature", "0", "What is", input="17 + 25?\n")
     assert appended.stdout.strip().endswith("42"), appended.stdout
+    command = sanctum("chat", "--url", server.url, "--max-tokens", "8", input="/bye\n")
+    assert command.returncode == 0 and "commands are obeyed on a terminal" in command.stderr
     nothing = sanctum("chat", "--url", server.url, input="")
     assert nothing.returncode == 2 and "there is no question" in nothing.stderr
 

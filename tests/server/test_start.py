@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -11,6 +10,7 @@ import subprocess
 import pytest
 
 from programs import BUILT_IN, SMOKE_MODEL, program, wait_until
+from terminal import Terminal
 from test_load_race import free_port
 
 EXIT_ADDRESS = 69
@@ -82,20 +82,43 @@ def test_what_a_model_can_do_is_told_and_what_it_cannot_is_refused_in_words(star
 
 # --- what cannot start says so once, and ends -----------------------------------------------------
 
+def is_refused(tmp_path, said, *words):
+    """Once, in one line, with nothing copied or started."""
+    refused = serve(tmp_path, *words, "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1, refused.stderr
+    lines = refused.stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("sanctum serve: "), "no log around it:\n" + refused.stderr
+    assert all(text in lines[0] for text in said), lines[0]
+    assert refused.stdout == "" and not (tmp_path / "state").exists(), "nothing was made"
+    checked = serve(tmp_path, *words, "--check")
+    assert checked.returncode == 1 and checked.stderr == refused.stderr, checked.stderr
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_start(tmp_path):
     """`serve` stood there without `ready` for ever."""
     model = broken_copy(tmp_path / "odd", model_type="strange_new_thing")
-    refused = serve(tmp_path, model, "--listen", "127.0.0.1:0")
-    assert refused.returncode == 1, refused.stderr
-    last = refused.stderr.splitlines()[-1]
-    assert last.startswith("sanctum serve: 'odd' cannot be served: ") and "strange_new_thing" in last, last
-    assert "ready" not in refused.stdout
+    is_refused(tmp_path, [f"'odd' in {model} cannot be served: ", "strange_new_thing", "supported: "], model)
 
 
 def test_too_little_memory_for_keys_ends_the_start(tmp_path):
-    refused = serve(tmp_path, "--kv-bytes", "1KiB", "--listen", "127.0.0.1:0")
-    assert refused.returncode == 1, refused.stderr
-    assert "--kv-bytes" in refused.stderr.splitlines()[-1], refused.stderr
+    is_refused(tmp_path, ["--kv-bytes gives it more"], "--kv-bytes", "1KiB")
+
+
+def test_weights_that_do_not_fit_their_configuration_end_the_start(tmp_path):
+    model = broken_copy(tmp_path / "odd")
+    file = model / "config.json"
+    members = json.loads(file.read_text())
+    members["text_config"]["intermediate_size"] += 64
+    file.write_text(json.dumps(members))
+    is_refused(tmp_path, ["mlp", str(model)], model)
+
+
+def test_a_missing_engine_ends_the_start(tmp_path):
+    is_refused(tmp_path, ["no program that can be run at /nowhere/engine", "--engine"], "--engine", "/nowhere/engine")
+
+
+def test_options_that_contradict_each_other_end_the_start(tmp_path):
+    is_refused(tmp_path, ["kv_type int8 needs our kernels"], "--kv-type", "int8", "--kernels", "mlx")
 
 
 def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_server, tmp_path):
@@ -164,6 +187,8 @@ def test_keys_may_have_either_line_and_a_slip_is_guessed(tmp_path):
 
 def test_paths_in_a_file_are_relative_to_it(tmp_path):
     (tmp_path / "model").symlink_to(SMOKE_MODEL)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "engine").symlink_to(program("sanctum-engine"))
     told = config(tmp_path, 'models = ["mine=model"]\nengine = "bin/engine"\nactivations = 16\n')
     assert f'engine = "{tmp_path}/bin/engine"' in told.stdout, told.stdout + told.stderr
     assert 'activations = "16"' in told.stdout
@@ -191,39 +216,13 @@ def test_a_file_can_be_begun(tmp_path):
 
 # --- a terminal -----------------------------------------------------------------------------------
 
-class Terminal:
-    """`serve` on a terminal of its own."""
-
-    def __init__(self, tmp_path, *words, **options):
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen([program("sanctum"), "serve", *words, "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0"],
-                                        stdin=slave, stdout=slave, stderr=slave, env=at_home(tmp_path), **options)
-        os.close(slave)
-        self.text = ""
-
-    def read_until(self, pattern):
-        while not re.search(pattern, self.text, re.M):
-            try:
-                piece = os.read(self.master, 65536)
-            except OSError:  # Linux's end of a terminal
-                piece = b""
-            assert piece, f"the terminal ended before {pattern!r}:\n{self.text}"
-            self.text += piece.decode(errors="replace").replace("\r\n", "\n")
-        return self.text
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-
 @pytest.fixture
 def terminal(tmp_path):
     made = []
 
     def make(*words, **options):
-        made.append(Terminal(tmp_path, *words, **options))
+        made.append(Terminal(program("sanctum"), "serve", *words, "--state-dir", tmp_path / "state", "--listen", "127.0.0.1:0",
+                             env=at_home(tmp_path), **options))
         return made[-1]
 
     yield make
