@@ -25,7 +25,7 @@ def mtls(server):
 NOBODY = f"http://127.0.0.1:{free_port()}"
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["certs"], ["chat"], ["status"], ["smoke"], ["stress"]], ids=lambda c: " ".join(c) or "top")
+@pytest.mark.parametrize("command", [[], ["serve"], ["certs"], ["chat"], ["status"], ["models"], ["smoke"], ["stress"]], ids=lambda c: " ".join(c) or "top")
 def test_help_teaches(command):
     result = sanctum(*command, "--help")
     assert result.returncode == 0
@@ -61,6 +61,18 @@ def test_status(server):
         assert re.search(f"^{row}", shown, re.M), shown
     told = json.loads(sanctum("status", "--json", "--url", server.url).stdout)
     assert told["readiness"] == "ready" and told["models"] and told["status"]["engine"]["restarts"] >= 0
+
+
+def test_models_are_listed_and_shown(server):
+    listed = sanctum("models", "--url", server.url)
+    assert re.match(r"sanctum-smoke  ready, context \d+ tokens, sees pictures, knows of tools\n$", listed.stdout), listed.stdout + listed.stderr
+    told = sanctum("models", "info", "--url", server.url)
+    assert told.returncode == 0 and "sampling      temperature 0 (its maker's" in told.stdout, told.stdout + told.stderr
+    assert json.loads(sanctum("models", "--json", "--url", server.url).stdout)["data"][0]["id"] == "sanctum-smoke"
+    slip = sanctum("models", "info", "sanctum-smok", "--url", server.url)
+    assert slip.returncode == 2 and "did you mean 'sanctum-smoke'?" in slip.stderr
+    nobody = sanctum("models", "--url", NOBODY)
+    assert nobody.returncode == 2 and "sanctum serve" in nobody.stderr
 
 
 @pytest.mark.parametrize("transport", ["plain", "mtls"])

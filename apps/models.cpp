@@ -1,0 +1,142 @@
+// sanctum models [info]: what a server serves, and what each can do.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/command.h"
+#include "apps/commands.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/nearest.h"
+#include "client/chat_client.h"
+#include "client/printable.h"
+
+namespace sanctum {
+namespace {
+
+constexpr std::size_t kShownCharactersMax = 200;
+
+struct Options {
+  client::EndpointOptions server;
+  std::string name;
+  bool json = false;
+};
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
+
+std::string text_or(const json::Node& model, const char* key, const std::string& otherwise) {
+  const std::string text = model.as_string_or(key, "");
+  return text.empty() ? otherwise : shown(text);
+}
+
+std::string yes_or_no(const json::Node& model, const char* key) {
+  const auto told = model.get(key);
+  return !told ? "not told" : told->as_bool() ? "yes" : "no";
+}
+
+std::string context(const json::Node& model) {
+  const auto tokens = model.as_int_or("max_model_len", 0);
+  return tokens == 0 ? "not told" : std::to_string(tokens) + " tokens";
+}
+
+std::string sampling(const json::Node& model) {
+  const auto choice = model.get("sampling");
+  if (!choice || !choice->is_object() || choice->members().empty())
+    return "its maker chose none: OpenAI's, temperature 1 and top_p 1; in `sanctum chat` 0.7 and "
+           "0.95";
+  std::string text;
+  for (const auto& [name, value] : choice->members())
+    text += (text.empty() ? "" : ", ") + name + " " + value.dump();
+  return shown(text) + " (its maker's, for what a request leaves out)";
+}
+
+std::string asked(const Options& options) {
+  client::ChatClient client(resolve(options.server, client::process_environment));
+  const client::HttpReply reply = client.get("/v1/models");
+  if (reply.ending != client::Ending::kAnswered)
+    throw Error(ErrorCode::kUnavailable, unreachable_advice(client.endpoint(), reply.message));
+  if (reply.status == 200) return reply.body;
+  client::Answer refused;
+  read_error(reply.status, reply.body, refused);
+  throw Error(ErrorCode::kUnavailable, refused.failure);
+}
+
+int list(const Options& options) {
+  const std::string body = asked(options);
+  if (options.json) {
+    std::printf("%s\n", body.c_str());
+    return 0;
+  }
+  const json::Document document(body);
+  const auto models = document.root().at("data").as_array(client::kModelsMax);
+  if (models.empty()) {
+    std::printf("no model is served; `sanctum status` says why\n");
+    return kExitNo;
+  }
+  for (const json::Node& model : models) {
+    std::printf("%s  %s, context %s", shown(model.at("id").as_string()).c_str(),
+                text_or(model, "state", "ready").c_str(), context(model).c_str());
+    if (yes_or_no(model, "vision") == "yes") std::printf(", sees pictures");
+    if (yes_or_no(model, "tools") == "yes") std::printf(", knows of tools");
+    std::printf("\n");
+  }
+  return 0;
+}
+
+void print(const json::Node& model) {
+  const std::string name = shown(model.at("id").as_string());
+  std::printf("name          %s\n", name.c_str());
+  std::printf("state         %s\n", text_or(model, "state", "not told").c_str());
+  std::printf("architecture  %s\n", text_or(model, "architecture", "not told").c_str());
+  std::printf("weights       %s\n", text_or(model, "quantization", "not told").c_str());
+  std::printf("context       %s\n", context(model).c_str());
+  std::printf("pictures      %s\n", yes_or_no(model, "vision").c_str());
+  std::printf("tools         %s\n", yes_or_no(model, "tools").c_str());
+  std::printf("sampling      %s\n", sampling(model).c_str());
+  std::printf("try           sanctum chat --model %s \"What is 17 + 25?\"\n", name.c_str());
+}
+
+int info(const Options& options) {
+  const json::Document document(asked(options));
+  std::vector<std::string> names;
+  for (const json::Node& model : document.root().at("data").as_array(client::kModelsMax)) {
+    names.push_back(model.at("id").as_string());
+    if (!options.name.empty() && names.back() != options.name) continue;
+    print(model);
+    return 0;
+  }
+  std::string all;
+  for (const auto& each : names) all += (all.empty() ? "" : ", ") + each;
+  throw Error(ErrorCode::kNotFound, "there is no model '" + options.name + "'" +
+                                        did_you_mean(options.name, names) + "; there is " +
+                                        (all.empty() ? "none" : all));
+}
+
+}  // namespace
+
+void add_models(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& models = *app.add_subcommand("models", "Show what is served, and what each model can do");
+  add_server_options(models, options->server);
+  models.add_flag("--json", options->json, "As the server tells it, instead of lines");
+  models.footer(
+      "Examples:\n"
+      "  sanctum models\n"
+      "  sanctum models info sanctum-smoke\n"
+      "\n" +
+      exit_codes("done", "no model is served"));
+  auto& one = *models.add_subcommand("info", "One model (default: the first): context, sampling");
+  one.add_option("name", options->name, "As `sanctum models` lists it");
+  add_server_options(one, options->server);
+  one.footer("Example:\n  sanctum models info\n\n" + exit_codes("done"));
+  on_chosen(one, exit_code, [options] { return info(*options); });
+  on_chosen(models, exit_code, [&models, &exit_code, options] {
+    return models.get_subcommands().empty() ? list(*options) : exit_code;
+  });
+}
+
+}  // namespace sanctum
