@@ -67,6 +67,7 @@ void print(const std::vector<probes::Check>& checks, bool as_json) {
       std::printf("%-4s %-36s %7.0f ms  %s\n", check.passed ? "OK" : "FAIL", check.name.c_str(),
                   static_cast<double>(check.took_us) / 1e3, check.detail.c_str());
     }
+    std::fflush(stdout);
     return;
   }
   json::Writer w;
@@ -93,6 +94,7 @@ int once(const Options& options) {
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;
   const auto add = [&](std::vector<probes::Check> more) {
+    if (!options.json) print(more, false);  // the next ones may take a while
     checks.insert(checks.end(), std::make_move_iterator(more.begin()),
                   std::make_move_iterator(more.end()));
   };
@@ -103,7 +105,7 @@ int once(const Options& options) {
   if (wanted("works")) add(works(endpoint, limit, state + "/by-hand"));
   // Of a server elsewhere, `all` is what can be asked from here.
   if (ours && wanted("boots")) add(serve::ask_boots(state));
-  print(checks, options.json);
+  if (options.json) print(checks, true);
   const bool fine =
       std::all_of(checks.begin(), checks.end(), [](const auto& c) { return c.passed; });
   return fine ? 0 : kExitNo;
