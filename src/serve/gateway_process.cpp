@@ -143,6 +143,8 @@ SupervisedEngine::News GatewayProcess::engine_news() {
   news.loaded = [this](const std::string& model, const wire::Failure* failure) {
     kept_records_->model_settled(model, failure);
     if (failure == nullptr && config_.probes == "off") events_.proven();
+    if (failure == nullptr && config_.probes == "on")
+      log::info("proving", {{"model", model}, {"then", "ready"}});
     const auto nothing = first_loads_.ended(model, failure);
     if (nothing && config_.fallback.empty()) tell(keeper_message::CannotServe{*nothing});
   };
