@@ -13,7 +13,7 @@ from story import Story
 
 README_LINES_MAX = 99
 PAGE_LINES = range(20, 151)
-NOT_RUN_MAX = 12  # blocks, of all pages together
+NOT_RUN_MAX = 8  # blocks, of all pages together
 COMPARING = ("from-ollama.md", "from-llama-cpp.md")  # the first column of their tables is another program's
 ALL = pages.all_pages()
 named = pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
