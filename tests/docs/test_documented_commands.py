@@ -13,6 +13,7 @@ from story import Story
 
 README_LINES_MAX = 99
 PAGE_LINES = range(20, 151)
+WRONG_USAGE = "2"  # what is shown to be none
 NOT_RUN_MAX = 8  # blocks, of all pages together
 COMPARING = ("from-ollama.md", "from-llama-cpp.md")  # the first column of their tables is another program's
 ALL = pages.all_pages()
@@ -110,7 +111,7 @@ def commands_named(page):
         if code.startswith("sanctum "):
             yield code
     for block in page.blocks:
-        if block.kind in ("sh", "console"):
+        if block.kind in ("sh", "console") and block.notes.get("exits") != WRONG_USAGE:
             for line in block.text.replace("\\\n", " ").splitlines():
                 for told in re.findall(r"(?:^|[|;&] *|\$ |\$\(|sudo )sanctum ([^|;&)<>]*)", line):
                     yield "sanctum " + told
