@@ -61,7 +61,10 @@ class Terminal:
 
     def end(self):
         """(exit code, all that it printed)."""
-        code = self.process.wait(PATIENCE_SECONDS)
+        try:
+            code = self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it has not ended after {PATIENCE_SECONDS} s:\n{self.text()}") from None
         self.reader.join(PATIENCE_SECONDS)
         return code, self.text()
 
