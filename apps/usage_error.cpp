@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/command.h"
+#include "apps/other_programs.h"
 #include "base/nearest.h"
 
 namespace sanctum {
@@ -38,7 +39,11 @@ std::string unexpected(const CLI::App& command, const std::vector<std::string>& 
     text += (text.empty() ? "" : "\n") + full_name(command) + ": ";
     text += (flag || known.empty() ? "'" + name + "' is not expected here"
                                    : "no command '" + name + "'");
-    text += did_you_mean(name, known);
+    const bool others_have_it =
+        flag ? command.get_name() == "serve" : command.get_parent() == nullptr;
+    const std::string instead = others_have_it ? here_instead(name) : std::string();
+    text += instead.empty() ? did_you_mean(name, known) : "; " + instead;
+    if (!flag && !known.empty()) break;  // what follows was meant for it
   }
   return text;
 }

@@ -1,7 +1,7 @@
 # What a machine needs before anything can be built. Sourced by ./dev.
 
 DEBIAN_BUILD="clang-19 lld-19 cmake ninja-build ccache pkg-config python3 python3-venv git
-  ca-certificates libboost1.81-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
+  ca-certificates curl libboost1.81-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
   libfmt-dev prometheus-cpp-dev libgtest-dev libgmock-dev libjpeg-dev libpng-dev libwebp-dev
   libgif-dev libcurl4-openssl-dev libedit-dev zlib1g-dev libsqlitecpp-dev libsqlite3-dev"
 DEBIAN_CHECK="clang-format-19 clang-tidy-19 libclang-rt-19-dev"

@@ -163,6 +163,9 @@ def test_a_port_alone_is_this_machines_own(spelled, start_server):
     (["stauts"], "no command 'stauts'; did you mean 'status'?"),
     (["serve", "--lisen", "1"], "'--lisen' is not expected here; did you mean '--listen'?"),
     (["certs", "shwo"], "did you mean 'show'?"),
+    (["pull", "org/name"], "no command 'pull'; `hf download ORG/NAME`"),
+    (["serve", "-m", "smoke"], "'-m' is not expected here; the model is a word"),
+    (["serve", "--port", "1"], "'--port' is not expected here; `--listen HOST:PORT`"),
 ])
 def test_a_slip_is_guessed(words, said):
     refused = subprocess.run([program("sanctum"), *words], capture_output=True, text=True, timeout=MEANWHILE_SECONDS)

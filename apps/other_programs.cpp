@@ -1,0 +1,45 @@
+#include "apps/other_programs.h"
+
+namespace sanctum {
+namespace {
+
+constexpr const char* kServed = "`sanctum status` shows the models that are served";
+constexpr const char* kNamed = "`sanctum serve NAME=MODEL` serves a model by that name";
+constexpr const char* kWord = "the model is a word: `sanctum serve MODEL`";
+constexpr const char* kAddress = "`--listen HOST:PORT` is where it listens";
+constexpr const char* kContext = "a context is as long as the model's, and as `--kv-bytes` holds";
+
+constexpr struct {
+  std::string_view word;
+  const char* instead;
+} kWords[] = {
+    {"run", "`sanctum serve MODEL` serves a model, `sanctum chat` talks with it"},
+    {"pull", "`hf download ORG/NAME` downloads a model, `sanctum serve ORG/NAME` serves it"},
+    {"list", kServed},
+    {"ls", kServed},
+    {"ps", kServed},
+    {"show", kServed},
+    {"cp", kNamed},
+    {"create", kNamed},
+    {"--alias", kNamed},
+    {"-a", kNamed},
+    {"--model", kWord},
+    {"-m", kWord},
+    {"--host", kAddress},
+    {"--port", kAddress},
+    {"--ctx-size", kContext},
+    {"-c", kContext},
+    {"--parallel", "`--max-sequences` is how many requests are served at once"},
+    {"-np", "`--max-sequences` is how many requests are served at once"},
+    {"--api-key", "`sanctum keys add NAME` makes a key that the server wants"},
+};
+
+}  // namespace
+
+std::string here_instead(std::string_view word) {
+  for (const auto& known : kWords)
+    if (known.word == word) return known.instead;
+  return {};
+}
+
+}  // namespace sanctum
