@@ -64,7 +64,7 @@ class Story:
             self._expect(block, ["bash", "-c", BASH])
 
     def _start(self, words, typed=False):
-        return Terminal(words, self.sandbox.environment, self.sandbox.home, typed)
+        return Terminal(*words, typed=typed, env=self.sandbox.environment, cwd=self.sandbox.home)
 
     def _expect(self, block, words):
         terminal = self._start(words)
@@ -107,7 +107,7 @@ class Story:
                 said = terminal.take_until(prompt)
                 talk += [*without_echo(said, typed), line]
                 typed = line[len(prompt):]
-                terminal.type(self.sandbox.as_here(typed))
+                terminal.type(self.sandbox.as_here(typed) + "\n")
             code, rest = terminal.end()
             assert code == 0, f"it ended with {code}:\n{rest}"
             self._compare("\n".join(lines), "\n".join([*talk, *without_echo(rest, typed)]))

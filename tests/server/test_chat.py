@@ -17,7 +17,7 @@ class Chat(Terminal):
     def __init__(self, server, *words, home=None):
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home or "/nonexistent"), "LC_ALL": "C.UTF-8"}
         super().__init__(program("sanctum"), "chat", "--url", server.url, "--state-dir", server.state_dir, "--temperature", "0", *words,
-                         raw=True, env=environment, start_new_session=True)
+                         env=environment)
         self.take(PROMPT)
 
     def say(self, text, until=PROMPT):
