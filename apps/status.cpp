@@ -1,9 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "client/status_table.h"
 
@@ -13,11 +16,24 @@ namespace {
 struct Options {
   client::EndpointOptions server;
   bool json = false;
+  int wait_s = 0;
 };
 
+constexpr std::chrono::milliseconds kLookEvery{200};
+
+client::ServerStatus ask(const Options& options) {
+  const Instant end = Clock::now() + std::chrono::seconds(options.wait_s);
+  while (true) {
+    // Where it listens may come to be known while it starts.
+    client::ChatClient client(resolve(options.server, client::process_environment));
+    auto status = client::ask_status(client);
+    if (status.readiness == client::Readiness::kReady || Clock::now() >= end) return status;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
 int run(const Options& options) {
-  client::ChatClient client(resolve(options.server, client::process_environment));
-  const auto status = client::ask_status(client);
+  const auto status = ask(options);
   std::cout << (options.json ? client::status_json(status) + "\n" : client::status_table(status));
   return static_cast<int>(status.readiness);
 }
@@ -29,9 +45,13 @@ void add_status(CLI::App& app, int& exit_code) {
   auto& command = *app.add_subcommand("status", "Show what a server is doing");
   add_server_options(command, options->server);
   command.add_flag("--json", options->json, "One JSON object instead of a table");
+  command.add_option("--wait", options->wait_s, "Seconds to wait until it is ready")
+      ->check(CLI::Range(0, 86400))
+      ->capture_default_str();
   command.footer(
       "Examples:\n"
       "  sanctum status\n"
+      "  sanctum status --wait 60   # in a script, behind `sanctum serve &`\n"
       "  sanctum status --json --url https://127.0.0.1:1337\n"
       "\n" +
       exit_codes("ready", "up but not ready"));

@@ -14,6 +14,8 @@
 #include "apps/commands.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
+#include "client/control_client.h"
 #include "client/serving_file.h"
 #include "gateway/listener.h"
 #include "platform/lock_file.h"
@@ -30,6 +32,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{50};
 constexpr seconds kSayEvery{2};
+constexpr milliseconds kAskLimit{500};  // a server that hangs is stopped all the same
 constexpr double kMiB = 1 << 20;
 
 struct Options {
@@ -105,13 +108,25 @@ void ask_to_end(const Options& options, int pid, const client::Serving& serving)
   ::kill(pid, SIGCONT);  // one that was stopped, by Ctrl-Z perhaps, would never hear of it
 }
 
+// The file is written once a second, and an engine may be younger. 0: none, or nobody tells.
+int engine_told(const std::string& state) {
+  try {
+    const auto document = client::ControlClient(state, kAskLimit).ask("GET", "/status");
+    return static_cast<int>(document.root().at("engine").as_int_or("pid", 0));
+  } catch (const Error&) {
+    return 0;
+  }
+}
+
 // Of the server that holds the lock: what an earlier one left, which was killed or could not write
 // any more, says nothing of it.
 client::Serving serving_of(const std::string& state, int holder) {
-  const auto file = client::read_serving(state);
+  auto file = client::read_serving(state);
   const bool its =
       file && (holder == file->pid || holder == file->gateway_pid || holder == file->engine_pid);
-  return its ? *file : client::Serving{holder, 0, 0, {}, {}};
+  if (!its) return client::Serving{holder, 0, 0, {}, {}};
+  if (file->engine_pid == 0) file->engine_pid = engine_told(state);
+  return *file;
 }
 
 int run(const Options& options) {

@@ -52,6 +52,12 @@ std::optional<std::uint64_t> read_size(std::string_view text) {
   return number <= kMax ? std::optional(number) : std::nullopt;
 }
 
+std::string exact_size_text(std::uint64_t bytes) {
+  int power = 0;
+  while (bytes != 0 && bytes % 1024 == 0 && power < 6) bytes /= 1024, ++power;
+  return std::to_string(bytes) + (power == 0 ? "" : std::string(1, " KMGTPE"[power]) + "iB");
+}
+
 std::string size_text(std::uint64_t bytes) {
   if (bytes < 1000) return std::to_string(bytes) + " B";
   double value = static_cast<double>(bytes);

@@ -20,6 +20,15 @@ TEST(SizeText, WhatIsNoSizeIsNone) {
     EXPECT_FALSE(read_size(text)) << text;
 }
 
+TEST(SizeText, ExactlyAsItIsReadBack) {
+  EXPECT_EQ(exact_size_text(0), "0");
+  EXPECT_EQ(exact_size_text(1000), "1000");
+  EXPECT_EQ(exact_size_text(1536), "1536");
+  EXPECT_EQ(exact_size_text(2u << 20), "2MiB");
+  for (const std::uint64_t bytes : {1ull, 1023ull, 1024ull, 3ull << 30, 7ull << 60, 12345678ull})
+    EXPECT_EQ(read_size(exact_size_text(bytes)), bytes);
+}
+
 TEST(SizeText, ForPeopleInThreeDigits) {
   EXPECT_EQ(size_text(0), "0 B");
   EXPECT_EQ(size_text(999), "999 B");

@@ -1,5 +1,7 @@
 #include "client/chat_client.h"
 
+#include <thread>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "client/sse.h"
@@ -10,6 +12,10 @@ namespace {
 // Short questions about the server itself: no model works on them.
 constexpr Limits kAskLimits{
     .connect = Milliseconds(5'000), .silence = Milliseconds(10'000), .total = Milliseconds(15'000)};
+
+constexpr std::chrono::seconds kModelsWait{10};  // of a server that has no engine just now
+constexpr Milliseconds kAskAgain{200};
+constexpr int kStatusUnavailable = 503;
 
 }  // namespace
 
@@ -82,8 +88,19 @@ HttpReply ChatClient::get(const std::string& path) {
   return connection_.send(HttpCall{.path = path}, kAskLimits);
 }
 
+// A server whose engine is being replaced has one again in a moment.
+HttpReply ChatClient::model_list() {
+  const Instant end = Clock::now() + kModelsWait;
+  while (true) {
+    auto reply = get("/v1/models");
+    const bool passes = reply.status == kStatusUnavailable && reply.retry_after;
+    if (!passes || Clock::now() >= end) return reply;
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
 std::vector<std::string> ChatClient::models() {
-  const auto reply = get("/v1/models");
+  const auto reply = model_list();
   if (reply.ending != Ending::kAnswered) {
     throw Error(ErrorCode::kUnavailable, unreachable_advice(endpoint(), reply.message));
   }

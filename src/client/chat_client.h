@@ -38,8 +38,9 @@ class ChatClient {
   // `on_text` hears the pieces of a streamed answer as they arrive.
   Answer chat(const ChatRequest& request, const std::function<void(const Added&)>& on_text = {},
               const std::atomic<bool>* cancelled = nullptr);
-  // The names of GET /v1/models, in the server's order. Throws Error(kUnavailable) when it cannot
-  // be asked or answers something else.
+  // The names of GET /v1/models, in the server's order; a server that has no engine at the moment
+  // is asked again for a few seconds. Throws Error(kUnavailable) when it cannot be asked or answers
+  // something else.
   std::vector<std::string> models();
   // `wanted`, or the server's first model where that is empty. Throws Error(kUnavailable).
   std::string choose_model(const std::string& wanted);
@@ -47,6 +48,8 @@ class ChatClient {
   const Endpoint& endpoint() const { return connection_.endpoint(); }
 
  private:
+  HttpReply model_list();
+
   Connection connection_;
   Limits limits_;
 };

@@ -36,6 +36,21 @@ ChatRequest question(bool stream) {
           .stream = stream};
 }
 
+// A question in the middle of an engine's restart failed before it was asked.
+TEST(ChatClient, AServerWithoutAnEngineIsAskedAgainForItsModels) {
+  int asked = 0;
+  SmallServer server([&](const Request&, Peer& peer) {
+    if (++asked < 3)
+      peer.write(
+          "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 2\r\n\r\n{}");
+    else
+      peer.write(response(200, "application/json", R"({"data":[{"id":"m"}]})"));
+  });
+  ChatClient client({.url = server.url()});
+  EXPECT_EQ(client.choose_model(""), "m");
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(ChatClient, EncodesOnlyWhatWasSet) {
   EXPECT_EQ(encode({.model = "m", .messages_json = "[]"}), R"({"model":"m","messages":[]})");
   EXPECT_EQ(encode(question(true)),

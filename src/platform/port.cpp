@@ -24,19 +24,36 @@ bool connects(int socket, const addrinfo& where) {
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-}  // namespace
+// As a listener would take it.
+bool is_taken(int socket, const addrinfo& where) {
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return (::bind(socket, where.ai_addr, where.ai_addrlen) != 0 || ::listen(socket, 1) != 0) &&
+         errno == EADDRINUSE;
+}
 
-bool port_accepts(const std::string& host, std::uint16_t port) {
+bool with_socket(const std::string& host, std::uint16_t port,
+                 bool (*ask)(int socket, const addrinfo& where)) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return false;
   const int socket = ::socket(found->ai_family, SOCK_STREAM, 0);
-  const bool accepted = socket >= 0 && connects(socket, *found);
+  const bool answer = socket >= 0 && ask(socket, *found);
   if (socket >= 0) ::close(socket);
   ::freeaddrinfo(found);
-  return accepted;
+  return answer;
+}
+
+}  // namespace
+
+bool port_accepts(const std::string& host, std::uint16_t port) {
+  return with_socket(host, port, connects);
+}
+
+bool port_is_taken(const std::string& host, std::uint16_t port) {
+  return port != 0 && with_socket(host, port, is_taken);
 }
 
 }  // namespace sanctum::platform

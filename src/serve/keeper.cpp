@@ -24,6 +24,7 @@
 #include "serve/keeper_rules.h"
 #include "serve/kept_process.h"
 #include "serve/life_line.h"
+#include "serve/listeners.h"
 #include "serve/load_check.h"
 #include "serve/running_release.h"
 #include "serve/signal_watch.h"
@@ -218,8 +219,12 @@ std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
     return std::make_unique<platform::LockFile>(path);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw Exit{kExitFailure, error.what()};
+    const std::string ending = is_ending(path);
     throw Exit{kExitLocked, std::string("another sanctum serves this state directory: ") +
-                                error.what() + is_ending(path)};
+                                error.what() +
+                                (ending.empty() ? "; `sanctum stop` ends it, and --state-dir names "
+                                                  "another directory for a second server"
+                                                : ending)};
   }
 }
 
@@ -255,6 +260,7 @@ int keep(const settings::ServeConfig& config,
   platform::notify_manager(platform::more_time(kCopyLimit));
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
+  check_addresses(config);
   client::forget_serving(config.state_dir);  // whoever wrote it is gone
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "gateway/certificates.h"
 #include "platform/descriptors.h"
+#include "platform/port.h"
 #include "platform/port_owner.h"
 
 namespace sanctum::serve {
@@ -46,6 +47,14 @@ std::string advice(const gateway::Address& address, const std::string& flag) {
          another;
 }
 
+void check_address(const std::string& text, const std::string& field) {
+  if (text == "off") return;
+  const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
+  if (platform::port_is_taken(address.host, address.port))
+    throw Exit{kExitAddress, "cannot listen on " + to_string(address) + ": " +
+                                 std::strerror(EADDRINUSE) + advice(address, field)};
+}
+
 std::string listen_at(gateway::Server& server, const std::string& text, const std::string& field,
                       const char* scheme, const std::optional<gateway::TlsFiles>& tls) {
   if (text == "off") return {};
@@ -71,6 +80,11 @@ std::optional<gateway::TlsFiles> tls_files(const settings::ServeConfig& config,
                                            const std::string& directory) {
   if (config.mtls_listen == "off") return std::nullopt;
   return or_exit(kExitFailure, [&] { return made_ready(config.mtls_listen, directory); });
+}
+
+void check_addresses(const settings::ServeConfig& config) {
+  check_address(config.listen, "--listen");
+  check_address(config.mtls_listen, "--mtls-listen");
 }
 
 gateway::ConnectionLimits connection_limits() {

@@ -16,6 +16,9 @@ namespace sanctum::serve {
 std::optional<gateway::TlsFiles> tls_files(const settings::ServeConfig& config,
                                            const std::string& directory);
 
+// Throws Exit for an address that somebody has already, naming who, and the flag.
+void check_addresses(const settings::ServeConfig& config);
+
 // Raises this process's limit of descriptors to what they take, or takes fewer.
 gateway::ConnectionLimits connection_limits();
 

@@ -146,7 +146,10 @@ struct Literal {
   std::string operator()(const Path& path) const { return json::quote(*path.value); }
   std::string operator()(const Texts& texts) const { return quoted(*texts.value); }
   std::string operator()(const Number& number) const { return std::to_string(*number.value); }
-  std::string operator()(const Bytes& bytes) const { return std::to_string(*bytes.value); }
+  std::string operator()(const Bytes& bytes) const {
+    const std::string text = exact_size_text(*bytes.value);
+    return text.ends_with("B") ? json::quote(text) : text;
+  }
   std::string operator()(const Rows&) const { return {}; }
 };
 

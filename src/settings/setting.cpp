@@ -1,5 +1,7 @@
 #include "settings/setting.h"
 
+#include "base/size_text.h"
+
 namespace sanctum::settings {
 namespace {
 
@@ -8,7 +10,7 @@ struct Values {
   std::vector<std::string> operator()(const Path& path) const { return {*path.value}; }
   std::vector<std::string> operator()(const Texts& texts) const { return *texts.value; }
   std::vector<std::string> operator()(const Number& n) const { return {std::to_string(*n.value)}; }
-  std::vector<std::string> operator()(const Bytes& b) const { return {std::to_string(*b.value)}; }
+  std::vector<std::string> operator()(const Bytes& b) const { return {exact_size_text(*b.value)}; }
   std::vector<std::string> operator()(const Rows&) const { return {}; }
 };
 

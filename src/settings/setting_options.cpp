@@ -45,6 +45,8 @@ struct Add {
 
 CLI::Option* add_option(CLI::App& command, const Setting& setting) {
   CLI::Option* option = std::visit(Add{command, setting}, setting.type)->capture_default_str();
+  if (const auto* bytes = std::get_if<Bytes>(&setting.type))
+    option->default_str(exact_size_text(*bytes->value));
   if (!setting.variable.empty()) option->envname(setting.variable);
   if (!setting.placeholder.empty()) option->type_name(setting.placeholder);
   if (!setting.group.empty()) option->group(setting.group);
