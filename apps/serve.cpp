@@ -54,11 +54,13 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "64 another sanctum serves this state directory, 69 an address is in use, 78 bad "
       "configuration file.");
   const auto options = std::make_shared<settings::ServeOptions>(*command);
-  const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false);
+  const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false),
+             settings_only = std::make_shared<bool>(false);
   command->add_flag(
       "--check", *check,
       "Only print what is configured, as a configuration file, and check it and whether "
       "a model could be loaded");
+  command->add_flag("--settings-only", *settings_only, "With --check: ask no engine about models");
   command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
   on_chosen(*command, exit_code, [=] {
     return or_try_again([&] {
@@ -71,7 +73,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       if (!*check) return serve::keep(config, now);
       std::printf("%s", explain(*options, config).c_str());
       std::fflush(stdout);
-      serve::check_loads(config);
+      if (!*settings_only) serve::check_loads(config);
       return 0;
     });
   });

@@ -87,7 +87,8 @@ void BootsChecks::check_release(std::vector<probes::Check>& checks) {
 
 // By the very program and words that the next start has, as flags, variables and the file are now.
 void BootsChecks::check_configuration() {
-  std::vector<std::string> words{platform::executable_path(), "serve", "--check"};
+  std::vector<std::string> words{platform::executable_path(), "serve", "--check",
+                                 "--settings-only"};
   words.insert(words.end(), config_.arguments.begin(), config_.arguments.end());
   const auto result = platform::run_command(words, kCheckLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
