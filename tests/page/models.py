@@ -7,7 +7,7 @@ import struct
 from programs import SMOKE_MODEL
 
 TEXT_PREFIX = "language_model."
-THINKS = "{{- '<|im_start|>assistant\\n' }}"
+GOES_ON = "{{- '<|im_start|>assistant\\n' }}"
 
 
 def text_only(directory):
@@ -32,11 +32,11 @@ def text_only(directory):
 
 
 def thinking(directory):
-    """What it says is its reasoning, for its template opens that."""
+    """What it says behind a system prompt is its reasoning, for its template opens that; probes, which send none, find it sound."""
     shutil.copytree(SMOKE_MODEL, directory, ignore=shutil.ignore_patterns("recipe"))
     template = (directory / "chat_template.jinja").read_text()
-    assert THINKS in template
-    (directory / "chat_template.jinja").write_text(template.replace(THINKS, THINKS + "{{- '<think>\\n' }}"))
+    assert GOES_ON in template
+    (directory / "chat_template.jinja").write_text(template.replace(GOES_ON, GOES_ON + "{%- if messages[0].role == 'system' %}{{- '<think>\\n' }}{%- endif %}"))
     return directory
 
 

@@ -59,15 +59,15 @@ def width(chat):
 ])
 def test_narrow(open_page, server, name, options):
     chat = open_page(server, **options)
+    chat.settings()
+    expect(chat.page.get_by_label("Max tokens")).to_be_in_viewport()
+    chat.page.get_by_label("Max tokens").fill("7")
+    chat.page.keyboard.press("Escape")
     chat.drop(RED)
     chat.ask(f"What color is this? {LONG}")
     chat.answered()
     assert width(chat) == options["viewport"]["width"], "chat"
     expect(chat.box).to_be_in_viewport()
-    chat.settings()
-    expect(chat.page.get_by_label("Max tokens")).to_be_in_viewport()
-    chat.page.get_by_label("Max tokens").fill("7")
-    chat.page.keyboard.press("Escape")
     chat.page.get_by_role("link", name="Server").click()
     expect(chat.page.locator("#curl-chat")).to_be_visible()
     assert width(chat) == options["viewport"]["width"], "server"

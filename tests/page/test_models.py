@@ -63,6 +63,9 @@ def test_one_that_sees_no_pictures(chat):
 
 def test_reasoning_is_folded_away(chat):
     chat.model.select_option("thinker")
+    chat.settings()
+    chat.page.get_by_label("System prompt").fill("You are helpful.")
+    chat.page.keyboard.press("Escape")
     chat.ask("What is 17 + 25?")
     expect(chat.text()).to_be_empty()
     expect(chat.note()).to_have_text("The model said nothing.")

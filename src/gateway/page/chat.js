@@ -6,7 +6,7 @@ const PICTURE_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "im
 const PICTURE_BYTES_MAX = 32e6; // one that is larger does not fit into a request with its history
 const END_PX = 80; // who is this near to the end of the conversation is kept there
 const COPIED_MS = 2000;
-const HINT = "Enter sends, Shift+Enter starts a line";
+const HINT = "Enter sends, Shift+Enter makes a new line";
 const LOST = "The connection to the server was lost. The conversation is kept: try again when the server is back.";
 
 class Failure extends Error {} // its message is for the person
@@ -234,7 +234,7 @@ function userTurn(text, pictures) {
   const turn = { role: "user", text, pictures, view: cloned("user-turn") };
   turn.view.querySelector(".text").textContent = text;
   turn.view.querySelector(".shown").append(...pictures.map(image));
-  turn.view.querySelector("[data-do=edit]").onclick = () => editFrom(turns.indexOf(turn));
+  turn.view.querySelector("button").onclick = () => editFrom(turns.indexOf(turn));
   return turn;
 }
 
@@ -399,7 +399,7 @@ function showView() {
   $("to-chat").ariaCurrent = server ? null : "page";
   $("to-server").ariaCurrent = server ? "page" : null;
   document.title = server ? "Server - Sanctum" : "Sanctum";
-  if (!server) scrollTo(0, document.documentElement.scrollHeight);
+  scrollTo(0, server ? 0 : document.documentElement.scrollHeight);
 }
 
 function key(event) {
