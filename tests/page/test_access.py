@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from programs import program
+from sanctum_server import Server
 
 
 def keys(server, *words):
@@ -13,45 +14,43 @@ def keys(server, *words):
                           capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
+@pytest.fixture(scope="module")
+def lockable(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("lockable"))
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def lockable(tmp_path_factory, server):
-    """(the shared server, a function that locks it and returns the key); it is open again afterwards."""
-    made = []
-
-    def lock():
-        made.append(keys(server, "add", "page"))
-        return made[-1]
-
-    yield server, lock
-    for _ in made:
-        keys(server, "remove", "page")
+def key(lockable):
+    """An API key of the server, which wants one as long as the test runs."""
+    yield keys(lockable, "add", "page")
+    keys(lockable, "remove", "page")
 
 
-def test_with_a_key_the_browser_sends_it(browser, open_page, lockable):
-    server, lock = lockable
-    key = lock()
+def test_with_a_key_the_browser_sends_it(browser, open_page, lockable, key):
     context = browser.new_context()
     with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):  # nobody is there to give them
-        context.new_page().goto(server.url)
+        context.new_page().goto(lockable.url)
     context.close()
-    chat = open_page(server, http_credentials={"username": "", "password": key, "send": "unauthorized"})
+    chat = open_page(lockable, http_credentials={"username": "", "password": key, "send": "unauthorized"})
     chat.ask("What is 17 + 25?")
     expect(chat.text()).to_have_text("17 + 25 = 42")
     chat.page.get_by_role("link", name="Server").click()
     expect(chat.page.locator("#curl-chat")).to_contain_text("Authorization: Bearer $SANCTUM_API_KEY")
 
 
-def test_a_key_in_the_address(open_page, lockable):
-    server, lock = lockable
-    chat = open_page(server, base=server.url.replace("//", f"//me:{lock()}@"))
+def test_a_key_in_the_address(open_page, lockable, key):
+    chat = open_page(lockable, base=lockable.url.replace("//", f"//me:{key}@"))
     chat.ask("What is 17 + 25?")
     expect(chat.text()).to_have_text("17 + 25 = 42")
 
 
-def test_a_page_that_was_open_says_what_to_do(chat, lockable):
-    _, lock = lockable
+def test_a_page_that_was_open_says_what_to_do(open_page, lockable, request):
+    chat = open_page(lockable)
     chat.network_fails = True
-    lock()
+    request.getfixturevalue("key")
     chat.ask("Hello")
     expect(chat.note()).to_contain_text("This server wants an API key. Load this page again")
     expect(chat.page.locator("#state")).to_have_text("wants a key")

@@ -86,15 +86,16 @@ def test_the_settings_are_asked_with(chat):
 
 
 def test_a_full_context_is_told_from_a_limit(chat):
-    chat.ask("Hello")
-    chat.answered()
-
     def full(route):
         route.fulfill(content_type="text/event-stream", body='data: {"choices":[{"delta":{"content":"1"},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n')
 
     chat.page.route("**/v1/chat/completions", full)
     chat.ask("Hello")
     expect(chat.note()).to_contain_text("fills the model's context")
+    chat.settings()
+    chat.page.get_by_label("Max tokens").fill("3000")
+    chat.ask("Hello")
+    expect(chat.note(1)).to_contain_text("fills the model's context")
 
 
 def test_an_answer_is_copied(open_page, server):
