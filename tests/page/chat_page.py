@@ -1,6 +1,7 @@
 """The page at / as a person meets it, and what its console and its network saw."""
 
 import base64
+from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
@@ -77,5 +78,7 @@ class ChatPage:
         """Nothing was wrong, and nobody but the server was asked."""
         wrong = [line for line in self.said if not (self.network_fails and NETWORK_WORDS in line)]
         assert not wrong, wrong
-        foreign = [request.url for request in self.asked if not request.url.startswith((self.server.url + "/", "data:"))]
+        own = urlsplit(self.server.url)
+        asked = [urlsplit(request.url) for request in self.asked if not request.url.startswith("data:")]
+        foreign = [url.netloc for url in asked if (url.scheme, url.hostname, url.port) != (own.scheme, own.hostname, own.port)]
         assert not foreign, foreign
