@@ -98,6 +98,14 @@ def test_a_full_context_is_told_from_a_limit(chat):
     expect(chat.note(1)).to_contain_text("fills the model's context")
 
 
+def test_an_answer_that_breaks_off_is_no_whole_one(chat):
+    piece = 'data: {"choices":[{"delta":{"content":"1, 2"}}]}\n\n'
+    chat.page.route("**/v1/chat/completions", lambda route: route.fulfill(content_type="text/event-stream", body=piece))
+    chat.ask("Hello")
+    expect(chat.note()).to_contain_text("The connection to the server was lost.")
+    expect(chat.text()).to_have_text("1, 2")
+
+
 def test_an_answer_is_copied(open_page, server):
     chat = open_page(server, permissions=["clipboard-read", "clipboard-write"])
     chat.ask("What is 17 + 25?")
