@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{100};
+constexpr seconds kSayEvery{2};
 
 struct Options {
   std::string state_dir;
@@ -76,28 +77,31 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-// Until another gateway is ready, or it is plain that none will be.
+std::string told(const Seen& seen) {
+  return "  " + seen.state + (seen.reason.empty() ? "" : ": ") + seen.reason;
+}
+
+// Until another gateway is ready, or it is plain that none will be; how far it is, now and then.
 int wait_until_back(const std::string& state_dir, std::int64_t before, seconds limit) {
   const Instant begin = Clock::now();
-  std::string last_said;
-  while (Clock::now() - begin < limit) {
+  Instant say_at = begin + kSayEvery;
+  for (Instant now = begin; now - begin < limit; now = Clock::now()) {
     const auto seen = look(state_dir);
     if (!seen && !held(state_dir)) {
       say("the server has ended and did not come back; its log says why");
       return kExitNo;
     }
-    if (seen && seen->gateway != before) {
-      if (seen->ready) {
-        const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begin).count();
-        std::printf("ready again after %.1f s\n", static_cast<double>(took) / 1000);
-        return 0;
-      }
-      const std::string now =
-          "  " + seen->state + (seen->reason.empty() ? "" : ": ") + seen->reason;
-      if (now != last_said) say(now);
-      last_said = now;
-      if (seen->state == "failed" || seen->state == "parked") return kExitNo;
+    const bool another = seen && seen->gateway != before;
+    if (another && seen->ready) {
+      std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
+      return 0;
     }
+    const bool over = another && (seen->state == "failed" || seen->state == "parked");
+    if (seen && (over || now >= say_at)) {
+      say(told(*seen));
+      say_at = now + kSayEvery;
+    }
+    if (over) return kExitNo;
     std::this_thread::sleep_for(kLookEvery);
   }
   say("not ready yet; `sanctum status` says how far it is");

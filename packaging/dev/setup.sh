@@ -4,6 +4,7 @@ DEBIAN_BUILD="clang-19 lld-19 cmake ninja-build ccache pkg-config python3 python
   ca-certificates curl libboost1.81-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev
   libfmt-dev prometheus-cpp-dev libgtest-dev libgmock-dev libjpeg-dev libpng-dev libwebp-dev
   libgif-dev libcurl4-openssl-dev libedit-dev zlib1g-dev libsqlitecpp-dev libsqlite3-dev"
+DEBIAN_TEST="chromium"
 DEBIAN_CHECK="clang-format-19 clang-tidy-19 libclang-rt-19-dev"
 DEBIAN_RUST="cargo-web rustc-web"
 BREW_BUILD="cmake ninja ccache pkgconf llvm python@3.12 boost openssl@3 cli11 tomlplusplus spdlog
@@ -56,6 +57,7 @@ install_debian() { # install_debian NAME WHAT PACKAGE...
 
 debian_packages() {
   local wanted=$DEBIAN_BUILD missing
+  [ "$1" != test ] || wanted="$wanted $DEBIAN_TEST"
   [ "$1" != check ] || wanted="$wanted $DEBIAN_CHECK"
   if ! command -v dpkg-query >/dev/null; then
     say "this is no Debian: taking for granted what Debian calls:" $wanted

@@ -81,13 +81,22 @@ TEST(Server, ReadinessHasAReason) {
 
 TEST(Server, ThePageStandsAlone) {
   TestGateway gateway;
-  gateway.services.urls = [] { return ListenUrls{"http://127.0.0.1:1", ""}; };
+  gateway.services.urls = [] { return ListenUrls{"http://127.0.0.1:1/</script>", ""}; };
   HttpClient client(gateway.port);
   const HttpReply page = client.get("/");
   EXPECT_EQ(page.headers.at("content-type"), "text/html; charset=utf-8");
-  EXPECT_THAT(page.body, HasSubstr(R"(const setup = {"http":"http://127.0.0.1:1")"));
+  EXPECT_THAT(page.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page.body, HasSubstr(R"({"http":"http://127.0.0.1:1/\u003c/script>")"));
   EXPECT_EQ(page.body.find("SETUP"), std::string::npos);
-  EXPECT_EQ(page.body.find("src="), std::string::npos);
+  for (const auto& [path, type] : {std::pair("/page/chat.js", "text/javascript; charset=utf-8"),
+                                   std::pair("/page/server.js", "text/javascript; charset=utf-8"),
+                                   std::pair("/page/style.css", "text/css; charset=utf-8")}) {
+    const HttpReply part = client.get(path);
+    EXPECT_EQ(part.status, 200) << path;
+    EXPECT_EQ(part.headers.at("content-type"), type);
+    EXPECT_EQ(part.headers.at("x-content-type-options"), "nosniff");
+  }
+  EXPECT_EQ(client.get("/page/nothing").status, 404);
 }
 
 TEST(Server, PipelinedAndChunkedRequestsKeepTheirOrder) {

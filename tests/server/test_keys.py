@@ -60,7 +60,7 @@ def journal(server, query):
 
 def test_a_plain_listener_wants_it(locked):
     server, key = locked
-    for method, path in [("GET", "/"), ("GET", "/metrics"), ("GET", "/status"), ("GET", "/v1/models"), ("GET", "/nothing"), ("POST", "/v1/chat/completions")]:
+    for method, path in [("GET", "/"), ("GET", "/page/chat.js"), ("GET", "/metrics"), ("GET", "/status"), ("GET", "/v1/models"), ("GET", "/nothing"), ("POST", "/v1/chat/completions")]:
         for headers in ({}, bearer("none"), bearer(key + "x"), {"X-Api-Key": key.upper()}):
             status, told, body = server.request(method, path, BODY if method == "POST" else None, headers=headers)
             assert status == 401 and told["WWW-Authenticate"].startswith("Bearer"), path

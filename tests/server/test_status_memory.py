@@ -16,4 +16,4 @@ def test_status_and_metrics_tell_what_the_engine_holds(server):
     found = dict(re.findall(r'sanctum_engine_memory_bytes\{kind="(\w+)"\} (\S+)', told))
     assert {"held", "footprint", "packed_weights", "kv_arena", "active", "cache"} <= found.keys()
     assert float(found["held"]) >= 0.9 * weights
-    assert 'bytes(stats.footprint_bytes), "engine memory"' in server.request("GET", "/")[2]
+    assert 'bytes(stats.footprint_bytes), "engine memory"' in server.request("GET", "/page/server.js")[2]
