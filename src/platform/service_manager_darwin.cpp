@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ std::string service_file(ServiceScope scope) {
   return std::string(home) + "/Library/LaunchAgents/" + kLabel + ".plist";
 }
 
+std::vector<std::string> service_traces(ServiceScope scope) {
+  const std::string file = service_file(scope);
+  std::error_code none;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file, none))) return {};
+  return {file};
+}
+
 ServiceState service_state(ServiceScope scope) {
   ServiceState state;
   try {
@@ -79,6 +87,9 @@ void service_stop(ServiceScope scope) {
 void service_restart(ServiceScope scope) {
   must({"kickstart", "-k", target(scope)});
 }
+
+// It has nothing of a service that was booted out.
+void service_forget(ServiceScope) {}
 
 std::string service_lint(const std::string& file) {
   const auto result = run_command({"plutil", "-lint", file}, kServiceCallLimit);

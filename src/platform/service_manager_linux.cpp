@@ -62,6 +62,24 @@ std::string service_file(ServiceScope scope) {
   return directory + "/" + kUnit;
 }
 
+std::vector<std::string> service_traces(ServiceScope scope) {
+  namespace fs = std::filesystem;
+  const std::string file = service_file(scope);
+  std::vector<std::string> all;
+  const auto add = [&](const fs::path& path) {
+    std::error_code none;  // a link to what is gone is there
+    if (fs::exists(fs::symlink_status(path, none))) all.push_back(path.string());
+  };
+  add(file);
+  add(file + ".d");  // `systemctl edit`
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(fs::path(file).parent_path(), none)) {
+    const auto kind = entry.path().extension();
+    if (kind == ".wants" || kind == ".requires") add(entry.path() / kUnit);
+  }
+  return all;
+}
+
 ServiceState service_state(ServiceScope scope) {
   ServiceState state;
   CommandResult result;
@@ -100,6 +118,16 @@ void service_stop(ServiceScope scope) {
 }
 void service_restart(ServiceScope scope) {
   must(scope, {"restart", kUnit});
+}
+
+void service_forget(ServiceScope scope) {
+  for (const auto& words : {std::vector<std::string>{"daemon-reload"}, {"reset-failed", kUnit}}) {
+    try {
+      run_command(systemctl(scope, words), kServiceCallLimit);
+    } catch (const Error&) {
+      continue;  // it knows nothing of it as it is
+    }
+  }
 }
 
 std::string service_lint(const std::string& file) {
