@@ -37,7 +37,8 @@ void write(const std::string& directory, const char* name, const std::string& te
 
 std::string own_names_and(const std::vector<std::string>& more) {
   std::vector<std::string> all(std::begin(kOwnNames), std::end(kOwnNames));
-  all.insert(all.end(), more.begin(), more.end());
+  for (const auto& name : more)
+    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
   return alternative_names(all);
 }
 

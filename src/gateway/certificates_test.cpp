@@ -118,6 +118,9 @@ TEST(Certificates, TheServersNamesTheAddressesThatItServes) {
   const std::string directory = root.path("certs");
   ready_certificates(directory, {"127.0.0.2"});
   EXPECT_THAT(names_of(directory), testing::HasSubstr("IP Address:127.0.0.2"));
+  const std::string again = root.path("again");
+  ready_certificates(again, {"127.0.0.1"});
+  EXPECT_EQ(describe_certificates(again)[1].names.size(), 3u) << "each name once";
   const std::string key = read_file(directory + "/server.key"),
                     authority = read_file(directory + "/ca.pem");
 
@@ -162,15 +165,15 @@ TEST(Certificates, SoManyNamesAndNoMore) {
   }
 }
 
-// A certificate of the pair's own key and name, by the authority beside it, that ends so soon.
+// Another certificate for the pair's key, all the same but that it ends so soon.
 void make_end_in(const std::string& directory, const std::string& name, int days) {
   const std::string path = directory + "/" + name;
-  const std::string issue =
-      "openssl req -new -key " + path +
-      ".key -subj \"/CN=$(openssl x509 -noout -subject -nameopt " + "multiline -in " + path +
-      ".pem | sed -n 's/ *commonName *= //p')\" | openssl x509 -req -CA " + directory +
-      "/ca.pem -CAkey " + directory + "/ca.key -days " + std::to_string(days) + " -out " + path +
-      ".new 2>/dev/null && mv " + path + ".new " + path + ".pem";
+  const std::string issue = "openssl x509 -x509toreq -in " + path + ".pem -signkey " + path +
+                            ".key -copy_extensions copyall -out " + path +
+                            ".csr && openssl x509 -req -in " + path + ".csr -CA " + directory +
+                            "/ca.pem -CAkey " + directory +
+                            "/ca.key -copy_extensions copyall -days " + std::to_string(days) +
+                            " -out " + path + ".pem 2>/dev/null";
   ASSERT_EQ(std::system(issue.c_str()), 0) << issue;
 }
 

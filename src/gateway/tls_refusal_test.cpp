@@ -25,6 +25,7 @@ TEST(TlsRefusal, SaysWhatToDo) {
   EXPECT_THAT(told(SSL_R_UNSUPPORTED_PROTOCOL), HasSubstr("no TLS of version 1.2 or later"));
   EXPECT_THAT(told(SSL_R_NO_SHARED_CIPHER), HasSubstr("no cipher that we allow"));
   EXPECT_EQ(told(SSL_R_WRONG_VERSION_NUMBER), "what it sent is no TLS");
+  ::OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);
   EXPECT_EQ(told(SSL_R_BAD_LENGTH), "the handshake failed: bad length");
 }
 
