@@ -23,8 +23,9 @@ std::string target(ServiceScope scope) {
 
 void must(std::vector<std::string> words) {
   words.insert(words.begin(), "launchctl");
-  const auto result = run_command(words, kServiceCallLimit);
+  auto result = run_command(words, kServiceCallLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
+  while (result.output.ends_with('\n')) result.output.pop_back();
   throw Error(ErrorCode::kUnavailable,
               "`launchctl " + words[1] + "` " + describe(result.status) + ": " + result.output);
 }

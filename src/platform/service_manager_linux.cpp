@@ -33,8 +33,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 void must(ServiceScope scope, std::vector<std::string> words) {
   const auto command = systemctl(scope, std::move(words));
-  const auto result = run_command(command, kServiceCallLimit);
+  auto result = run_command(command, kServiceCallLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
+  while (result.output.ends_with('\n')) result.output.pop_back();
   throw Error(ErrorCode::kUnavailable, "`" + joined(command) + "` " + describe(result.status) +
                                            (result.output.empty() ? "" : ": " + result.output));
 }
