@@ -144,7 +144,7 @@ def test_a_phone_gets_a_certificate_of_its_own(server):
     assert BUILT_IN in curl(server, "localhost", client=shown)
     curl(server, "localhost", client=["--cert-type", "P12", "--cert", f"{bundle}:wrong"], code=58)
     assert '"text"' in curl(server, "localhost", "--json", PROMPT, client=shown, path="/v1/completions")
-    wait_until(lambda: re.search(r" request .*certificate="CN=phone" ", server.log()), SECONDS_MAX, "the log says who asked")
+    wait_until(lambda: re.search(r' request .*certificate="CN=phone" ', server.log()), SECONDS_MAX, "the log says who asked")
 
     def asked():
         with sqlite3.connect(f"file:{server.state_dir / 'journal.db'}?mode=ro", uri=True, timeout=10) as database:
