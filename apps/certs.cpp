@@ -1,6 +1,7 @@
-// sanctum certs init|show: the certificates of the mTLS listener and its clients, and the key that
-// signs releases.
+// sanctum certs init|server|client|export|show: the certificates of the mTLS listener and its
+// clients, and the key that signs releases.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "apps/commands.h"
 #include "base/error.h"
 #include "gateway/certificates.h"
+#include "gateway/device_certificate.h"
 #include "release/signing.h"
 
 namespace sanctum {
@@ -17,21 +19,94 @@ struct CertsOptions {
   std::string state_dir;
   bool force = false;
   std::vector<std::string> names;
+  std::string device;
   std::string directory() const { return state_dir_or_default(state_dir) + "/certs"; }
 };
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const auto& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
 int show(const CertsOptions& options) {
-  const auto all = gateway::describe_certificates(options.directory());
-  if (all.empty())
-    throw Error(ErrorCode::kNotFound, "there are no certificates in " + options.directory() +
-                                          "; `sanctum certs init` makes them");
-  for (const auto& info : all) {
-    std::printf("%s\n  subject %s\n  valid until %s%s\n  sha256 %s\n", info.path.c_str(),
-                info.subject.c_str(), info.not_after.c_str(), info.expired ? " (EXPIRED)" : "",
-                info.sha256.c_str());
+  const auto now = gateway::now_in_seconds();
+  for (const auto& info : gateway::describe_certificates(options.directory())) {
+    std::printf("%s\n  subject %s\n", info.path.c_str(), info.subject.c_str());
+    if (!info.names.empty()) std::printf("  names %s\n", joined(info.names).c_str());
+    std::printf("  %s\n  sha256 %s\n", gateway::validity(info, now).c_str(), info.sha256.c_str());
   }
   return 0;
 }
+
+int init(const CertsOptions& options) {
+  gateway::make_certificates(options.directory(), options.force, options.names);
+  // With which releases are signed. It is never replaced: those that it signed would not verify.
+  if (!release::have_signing_key(options.directory()))
+    release::make_signing_key(options.directory());
+  return show(options);
+}
+
+int renew_server(const CertsOptions& options) {
+  gateway::renew_server(options.directory(), options.names);
+  show(options);
+  std::printf("a server that runs uses it from its next start on: `sanctum restart`\n");
+  return 0;
+}
+
+int renew_client(const CertsOptions& options) {
+  gateway::renew_client(options.directory());
+  show(options);
+  std::printf("it is used at once; copies that are elsewhere have to be replaced\n");
+  return 0;
+}
+
+// What the server is called by those who are not on its machine.
+std::string far_names(const std::string& directory) {
+  for (const auto& info : gateway::describe_certificates(directory)) {
+    auto names = info.names;
+    std::erase_if(names, [](const std::string& name) {
+      return name == "localhost" || name == "::1" || name.rfind("127.", 0) == 0;
+    });
+    if (!names.empty()) return joined(names);
+  }
+  return {};
+}
+
+int export_one(const CertsOptions& options) {
+  const std::string directory = options.directory();
+  const auto exported = gateway::export_certificate(directory, options.device);
+  const std::string ca = directory + "/ca.pem", names = far_names(directory);
+  std::printf(
+      "wrote %s\n\npass phrase, with its hyphens; it is shown this once and kept nowhere:\n"
+      "\n  %s\n\n",
+      exported.bundle.c_str(), exported.pass_phrase.c_str());
+  std::printf(
+      "On a phone or in a browser:\n"
+      "  1. install %s as a trusted root\n"
+      "     (iOS asks once more: Settings, General, About, Certificate Trust Settings)\n"
+      "  2. install %s with the pass phrase\n",
+      ca.c_str(), exported.bundle.c_str());
+  std::printf(
+      "On another computer: copy ca.pem and\n  %s\n  %s\n"
+      "there, and name them: --cacert, --cert, --key (curl's and ours)\n",
+      exported.certificate.c_str(), exported.key.c_str());
+  if (names.empty())
+    std::printf(
+        "The server has no name that others can reach: `sanctum certs server --name HOST`,\n"
+        "and serve with --mtls-listen 0.0.0.0:1337\n");
+  else
+    std::printf("The server's names: %s\n", names.c_str());
+  return 0;
+}
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  sanctum certs show                           what there is, and for how long\n"
+    "  sanctum certs export --name phone            a file for a phone, and its pass phrase\n"
+    "  sanctum certs export --name laptop           likewise; the .pem and .key for programs\n"
+    "  sanctum certs server --name gpu.example.org  the server's, with one name more\n"
+    "\n";
 
 }  // namespace
 
@@ -39,48 +114,69 @@ void add_certs(CLI::App& app, int& exit_code) {
   auto* certs = app.add_subcommand("certs", "Make or show the certificates for mutual TLS");
   certs->require_subcommand(1);
   const auto options = std::make_shared<CertsOptions>();
-  const auto add = [&](const char* name, const char* what) {
+  const auto add = [&](const char* name, const char* what, int (*action)(const CertsOptions&)) {
     auto* command = certs->add_subcommand(name, what);
     add_state_dir(*command, options->state_dir);
+    on_chosen(*command, exit_code, [options, action] { return action(*options); });
     return command;
   };
-  auto* init =
+  const auto add_names = [&](CLI::App* command) {
+    command->add_option("--name", options->names,
+                        "An address or a host name that clients reach the server by, besides "
+                        "localhost, 127.0.0.1, ::1 and where it listens; may be repeated");
+  };
+  auto* making =
       add("init",
           "Make a certificate authority, a server and a client certificate, and the key that signs "
-          "releases");
-  init->add_flag("--force", options->force, "Replace certificates that are there already");
-  const auto add_names = [&](CLI::App* command) {
-    return command->add_option("--name", options->names,
-                               "An address or a host name that clients reach the server by, "
-                               "besides localhost, 127.0.0.1 and ::1; may be repeated");
-  };
-  add_names(init);
-  auto* server = add("server",
-                     "Make the server's certificate anew, under the same authority, with more "
-                     "names; the server uses it from its next start on");
-  add_names(server)->required();
-  on_chosen(*server, exit_code, [options] {
-    gateway::name_server(options->directory(), options->names);
-    return show(*options);
-  });
-  on_chosen(*init, exit_code, [options] {
-    gateway::make_certificates(options->directory(), options->force, options->names);
-    // With which releases are signed. It is never replaced: those that it signed would not verify.
-    if (!release::have_signing_key(options->directory()))
-      release::make_signing_key(options->directory());
-    return show(*options);
-  });
-  on_chosen(*add("show", "Show subject, end of validity and fingerprint of each"), exit_code,
-            [options] {
-              readable_state_dir(options->state_dir);
-              return show(*options);
-            });
-  certs->footer(
+          "releases",
+          init);
+  making->add_flag("--force", options->force, "Replace certificates that are there already");
+  add_names(making);
+  making->footer(
+      "Example:\n"
+      "  sanctum certs init --name gpu.example.org --name 192.168.7.9\n"
+      "\n"
+      "`serve` makes what is missing by itself, and adds the addresses that it listens on.\n");
+  auto* serving = add("server",
+                      "Make the server's certificate anew, under the same authority, with more "
+                      "names or the same ones",
+                      renew_server);
+  add_names(serving);
+  serving->footer(
       "Examples:\n"
-      "  sanctum certs show\n"
+      "  sanctum certs server                         the same names for another 820 days\n"
       "  sanctum certs server --name gpu.example.org\n"
-      "\n" +
-      exit_codes("done"));
+      "\n"
+      "Clients go on as they are. `serve` does the same at its start once less than 30 days are\n"
+      "left.\n");
+  add("client", "Make the client's certificate anew, under the same authority", renew_client)
+      ->footer("Example:\n  sanctum certs client\n");
+  auto* exporting = add("export",
+                        "Write a certificate with its key for a browser, a phone or another "
+                        "computer (.p12), and show its pass phrase once",
+                        export_one);
+  exporting->add_option("--name", options->device,
+                        "A certificate of its own for a device of this name, made at the first "
+                        "time; without it, client.pem");
+  exporting->footer(
+      "Examples:\n"
+      "  sanctum certs export --name phone    install ca.pem, then devices/phone.p12, on the "
+      "phone\n"
+      "  sanctum certs export --name laptop   copy ca.pem, devices/laptop.pem and .key, then "
+      "there:\n"
+      "    sanctum chat --url https://gpu.example.org:1337 --cacert ca.pem --cert laptop.pem \\\n"
+      "      --key laptop.key\n"
+      "\n"
+      "The log and the journal name who asked by the certificate: CN=phone. Once more for the "
+      "same\n"
+      "name writes the same certificate with another pass phrase.\n");
+  add("show", "Show subject, names, end of validity and fingerprint of each",
+      [](const CertsOptions& given) {
+        readable_state_dir(given.state_dir);
+        return show(given);
+      })
+      ->footer("Example:\n  sanctum certs show\n");
+  certs->footer(kExamples + exit_codes("done"));
 }
 
 }  // namespace sanctum

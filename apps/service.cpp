@@ -17,6 +17,7 @@
 #include "base/exit_code.h"
 #include "serve/running_release.h"
 #include "serve/service_arguments.h"
+#include "serve/service_removal.h"
 #include "serve/service_unit_file.h"
 #include "serve/supervision_facts.h"
 #include "settings/state_directory.h"
@@ -37,14 +38,6 @@ struct Options {
   }
   std::string state() const { return state_dir_or_default(state_dir); }
 };
-
-// The state directory of what the unit starts.
-std::string state_of(const supervisor::ServiceUnit& unit) {
-  const auto named = std::find(unit.arguments.rbegin(), unit.arguments.rend(), "--state-dir");
-  return named == unit.arguments.rend() || named == unit.arguments.rbegin()
-             ? client::default_state_dir()
-             : *std::prev(named);
-}
 
 int told(const supervisor::Verdict& verdict) {
   serve::print(verdict);
@@ -99,6 +92,25 @@ void check_that_it_can_start(const std::string& state, platform::ServiceScope sc
                     "then run this again");
 }
 
+// What was not there before is taken away again where the manager refuses it. Throws Error.
+void put_in_place(const std::string& text, platform::ServiceScope scope, const std::string& state) {
+  const auto before = serve::unit_text(scope);
+  serve::write_unit(text, scope, state);
+  try {
+    platform::service_enable(scope);
+    platform::service_start(scope);
+  } catch (const Error& error) {
+    if (before)
+      serve::write_unit(*before, scope, state);
+    else
+      serve::remove_service(scope);
+    platform::service_forget(scope);
+    throw Error(error.code(), std::string(error.what()) +
+                                  (before ? "; the unit file that was there before is back"
+                                          : "; nothing is left of it"));
+  }
+}
+
 int install(const Options& options) {
   const settings::ServeConfig config = serve::resolve_words(words_for(options));
   check_that_it_can_start(config.state_dir, options.scope());
@@ -111,25 +123,34 @@ int install(const Options& options) {
   unit.environment = environment_for(options);
   unit.restarts = unit.starts_at_boot = true;
   unit.stop_limit = std::chrono::seconds(config.drain_s) + kStopBeyondDrain;
-  serve::write_unit(serve::text_of(unit, options.scope()), options.scope(), config.state_dir);
+  put_in_place(serve::text_of(unit, options.scope()), options.scope(), config.state_dir);
   std::printf("wrote %s\n", platform::service_file(options.scope()).c_str());
-  platform::service_enable(options.scope());
-  platform::service_start(options.scope());
   return status_once_it_runs(config.state_dir, options.scope());
 }
 
+int nothing_there(platform::ServiceScope scope) {
+  const bool system = scope == platform::ServiceScope::kSystem;
+  const auto other = system ? platform::ServiceScope::kUser : platform::ServiceScope::kSystem;
+  const bool elsewhere = !platform::service_traces(other).empty();
+  std::printf("there is nothing to remove: no %s, and no manager that keeps one%s\n",
+              platform::service_file(scope).c_str(),
+              !elsewhere ? ""
+              : system   ? "; a user's own is there, without --system"
+                         : "; the system's is there: --system");
+  return 0;
+}
+
 int uninstall(const Options& options) {
-  std::string untold;  // to a manager that does not answer; the file goes all the same
-  try {
-    platform::service_disable(options.scope());
-  } catch (const Error& error) {
-    untold = error.what();
-  }
-  std::filesystem::remove(platform::service_file(options.scope()));
-  std::printf("removed %s\n", platform::service_file(options.scope()).c_str());
-  if (untold.empty()) return 0;
-  std::fprintf(stderr, "sanctum service: the service manager was not told: %s\n", untold.c_str());
-  return kExitNo;
+  const auto removal = serve::remove_service(options.scope());
+  if (!removal.found) return nothing_there(options.scope());
+  if (removal.ended > 0) std::printf("ended process %d\n", removal.ended);
+  for (const auto& path : removal.removed) std::printf("removed %s\n", path.c_str());
+  if (!removal.state_directory.empty())
+    std::printf("kept %s, with its certificates, keys and journal\n",
+                removal.state_directory.c_str());
+  for (const auto& trouble : removal.troubles)
+    std::fprintf(stderr, "sanctum service: %s\n", trouble.c_str());
+  return removal.troubles.empty() ? 0 : kExitNo;
 }
 
 int restart(const Options& options) {
@@ -138,7 +159,8 @@ int restart(const Options& options) {
   const std::chrono::duration<double> took = Clock::now() - begin;
   std::printf("restarted in %.1f s\n", took.count());
   const auto facts = serve::supervision_facts(options.state(), options.scope());
-  return status_once_it_runs(facts.unit ? state_of(*facts.unit) : options.state(), options.scope());
+  return status_once_it_runs(facts.unit ? serve::state_of(facts.unit->arguments) : options.state(),
+                             options.scope());
 }
 
 }  // namespace
@@ -161,7 +183,9 @@ void add_service(CLI::App& app, int& exit_code) {
       "  sanctum service install -- --listen 127.0.0.1:8080 ~/models/qwen3\n"
       "\n" +
       exit_codes("it is supervised", "it is not"));
-  add("uninstall", "Stop it, disable it and remove the unit file", uninstall);
+  add("uninstall", "Stop it, disable it and remove all that was written for it", uninstall)
+      ->footer("The state directory stays.\n\n" +
+               exit_codes("nothing of it is left", "something could not be done"));
   add("status", "Whether it is installed, enabled and running", status);
   add("restart", "Stop it as it should, and start it again", restart);
 }

@@ -26,6 +26,7 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
     log::info("request", {{"id", exchange->id()},
                           {"api", dialect.name},
                           {"key", exchange->request().peer.key},
+                          {"certificate", exchange->request().peer.subject},
                           {"status", response.status},
                           {"error", to_string(error.code())},
                           {"field", error.field()}});

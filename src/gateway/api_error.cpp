@@ -76,4 +76,10 @@ HttpResponse error_response(int status, const std::string& message, const std::s
   return response;
 }
 
+HttpResponse no_room() {
+  return error_response({ErrorCode::kUnavailable,
+                         "every connection that the server takes is busy with a request; try again",
+                         {}});
+}
+
 }  // namespace sanctum::gateway

@@ -16,5 +16,7 @@ ApiError api_error(const wire::Failure& failure);
 HttpResponse error_response(const wire::Failure& failure, int retry_after_s = 0);
 // For faults of the HTTP request itself.
 HttpResponse error_response(int status, const std::string& message, const std::string& code = {});
+// Of a connection more than the server takes.
+HttpResponse no_room();
 
 }  // namespace sanctum::gateway

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-namespace sanctum::gateway {
+#include "gateway/certificate_info.h"
 
-inline constexpr int kCertificateDays = 825;
+namespace sanctum::gateway {
 
 // True when everything that serving needs is there.
 bool have_certificates(const std::string& directory);
@@ -21,29 +21,25 @@ bool have_certificates(const std::string& directory);
 void make_certificates(const std::string& directory, bool force,
                        const std::vector<std::string>& names = {});
 // The server's certificate made anew, for its key, with its own names and these. Throws
-// Error(kNotFound) unless it and its authority are of our making and the authority's key is there.
-void name_server(const std::string& directory, const std::vector<std::string>& names);
+// Error(kNotFound) unless it and its authority are of our making and the authority's key is there,
+// Error(kInvalid, "name") beyond kServerNamesMax.
+void renew_server(const std::string& directory, const std::vector<std::string>& names = {});
+// The client's, for its key, likewise.
+void renew_client(const std::string& directory);
 
 struct CertificatesReady {
   bool made = false;               // all, or what was missing of them
   std::vector<std::string> added;  // names that the server's certificate has now
-  // Names that it lacks, and that cannot be added: it is not of our making. A client that checks
-  // names refuses it there.
+  // Names that it lacks, and that cannot be added: it is not of our making, or has no room. A
+  // client that checks names refuses it there.
   std::vector<std::string> lacking;
+  std::vector<CertificateInfo> renewed;   // they would have ended soon
+  std::vector<CertificateInfo> expiring;  // they end soon, and are not ours to renew
 };
-// What serving at these addresses needs; one that means every address of the machine needs no name.
-// Throws Error(kCorrupt), saying what to run, when a part is missing that cannot be made anew.
+// What serving at these addresses and names needs; those that mean every address of the machine
+// need no name. Throws Error(kCorrupt), saying what to run, when a part is missing that cannot be
+// made anew.
 CertificatesReady ready_certificates(const std::string& directory,
                                      const std::vector<std::string>& addresses);
-
-struct CertificateInfo {
-  std::string path;
-  std::string subject;
-  std::string not_after;
-  std::string sha256;  // fingerprint in hexadecimal
-  bool expired = false;
-};
-// The certificates in the directory; throws Error(kNotFound) when there are none.
-std::vector<CertificateInfo> describe_certificates(const std::string& directory);
 
 }  // namespace sanctum::gateway

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/test_directory.h"
+#include "gateway/certificate_names.h"
+#include "gateway/x509.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -32,7 +34,7 @@ TEST(Certificates, AreMadeOnceAndKeptPrivate) {
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].subject, "CN=Sanctum local CA");
   EXPECT_EQ(all[2].sha256.size(), 64u);
-  EXPECT_FALSE(all[1].expired);
+  EXPECT_EQ(all[1].names, (std::vector<std::string>{"localhost", "127.0.0.1", "::1"}));
 
   const std::string before = read_file(directory + "/ca.pem");
   EXPECT_THROW(make_certificates(directory, false), Error);
@@ -116,13 +118,16 @@ TEST(Certificates, TheServersNamesTheAddressesThatItServes) {
   const std::string directory = root.path("certs");
   ready_certificates(directory, {"127.0.0.2"});
   EXPECT_THAT(names_of(directory), testing::HasSubstr("IP Address:127.0.0.2"));
+  const std::string again = root.path("again");
+  ready_certificates(again, {"127.0.0.1"});
+  EXPECT_EQ(describe_certificates(again)[1].names.size(), 3u) << "each name once";
   const std::string key = read_file(directory + "/server.key"),
                     authority = read_file(directory + "/ca.pem");
 
   const auto ready = ready_certificates(directory, {"192.168.7.9", "fd00::5%eth0", "0.0.0.0"});
   EXPECT_EQ(ready.added, (std::vector<std::string>{"192.168.7.9", "fd00::5"}));
   EXPECT_FALSE(ready.made);
-  name_server(directory, {"gpu.example"});
+  renew_server(directory, {"gpu.example"});
   EXPECT_THAT(names_of(directory),
               testing::HasSubstr("DNS:localhost, IP Address:127.0.0.1, IP "
                                  "Address:0:0:0:0:0:0:0:1, IP Address:127.0.0.2, IP "
@@ -134,10 +139,124 @@ TEST(Certificates, TheServersNamesTheAddressesThatItServes) {
   EXPECT_TRUE(ready_certificates(directory, {"192.168.7.9"}).added.empty());
 
   std::filesystem::remove(directory + "/ca.key");
-  EXPECT_EQ(ready_certificates(directory, {"10.0.0.1"}).lacking,
-            std::vector<std::string>{"10.0.0.1"});
-  EXPECT_THROW(name_server(directory, {"10.0.0.1"}), Error);
+  const auto lacks = ready_certificates(directory, {"10.0.0.1"});
+  EXPECT_EQ(lacks.lacking, std::vector<std::string>{"10.0.0.1"});
+  EXPECT_TRUE(lacks.added.empty());
+  EXPECT_THROW(renew_server(directory, {"10.0.0.1"}), Error);
   EXPECT_THROW(make_certificates(directory, true, {"a,DNS:b"}), Error);
+}
+
+TEST(Certificates, SoManyNamesAndNoMore) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  std::vector<std::string> many;
+  for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
+  ready_certificates(directory, {"127.0.0.1"});
+  const auto ready = ready_certificates(directory, many);
+  EXPECT_EQ(ready.added.size(), kServerNamesMax - 3);
+  EXPECT_EQ(ready.lacking, (std::vector<std::string>{"10.0.0.61", "10.0.0.62", "10.0.0.63"}));
+  EXPECT_TRUE(serves_and_is_believed(directory));
+  try {
+    renew_server(directory, {"10.0.0.64"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.field(), "name");
+    EXPECT_THAT(error.what(), testing::HasSubstr("65 names, and 64 is the most"));
+  }
+}
+
+// Another certificate for the pair's key, all the same but that it ends so soon.
+void make_end_in(const std::string& directory, const std::string& name, int days) {
+  const std::string path = directory + "/" + name;
+  const std::string issue = "openssl x509 -x509toreq -in " + path + ".pem -signkey " + path +
+                            ".key -copy_extensions copyall -out " + path +
+                            ".csr && openssl x509 -req -in " + path + ".csr -CA " + directory +
+                            "/ca.pem -CAkey " + directory +
+                            "/ca.key -copy_extensions copyall -days " + std::to_string(days) +
+                            " -out " + path + ".pem 2>/dev/null";
+  ASSERT_EQ(std::system(issue.c_str()), 0) << issue;
+}
+
+std::chrono::days left(const std::string& path) {
+  const auto info = describe_certificate(path, "");
+  return std::chrono::round<std::chrono::days>(info.end - now_in_seconds());
+}
+
+TEST(Certificates, WhatEndsSoonIsMadeAnewAtAStart) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  ready_certificates(directory, {"192.168.7.9"});
+  const std::string key = read_file(directory + "/server.key"),
+                    authority = read_file(directory + "/ca.pem");
+  EXPECT_TRUE(ready_certificates(directory, {}).renewed.empty());
+  make_end_in(directory, "server", 29);
+  make_end_in(directory, "client", 0);
+  const auto ready = ready_certificates(directory, {"192.168.7.9"});
+  ASSERT_EQ(ready.renewed.size(), 2u);
+  EXPECT_EQ(ready.renewed[0].path, directory + "/server.pem");
+  EXPECT_EQ(ready.renewed[1].path, directory + "/client.pem");
+  EXPECT_TRUE(ready.expiring.empty());
+  EXPECT_EQ(left(directory + "/server.pem").count(), kCertificateDays);
+  EXPECT_EQ(left(directory + "/client.pem").count(), kCertificateDays);
+  EXPECT_TRUE(serves_and_is_believed(directory));
+  EXPECT_THAT(names_of(directory), testing::HasSubstr("192.168.7.9"));
+  EXPECT_EQ(read_file(directory + "/server.key"), key);
+  EXPECT_EQ(read_file(directory + "/ca.pem"), authority) << "clients go on as they were";
+}
+
+TEST(Certificates, WhatEndsSoonAndIsNotOursIsTold) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  make_end_in(directory, "server", 3);
+  std::filesystem::remove(directory + "/ca.key");
+  const auto ready = ready_certificates(directory, {"127.0.0.1"});
+  EXPECT_TRUE(ready.renewed.empty());
+  ASSERT_EQ(ready.expiring.size(), 1u);
+  EXPECT_THAT(validity(ready.expiring[0], now_in_seconds()),
+              testing::HasSubstr(" days left): `sanctum certs server` makes another"));
+  EXPECT_THROW(renew_server(directory), Error);
+}
+
+// Apple's systems take no server's certificate that is valid for longer.
+TEST(Certificates, TheServersIsValidForNoMoreThan825Days) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  EXPECT_EQ(left(directory + "/server.pem").count(), kCertificateDays);
+  EXPECT_EQ(left(directory + "/ca.pem").count(), kAuthorityDays);
+  static_assert(kCertificateDays < 825, "they begin an hour before they are made");
+}
+
+TEST(CertificateInfo, ValidityIsSaidInWords) {
+  using std::chrono::days;
+  CertificateInfo info;
+  info.end = std::chrono::sys_days(std::chrono::year(2029) / 3 / 1);
+  info.renewal = "sanctum certs server";
+  EXPECT_EQ(validity(info, info.end - days(824)), "valid until 2029-03-01 (824 days left)");
+  EXPECT_EQ(validity(info, info.end - kExpiresSoon), "valid until 2029-03-01 (30 days left)");
+  EXPECT_EQ(validity(info, info.end - days(30) + std::chrono::seconds(1)),
+            "valid until 2029-03-01 (29 days left): `sanctum certs server` makes another");
+  EXPECT_EQ(validity(info, info.end - days(1)),
+            "valid until 2029-03-01 (1 day left): `sanctum certs server` makes another");
+  EXPECT_EQ(validity(info, info.end),
+            "EXPIRED on 2029-03-01 (0 days ago): `sanctum certs server` makes another");
+  EXPECT_EQ(validity(info, info.end + days(1)),
+            "EXPIRED on 2029-03-01 (1 day ago): `sanctum certs server` makes another");
+}
+
+TEST(CertificateInfo, AShortLifeIsNoAlarmUntilItsLastTenth) {
+  using std::chrono::days;
+  using std::chrono::hours;
+  CertificateInfo info;
+  info.begin = std::chrono::sys_days(std::chrono::year(2029) / 3 / 1);
+  info.end = info.begin + days(820);
+  EXPECT_FALSE(expires_now(info, info.end - days(7)));
+  EXPECT_TRUE(expires_now(info, info.end - days(7) + hours(1)));
+  info.end = info.begin + hours(20);
+  EXPECT_FALSE(expires_now(info, info.end - hours(2)));
+  EXPECT_TRUE(expires_now(info, info.end - hours(1)));
+  EXPECT_TRUE(expires_now(info, info.end));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "gateway/openai_error.h"
 #include "gateway/request_id.h"
 #include "gateway/request_parser.h"
+#include "gateway/wrong_port.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -19,12 +20,6 @@ namespace {
 constexpr std::size_t kWriteSliceBytes = 64 * 1024;
 constexpr std::size_t kSmallBodyBytes = 64 * 1024;  // no more is served whatever others hold
 constexpr Clock::rep kBusy = 0, kLeaving = -1;
-
-HttpResponse no_room() {
-  return error_response({ErrorCode::kUnavailable,
-                         "every connection that the server takes is busy with a request; try again",
-                         {}});
-}
 
 class HttpConnection : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -56,6 +51,8 @@ class HttpConnection : public Connection, public std::enable_shared_from_this<Ht
   void post(Action action);
   bool still_idle_then_busy();
   void fail(bool out_of_memory);
+  void on_handshake(const Handshake& handshake);
+  void turn_away(const std::string& why, std::optional<HttpResponse> answer);
   void begin_receiving();
   void read();
   void on_read(std::string_view bytes);
@@ -246,15 +243,28 @@ void HttpConnection::post(Action action) {
 }
 
 void HttpConnection::start() {
-  expire_after(shared_->limits.handshake);
-  transport_->handshake([self = shared_from_this()](bool ok) {
-    self->guarded([&] {
-      if (self->state_ != State::kHandshake) return;
-      if (!ok) return self->close();
-      self->begin_receiving();
-      self->read();
-    });
+  deadline_->arm(shared_->limits.handshake, [self = weak_from_this()] {
+    if (const auto connection = self.lock())
+      connection->on_handshake(unfinished(connection->shared_->limits.handshake));
   });
+  transport_->handshake([self = shared_from_this()](const Handshake& handshake) {
+    self->guarded([&] { self->on_handshake(handshake); });
+  });
+}
+
+void HttpConnection::on_handshake(const Handshake& handshake) {
+  if (state_ != State::kHandshake) return;
+  if (handshake.outcome == Handshake::Outcome::kDone)
+    begin_receiving();
+  else
+    turn_away(handshake.why, answer_to(handshake, transport_->peer(), shared_->plain_address));
+  if (state_ != State::kClosed) read();
+}
+
+void HttpConnection::turn_away(const std::string& why, std::optional<HttpResponse> answer) {
+  if (!why.empty()) shared_->refusals.tell("tls_refused", transport_->peer().address, why);
+  if (!answer) return close();
+  if (still_idle_then_busy()) refuse(std::move(*answer));
 }
 
 void HttpConnection::drain() {
@@ -320,6 +330,8 @@ void HttpConnection::on_read(std::string_view bytes) {
 void HttpConnection::receive() {
   if (inbox_.empty()) return;
   if (!header_begun_) {
+    if (begins_tls(inbox_))
+      return turn_away(kTlsAtPlainPort, tls_at_plain_port(transport_->peer()));
     header_begun_ = true;
     expire_after(shared_->limits.header);
   }

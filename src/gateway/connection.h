@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "gateway/event_loop.h"
 #include "gateway/exchange.h"
+#include "gateway/refusal_log.h"
 #include "gateway/transport.h"
 
 namespace sanctum::gateway {
@@ -48,6 +49,9 @@ struct ConnectionShared {
   std::function<bool(const HttpRequest&)> goes_first = {};
   // The body of an error at a path; none: as OpenAI's.
   std::function<std::string(const std::string& path, const ApiError&)> spell_error = {};
+  // The address of the plain listener; empty, or no function, where there is none.
+  std::function<std::string()> plain_address = {};
+  RefusalLog refusals = {};
 };
 
 class Connection {

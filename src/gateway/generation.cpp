@@ -232,6 +232,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
                 {"api", api_},
                 {"model", model_},
                 {"key", exchange_->request().peer.key},
+                {"certificate", exchange_->request().peer.subject},
                 {"status", status},
                 {"stream", stream_},
                 {"finish", std::string(to_string(c.finish_reason))},
@@ -277,14 +278,15 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
                       const Dialect& dialect, ApiRequest request, std::string body) {
   int retry_after_s = 0;
   const bool probe = from_probe(services, *exchange);
-  const std::string& key = exchange->request().peer.key;
+  const Peer& peer = exchange->request().peer;
   const std::string counted_as(probe ? kOfProbes : dialect.name);
   auto ticket = services.gate.enter(probe, retry_after_s);
   if (!ticket) {
     services.metrics.request(counted_as, 429, 0);
     log::info("request", {{"id", exchange->id()},
                           {"api", dialect.name},
-                          {"key", key},
+                          {"key", peer.key},
+                          {"certificate", peer.subject},
                           {"status", 429},
                           {"retry_after_s", retry_after_s}});
     return exchange->respond(error_response(
@@ -295,7 +297,8 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
         retry_after_s));
   }
   if (services.records.begun)
-    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream, key);
+    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream,
+                           peer);
   request.generate.request = exchange->id();
   request.generate.reserved = ticket->reserved();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());

@@ -51,11 +51,22 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   });
   use("certificate authority", files.authority,
       [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
+  // Whose certificates we take: browsers and phones offer no others then.
+  ::SSL_CTX_set_client_CA_list(context->native_handle(),
+                               ::SSL_load_client_CA_file(files.authority.c_str()));
   // Without a name of their own, sessions that clients resume are refused by OpenSSL.
   ::SSL_CTX_set_session_id_context(context->native_handle(), kSessionContext,
                                    sizeof kSessionContext - 1);
   context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
   return context;
+}
+
+// With an IPv4 address as one, also where it came in by a socket of IPv6.
+std::string written(const asio::ip::tcp::endpoint& endpoint) {
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return to_string(Address{address.to_string(), endpoint.port()});
 }
 
 // What a connection of each kind starts with; returns its peer.
@@ -65,11 +76,14 @@ Peer begin(asio::basic_stream_socket<asio::ip::tcp, Executor>& socket, const Add
   error_code ec;
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
   const auto peer = socket.remote_endpoint(ec);
+  const std::string address = ec ? "unknown" : written(peer);
+  const auto local = socket.local_endpoint(ec);
   return {tls ? ListenerKind::kMutualTls : ListenerKind::kPlain,
           listener.host,
-          ec ? "unknown" : peer.address().to_string() + ":" + std::to_string(peer.port()),
+          address,
           {},
-          {}};
+          {},
+          ec ? to_string(listener) : written(local)};
 }
 
 template <class Executor>

@@ -17,6 +17,7 @@ struct Peer {
   std::string address;     // the client's, with its port: for logs
   std::string subject;     // of the client's certificate (RFC 2253); empty without one
   std::string key;         // the name of the API key that the request showed; empty without one
+  std::string local = {};  // where it came in, with the port: "127.0.0.1:1337"
 };
 
 }  // namespace sanctum::gateway

@@ -68,6 +68,15 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
     return changed_.wait_for(lock, limit, [this] { return alive_.empty(); });
   }
 
+  void plain_is(const Address& address) {
+    const std::lock_guard lock(mutex_);
+    plain_ = to_string(address);
+  }
+  std::string plain() const {
+    const std::lock_guard lock(mutex_);
+    return plain_;
+  }
+
   int size() const {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(alive_.size());
@@ -144,6 +153,7 @@ class Server::Connections : public std::enable_shared_from_this<Connections> {
   mutable std::mutex mutex_;  // guards what is below
   std::condition_variable changed_;
   std::map<std::uint64_t, Known> alive_;
+  std::string plain_;                       // where plain HTTP is spoken; empty for nowhere
   std::size_t regular_ = 0, reserved_ = 0;  // of them, without those that are leaving
   std::uint64_t next_ = 0;
   std::size_t untold_ = 0;
@@ -161,6 +171,7 @@ Server::Server(EventLoop& loop, ConnectionLimits limits, Handler handler, Server
   shared_->door = std::move(hooks.door);
   shared_->goes_first = std::move(hooks.goes_first);
   shared_->spell_error = std::move(hooks.spell_error);
+  shared_->plain_address = [connections = connections_] { return connections->plain(); };
 }
 
 Server::~Server() {
@@ -170,7 +181,9 @@ Server::~Server() {
 
 Address Server::listen(const Address& address, const std::optional<TlsFiles>& tls) {
   listeners_.push_back(std::make_unique<Listener>(loop_, address, tls, listener_hooks()));
-  return listeners_.back()->address();
+  const Address bound = listeners_.back()->address();
+  if (!tls) connections_->plain_is(bound);
+  return bound;
 }
 
 void Server::listen_local(const std::string& path) {

@@ -19,11 +19,10 @@
 
 namespace sanctum::gateway {
 
-// For the record of what was served. Called on connections' strands; must not block. `key`: the
-// name of the API key, empty without one.
+// For the record of what was served. Called on connections' strands; must not block.
 struct RequestRecords {
   std::function<void(const std::string& id, const std::string& api, const std::string& model,
-                     bool stream, const std::string& key)>
+                     bool stream, const Peer& who)>
       begun = {};
   // `status` 499: the client had left.
   std::function<void(const std::string& id, int status, int interruptions, std::int64_t total_us,

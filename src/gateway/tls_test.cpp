@@ -1,11 +1,15 @@
 // Mutual TLS through real sockets.
 #include <gmock/gmock.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <memory>
+#include <utility>
 
+#include "base/log.h"
 #include "base/test_directory.h"
 #include "gateway/certificates.h"
 #include "gateway/test_gateway.h"
@@ -46,6 +50,12 @@ class TlsTest : public testing::Test {
     return context;
   }
 
+  static void wait_until_closed(int socket) {
+    ::shutdown(socket, SHUT_WR);
+    char bytes[4096];
+    while (::recv(socket, bytes, sizeof bytes, 0) > 0) continue;
+  }
+
   // What the client reads, "" when refused; goes on with session_ and leaves the new one there.
   std::string exchange(SSL_CTX* context, const std::string& request) {
     HttpClient socket(port_);
@@ -53,8 +63,11 @@ class TlsTest : public testing::Test {
     ::SSL_set1_host(tls.get(), "localhost");
     ::SSL_set_fd(tls.get(), socket.fd());
     if (session_) ::SSL_set_session(tls.get(), session_.get());
-    if (::SSL_connect(tls.get()) != 1) return {};
-    if (::SSL_write(tls.get(), request.data(), static_cast<int>(request.size())) <= 0) return {};
+    if (::SSL_connect(tls.get()) != 1 ||
+        ::SSL_write(tls.get(), request.data(), static_cast<int>(request.size())) <= 0) {
+      wait_until_closed(socket.fd());
+      return {};
+    }
     std::string all;
     char bytes[4096];
     int n;
@@ -64,7 +77,17 @@ class TlsTest : public testing::Test {
     resumed_ = ::SSL_session_reused(tls.get()) == 1;
     session_.reset(::SSL_get1_session(tls.get()));
     ::SSL_shutdown(tls.get());  // without it OpenSSL takes the session for a bad one
+    wait_until_closed(socket.fd());
     return all;
+  }
+
+  // What the server logs of `action`, which waits until the server has closed.
+  template <class Action>
+  std::string logged(Action action) {
+    testing::internal::CaptureStderr();
+    action();
+    log::flush();
+    return testing::internal::GetCapturedStderr();
   }
 
   std::string ask(const std::string& directory, const std::string& request, int version_max = 0) {
@@ -91,7 +114,9 @@ TEST_F(TlsTest, AClientWithACertificateIsServedAndToldGoodbye) {
 }
 
 TEST_F(TlsTest, NoCertificateForeignCertificateAndOldTlsAreRefused) {
-  EXPECT_EQ(ask("", kHealth), "");
+  const Context bare = client("");
+  ::SSL_CTX_load_verify_locations(bare.get(), (directory_ + "/ca.pem").c_str(), nullptr);
+  EXPECT_EQ(exchange(bare.get(), kHealth), "");
   const std::string foreign = root_.path("foreign");
   make_certificates(foreign, false);
   EXPECT_EQ(ask(foreign, kHealth), "");
@@ -126,10 +151,107 @@ TEST_F(TlsTest, AResumedSessionIsServed) {
   }
 }
 
-TEST_F(TlsTest, PlainHttpToTheTlsPortEnds) {
-  HttpClient client(port_);
-  client.send(kHealth);
+TEST_F(TlsTest, PlainHttpToTheTlsPortIsAnsweredInWordsAndEnds) {
+  for (const char* request : {kHealth, "POST / HTTP/1.1\r\nContent-Le", "OPTIONS", "g"}) {
+    HttpClient client(port_);
+    client.send(request);
+    const auto reply = client.reply();
+    EXPECT_EQ(reply.status, 400) << request;
+    EXPECT_THAT(reply.body, HasSubstr("https://127.0.0.1:" + std::to_string(port_)));
+    EXPECT_THAT(reply.body, HasSubstr("http://127.0.0.1:" + std::to_string(gateway_.port)));
+    EXPECT_THAT(reply.body, HasSubstr(R"("code":"plain_http_to_tls_port")"));
+    EXPECT_TRUE(client.at_end());
+  }
+}
+
+// They were closed without a word on either side.
+TEST_F(TlsTest, WhoIsTurnedAwayLeavesALineThatSaysWhy) {
+  const Context bare = client("");
+  ::SSL_CTX_load_verify_locations(bare.get(), (directory_ + "/ca.pem").c_str(), nullptr);
+  EXPECT_THAT(logged([&] { EXPECT_EQ(exchange(bare.get(), kHealth), ""); }),
+              testing::AllOf(HasSubstr("warning tls_refused peer=127.0.0.1:"),
+                             HasSubstr("no client certificate was shown")));
+}
+
+TEST_F(TlsTest, AForeignCertificateLeavesALine) {
+  const std::string foreign = root_.path("foreign");
+  make_certificates(foreign, false);
+  std::filesystem::copy(directory_ + "/ca.pem", foreign + "/ca.pem",
+                        std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THAT(logged([&] { ask(foreign, kHealth); }), HasSubstr("of another authority than our"));
+}
+
+TEST_F(TlsTest, AClientThatMistrustsUsLeavesALine) {
+  const std::string foreign = root_.path("foreign");
+  make_certificates(foreign, false);
+  EXPECT_THAT(logged([&] { ask(foreign, kHealth); }), HasSubstr("does not trust our certificate"));
+}
+
+TEST_F(TlsTest, OldTlsLeavesALine) {
+  EXPECT_THAT(logged([&] { ask(directory_, kHealth, TLS1_1_VERSION); }),
+              HasSubstr("no TLS of version 1.2 or later"));
+}
+
+TEST_F(TlsTest, TlsToThePlainPortLeavesALine) {
+  const std::uint16_t tls = std::exchange(port_, gateway_.port);
+  EXPECT_THAT(logged([&] { EXPECT_EQ(ask(directory_, kHealth), ""); }),
+              HasSubstr("it spoke TLS to the port of plain HTTP"));
+  port_ = tls;
+}
+
+TEST_F(TlsTest, WhoHangsUpWithoutAWordLeavesNone) {
+  EXPECT_EQ(logged([&] {
+              HttpClient client(port_);
+              wait_until_closed(client.fd());
+            }),
+            "");
+}
+
+TEST_F(TlsTest, WhoHangsUpInTheMiddleLeavesALine) {
+  EXPECT_THAT(logged([&] {
+                HttpClient client(port_);
+                client.send("\x16\x03\x01");
+                wait_until_closed(client.fd());
+              }),
+              HasSubstr("it hung up in the middle of the handshake"));
+}
+
+TEST_F(TlsTest, WhoDoesNotFinishIsClosedAtTheLimitAndLeavesALine) {
+  ConnectionLimits limits;
+  limits.handshake = std::chrono::milliseconds(50);
+  TestGateway gateway({}, limits);
+  const auto port =
+      gateway.server
+          .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
+                                             directory_ + "/server.key"})
+          .port;
+  testing::internal::CaptureStderr();
+  HttpClient silent(port), half(port);
+  half.send("\x16\x03");
+  EXPECT_TRUE(silent.at_end());
+  EXPECT_TRUE(half.at_end());
+  log::flush();
+  const std::string told = testing::internal::GetCapturedStderr();
+  const std::string line = "it did not finish the handshake within 50 ms";
+  EXPECT_THAT(told, HasSubstr(line));
+  EXPECT_THAT(told.substr(told.find(line) + 1), HasSubstr(line));
+}
+
+// Its answer is small enough for the system to take, whoever reads it.
+TEST_F(TlsTest, PlainHttpThatNeverReadsOrEndsIsClosedAtTheLimit) {
+  ConnectionLimits limits;
+  limits.linger = std::chrono::milliseconds(50);
+  TestGateway gateway({}, limits);
+  const auto port =
+      gateway.server
+          .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
+                                             directory_ + "/server.key"})
+          .port;
+  HttpClient client(port);
+  client.send("GET / HTTP/1.1\r\n");
+  EXPECT_EQ(client.reply().status, 400);
   EXPECT_TRUE(client.at_end());
+  EXPECT_TRUE(gateway.server.drain(std::chrono::seconds(60)));
 }
 
 TEST_F(TlsTest, AStreamAndThenAnotherRequest) {

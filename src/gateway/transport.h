@@ -5,20 +5,30 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "gateway/peer.h"
 
 namespace sanctum::gateway {
 
+struct Handshake {
+  enum class Outcome { kDone, kPlainHttp, kRefused };
+  Outcome outcome = Outcome::kDone;
+  // What went wrong, in words for the log; empty for who hung up without a word.
+  std::string why = {};
+};
+
 class Transport {
  public:
+  using HandshakeDone = std::function<void(const Handshake& handshake)>;
   using Done = std::function<void(bool ok)>;
   // Bytes that are valid during the call; none when the stream has ended, for whatever reason.
   using ReadDone = std::function<void(std::string_view bytes)>;
 
   virtual ~Transport() = default;
-  virtual void handshake(Done done) = 0;
+  // After kPlainHttp nothing has been read, and what is read and written is not encrypted.
+  virtual void handshake(HandshakeDone done) = 0;
   virtual void read(ReadDone done) = 0;
   // Writes all of `bytes`, which must live until `done`.
   virtual void write(std::string_view bytes, Done done) = 0;

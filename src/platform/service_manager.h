@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace sanctum::platform {
 
@@ -16,6 +17,9 @@ enum class ServiceForm { kSystemd, kLaunchd };
 ServiceForm service_form();
 // Where the unit file belongs.
 std::string service_file(ServiceScope scope);
+// What there is of it on the disk: the file, what was written beside it to change it, and links
+// that enable it.
+std::vector<std::string> service_traces(ServiceScope scope);
 
 struct ServiceState {
   bool manager_answers = false;
@@ -31,6 +35,8 @@ void service_disable(ServiceScope scope);  // stops it, too
 void service_start(ServiceScope scope);
 void service_stop(ServiceScope scope);  // asks for it, and does not wait until it has ended
 void service_restart(ServiceScope scope);
+// Its files are gone: the manager is to know nothing of it any more. Never throws.
+void service_forget(ServiceScope scope);
 // What is wrong with the file, by the system's own checker; empty for nothing.
 std::string service_lint(const std::string& file);
 

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@ std::string target(ServiceScope scope) {
 
 void must(std::vector<std::string> words) {
   words.insert(words.begin(), "launchctl");
-  const auto result = run_command(words, kServiceCallLimit);
+  auto result = run_command(words, kServiceCallLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
+  while (result.output.ends_with('\n')) result.output.pop_back();
   throw Error(ErrorCode::kUnavailable,
               "`launchctl " + words[1] + "` " + describe(result.status) + ": " + result.output);
 }
@@ -44,6 +46,13 @@ std::string service_file(ServiceScope scope) {
         "there is no home for a user's services: HOME is not set; the system's are named by "
         "--system");
   return std::string(home) + "/Library/LaunchAgents/" + kLabel + ".plist";
+}
+
+std::vector<std::string> service_traces(ServiceScope scope) {
+  const std::string file = service_file(scope);
+  std::error_code none;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file, none))) return {};
+  return {file};
 }
 
 ServiceState service_state(ServiceScope scope) {
@@ -79,6 +88,9 @@ void service_stop(ServiceScope scope) {
 void service_restart(ServiceScope scope) {
   must({"kickstart", "-k", target(scope)});
 }
+
+// It has nothing of a service that was booted out.
+void service_forget(ServiceScope) {}
 
 std::string service_lint(const std::string& file) {
   const auto result = run_command({"plutil", "-lint", file}, kServiceCallLimit);

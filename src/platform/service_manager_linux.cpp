@@ -33,8 +33,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 void must(ServiceScope scope, std::vector<std::string> words) {
   const auto command = systemctl(scope, std::move(words));
-  const auto result = run_command(command, kServiceCallLimit);
+  auto result = run_command(command, kServiceCallLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
+  while (result.output.ends_with('\n')) result.output.pop_back();
   throw Error(ErrorCode::kUnavailable, "`" + joined(command) + "` " + describe(result.status) +
                                            (result.output.empty() ? "" : ": " + result.output));
 }
@@ -60,6 +61,24 @@ std::string service_file(ServiceScope scope) {
   const std::string directory =
       scope == ServiceScope::kUser ? home_config() + "/systemd/user" : "/etc/systemd/system";
   return directory + "/" + kUnit;
+}
+
+std::vector<std::string> service_traces(ServiceScope scope) {
+  namespace fs = std::filesystem;
+  const std::string file = service_file(scope);
+  std::vector<std::string> all;
+  const auto add = [&](const fs::path& path) {
+    std::error_code none;  // a link to what is gone is there
+    if (fs::exists(fs::symlink_status(path, none))) all.push_back(path.string());
+  };
+  add(file);
+  add(file + ".d");  // `systemctl edit`
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(fs::path(file).parent_path(), none)) {
+    const auto kind = entry.path().extension();
+    if (kind == ".wants" || kind == ".requires") add(entry.path() / kUnit);
+  }
+  return all;
 }
 
 ServiceState service_state(ServiceScope scope) {
@@ -100,6 +119,16 @@ void service_stop(ServiceScope scope) {
 }
 void service_restart(ServiceScope scope) {
   must(scope, {"restart", kUnit});
+}
+
+void service_forget(ServiceScope scope) {
+  for (const auto& words : {std::vector<std::string>{"daemon-reload"}, {"reset-failed", kUnit}}) {
+    try {
+      run_command(systemctl(scope, words), kServiceCallLimit);
+    } catch (const Error&) {
+      continue;  // it knows nothing of it as it is
+    }
+  }
 }
 
 std::string service_lint(const std::string& file) {

@@ -4,12 +4,14 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "client/control_client.h"
+#include "gateway/certificate_info.h"
 #include "gateway/listener.h"
 #include "platform/command.h"
 #include "platform/machine.h"
@@ -102,6 +104,14 @@ void BootsChecks::check_certificates() {
   const std::string directory = state_ + "/certs";
   gateway::check_tls_files(
       {directory + "/ca.pem", directory + "/server.pem", directory + "/server.key"});
+  const auto now = gateway::now_in_seconds();
+  for (const auto& [name, renewal] : gateway::kOwnCertificates) {
+    if (std::string_view(name) == "client.pem") continue;  // no start needs it
+    const std::string path = directory + "/" + name;
+    const auto info = gateway::describe_certificate(path, renewal);
+    if (gateway::expires_now(info, now))
+      throw Error(ErrorCode::kUnavailable, path + ": " + gateway::validity(info, now));
+  }
 }
 
 void BootsChecks::check_disk() {

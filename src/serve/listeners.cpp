@@ -9,8 +9,10 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "gateway/certificate_names.h"
 #include "gateway/certificates.h"
 #include "platform/descriptors.h"
+#include "platform/network_names.h"
 #include "platform/port.h"
 #include "platform/port_owner.h"
 
@@ -19,10 +21,31 @@ namespace {
 
 constexpr std::size_t kDescriptorsReserved = 128;  // for all that is no connection
 
+// By what clients reach a listener at this address.
+std::vector<std::string> names_at(const gateway::Address& address) {
+  if (address.host == "0.0.0.0") return platform::network_names(false);
+  if (address.host == "::") return platform::network_names(true);
+  return {address.host};
+}
+
+void tell_expiry(const gateway::CertificatesReady& ready) {
+  for (const auto& info : ready.renewed)
+    log::info("certificate_renewed", {{"file", info.path}, {"until", gateway::date(info.end)}});
+  for (const auto& info : ready.expiring)
+    log::warn(
+        "certificate_expires",
+        {{"file", info.path}, {"validity", gateway::validity(info, gateway::now_in_seconds())}});
+}
+
 std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
                                             const std::string& directory) {
   const auto address = gateway::parse_address(listen, "--mtls-listen");
-  const auto ready = gateway::ready_certificates(directory, {address.host});
+  auto names = names_at(address);
+  // A host name may hold what no certificate can.
+  std::erase_if(names, [](const std::string& name) {
+    return !gateway::is_nameable(name.substr(0, name.find('%')));
+  });
+  const auto ready = gateway::ready_certificates(directory, names);
   if (ready.made) log::info("certificates_made", {{"directory", directory}});
   for (const auto& name : ready.added) log::info("server_certificate_names", {{"added", name}});
   for (const auto& name : ready.lacking) {
@@ -32,6 +55,7 @@ std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
                 "clients that check names refuse it there: have it made anew with that "
                 "name, or let `sanctum certs init --force` replace all certificates"}});
   }
+  tell_expiry(ready);
   return gateway::TlsFiles{directory + "/ca.pem", directory + "/server.pem",
                            directory + "/server.key"};
 }

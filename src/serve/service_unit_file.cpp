@@ -16,15 +16,11 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kUnitBytesMax = 1 << 20;
 
-std::string backups_of(const std::string& state_directory) {
-  return state_directory + "/unit-backups";
-}
-
 // Newest first: their names are times.
 std::vector<fs::path> backups(const std::string& state_directory) {
   std::vector<fs::path> all;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(backups_of(state_directory), none))
+  for (const auto& entry : fs::directory_iterator(unit_backups_of(state_directory), none))
     all.push_back(entry.path());
   std::sort(all.rbegin(), all.rend());
   return all;
@@ -33,10 +29,10 @@ std::vector<fs::path> backups(const std::string& state_directory) {
 void keep_backup(const std::string& text, const std::string& state_directory) {
   const auto kept = backups(state_directory);
   if (!kept.empty() && read_file(kept.front().string(), kUnitBytesMax) == text) return;
-  fs::create_directories(backups_of(state_directory));
+  fs::create_directories(unit_backups_of(state_directory));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  write_file_atomically(backups_of(state_directory) + "/" + std::to_string(ms), text, 0600);
+  write_file_atomically(unit_backups_of(state_directory) + "/" + std::to_string(ms), text, 0600);
   for (std::size_t i = kUnitBackupsMax - 1; i < kept.size(); ++i) fs::remove(kept[i]);
 }
 
@@ -54,11 +50,31 @@ supervisor::ServiceUnit parse_unit(const std::string& text) {
              : supervisor::parse_launchd_plist(text);
 }
 
+std::optional<std::string> unit_text(platform::ServiceScope scope) {
+  const std::string file = platform::service_file(scope);
+  std::error_code none;
+  if (!fs::exists(file, none)) return std::nullopt;
+  return read_file(file, kUnitBytesMax);
+}
+
+std::optional<supervisor::ServiceUnit> unit_on_disk(platform::ServiceScope scope) {
+  try {
+    const auto text = unit_text(scope);
+    if (!text) return std::nullopt;
+    return parse_unit(*text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string unit_backups_of(const std::string& state_directory) {
+  return state_directory + "/unit-backups";
+}
+
 void write_unit(const std::string& text, platform::ServiceScope scope,
                 const std::string& state_directory) {
   const std::string file = platform::service_file(scope);
-  std::optional<std::string> before;
-  if (fs::exists(file)) before = read_file(file, kUnitBytesMax);
+  const auto before = unit_text(scope);
   std::error_code error;
   fs::create_directories(fs::path(file).parent_path(), error);
   write_file_atomically(file, text, 0644);

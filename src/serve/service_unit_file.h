@@ -16,6 +16,14 @@ std::string text_of(const supervisor::ServiceUnit& unit, platform::ServiceScope 
 // Throws Error(kCorrupt) for one that starts nothing.
 supervisor::ServiceUnit parse_unit(const std::string& text);
 
+// The file; nothing where there is none.
+std::optional<std::string> unit_text(platform::ServiceScope scope);
+// What it says; nothing where there is none, or it starts nothing.
+std::optional<supervisor::ServiceUnit> unit_on_disk(platform::ServiceScope scope);
+
+// Where copies of what was written are.
+std::string unit_backups_of(const std::string& state_directory);
+
 // Replaces the file and keeps a copy of what is written; one that the system's checker refuses is
 // not left behind. Throws Error.
 void write_unit(const std::string& text, platform::ServiceScope scope,

@@ -27,7 +27,8 @@ struct Happening {
 struct RequestBegun {
   std::string id, api, model;
   bool stream = false;
-  std::string key = {};  // the name of the API key that it showed; empty without one
+  std::string key = {};          // the name of the API key that it showed; empty without one
+  std::string certificate = {};  // the subject of the client's; empty without one
 };
 struct RequestEnded {
   std::string id;

@@ -65,21 +65,22 @@ TEST_F(JournalTest, WhatHappenedCanBeRead) {
       "chat200 7 1234");
 }
 
-TEST_F(JournalTest, AJournalOfBeforeThereWereKeysTakesThem) {
+TEST_F(JournalTest, AJournalOfBeforeThereWereKeysAndCertificatesTakesThem) {
   {
     SQLite::Database old(directory_.path("journal.db"),
                          SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     make_tables(old);
     old.exec("ALTER TABLE requests DROP COLUMN key");
+    old.exec("ALTER TABLE requests DROP COLUMN certificate");
     old.exec(
         "INSERT INTO requests(id, begun_us, api, model, stream) VALUES('old', 1, 'chat', 'm', 0)");
   }
   const auto book = journal();
-  book->record(RequestBegun{"new", "chat", "m", false, "mine"});
+  book->record(RequestBegun{"new", "chat", "m", false, "mine", "CN=phone"});
   ASSERT_TRUE(book->flush(kLimit));
-  EXPECT_EQ(asked("SELECT group_concat(id || '=' || key, ' ') FROM (SELECT * FROM requests ORDER "
-                  "BY number)"),
-            "old= new=mine");
+  EXPECT_EQ(asked("SELECT group_concat(id || '=' || key || '/' || certificate, ' ') FROM (SELECT * "
+                  "FROM requests ORDER BY number)"),
+            "old=/ new=mine/CN=phone");
 }
 
 TEST_F(JournalTest, OfEachKeyOneIncidentIsOpen) {

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 STATE = Path(os.environ["FAKE_SYSTEMD"])
+LINK = Path(os.environ["XDG_CONFIG_HOME"]) / "systemd" / "user" / "default.target.wants" / "sanctum.service"
 UNIT = Path(os.environ["XDG_CONFIG_HOME"]) / "systemd" / "user" / "sanctum.service"
 STOP_SECONDS_MAX = 60
 OPTIONS = ("--user", "--now", "--no-block")
@@ -61,10 +62,16 @@ def main(words):
         print(f"ActiveState={'active' if pid() else 'inactive'}\nUnitFileState={'enabled' if enabled.exists() else 'disabled'}\nMainPID={pid()}")
     elif words[0] == "enable":
         enabled.touch()
+        LINK.parent.mkdir(exist_ok=True)
+        LINK.unlink(missing_ok=True)
+        LINK.symlink_to(UNIT)
         if now:
             start()
     elif words[0] == "disable":
+        if not UNIT.exists():
+            sys.exit("Failed to disable unit: Unit file sanctum.service does not exist.")
         enabled.unlink(missing_ok=True)
+        LINK.unlink(missing_ok=True)
         if now:
             stop()
     elif words[0] in ("start", "restart", "stop"):

@@ -17,6 +17,7 @@ import processes
 from programs import SMOKE_MODEL, program, wait_until
 from test_crash_loop import free_port
 
+SYSTEM_UNITS = Path("/etc/systemd/system")
 STAND_IN = Path(__file__).parent / "fake_systemctl.py"
 
 
@@ -58,6 +59,24 @@ class Machine:
     def listens(self):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def replace_manager(self, script=None):
+        """By a shell script that may call the stand-in as `root`/systemctl; by the stand-in again."""
+        manager, stand_in = self.root / "bin" / "systemctl", self.root / "systemctl"
+        if script is None:
+            stand_in.replace(manager)
+            return
+        manager.rename(stand_in)
+        manager.write_text(f"#!/bin/sh\n{script}\n")
+        manager.chmod(0o700)
+
+    def calls(self):
+        return (self.root / "systemd" / "calls").read_text().split()
+
+    def left(self):
+        """What there is of the service in the manager's folders, and copies of it."""
+        found = [path for path in (self.root / "config").rglob("*") if "sanctum" in path.name]
+        return found + [path for path in (self.state / "unit-backups",) if path.exists()]
 
     def start_as_orphan(self):
         """As a script would that forgot about it: its parent is gone at once."""
@@ -147,18 +166,146 @@ def test_install_beside_a_server_that_runs_writes_nothing(machine):
     assert machine.listens() and not machine.unit.exists()
 
 
-def test_without_a_manager_install_leaves_nothing_and_uninstall_removes(machine):
+def everything_in(folder):
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*") if "systemd" != path.name and "calls" != path.name}
+
+
+NO_MANAGER = "echo 'Failed to connect to bus: No medium found' >&2; exit 1"
+
+
+@pytest.mark.parametrize("systemctl", [NO_MANAGER, None], ids=["no bus", "no systemctl"])
+def test_without_a_manager_install_changes_nothing(machine, systemctl):
+    if systemctl:
+        machine.replace_manager(systemctl)
+    else:
+        (machine.root / "bin" / "systemctl").unlink()
+        machine.environment["PATH"] = str(machine.root / "bin")
+    before = everything_in(machine.root)
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert "no service manager answers here" in told and "nothing was written. `sanctum serve` runs without one" in told
+    assert everything_in(machine.root) == before
+    assert "there is nothing to remove" in machine.run("service", "uninstall")
+    assert everything_in(machine.root) == before
+
+
+@pytest.mark.parametrize("refused", ["daemon-reload", "enable", "start"])
+def test_an_install_that_the_manager_refuses_leaves_nothing(machine, refused):
+    """The unit file stayed, half enabled, and the next boot met it."""
+    machine.replace_manager(f'case "$*" in *{refused}*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert "refused it; nothing is left of it" in told
+    assert machine.left() == [] and not machine.listens()
+    machine.replace_manager()
+
+
+def test_an_install_that_the_manager_refuses_puts_the_former_unit_back(machine):
+    """And what it keeps goes on."""
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    unit, kept = machine.unit.read_text(), machine.kept_pid()
+    machine.replace_manager(f'case "$*" in *enable*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
+    told = machine.run("service", "install", "--", *machine.arguments, "--queue", "7", code=2)
+    assert "refused it; the unit file that was there before is back" in told
+    assert machine.unit.read_text() == unit and machine.kept_pid() == kept
+    machine.replace_manager()
+
+
+def test_uninstall_takes_all_away_and_twice_is_fine(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    drop_in = machine.unit.parent / "sanctum.service.d" / "override.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nEnvironment=SANCTUM_QUEUE=3\n")  # `systemctl edit`
+    links = [machine.unit.parent / folder / "sanctum.service" for folder in ("default.target.wants", "graphical.target.wants", "other.service.requires")]
+    for link in links[1:]:
+        link.parent.mkdir()
+        link.symlink_to(machine.unit)
+    kept = machine.kept_pid()
+    if not list(SYSTEM_UNITS.rglob("sanctum.service*")):  # never the one that this machine may have
+        assert "a user's own is there, without --system" in machine.run("service", "uninstall", "--system")
+        assert machine.listens() and machine.unit.exists()
+    told = machine.run("service", "uninstall")
+    for path in (machine.unit, drop_in.parent, *links, machine.state / "unit-backups"):
+        assert f"removed {path}\n" in told
+    assert f"ended process {kept}" in told and f"kept {machine.state}, with its certificates, keys and journal" in told
+    assert machine.left() == [] and not machine.listens()
+    assert machine.calls()[-2:] == ["daemon-reload", "reset-failed"], "the manager forgets it"
+    told = machine.run("service", "uninstall")
+    assert f"there is nothing to remove: no {machine.unit}, and no manager that keeps one" in told
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove everything")
+def test_uninstall_says_what_it_may_not_remove(machine):
+    machine.install()
+    machine.unit.parent.chmod(0o500)
+    told = machine.run("service", "uninstall", code=1)
+    machine.unit.parent.chmod(0o700)
+    assert f"cannot remove {machine.unit}: Permission denied" in told and machine.unit.exists()
+
+
+EDITS = {"nonsense": lambda unit: unit.write_text("by hand: nonsense\n"), "deleted": lambda unit: unit.unlink(),
+         "another program": lambda unit: unit.write_text("[Service]\nExecStart=/bin/true\n")}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_uninstall_whatever_became_of_the_unit_file(machine, edit):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    EDITS[edit](machine.unit)
+    machine.run("service", "uninstall")
+    assert machine.left() == [] and machine.kept_pid() == 0 and not machine.listens()
+
+
+def test_uninstall_when_the_state_directory_is_gone(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    kept = machine.kept_pid()
+    machine.state.rename(machine.root / "gone")
+    told = machine.run("service", "uninstall")
+    assert f"ended process {kept}" in told and "kept " not in told
+    assert machine.left() == [] and not machine.listens()
+
+
+def test_uninstall_when_the_manager_refuses_to_disable(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    machine.replace_manager(f'case "$*" in *disable*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
+    machine.run("service", "uninstall")  # it stops it all the same, and is told to read its files anew
+    assert machine.left() == [] and not machine.listens()
+    machine.replace_manager()
+
+
+def test_uninstall_when_the_manager_refuses_everything(machine):
     machine.install()
     machine.run("stop", "--state-dir", str(machine.state))
-    stand_in = machine.root / "bin" / "systemctl"
-    stand_in.rename(machine.root / "systemctl")
-    stand_in.write_text("#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2\nexit 1\n")
-    stand_in.chmod(0o700)
+    machine.replace_manager(f'case "$*" in *show*) exec {machine.root}/systemctl "$@";; esac; echo "refused it" >&2; exit 1')
+    machine.run("service", "uninstall")
+    assert machine.left() == []
+    machine.replace_manager()
+
+
+def test_uninstall_when_the_manager_is_gone_ends_what_it_kept(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    kept = machine.kept_pid()
+    machine.replace_manager(NO_MANAGER)
     told = machine.run("service", "uninstall", code=1)
-    assert "was not told" in told and not machine.unit.exists()
-    assert "no service manager answers" in machine.run("service", "install", "--", *machine.arguments, code=2)
-    assert not machine.unit.exists()
-    (machine.root / "systemctl").replace(stand_in)
+    assert "the service manager was not told, for none answers here" in told and f"ended process {kept}" in told
+    assert machine.left() == [] and not machine.listens()
+    assert "there is nothing to remove" in machine.run("service", "uninstall")
+    machine.replace_manager()
+
+
+def test_uninstall_lets_another_server_go_on(machine):
+    """It serves the same state directory, and was started by hand otherwise."""
+    machine.install()
+    machine.run("stop", "--state-dir", str(machine.state))
+    machine.arguments += ["--queue", "7"]
+    machine.start_as_orphan()
+    machine.replace_manager(NO_MANAGER)
+    told = machine.run("service", "uninstall", code=1)
+    assert "ended" not in told and machine.left() == [] and machine.listens()
+    machine.replace_manager()
 
 
 def test_a_unit_that_would_not_come_up_ends_nothing(machine):

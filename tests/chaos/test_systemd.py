@@ -63,7 +63,7 @@ systemctl daemon-reload
 systemctl start sanctum.service
 [ "$(show ActiveState)" = active ] && echo "start: active while no model is loaded"
 "$current" service uninstall --system
-[ ! -e /etc/systemd/system/sanctum.service ] && echo "uninstall: gone"
+[ -z "$(find /etc/systemd -name '*sanctum*')" ] && [ "$(show LoadState)" = not-found ] && echo "uninstall: gone"
 """
 SAID = ("drain: the manager waits for it", "doctor: supervised", "build: deleted, and it came up", "kill: started again", "stop: not undone",
         "stop --now: not undone", "start: active while no model is loaded", "uninstall: gone")

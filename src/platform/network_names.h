@@ -1,0 +1,15 @@
+// What others on the network may call this machine: its host name, and the addresses of its
+// networks now. They come and go. Thread rule: any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sanctum::platform {
+
+// Literal addresses of interfaces that are up, but for loopback ones and those that hold on one
+// link alone; IPv6 ones only where `with_ipv6`. Then the host name, and the one that mDNS gives it.
+// Whatever cannot be found out is left out.
+std::vector<std::string> network_names(bool with_ipv6);
+
+}  // namespace sanctum::platform
