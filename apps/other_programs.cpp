@@ -3,7 +3,7 @@
 namespace sanctum {
 namespace {
 
-constexpr const char* kServed = "`sanctum status` shows the models that are served";
+constexpr const char* kServed = "`sanctum models` lists what is served";
 constexpr const char* kNamed = "`sanctum serve NAME=MODEL` serves a model by that name";
 constexpr const char* kWord = "the model is a word: `sanctum serve MODEL`";
 constexpr const char* kAddress = "`--listen HOST:PORT` is where it listens";
@@ -18,7 +18,7 @@ constexpr struct {
     {"list", kServed},
     {"ls", kServed},
     {"ps", kServed},
-    {"show", kServed},
+    {"show", "`sanctum models info NAME` shows a model"},
     {"cp", kNamed},
     {"create", kNamed},
     {"--alias", kNamed},
