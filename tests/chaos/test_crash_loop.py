@@ -26,14 +26,15 @@ def free_port():
 
 @pytest.fixture
 def with_engine(tmp_path):
-    """A function that starts a server with a program of ours for an engine; a line in `starts` for each start of it."""
+    """A function that starts a server with a program of ours for an engine; a line in `starts` for each start of it, without the one that
+    only asks whether the model could be loaded. None: one that is gone when it has answered that."""
     made = []
 
     def start(script, until=lambda server: server.status()["engine"]["state"] == "parked"):
         engine = tmp_path / "engine"
-        if script is not None:
-            engine.write_text(f"#!/bin/sh\necho start >>{tmp_path}/starts\n{script}\n")
-            engine.chmod(0o700)
+        asked = "exit 0" if script is not None else f"rm {engine}; exit 0"
+        engine.write_text(f"#!/bin/sh\ncase \"$*\" in *--check*) {asked};; esac\necho start >>{tmp_path}/starts\n{script}\n")
+        engine.chmod(0o700)
         port = free_port()
         server = Server(tmp_path / "state", "--engine", str(engine))
         server.start(wait=False, listen=f"127.0.0.1:{port}")
