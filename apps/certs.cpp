@@ -82,7 +82,7 @@ int export_one(const CertsOptions& options) {
       "\n  %s\n\n",
       exported.bundle.c_str(), exported.pass_phrase.c_str());
   std::printf(
-      "On a phone or in a browser:\n"
+      "On a phone or in a browser (bring both files there):\n"
       "  1. install %s as a trusted root\n"
       "     (iOS asks once more: Settings, General, About, Certificate Trust Settings)\n"
       "  2. install %s with the pass phrase\n",

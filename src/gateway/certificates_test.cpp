@@ -150,6 +150,7 @@ TEST(Certificates, SoManyNamesAndNoMore) {
   const TestDirectory root;
   const std::string directory = root.path("certs");
   std::vector<std::string> many;
+  many.reserve(kServerNamesMax);
   for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
   ready_certificates(directory, {"127.0.0.1"});
   const auto ready = ready_certificates(directory, many);

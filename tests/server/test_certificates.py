@@ -199,7 +199,7 @@ def test_without_certificates_each_command_says_what_to_do(tmp_path, words, told
 
 @pytest.mark.parametrize(("command", "example"), [
     ([], "sanctum certs export --name phone"), (["init"], "sanctum certs init --name gpu.example.org"), (["server"], "sanctum certs server --name gpu.example.org"),
-    (["client"], "sanctum certs client"), (["export"], "sanctum chat --url https://gpu.example.org:1337 --cacert ca.pem --cert laptop.pem"), (["show"], "sanctum certs show"),
+    (["client"], "Example:\n  sanctum certs client"), (["export"], "sanctum chat --url https://gpu.example.org:1337 --cacert ca.pem --cert laptop.pem"), (["show"], "Example:\n  sanctum certs show"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_the_help_teaches(command, example):
     assert example in run(program("sanctum"), "certs", *command, "--help")
