@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/command.h"
@@ -40,7 +41,9 @@ std::string yes_or_no(const json::Node& model, const char* key) {
 
 std::string context(const json::Node& model) {
   const auto tokens = model.as_int_or("max_model_len", 0);
-  return tokens == 0 ? "not told" : std::to_string(tokens) + " tokens";
+  const auto own = model.as_int_or("own_context_tokens", 0);
+  return (tokens == 0 ? "not told" : std::to_string(tokens) + " tokens") +
+         (own == 0 ? "" : " of " + std::to_string(own) + ", as --kv-bytes has room for");
 }
 
 std::string sampling(const json::Node& model) {
@@ -77,9 +80,10 @@ int list(const Options& options) {
     std::printf("no model is served; `sanctum status` says why\n");
     return kExitNo;
   }
+  bool first = models.size() > 1;
   for (const json::Node& model : models) {
-    std::printf("%s  %s, context %s", shown(model.at("id").as_string()).c_str(),
-                text_or(model, "state", "ready").c_str(), context(model).c_str());
+    std::printf("%s%s  %s, context %s", shown(model.at("id").as_string()).c_str(),
+                std::exchange(first, false) ? " (the default)" : "", text_or(model, "state", "ready").c_str(), context(model).c_str());
     if (yes_or_no(model, "vision") == "yes") std::printf(", sees pictures");
     if (yes_or_no(model, "tools") == "yes") std::printf(", knows of tools");
     std::printf("\n");

@@ -17,7 +17,7 @@ constexpr struct {
     {"pull", "`hf download ORG/NAME` downloads a model, `sanctum serve ORG/NAME` serves it"},
     {"list", kServed},
     {"ls", kServed},
-    {"ps", kServed},
+    {"ps", "`sanctum status` shows what is served, and what it takes"},
     {"show", "`sanctum models info NAME` shows a model"},
     {"cp", kNamed},
     {"create", kNamed},

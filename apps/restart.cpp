@@ -15,6 +15,8 @@
 #include "client/control_client.h"
 #include "platform/lock_file.h"
 #include "serve/ask_boots.h"
+#include "serve/gateway_records.h"
+#include "supervisor/journal_reader.h"
 
 namespace sanctum {
 namespace {
@@ -24,6 +26,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{100};
 constexpr seconds kSayEvery{2};
+constexpr int kIncidentsLookedAt = 100;  // the newest
 
 struct Options {
   std::string state_dir;
@@ -54,6 +57,7 @@ struct Seen {
   std::int64_t gateway = 0;  // pid
   bool ready = false;
   std::string state, reason;
+  std::int64_t running = 0;  // requests
 };
 
 // Nothing while nobody answers.
@@ -62,7 +66,7 @@ std::optional<Seen> look(const std::string& state_dir) {
     const json::Document document = client::ControlClient(state_dir).ask("GET", "/status");
     const json::Node root = document.root();
     return Seen{root.at("pid").as_int(), root.at("ready").as_bool(), root.at("status").as_string(),
-                root.as_string_or("reason", "")};
+                root.as_string_or("reason", ""), root.at("requests").as_int_or("running", 0)};
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -77,13 +81,34 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-std::string told(const Seen& seen) {
+std::string requests(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " request" : " requests");
+}
+
+std::string told(const Seen& seen, bool another) {
+  if (!another) return "  waiting for " + requests(seen.running);
   return "  " + seen.state + (seen.reason.empty() ? "" : ": ") + seen.reason;
+}
+
+std::int64_t unix_us() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+// What the gateway that ended has recorded since; empty for nothing.
+std::string cut_since(const std::string& state_dir, std::int64_t since_us) {
+  try {
+    for (const auto& record : supervisor::read_incidents(state_dir, kIncidentsLookedAt))
+      if (record.key == serve::kRequestsCut && record.opened_us >= since_us) return record.what;
+  } catch (const Error&) {  // a journal that cannot be read is told by `sanctum incidents`
+  }
+  return {};
 }
 
 // Until another gateway is ready, or it is plain that none will be; how far it is, now and then.
 int wait_until_back(const std::string& state_dir, std::int64_t before, seconds limit) {
   const Instant begin = Clock::now();
+  const std::int64_t begin_us = unix_us();
   Instant say_at = begin + kSayEvery;
   for (Instant now = begin; now - begin < limit; now = Clock::now()) {
     const auto seen = look(state_dir);
@@ -94,11 +119,13 @@ int wait_until_back(const std::string& state_dir, std::int64_t before, seconds l
     const bool another = seen && seen->gateway != before;
     if (another && seen->ready) {
       std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
-      return 0;
+      const std::string cut = cut_since(state_dir, begin_us);
+      if (!cut.empty()) std::fprintf(stderr, "sanctum restart: %s\n", cut.c_str());
+      return cut.empty() ? 0 : kExitNo;
     }
     const bool over = another && (seen->state == "failed" || seen->state == "parked");
     if (seen && (over || now >= say_at)) {
-      say(told(*seen));
+      say(told(*seen, another));
       say_at = now + kSayEvery;
     }
     if (over) return kExitNo;
@@ -113,14 +140,19 @@ int run(const Options& options) {
   const auto before = look(state);
   json::Writer w;
   w.begin_object().field("wrong", objection(state)).end_object();
+  std::string said = "it starts again";
   try {
-    client::ControlClient(state).ask("POST", "/restart", w.take());
+    const auto answer = client::ControlClient(state).ask("POST", "/restart", w.take());
+    if (const auto running = answer.root().as_int_or("running", 0); running > 0)
+      said = requests(running) + " may still run for " +
+             std::to_string(answer.root().as_int_or("drain_s", 0)) +
+             " s (`serve --drain`), then " + said;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw;
     std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", error.what());
     return kExitNo;
   }
-  say("running requests finish, then it starts again");
+  say(said);
   if (options.no_wait) return 0;
   return wait_until_back(state, before ? before->gateway : 0, seconds(options.limit_s));
 }
@@ -144,7 +176,8 @@ void add_restart(CLI::App& app, int& exit_code) {
       "Example:\n"
       "  sanctum restart\n"
       "\n" +
-      exit_codes("it is ready again (--no-wait: it restarts)", "it would not come up, or has not"));
+      exit_codes("it is ready again (--no-wait: it restarts)",
+                 "it would not come up, has not, or requests were cut"));
   on_chosen(command, exit_code, [options] { return run(*options); });
 }
 

@@ -41,7 +41,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
   auto* command = app.add_subcommand("serve", "Serve models over HTTP and mutual TLS");
   command->footer(
       "A line `ready URL...` appears on standard output when a model can be asked.\n"
-      "SIGTERM and Ctrl-C let running requests finish for a few seconds; a second one, or SIGQUIT, "
+      "SIGTERM and Ctrl-C let running requests finish within --drain; a second one, or SIGQUIT, "
       "ends at\n"
       "once. Settings are read at the start and at a planned restart, never in between.\n"
       "\n"

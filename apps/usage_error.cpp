@@ -29,6 +29,12 @@ std::vector<std::string> commands_of(const CLI::App& command) {
   return names;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
 // The words that nobody expected, each with what may have been meant.
 std::string unexpected(const CLI::App& command, const std::vector<std::string>& words) {
   std::string text;
@@ -55,6 +61,9 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   std::string text = full_name(command) + ": " + error.what();
   // A slip in a command's name is told as a command that is missing.
   if (const auto left = command.remaining(); !left.empty()) text = unexpected(command, left);
+  // Whoever names none wants to know which there are.
+  else if (const auto known = commands_of(command); !known.empty())
+    text += "; there " + std::string(known.size() == 1 ? "is " : "are ") + listed(known);
   return text + "\n`" + full_name(command) + " --help` lists what there is.\n";
 }
 

@@ -1,9 +1,11 @@
 #include "client/chat_client.h"
 
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "client/running_servers.h"
 #include "client/sse.h"
 
 namespace sanctum::client {
@@ -16,6 +18,18 @@ constexpr Limits kAskLimits{
 constexpr std::chrono::seconds kModelsWait{10};  // of a server that has no engine just now
 constexpr Milliseconds kAskAgain{200};
 constexpr int kStatusUnavailable = 503;
+
+// One of this user's, on this machine, that lives and has that address.
+bool is_ours(const Endpoint& endpoint) {
+  try {
+    for (const auto& server : running_servers())
+      for (const auto& [scheme, address] : {std::pair("http://", server.serving.http),
+                                            std::pair("https://", server.serving.mtls)})
+        if (!address.empty() && endpoint.url == scheme + address) return true;
+  } catch (const Error&) {  // without a home of one's own nothing is known
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -109,7 +123,8 @@ std::vector<std::string> ChatClient::models() {
     read_error(reply.status, reply.body, told);
     throw Error(ErrorCode::kUnavailable,
                 endpoint().url + " does not list its models: " + told.failure +
-                    (reply.status == 401 ? std::string(kKeyAdvice) : std::string()));
+                    (reply.status == 401 && endpoint().bearer.empty() ? std::string(kKeyAdvice)
+                                                                      : std::string()));
   }
   std::vector<std::string> names;
   try {
@@ -136,6 +151,9 @@ std::string ChatClient::choose_model(const std::string& wanted) {
 
 std::string unreachable_advice(const Endpoint& endpoint, const std::string& message) {
   std::string text = "no server answers at " + endpoint.url + " (" + message + ")";
+  if (is_ours(endpoint))
+    return text + "; yours that serves there is starting, restarting or ending: `sanctum status "
+                  "--wait 60` waits until it is ready";
   if (endpoint.tls()) {
     text +=
         "; over https it needs --cacert, --cert and --key, or the certificates that "

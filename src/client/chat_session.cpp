@@ -30,7 +30,8 @@ std::string formatted(const char* format, double value) {
   return text;
 }
 
-std::string failure_text(const Answer& answer, const Endpoint& endpoint) {
+// `more_turns`: a conversation came before.
+std::string failure_text(const Answer& answer, const Endpoint& endpoint, bool more_turns) {
   if (answer.ending == Ending::kUnreachable) return unreachable_advice(endpoint, answer.failure);
   if (answer.ending == Ending::kBroken)
     return "the server at " + endpoint.url + " was lost in the middle of its answer (" +
@@ -38,7 +39,9 @@ std::string failure_text(const Answer& answer, const Endpoint& endpoint) {
   std::string text = answer.failure;
   if (!answer.field.empty()) text += " (field " + answer.field + ")";
   if (answer.code == "context_length_exceeded")
-    text += "; the conversation fills the model's context: /reset begins anew";
+    text += more_turns ? "; the conversation fills the model's context: /reset begins anew"
+                       : "; ask with less text, or give the server more --kv-bytes where that is "
+                         "what limits it (`sanctum models info`)";
   if (answer.retry_after) {
     text += "; try again in " + std::to_string(answer.retry_after->count() / 1000) + " s";
   }
@@ -158,7 +161,7 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
     return false;
   }
   if (!answer.good()) {
-    notes_ << "sanctum: " << printable(failure_text(answer, client_.endpoint())) << "\n";
+    notes_ << "sanctum: " << printable(failure_text(answer, client_.endpoint(), conversation_.turns() > 1)) << "\n";
     conversation_.forget_last();
     return false;
   }

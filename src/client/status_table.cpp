@@ -62,6 +62,11 @@ void add(Rows& rows, const std::string& name, const std::string& value) {
   if (!value.empty()) rows.emplace_back(name, value);
 }
 
+std::string threads_text(const Told& told) {
+  const auto threads = told.count("engine.stats.threads");
+  return threads == 0 ? "" : threads == 1 ? " with 1 thread" : " with " + std::to_string(threads) + " threads";
+}
+
 std::string model_text(const Told& told, const std::string& at) {
   std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
   if (const auto all = told.count(at + ".load_bytes"); all > 0)
@@ -73,6 +78,7 @@ std::string model_text(const Told& told, const std::string& at) {
   if (ready && told.part(at + ".same_under_load") == "false")
     text += " (answers may change under load)";
   text += told.part(at + ".context_tokens", ", context ", " tokens");
+  text += told.part(at + ".own_context_tokens", " of ", ", as --kv-bytes has room for");
   if (told.part(at + ".vision") == "true") text += ", vision";
   return text + told.part(at + ".failure.message", ": ");
 }
@@ -129,8 +135,9 @@ Rows details(const Told& told) {
   add(rows, "version", told.part("version") + told.part("uptime_s", ", up ", " s"));
   add(rows, "engine",
       told.part("engine.state") + told.part("engine.pid", ", pid ") +
-          told.part("engine.restarts", ", ", " restarts") +
-          told.part("engine.stats.device", ", on "));
+          told.part("engine.restarts", ", ",
+                    told.count("engine.restarts") == 1 ? " restart" : " restarts") +
+          told.part("engine.stats.device", ", on ") + threads_text(told));
   add(rows, "last exit", told.part("engine.last_exit"));
   add(rows, "requests",
       told.part("requests.running", "", " running") + told.part("requests.running_max", " of ") +

@@ -12,7 +12,7 @@ TEST(StatusTable, ASanctumServer) {
   status.models = {"smoke"};
   status.status_json = R"({"version":"0.1.0","uptime_s":12,
     "requests":{"running":1,"waiting":2,"running_max":16,"waiting_max":64},
-    "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu",
+    "engine":{"state":"up","pid":7,"restarts":0,"stats":{"device":"cpu","threads":2,
       "footprint_bytes":1712400000,"kv_bytes":2000000,"prefix_bytes":0}},
     "speed":{"window_s":10,"tokens_per_s":12.3,"last_prompt_per_s":200.5,"last_decode_per_s":31},
     "models":[{"model":"smoke","state":"ready","weight_bytes":1000000000,"architecture":"qwen3_vl","vision":true,
@@ -24,7 +24,7 @@ TEST(StatusTable, ASanctumServer) {
       "server     http://h:1\n"
       "state      ready\n"
       "version    0.1.0, up 12 s\n"
-      "engine     up, pid 7, 0 restarts, on cpu\n"
+      "engine     up, pid 7, 0 restarts, on cpu with 2 threads\n"
       "requests   1 running of 16, 2 waiting of 64\n"
       "speed      12.3 tokens/s over the last 10 s; the last answer 31 tokens/s, prompt 200.5 "
       "tokens/s\n"

@@ -75,6 +75,7 @@ DeviceThread::DeviceThread(DeviceOptions options, DeviceListener& listener)
     : options_(checked(std::move(options))),
       listener_(listener),
       device_name_(on_gpu() && !uses_our_kernels(options_) ? "gpu" : "cpu"),
+      threads_(uses_our_kernels(options_) ? nn::cpu_threads(options_.cpu) : 0),
       thread_([this] { run(); }) {}
 
 void DeviceThread::stop() {

@@ -85,6 +85,7 @@ class DeviceThread {
 
   const DeviceCounters& counters() const { return counters_; }
   const std::string& device_name() const { return device_name_; }
+  int threads() const { return threads_; }  // of our kernels; 0 where they do not compute
 
  private:
   void post(std::function<void()> command);
@@ -100,6 +101,7 @@ class DeviceThread {
   DeviceListener& listener_;
   DeviceCounters counters_;
   std::string device_name_;
+  int threads_;
 
   std::mutex mutex_;  // guards commands_, stopping_ and poked_
   std::condition_variable changed_;

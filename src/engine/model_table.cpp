@@ -87,6 +87,7 @@ void ModelTable::set_ready(const std::string& model, const models::Traits& trait
   SANCTUM_INVARIANT(e.text != nullptr, "a model is ready with its text side");
   if (traits.context_tokens < e.text->context_tokens()) {
     e.text = e.text->within(traits.context_tokens);
+    e.info.own_context_tokens = e.info.context_tokens;
     e.info.context_tokens = traits.context_tokens;
   }
   e.info.state = wire::ModelStage::kReady;

@@ -266,6 +266,7 @@ wire::EngineStats Service::stats() const {
   out.held_bytes = out.packed_bytes + out.arena_bytes + out.active_bytes + out.cache_bytes;
   out.footprint_bytes = platform::footprint_bytes();
   out.device = device_.device_name();
+  out.threads = device_.threads();
   out.version = SANCTUM_VERSION;
   std::lock_guard lock(mutex_);
   out.switches = switches_;

@@ -115,11 +115,16 @@ void add_control(Router& router, Services& services, ControlDesk& desk, ProbeRun
     exchange->respond(std::move(response));
   });
   // {"wrong":"..."}: what whoever asks found wrong just now
-  router.add("POST", "/restart", [&desk](const std::shared_ptr<Exchange>& exchange) {
+  router.add("POST", "/restart", [&services, &desk](const std::shared_ptr<Exchange>& exchange) {
     const json::Document document(exchange->take_body());
     const std::string objection = desk.restart(document.root().as_string_or("wrong", ""));
     if (!objection.empty()) return exchange->respond(error_response(409, objection));
-    no_content(exchange);
+    json::Writer w;
+    w.begin_object().field("running", services.gate.running() + services.gate.waiting());
+    w.field("drain_s", desk.drain_s()).end_object();
+    HttpResponse response;
+    response.body = w.take();
+    exchange->respond(std::move(response));
   });
 }
 

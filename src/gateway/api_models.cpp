@@ -17,6 +17,7 @@ void write_model(json::Writer& w, const wire::ModelInfo& model) {
       .field("architecture", model.architecture);
   w.field("vision", model.vision).field("tools", model.tools);
   w.field("max_model_len", model.context_tokens);
+  if (model.own_context_tokens != 0) w.field("own_context_tokens", model.own_context_tokens);
   w.key("sampling").begin_object();  // its maker's, for what a request leaves out
   wire::write_choice(w, model.sampling);
   w.end_object();

@@ -31,6 +31,8 @@ class ControlDesk {
   // Why a planned restart does not happen; empty when it begins. `wrong`: what speaks against it by
   // who asks; empty: nothing.
   virtual std::string restart(const std::string& wrong) = 0;
+  // Seconds that running requests have until they are cut.
+  virtual int drain_s() const = 0;
 };
 
 // All of them outlive the router.

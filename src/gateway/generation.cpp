@@ -224,7 +224,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     const wire::Completed& c = *ended_;
     services_.metrics.request(api_, status, static_cast<double>(total_us) * 1e-6);
     if (!c.failure) services_.metrics.completed(c);
-    if (!c.failure && api_ != kOfProbes) services_.speed.answered(c);
+    // Its timings are of the last engine alone.
+    if (!c.failure && api_ != kOfProbes && interruptions_ == 0) services_.speed.answered(c);
     if (services_.records.ended)
       services_.records.ended(exchange_->id(), status, interruptions_, total_us, c);
     log::write(level_of(api_), "request",

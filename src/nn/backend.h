@@ -152,5 +152,7 @@ struct CpuOptions {
 };
 inline constexpr int kCpuThreadsMax = 256;
 BackendPointer cpu_backend(const CpuOptions& options);
+// How many compute then.
+int cpu_threads(const CpuOptions& options);
 
 }  // namespace sanctum::nn

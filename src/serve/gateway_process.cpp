@@ -255,6 +255,7 @@ int GatewayProcess::drain() {
   if (server_.drain(drain_time(config_, less))) return 0;
   const int cut = engine_.engine().fail_all(kEnding);
   log::warn("drain_ended", {{"connections", server_.connections()}, {"requests_cut", cut}});
+  if (cut > 0) records_.requests_cut(cut, config_.drain_s);
   server_.drain(kLastWords);
   engine_.worker().kill();  // it had its time
   server_.abort();

@@ -63,6 +63,7 @@ class GatewayProcess final : gateway::ControlDesk {
   void set_switch(std::string_view name, bool on) override;
   std::string fallback(const std::string& mode) override;
   std::string restart(const std::string& wrong) override;
+  int drain_s() const override { return config_.drain_s; }
 
   SupervisedEngine::News engine_news();
   std::unique_ptr<FallbackServer> make_fallback();

@@ -121,6 +121,16 @@ void GatewayRecords::planned_restart(const std::string& objection) {
                   "the planned restart did not happen, because it would not come up: " + objection);
 }
 
+void GatewayRecords::requests_cut(int requests, int drain_s) {
+  incidents_.open(kRequestsCut, "warn",
+                  std::to_string(requests) +
+                      (requests == 1 ? " request ran" : " requests ran") + " longer than the " +
+                      std::to_string(drain_s) +
+                      " s of --drain that an end or a restart leaves, and " +
+                      (requests == 1 ? "was" : "were") + " cut");
+  incidents_.close(kRequestsCut, "the server ended, or another gateway serves");
+}
+
 void GatewayRecords::newcomers_turned_away(bool so, const std::string& why) {
   if (!so) return incidents_.close("gateway.full", why);
   incidents_.open("gateway.full", "page", "newcomers are turned away: " + why);

@@ -15,6 +15,8 @@
 
 namespace sanctum::serve {
 
+inline constexpr const char* kRequestsCut = "requests.cut";  // an incident that is over at once
+
 class GatewayRecords {
  public:
   explicit GatewayRecords(const std::string& state_directory);
@@ -33,6 +35,8 @@ class GatewayRecords {
   void model_settled(const std::string& model, const wire::Failure* failure);
   // `objection`: why it does not happen; empty when it does.
   void planned_restart(const std::string& objection);
+  // The end of the server, or of this life of it, came before theirs.
+  void requests_cut(int requests, int drain_s);
   // At the limit of connections or of descriptors.
   void newcomers_turned_away(bool so, const std::string& why);
   void fallback_began(const std::string& where);

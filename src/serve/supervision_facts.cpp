@@ -79,7 +79,7 @@ void print(const supervisor::Verdict& verdict) {
   std::printf("%s\n", verdict.summary.c_str());
   for (const auto& finding : verdict.findings) {
     std::printf("  %s %s\n", finding.fine ? "yes" : "NO ", finding.what.c_str());
-    if (!finding.fine) std::printf("      %s\n", finding.advice.c_str());
+    if (!finding.advice.empty()) std::printf("      %s\n", finding.advice.c_str());
   }
 }
 

@@ -40,10 +40,11 @@ void add_unit_findings(const SupervisionFacts& facts, Verdict& verdict) {
 
 Verdict judge(const SupervisionFacts& facts) {
   Verdict verdict;
-  add_unit_findings(facts, verdict);
+  if (facts.manager_answers || facts.unit) add_unit_findings(facts, verdict);
   if (!facts.manager_answers) {
-    verdict.findings.push_back(
-        {false, "no service manager answers", "on this machine nobody starts a server again"});
+    verdict.findings.push_back({false, "no service manager answers",
+                                "what starts a server here, a container's restart policy or an "
+                                "init script, has to start it again when it ends"});
   }
   if (facts.pid == 0) {
     verdict.summary = "nothing serves this state directory";
@@ -55,7 +56,7 @@ Verdict judge(const SupervisionFacts& facts) {
        kept ? "the service manager keeps process " + std::to_string(facts.pid)
             : "process " + std::to_string(facts.pid) +
                   " is kept by nobody (its parent is process " + std::to_string(facts.parent) + ")",
-       kept ? "" : "`sanctum doctor --fix` hands it over"});
+       kept || !facts.manager_answers ? "" : "`sanctum doctor --fix` hands it over"});
   verdict.supervised = std::all_of(verdict.findings.begin(), verdict.findings.end(),
                                    [](const auto& f) { return f.fine; });
   verdict.summary = verdict.supervised ? "process " + std::to_string(facts.pid) + " is supervised"

@@ -189,6 +189,7 @@ struct ModelInfo {
   std::string numbers = {};        // changes when the same weights may say something else
   bool tools = false;              // its chat template knows of tools
   SamplingChoice sampling = {};    // what its maker chose, for what requests leave out
+  int own_context_tokens = 0;      // where memory for keys and values made it shorter
   std::uint64_t loaded_bytes = 0;  // of its files, while it loads
   std::uint64_t load_bytes = 0;    // of them all; 0 until it is known
 };
@@ -214,6 +215,7 @@ struct EngineStats {
   std::string device;
   std::string version;
   Switches switches = {};
+  int threads = 0;  // of our kernels; 0 where MLX's operations compute
 };
 
 struct TokenizeRequest {

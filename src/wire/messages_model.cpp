@@ -50,6 +50,7 @@ std::string encode(const ModelInfo& m) {
   write_choice(w, m.sampling);
   w.end_object();
   w.field("load_us", m.load_us).field("created_unix_s", m.created_unix_s);
+  if (m.own_context_tokens != 0) w.field("own_context_tokens", m.own_context_tokens);
   if (m.state == ModelStage::kLoading)
     w.field("loaded_bytes", m.loaded_bytes).field("load_bytes", m.load_bytes);
   if (m.failure) w.key("failure").raw(encode(*m.failure));
@@ -68,6 +69,7 @@ ModelInfo decode_model_info(const json::Node& node) {
   m.architecture = node.as_string_or("architecture", "");
   m.vision = node.as_bool_or("vision", false);
   m.context_tokens = count_or(node, "context_tokens");
+  m.own_context_tokens = count_or(node, "own_context_tokens");
   m.vocabulary = count_or(node, "vocabulary");
   m.quantization = node.as_string_or("quantization", "");
   m.kernels = node.as_string_or("kernels", "");
@@ -110,7 +112,7 @@ std::string encode(const EngineStats& s) {
   w.field("active_bytes", s.active_bytes);
   w.field("cache_bytes", s.cache_bytes).field("peak_bytes", s.peak_bytes);
   w.field("held_bytes", s.held_bytes).field("footprint_bytes", s.footprint_bytes);
-  w.field("device", s.device).field("version", s.version);
+  w.field("device", s.device).field("threads", s.threads).field("version", s.version);
   w.key("switches").raw(encode(s.switches)).end_object();
   return w.take();
 }
@@ -136,6 +138,7 @@ EngineStats decode_stats(const json::Node& result) {
   s.footprint_bytes = unsigned_or(result, "footprint_bytes");
   if (const auto switches = result.get("switches")) s.switches = decode_switches(*switches);
   s.device = result.as_string_or("device", "");
+  s.threads = count_or(result, "threads");
   s.version = result.as_string_or("version", "");
   return s;
 }

@@ -199,6 +199,8 @@ TEST(ModelMessages, RoundTrip) {
   EXPECT_EQ(back.sampling.top_p, std::nullopt);
   EXPECT_EQ(encode(m).find("loaded_bytes"), std::string::npos) << "it does not load";
   m.state = ModelStage::kLoading;
+  m.own_context_tokens = 8192;
+  EXPECT_EQ(decode_model_info(reread(m)->root()).own_context_tokens, 8192);
   m.loaded_bytes = 5;
   m.load_bytes = 7;
   EXPECT_EQ(decode_model_info(reread(m)->root()).loaded_bytes, 5u);
@@ -206,6 +208,7 @@ TEST(ModelMessages, RoundTrip) {
   const std::vector<ModelInfo> models{m, m};
   EXPECT_EQ(encode(decode_models(reread(models)->root())), encode(models));
   EngineStats s{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, "cpu", "0.1.0"};
+  s.threads = 3;
   EXPECT_EQ(encode(decode_stats(reread(s)->root())), encode(s));
   LoadProgress p{"smoke", "weights", 3, 4};
   EXPECT_EQ(encode(decode_load_progress(reread(p)->root())), encode(p));

@@ -273,10 +273,13 @@ class CpuBackend final : public Backend {
 
 BackendPointer cpu_backend(const CpuOptions& options) {
   mx::set_default_device(mx::Device::cpu);
-  const int wanted = options.threads > 0 ? options.threads : platform::cores_to_use();
-  const int threads = std::clamp(wanted, 1, kCpuThreadsMax);
   return std::make_shared<CpuBackend>(
-      std::make_shared<kernels::Runtime>(threads, kernels::chosen_isa()), options);
+      std::make_shared<kernels::Runtime>(cpu_threads(options), kernels::chosen_isa()), options);
+}
+
+int cpu_threads(const CpuOptions& options) {
+  const int wanted = options.threads > 0 ? options.threads : platform::cores_to_use();
+  return std::clamp(wanted, 1, kCpuThreadsMax);
 }
 
 }  // namespace sanctum::nn
