@@ -83,7 +83,8 @@ int list(const Options& options) {
   bool first = models.size() > 1;
   for (const json::Node& model : models) {
     std::printf("%s%s  %s, context %s", shown(model.at("id").as_string()).c_str(),
-                std::exchange(first, false) ? " (the default)" : "", text_or(model, "state", "ready").c_str(), context(model).c_str());
+                std::exchange(first, false) ? " (the default)" : "",
+                text_or(model, "state", "ready").c_str(), context(model).c_str());
     if (yes_or_no(model, "vision") == "yes") std::printf(", sees pictures");
     if (yes_or_no(model, "tools") == "yes") std::printf(", knows of tools");
     std::printf("\n");

@@ -58,7 +58,15 @@ std::vector<probes::Check> works(const client::Endpoint& endpoint, milliseconds 
   options.digest = told_digest;
   probes::Goldens goldens(state + "/goldens");
   client::Connection connection(endpoint);
-  return check_works(probes::ask_server_state(connection, limit).loaded, options, goldens);
+  const auto server = probes::ask_server_state(connection, limit);
+  auto checks = check_works(server.loaded, options, goldens);
+  for (const auto& [name, why] : server.failed) {
+    probes::Check check;
+    check.name = "'" + name + "' is loaded";
+    check.detail = why;
+    checks.push_back(std::move(check));
+  }
+  return checks;
 }
 
 void print(const std::vector<probes::Check>& checks, bool as_json) {

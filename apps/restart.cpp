@@ -137,16 +137,17 @@ int wait_until_back(const std::string& state_dir, std::int64_t before, seconds l
 
 int run(const Options& options) {
   const std::string state = state_dir_or_default(options.state_dir);
-  const auto before = look(state);
   json::Writer w;
   w.begin_object().field("wrong", objection(state)).end_object();
   std::string said = "it starts again";
+  std::int64_t before = 0;
   try {
     const auto answer = client::ControlClient(state).ask("POST", "/restart", w.take());
+    before = answer.root().at("pid").as_int();
     if (const auto running = answer.root().as_int_or("running", 0); running > 0)
       said = requests(running) + " may still run for " +
-             std::to_string(answer.root().as_int_or("drain_s", 0)) +
-             " s (`serve --drain`), then " + said;
+             std::to_string(answer.root().as_int_or("drain_s", 0)) + " s (`serve --drain`), then " +
+             said;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw;
     std::fprintf(stderr, "sanctum restart: it would not come up: %s\n", error.what());
@@ -154,7 +155,7 @@ int run(const Options& options) {
   }
   say(said);
   if (options.no_wait) return 0;
-  return wait_until_back(state, before ? before->gateway : 0, seconds(options.limit_s));
+  return wait_until_back(state, before, seconds(options.limit_s));
 }
 
 }  // namespace

@@ -200,10 +200,9 @@ int write_libraries(int fd) {
 int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options) {
   std::vector<engine::LoadCandidate> candidates;
   for (const auto& each : told) candidates.push_back(engine::load_candidate(each));
-  const auto why = engine::none_loads(candidates, options);
-  if (!why) return kExitOk;
-  log::last_words(*why);
-  return kExitConfiguration;
+  const auto checked = engine::check_loads(candidates, options);
+  if (!checked.why.empty()) log::last_words(checked.why);
+  return checked.none ? kExitConfiguration : kExitOk;
 }
 
 // Without them the first computation would fail, long after the start.
@@ -297,8 +296,8 @@ int main(int argc, char** argv) {
                  "write the libraries that this program runs with to that descriptor, and end");
   std::vector<std::string> to_check;
   app.add_option("--check", to_check,
-                 "only find out, without reading weights, whether any of these could be loaded "
-                 "with these options; says why not, with exit code 78")
+                 "only find out, without reading weights, which of these could not be loaded with "
+                 "these options, and say why; exit code 78: none could be")
       ->type_name("NAME=DIR");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {

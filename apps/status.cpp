@@ -24,10 +24,14 @@ constexpr std::chrono::milliseconds kLookEvery{200};
 client::ServerStatus ask(const Options& options) {
   const Instant end = Clock::now() + std::chrono::seconds(options.wait_s);
   while (true) {
-    // Where it listens may come to be known while it starts.
-    client::ChatClient client(resolve(options.server, client::process_environment));
-    auto status = client::ask_status(client);
-    if (status.readiness == client::Readiness::kReady || Clock::now() >= end) return status;
+    try {
+      client::ChatClient client(resolve(options.server, client::process_environment));
+      auto status = client::ask_status(client);
+      if (status.readiness == client::Readiness::kReady || Clock::now() >= end) return status;
+    } catch (const Error& error) {
+      // Where it listens is not known before it does.
+      if (error.code() != ErrorCode::kUnavailable || Clock::now() >= end) throw;
+    }
     std::this_thread::sleep_for(kLookEvery);
   }
 }

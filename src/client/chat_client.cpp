@@ -23,8 +23,8 @@ constexpr int kStatusUnavailable = 503;
 bool is_ours(const Endpoint& endpoint) {
   try {
     for (const auto& server : running_servers())
-      for (const auto& [scheme, address] : {std::pair("http://", server.serving.http),
-                                            std::pair("https://", server.serving.mtls)})
+      for (const auto& [scheme, address] :
+           {std::pair("http://", server.serving.http), std::pair("https://", server.serving.mtls)})
         if (!address.empty() && endpoint.url == scheme + address) return true;
   } catch (const Error&) {  // without a home of one's own nothing is known
   }
@@ -152,8 +152,9 @@ std::string ChatClient::choose_model(const std::string& wanted) {
 std::string unreachable_advice(const Endpoint& endpoint, const std::string& message) {
   std::string text = "no server answers at " + endpoint.url + " (" + message + ")";
   if (is_ours(endpoint))
-    return text + "; yours that serves there is starting, restarting or ending: `sanctum status "
-                  "--wait 60` waits until it is ready";
+    return text +
+           "; yours that serves there is starting, restarting or ending: `sanctum status "
+           "--wait 60` waits until it is ready";
   if (endpoint.tls()) {
     text +=
         "; over https it needs --cacert, --cert and --key, or the certificates that "

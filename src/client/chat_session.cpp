@@ -161,7 +161,9 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
     return false;
   }
   if (!answer.good()) {
-    notes_ << "sanctum: " << printable(failure_text(answer, client_.endpoint(), conversation_.turns() > 1)) << "\n";
+    notes_ << "sanctum: "
+           << printable(failure_text(answer, client_.endpoint(), conversation_.turns() > 1))
+           << "\n";
     conversation_.forget_last();
     return false;
   }
@@ -173,8 +175,8 @@ bool ChatSession::ask(const std::string& text, Interrupt& interrupt) {
 std::string ChatSession::waited_for() const {
   ChatClient beside(client_.endpoint(), {kGlance, kGlance, kGlance});
   const HttpReply ready = beside.get("/ready");
-  if (ready.status == 200) return "the model reads the question";
-  if (ready.ending != Ending::kAnswered) return "the server says nothing";
+  if (ready.ending != Ending::kAnswered) return {};  // far away, or busy: nothing is known
+  if (ready.status == 200) return "the server is ready, and the answer has not begun";
   for (const auto& [name, value] : flattened(ready.body))
     if (name == "reason") return value;
   return {};

@@ -76,11 +76,16 @@ void Conversation::reset() {
 }
 
 void Conversation::save(const std::string& path) const {
+  if (turns_.size() >= kSavedMessagesMax)
+    throw Error(ErrorCode::kInvalid, "the conversation has more than " +
+                                         std::to_string(kSavedMessagesMax) +
+                                         " messages, which could not be loaded again");
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     try {
       Conversation().load(path);
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kCorrupt) throw;
       throw Error(ErrorCode::kInvalid,
                   path + " is there already and is no saved conversation; choose another name");
     }

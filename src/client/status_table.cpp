@@ -64,7 +64,9 @@ void add(Rows& rows, const std::string& name, const std::string& value) {
 
 std::string threads_text(const Told& told) {
   const auto threads = told.count("engine.stats.threads");
-  return threads == 0 ? "" : threads == 1 ? " with 1 thread" : " with " + std::to_string(threads) + " threads";
+  return threads == 0   ? ""
+         : threads == 1 ? " with 1 thread"
+                        : " with " + std::to_string(threads) + " threads";
 }
 
 std::string model_text(const Told& told, const std::string& at) {

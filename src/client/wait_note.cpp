@@ -1,5 +1,6 @@
 #include "client/wait_note.h"
 
+#include <exception>
 #include <ostream>
 #include <utility>
 
@@ -30,7 +31,11 @@ void WaitNote::run() {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, every_, [this] { return over_; })) {
     lock.unlock();
-    const std::string reason = printable_line(reason_(), kReasonCharactersMax);
+    std::string reason;
+    try {
+      reason = printable_line(reason_(), kReasonCharactersMax);
+    } catch (const std::exception&) {  // it is a courtesy
+    }
     lock.lock();
     if (over_ || reason.empty() || reason == said) continue;
     notes_ << "(waiting: " << reason << ")" << std::endl;

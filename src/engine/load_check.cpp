@@ -2,7 +2,11 @@
 
 #include <mlx/device.h>
 
+#include <new>
+#include <system_error>
+
 #include "base/error.h"
+#include "base/temporary_lack.h"
 #include "engine/device_backend.h"
 #include "engine/failure_of.h"
 
@@ -10,6 +14,22 @@ namespace sanctum::engine {
 namespace {
 
 namespace mx = mlx::core;
+
+// Why it cannot be loaded; empty where it can, or where that may be otherwise in a moment.
+std::string failure_to_load(const LoadCandidate& candidate, const nn::Backend& backend,
+                            const nn::BackendPointer& lazy, std::uint64_t kv_bytes) {
+  try {
+    backend.kv_memory(models::traits_of(models::describe(candidate.directory), lazy).kv, kv_bytes);
+    return {};
+  } catch (const std::bad_alloc&) {
+    return {};
+  } catch (const std::system_error& error) {
+    return is_temporary_lack(error.code()) ? "" : error.what();
+  } catch (const std::exception& error) {
+    const wire::Failure failure = failure_of(error, "path");
+    return may_pass(failure.code) ? "" : failure.message;
+  }
+}
 
 }  // namespace
 
@@ -20,26 +40,21 @@ LoadCandidate load_candidate(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-std::optional<std::string> none_loads(const std::vector<LoadCandidate>& candidates,
-                                      const DeviceOptions& options) {
+LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates,
+                         const DeviceOptions& options) {
   check_backend(options);
   const nn::BackendPointer backend = device_backend(options);
   mx::set_default_device(mx::Device::cpu);
   const nn::BackendPointer lazy = nn::stock_backend(mx::float32);
-  std::string all;
+  LoadsChecked checked{!candidates.empty(), {}};
   for (const LoadCandidate& candidate : candidates) {
-    try {
-      const models::Traits traits = models::traits_of(models::describe(candidate.directory), lazy);
-      backend->kv_memory(traits.kv, options.kv_bytes);
-      return std::nullopt;
-    } catch (const std::exception& error) {
-      const wire::Failure failure = failure_of(error, "path");
-      if (may_pass(failure.code)) return std::nullopt;
-      all += (all.empty() ? "" : "; ") + ("'" + candidate.model + "' in " + candidate.directory +
-                                          " cannot be served: " + failure.message);
-    }
+    const std::string why = failure_to_load(candidate, *backend, lazy, options.kv_bytes);
+    checked.none &= !why.empty();
+    if (!why.empty())
+      checked.why += (checked.why.empty() ? "'" : "; '") + candidate.model + "' in " +
+                     candidate.directory + " cannot be served: " + why;
   }
-  return all.empty() ? std::nullopt : std::optional(all);
+  return checked;
 }
 
 }  // namespace sanctum::engine

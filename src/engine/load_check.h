@@ -3,7 +3,6 @@
 // are not looked at. No GPU is used.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +16,12 @@ struct LoadCandidate {
 // Of "NAME=DIRECTORY". Throws Error(kInvalid).
 LoadCandidate load_candidate(const std::string& text);
 
-// Why not one of them could be loaded, for a person; nothing where one could be, or where it cannot
-// be told now, as of a disk that does not answer. Throws Error(kInvalid) for wrong options.
-std::optional<std::string> none_loads(const std::vector<LoadCandidate>& candidates,
-                                      const DeviceOptions& options);
+struct LoadsChecked {
+  bool none = false;  // could be loaded, for good; false where it cannot be told now
+  std::string why;    // for a person: each that could not be
+};
+// Throws Error(kInvalid) for wrong options.
+LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates,
+                         const DeviceOptions& options);
 
 }  // namespace sanctum::engine

@@ -24,31 +24,34 @@ TEST(LoadCheck, CandidatesHaveANameAndADirectory) {
 
 TEST(LoadCheck, OneThatLoadsIsEnough) {
   const DeviceOptions options;
-  EXPECT_EQ(none_loads({{"m", smoke()}}, options), std::nullopt);
-  EXPECT_EQ(none_loads({{"gone", "/nowhere"}, {"m", smoke()}}, options), std::nullopt);
-  EXPECT_EQ(none_loads({}, options), std::nullopt);
+  EXPECT_EQ(check_loads({{"m", smoke()}}, options).why, "");
+  const LoadsChecked one = check_loads({{"gone", "/nowhere"}, {"m", smoke()}}, options);
+  EXPECT_FALSE(one.none);
+  EXPECT_NE(one.why.find("'gone' in /nowhere"), std::string::npos) << "which is told all the same";
+  EXPECT_FALSE(check_loads({}, options).none);
 }
 
 TEST(LoadCheck, EachIsNamedWithWhatIsWrong) {
-  const auto why = none_loads({{"gone", "/nowhere"}, {"other", "/elsewhere"}}, {});
-  ASSERT_TRUE(why);
-  EXPECT_NE(why->find("'gone' in /nowhere cannot be served: "), std::string::npos) << *why;
-  EXPECT_NE(why->find("; 'other' in /elsewhere"), std::string::npos) << *why;
+  const LoadsChecked checked = check_loads({{"gone", "/nowhere"}, {"other", "/elsewhere"}}, {});
+  ASSERT_TRUE(checked.none);
+  EXPECT_NE(checked.why.find("'gone' in /nowhere cannot be served: "), std::string::npos)
+      << checked.why;
+  EXPECT_NE(checked.why.find("; 'other' in /elsewhere"), std::string::npos) << checked.why;
 }
 
 TEST(LoadCheck, MemoryForKeysAndValuesHasToBeEnough) {
   DeviceOptions options;
   options.kv_bytes = 1024;
-  const auto why = none_loads({{"m", smoke()}}, options);
-  ASSERT_TRUE(why);
-  EXPECT_NE(why->find("--kv-bytes"), std::string::npos) << *why;
+  const LoadsChecked checked = check_loads({{"m", smoke()}}, options);
+  ASSERT_TRUE(checked.none);
+  EXPECT_NE(checked.why.find("--kv-bytes"), std::string::npos) << checked.why;
 }
 
 TEST(LoadCheck, OptionsThatContradictEachOtherAreAnError) {
   DeviceOptions options;
   options.kernels = "mlx";
   options.cpu.kv_int8 = true;
-  EXPECT_THROW(none_loads({{"m", smoke()}}, options), Error);
+  EXPECT_THROW(check_loads({{"m", smoke()}}, options), Error);
 }
 
 }  // namespace

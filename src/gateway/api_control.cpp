@@ -1,6 +1,8 @@
 // POST /worker/start, /worker/replace, /worker/restart, /probes, /probes/run, /switches, /fallback
 // and /restart, GET /probes and /switches: what the person who runs the server, and its probes,
 // tell it over its control socket.
+#include <unistd.h>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/api_error.h"
@@ -120,7 +122,8 @@ void add_control(Router& router, Services& services, ControlDesk& desk, ProbeRun
     const std::string objection = desk.restart(document.root().as_string_or("wrong", ""));
     if (!objection.empty()) return exchange->respond(error_response(409, objection));
     json::Writer w;
-    w.begin_object().field("running", services.gate.running() + services.gate.waiting());
+    w.begin_object().field("pid", static_cast<int>(::getpid()));
+    w.field("running", services.gate.running() + services.gate.waiting());
     w.field("drain_s", desk.drain_s()).end_object();
     HttpResponse response;
     response.body = w.take();

@@ -15,24 +15,27 @@
 namespace sanctum::platform {
 namespace {
 
+constexpr std::chrono::milliseconds kKilledWithin{1000};
 constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-
-std::string found(const std::string& program) {
-  if (program.find('/') != std::string::npos) return program;
-  const char* path = std::getenv("PATH");
-  std::istringstream places(path != nullptr && *path != '\0' ? path : kPath);
-  for (std::string place; std::getline(places, place, ':');) {
-    const std::string candidate = place + "/" + program;
-    if (!place.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  throw Error(ErrorCode::kNotFound, "there is no program '" + program + "'");
-}
 
 }  // namespace
 
-CommandResult run_command(const std::vector<std::string>& words, std::chrono::milliseconds limit) {
+std::string program_in_path(const std::string& word) {
+  if (word.find('/') != std::string::npos) return word;
+  const char* path = std::getenv("PATH");
+  std::istringstream places(path != nullptr && *path != '\0' ? path : kPath);
+  for (std::string place; std::getline(places, place, ':');) {
+    const std::string candidate = place + "/" + word;
+    if (!place.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  throw Error(ErrorCode::kNotFound, "there is no program '" + word + "'");
+}
+
+CommandResult run_command(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                          const std::vector<std::pair<std::string, std::string>>& environment) {
   ProcessOptions options;
-  options.path = found(words.front());
+  options.path = program_in_path(words.front());
+  options.environment = environment;
   options.arguments.assign(words.begin() + 1, words.end());
   options.speaks_to_socket = true;
   Process process(options);
@@ -53,9 +56,11 @@ CommandResult run_command(const std::vector<std::string>& words, std::chrono::mi
   }
   ::close(socket);
   const auto status = process.wait(std::max(left(), std::chrono::milliseconds(0)));
-  if (!status)
+  if (!status) {
+    process.end_or_leave(kKilledWithin);
     throw Error(ErrorCode::kDeadline, "'" + words.front() + "' took longer than " +
                                           std::to_string(limit.count()) + " ms");
+  }
   result.status = *status;
   return result;
 }

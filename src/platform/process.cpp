@@ -154,10 +154,15 @@ Process::Process(const ProcessOptions& options) {
 
 Process::~Process() {
   signal(SIGKILL);
-  while (!wait(std::chrono::milliseconds(1000))) {
+  while (!left_ && !wait(std::chrono::milliseconds(1000))) {
   }
   ::close(exit_watch_);
   if (socket_ >= 0) ::close(socket_);
+}
+
+void Process::end_or_leave(std::chrono::milliseconds limit) {
+  signal(SIGKILL);
+  left_ = !wait(limit);
 }
 
 int Process::take_socket() {

@@ -49,6 +49,8 @@ class Process {
   void signal(int number);
   // The status once it has ended; nothing when the time ran out first.
   std::optional<ExitStatus> wait(std::chrono::milliseconds limit);
+  // Kills it; one that is not gone by then is nobody's any more, and not waited for at the end.
+  void end_or_leave(std::chrono::milliseconds limit);
 
  private:
   pid_t pid_ = -1;
@@ -56,6 +58,7 @@ class Process {
   int exit_watch_ = -1;  // readable once the child has ended
   std::mutex mutex_;     // guards ended_, so that no signal meets a reused pid
   std::optional<ExitStatus> ended_;
+  bool left_ = false;
 };
 
 }  // namespace sanctum::platform

@@ -31,6 +31,11 @@ ServerState read_server_state(const json::Document& status) {
     for (const auto& node : root.at("models").as_array(kModelsMax)) {
       const auto stage = node.at("state").as_string();
       state.loading |= stage == "loading";
+      if (stage == "failed") {
+        const auto failure = node.get("failure");
+        state.failed.push_back(
+            {node.at("model").as_string(), failure ? failure->as_string_or("message", "") : ""});
+      }
       if (stage != "ready") continue;
       state.loaded.push_back({node.at("model").as_string(), node.as_string_or("path", ""),
                               node.as_bool_or("vision", false),

@@ -21,11 +21,16 @@ struct LoadedModel {
   bool tools = true;         // its template knows of them
 };
 
+struct FailedModel {
+  std::string name, why;
+};
+
 struct ServerState {
   std::int64_t pid = 0;         // of the gateway
   std::int64_t engine_pid = 0;  // 0: there is none
   std::vector<LoadedModel> loaded;
-  bool loading = false;  // a model, now
+  std::vector<FailedModel> failed;  // to load
+  bool loading = false;             // a model, now
 };
 
 // Throws Error(kCorrupt) for a document that is no status.

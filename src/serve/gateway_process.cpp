@@ -244,7 +244,8 @@ void GatewayProcess::housekeep() {
 
 void GatewayProcess::serve() {
   const auto look = [this] { control_listener_->look(); };
-  if (events_.wait_for_proof(look)) tell(keeper_message::Ready{for_people(listening_.urls())});
+  if (events_.wait_for_proof(look))
+    tell(keeper_message::Ready{for_people(listening_.urls()), records_.failed_models()});
   events_.wait_for_end(look);
 }
 

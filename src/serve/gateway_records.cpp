@@ -1,9 +1,13 @@
 #include "serve/gateway_records.h"
 
+#include <string_view>
+
 #include "base/log.h"
 
 namespace sanctum::serve {
 namespace {
+
+constexpr std::string_view kOfModel = "model.";  // incidents
 
 constexpr std::size_t kUnansweredToldMax = 20;
 
@@ -105,13 +109,20 @@ void GatewayRecords::worker_replaced() {
 }
 
 void GatewayRecords::model_settled(const std::string& model, const wire::Failure* failure) {
-  const std::string key = "model." + model;
+  const std::string key = std::string(kOfModel) + model;
   if (failure == nullptr) {
     happened("model " + model, "ready", "");
     return incidents_.close(key, "it is ready");
   }
   happened("model " + model, "failed", failure->message);
   incidents_.open(key, "error", "'" + model + "' was not loaded: " + failure->message);
+}
+
+std::vector<std::string> GatewayRecords::failed_models() const {
+  std::vector<std::string> models;
+  for (const auto& incident : incidents_.list())
+    if (incident.key.starts_with(kOfModel)) models.push_back(incident.key.substr(kOfModel.size()));
+  return models;
 }
 
 void GatewayRecords::planned_restart(const std::string& objection) {
@@ -123,9 +134,8 @@ void GatewayRecords::planned_restart(const std::string& objection) {
 
 void GatewayRecords::requests_cut(int requests, int drain_s) {
   incidents_.open(kRequestsCut, "warn",
-                  std::to_string(requests) +
-                      (requests == 1 ? " request ran" : " requests ran") + " longer than the " +
-                      std::to_string(drain_s) +
+                  std::to_string(requests) + (requests == 1 ? " request ran" : " requests ran") +
+                      " longer than the " + std::to_string(drain_s) +
                       " s of --drain that an end or a restart leaves, and " +
                       (requests == 1 ? "was" : "were") + " cut");
   incidents_.close(kRequestsCut, "the server ended, or another gateway serves");

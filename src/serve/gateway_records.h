@@ -33,6 +33,8 @@ class GatewayRecords {
   // Somebody replaces the engine, or its program: what became of the last try is over.
   void worker_replaced();
   void model_settled(const std::string& model, const wire::Failure* failure);
+  // Those that could not be loaded, and are not loaded since.
+  std::vector<std::string> failed_models() const;
   // `objection`: why it does not happen; empty when it does.
   void planned_restart(const std::string& objection);
   // The end of the server, or of this life of it, came before theirs.

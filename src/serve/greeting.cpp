@@ -23,6 +23,8 @@ std::string greeting(const Greeting& about) {
                             : plain == client::kDefaultUrl && about.alone ? ""
                                                                           : " --url " + plain;
   std::string text = "Sanctum " + about.version + " serves " + joined(about.models) + "\n";
+  if (!about.failed.empty())
+    text += "  failed " + joined(about.failed) + " (`sanctum status` says why)\n";
   if (!plain.empty()) {
     text += "  page   " + plain + "/\n";
     text += "  API    " + plain + "/v1\n";

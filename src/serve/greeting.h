@@ -8,10 +8,11 @@ namespace sanctum::serve {
 
 struct Greeting {
   std::string version;
-  std::vector<std::string> models;  // the first is the default
-  std::string urls;                 // as after the word `ready`
-  std::string certificates;         // their directory
-  bool alone = true;                // of this user's servers: commands find it by themselves
+  std::vector<std::string> models;       // the first is the default
+  std::string urls;                      // as after the word `ready`
+  std::string certificates;              // their directory
+  bool alone = true;                     // of this user's servers: commands find it by themselves
+  std::vector<std::string> failed = {};  // models that could not be loaded
 };
 
 // Several lines: what is served, where, a first line to try, how to stop.

@@ -32,6 +32,13 @@ TEST(Greeting, NamesTheServerWhereSeveralRun) {
   EXPECT_THAT(greeting(about), HasSubstr("sanctum chat --url http://127.0.0.1:1338 "));
 }
 
+TEST(Greeting, NamesWhatCouldNotBeLoaded) {
+  Greeting about{"1", {"m"}, "http://127.0.0.1:1338", ""};
+  about.failed = {"big", "odd"};
+  EXPECT_THAT(greeting(about),
+              HasSubstr("serves m\n  failed big, odd (`sanctum status` says why)"));
+}
+
 TEST(Greeting, TheFirstCtrlCSaysWhatItWaitsFor) {
   EXPECT_EQ(waits_for(1, 30),
             "stopping: 1 request still runs, and gets up to 30 s; Ctrl-C again ends at once");

@@ -129,9 +129,10 @@ class Keeper final : public KeeperPort {
   void end_engine() override { end_group(engine_pid_); }
   void end_fallback() override { end_group(fallback_pid_.exchange(0)); }
   bool engines_gone() override { return life_.over(); }
-  void say_ready(const std::string& urls) override {
-    if (::isatty(STDOUT_FILENO) == 1 && !std::exchange(greeted_, true)) output_.push(greeted(urls));
-    output_.push("ready" + (urls.empty() ? "" : " " + urls) + "\n");
+  void say_ready(const keeper_message::Ready& ready) override {
+    if (::isatty(STDOUT_FILENO) == 1 && !std::exchange(greeted_, true))
+      output_.push(greeted(ready));
+    output_.push("ready" + (ready.urls.empty() ? "" : " " + ready.urls) + "\n");
   }
   void say_draining(int requests) override {
     if (stopping_ && ::isatty(STDERR_FILENO) == 1)
@@ -155,14 +156,18 @@ class Keeper final : public KeeperPort {
     ::poll(watched, std::size(watched), static_cast<int>(left.count()) + 1);
   }
 
-  std::string greeted(const std::string& urls) const {
+  std::string greeted(const keeper_message::Ready& ready) const {
     Greeting about{SANCTUM_VERSION,
                    {},
-                   urls,
+                   ready.urls,
                    config_.state_dir + "/certs",
-                   client::running_servers().size() <= 1};
-    for (const auto& model : config_.found_models) about.models.push_back(model.model);
-    if (about.models.empty()) about.models.emplace_back("the built-in model, sanctum-smoke");
+                   client::running_servers().size() <= 1,
+                   ready.failed};
+    for (const auto& model : config_.found_models)
+      if (std::find(ready.failed.begin(), ready.failed.end(), model.model) == ready.failed.end())
+        about.models.push_back(model.model);
+    if (config_.found_models.empty())
+      about.models.emplace_back("the built-in model, sanctum-smoke");
     return greeting(about);
   }
 
@@ -255,7 +260,9 @@ std::optional<RunningRelease> keep_release(const std::string& state) {
 
 int keep(const settings::ServeConfig& config,
          const std::function<settings::ServeConfig()>& resolve) {
-  check_loads(config);
+  const LoadsChecked checked = check_loads(config);
+  if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
+  if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
   platform::make_files_private();
   platform::notify_manager(platform::more_time(kCopyLimit));
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });

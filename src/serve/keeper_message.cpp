@@ -1,5 +1,6 @@
 #include "serve/keeper_message.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
@@ -19,7 +20,12 @@ struct Write {
   void operator()(const Listens& m) const {
     w.field("is", "listens").field("plain", cut(m.plain)).field("mtls", cut(m.mtls));
   }
-  void operator()(const Ready& m) const { w.field("is", "ready").field("urls", cut(m.urls)); }
+  void operator()(const Ready& m) const {
+    w.field("is", "ready").field("urls", cut(m.urls)).key("failed").begin_array();
+    for (std::size_t i = 0; i < std::min(m.failed.size(), kKeeperFailedMax); ++i)
+      w.value(cut(m.failed[i]));
+    w.end_array();
+  }
   void operator()(const Drains& m) const { w.field("is", "drains").field("requests", m.requests); }
   void operator()(const CannotServe& m) const {
     w.field("is", "cannot_serve").field("reason", cut(m.reason));
@@ -46,7 +52,12 @@ int pid_of(const json::Node& node) {
 KeeperMessage read(const json::Node& node) {
   const std::string is = node.at("is").as_string();
   if (is == "listens") return Listens{node.at("plain").as_string(), node.at("mtls").as_string()};
-  if (is == "ready") return Ready{node.at("urls").as_string()};
+  if (is == "ready") {
+    Ready ready{node.at("urls").as_string()};
+    for (const auto& model : node.at("failed").as_array(kKeeperFailedMax))
+      ready.failed.push_back(model.as_string());
+    return ready;
+  }
   if (is == "drains") return Drains{count_of(node, "requests")};
   if (is == "cannot_serve") return CannotServe{node.at("reason").as_string()};
   if (is == "engine") return EngineIs{pid_of(node)};

@@ -77,7 +77,7 @@ void KeeperRules::gateway_said(const KeeperMessage& message) {
 void KeeperRules::hear(const keeper_message::Ready& ready) {
   supervisor::became_ready(state_, port_.now());
   was_ready_ = true;
-  port_.say_ready(ready.urls);
+  port_.say_ready(ready);
   planned_restart_is_over();
 }
 

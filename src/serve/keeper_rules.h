@@ -49,7 +49,7 @@ class KeeperPort {
   virtual void end_fallback() = 0;
   // Of those that the last gateway started nobody is left.
   virtual bool engines_gone() = 0;
-  virtual void say_ready(const std::string& urls) = 0;
+  virtual void say_ready(const keeper_message::Ready& ready) = 0;
   // The gateway ends, and waits for so many requests.
   virtual void say_draining(int requests) = 0;
   virtual void notify_manager(const std::string& state) = 0;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "platform/command.h"
+#include "serve/running_release.h"
 #include "serve/worker_options.h"
 #include "supervisor/program_file.h"
 
@@ -19,23 +20,31 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
-void check_loads(const settings::ServeConfig& config) {
+LoadsChecked check_loads(const settings::ServeConfig& config) {
+  if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
   const supervisor::WorkerOptions options = worker_options(config, {});
   if (!supervisor::look_at_program(options.path).runnable)
     throw Exit{kExitFailure, "there is no program that can be run at " + options.path +
                                  "; --engine names the engine's"};
-  if (!config.fallback.empty()) return;
   std::vector<std::string> words{options.path, "--log-level", "error"};
   for (auto& word : engine_words(config)) words.push_back(std::move(word));
   for (const auto& model : options.models)
     words.insert(words.end(), {"--check", model.model + "=" + model.path});
+  // As the engine itself will be started: a release has its own libraries.
+  std::vector<std::pair<std::string, std::string>> environment;
+  if (const auto release = release_we_run_from(config.state_dir))
+    environment.push_back(library_path(*release));
   try {
-    const auto result = platform::run_command(words, kLoadCheckMax);
-    const std::string why = trimmed(result.output);
-    if (result.status.signal == 0 && result.status.code == kExitConfiguration && !why.empty())
-      throw Exit{kExitFailure, why};
-  } catch (const Error&) {  // a disk that does not answer: the load says so, and is tried again
-    return;
+    const auto result = platform::run_command(words, kLoadCheckMax, environment);
+    const std::string said = trimmed(result.output);
+    if (result.status.signal == 0 && result.status.code == 0) return {said, {}};
+    if (result.status.signal == 0 && result.status.code == kExitConfiguration && !said.empty())
+      throw Exit{kExitFailure, said};
+    return {{},
+            "the engine's program " + platform::describe(result.status) +
+                (said.empty() ? "" : ": " + said)};
+  } catch (const Error& error) {  // a disk that does not answer: the load says so, and tries again
+    return {{}, error.what()};
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 #include "settings/serve_config.h"
 
@@ -11,7 +12,11 @@ namespace sanctum::serve {
 
 inline constexpr std::chrono::seconds kLoadCheckMax{10};
 
-// Throws Exit with the reason for a person.
-void check_loads(const settings::ServeConfig& config);
+struct LoadsChecked {
+  std::string failing;   // models that cannot be loaded beside others that can, and why
+  std::string not_told;  // why it cannot be told
+};
+// Throws Exit with the reason for a person where nothing could be loaded.
+LoadsChecked check_loads(const settings::ServeConfig& config);
 
 }  // namespace sanctum::serve

@@ -1,12 +1,11 @@
 #include "serve/supervision_facts.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "platform/command.h"
 #include "platform/lock_file.h"
 #include "platform/machine.h"
 #include "serve/running_release.h"
@@ -18,16 +17,14 @@
 namespace sanctum::serve {
 namespace {
 
-// A word as a shell would find it: a path from `directory`, or in one of PATH's.
+// A word of a command that runs: a path from `directory`, or in PATH; what is not found stays.
 std::string found(const std::string& program, const std::string& directory) {
   if (program.find('/') != std::string::npos) return settings::path_from(directory, program);
-  const char* path = std::getenv("PATH");
-  std::istringstream places(path == nullptr ? "" : path);
-  for (std::string place; std::getline(places, place, ':');) {
-    const std::string candidate = place + "/" + program;
-    if (supervisor::look_at_program(candidate).runnable) return candidate;
+  try {
+    return platform::program_in_path(program);
+  } catch (const Error&) {
+    return program;
   }
-  return program;
 }
 
 // Of two spellings, too: a link, another way to the same place.

@@ -108,6 +108,19 @@ def test_it_returns_when_the_server_is_back(start_server):
     assert server.request("GET", "/ready")[0] == 200
 
 
+def test_it_says_what_was_cut(start_server):
+    """It ended well, and the answer that ran was lost without a word."""
+    server = start_server("--probes", "off", "--drain", "0", "--max-sequences", "2")
+    stream = Stream(server)
+    assert stream.spoke.wait(SECONDS_MAX)
+    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    stream.said()
+    assert "1 request may still run for 0 s" in asked.stdout and "ready again after" in asked.stdout, asked.stdout + asked.stderr
+    assert asked.returncode == 1 and "1 request ran longer than the 0 s of --drain" in asked.stderr, asked.stderr
+    shown = subprocess.run([program("sanctum"), "incidents", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert shown.returncode == 0 and "was cut" in shown.stdout, "over, and on record"
+
+
 def test_it_says_why_the_server_is_not_back(start_server, tmp_path):
     fails = tmp_path / "fails"
     engine = tmp_path / "engine"

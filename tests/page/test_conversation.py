@@ -106,6 +106,27 @@ def test_an_answer_that_breaks_off_is_no_whole_one(chat):
     expect(chat.text()).to_have_text("1, 2")
 
 
+def test_events_of_other_servers_are_read_too(chat):
+    """A fallback's words come as it says them: with CRLF, without a space."""
+    events = 'data: {"choices":[{"delta":{"content":"1, "}}]}\r\n\r\ndata:{"choices":[{"delta":{"content":"2"},"finish_reason":"stop"}]}\r\n\r\ndata: [DONE]\r\n\r\n'
+    chat.page.route("**/v1/chat/completions", lambda route: route.fulfill(content_type="text/event-stream", body=events))
+    chat.ask("Hello")
+    expect(chat.text()).to_have_text("1, 2")
+    expect(chat.note()).to_be_empty()
+
+
+def test_a_question_that_came_to_nothing_is_not_asked_again(chat):
+    """Two turns of one role in a row are what many templates refuse."""
+    refused = {"error": {"message": "no room"}}
+    chat.page.route("**/v1/chat/completions", lambda route: route.fulfill(status=400, json=refused), times=1)
+    chat.network_fails = True
+    chat.ask("Lost")
+    expect(chat.note(0)).to_contain_text("No room.")
+    chat.ask("What is 2 + 3?")
+    expect(chat.text(1)).to_have_text("2 + 3 = 5")
+    assert [turn["content"] for turn in chat.requests()[-1]["messages"]] == ["What is 2 + 3?"]
+
+
 def test_an_answer_is_copied(open_page, server):
     chat = open_page(server, permissions=["clipboard-read", "clipboard-write"])
     chat.ask("What is 17 + 25?")

@@ -117,14 +117,35 @@ def test_a_missing_engine_ends_the_start(tmp_path):
     is_refused(tmp_path, ["no program that can be run at /nowhere/engine", "--engine"], "--engine", "/nowhere/engine")
 
 
+def test_a_missing_engine_does_not_end_a_start_that_has_a_fallback(tmp_path):
+    """On a disk that is not there yet after a boot, say."""
+    checked = serve(tmp_path, "--engine", "/nowhere/engine", "--fallback", "http://127.0.0.1:9", "--check")
+    assert checked.returncode == 0, checked.stderr
+    assert "# whether a model could be loaded was not told: the fallback answers where no model can" in checked.stdout
+
+
+def test_an_engine_that_cannot_tell_does_not_end_the_start(tmp_path):
+    engine = tmp_path / "engine"
+    engine.write_text("#!/bin/sh\necho no such flag\nexit 2\n")
+    engine.chmod(0o700)
+    checked = serve(tmp_path, "--engine", engine, "--check")
+    assert checked.returncode == 0 and "was not told: the engine's program exited with code 2: no such flag" in checked.stdout, checked.stdout + checked.stderr
+
+
 def test_options_that_contradict_each_other_end_the_start(tmp_path):
     is_refused(tmp_path, ["kv_type int8 needs our kernels"], "--kv-type", "int8", "--kernels", "mlx")
 
 
 def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_server, tmp_path):
-    server = start_server(str(broken_copy(tmp_path / "odd", model_type="strange_new_thing")), f"good={SMOKE_MODEL}")
+    odd = broken_copy(tmp_path / "odd", model_type="strange_new_thing")
+    checked = serve(tmp_path, odd, f"good={SMOKE_MODEL}", "--check")
+    assert checked.returncode == 1 and checked.stderr.startswith(f"sanctum serve: 'odd' in {odd} cannot be served: "), "what is configured is not whole"
+    server = start_server(str(odd), f"good={SMOKE_MODEL}")
     assert models(server) == ["good"]
     assert [m["state"] for m in server.status()["models"]] == ["failed", "ready"]
+    probe = subprocess.run([program("sanctum"), "probe", "works", "--url", server.url, "--state-dir", str(server.state_dir)],
+                           capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
+    assert probe.returncode == 1 and re.search(r"^FAIL 'odd' is loaded .*strange_new_thing", probe.stdout, re.M), "no all-clear: " + probe.stdout
 
 
 @pytest.mark.parametrize(("name", "said"), [
@@ -142,6 +163,21 @@ def test_what_is_no_model_is_known_for_what_it_is(name, said, tmp_path):
     assert refused.returncode == 1 and said in refused.stderr, refused.stderr
     assert len(refused.stderr.splitlines()) == 1, "no log around it"
     assert not (tmp_path / "state").exists(), "nothing was made"
+
+
+def test_status_can_wait_for_a_server_that_starts(tmp_path):
+    """Behind `serve &` it ended at once: where the server listens was not known yet."""
+    environment = at_home(tmp_path)
+    waiting = subprocess.Popen([program("sanctum"), "status", "--wait", str(START_SECONDS_MAX), "--state-dir", str(tmp_path / "state")],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    serving = subprocess.Popen([program("sanctum"), "serve", "--state-dir", str(tmp_path / "state"), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    try:
+        out, err = waiting.communicate(timeout=START_SECONDS_MAX)
+        assert waiting.returncode == 0 and "state      ready" in out, out + err
+    finally:
+        serving.terminate()
+        assert serving.wait(START_SECONDS_MAX) == 0
 
 
 def test_a_busy_port_names_its_owner_and_the_flag(start_server, tmp_path):

@@ -55,7 +55,7 @@ class KeptServer final : public serve::KeeperPort {
   void end_engine() override;
   void end_fallback() override;
   bool engines_gone() override { return bug_ == KeeperBug::kForgetsTheEngine || !engine_; }
-  void say_ready(const std::string&) override {}
+  void say_ready(const serve::keeper_message::Ready&) override {}
   void say_draining(int) override {}
   void notify_manager(const std::string&) override { notified_ = now(); }
 

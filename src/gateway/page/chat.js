@@ -28,7 +28,7 @@ async function* lines(body) {
   for (let rest = ""; ;) {
     const { value, done } = await reader.read();
     if (done) return;
-    const parts = (rest + value).split("\n");
+    const parts = (rest + value).split(/\r?\n/);
     rest = parts.pop();
     yield* parts;
   }
@@ -52,8 +52,10 @@ async function* answerTo(request, signal) {
     yield { servedBy: response.headers.get("X-Sanctum-Served-By") };
     for await (const line of lines(response.body)) {
       if (line.startsWith(":")) yield { waits: line.slice(1).trim() };
-      else if (line === "data: [DONE]") whole = true;
-      else if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length));
+      if (!line.startsWith("data:")) continue;
+      const data = line.slice("data:".length).trim();
+      if (data === "[DONE]") whole = true;
+      else yield JSON.parse(data);
     }
   } catch (error) {
     throw error instanceof Failure || signal.aborted ? error : new Failure(LOST);
@@ -69,7 +71,8 @@ function contentOf(turn) {
 
 // What is left empty is left to the server.
 function requestFor(model) {
-  const said = turns.filter((turn) => turn.role === "user" || turn.text);
+  // A question that came to nothing is left out with its answer: templates want turns to alternate.
+  const said = turns.filter((turn, at) => turn.role === "user" ? !turns[at + 1] || turns[at + 1].text : turn.text);
   const messages = said.map((turn) => ({ role: turn.role, content: contentOf(turn) }));
   if ($("system").value.trim()) messages.unshift({ role: "system", content: $("system").value });
   const request = { model, messages, stream: true, stream_options: { include_usage: true } };
