@@ -19,6 +19,12 @@ constexpr struct {
     {"ls", kServed},
     {"ps", "`sanctum status` shows what is served, and what it takes"},
     {"show", "`sanctum models info NAME` shows a model"},
+    {"help", "`sanctum --help` lists the commands"},
+    {"version", "`sanctum --version`"},
+    {"start", "`sanctum serve` starts a server, `sanctum service install` one that stays"},
+    {"logs",
+     "`serve` writes its log to standard error, a service's is the manager's; `sanctum "
+     "incidents` tells what was wrong"},
     {"cp", kNamed},
     {"create", kNamed},
     {"--alias", kNamed},

@@ -194,7 +194,8 @@ void ChatSession::report(const Answer& answer) {
   if (options_.verbose) notes_ << "[" << timing_line(answer) << "]\n";
 }
 
-void ChatSession::set(const std::string& argument) {
+void ChatSession::set(std::string argument) {
+  if (argument.rfind("parameter ", 0) == 0) argument.erase(0, 10);  // Ollama's spelling
   const auto space = argument.find_first_of(" \t");
   const std::string name = argument.substr(0, space);
   const std::string value =
@@ -269,7 +270,8 @@ void ChatSession::obey(const Command& command) {
       break;
     case Command::Kind::kLoad:
       conversation_.load(home_expanded(argument));
-      notes_ << "(loaded, " << conversation_.turns() << " messages)\n";
+      notes_ << "(loaded, " << conversation_.turns() << " messages"
+             << (conversation_.has_system() ? " and a system prompt" : "") << ")\n";
       break;
     default:
       throw Error(ErrorCode::kInvalid, "no such command: " + argument + "; /help lists them");

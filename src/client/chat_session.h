@@ -47,7 +47,7 @@ class ChatSession {
  private:
   // Throws Error for what cannot be done.
   void obey(const Command& command);
-  void set(const std::string& argument);
+  void set(std::string argument);
   void choose_model(const std::string& name);
   // Sampling that nobody chose.
   void take_defaults();

@@ -31,6 +31,7 @@ class Conversation {
   void reset();
   std::string messages_json() const;
   void set_system(std::string text) { system_ = std::move(text); }
+  bool has_system() const { return !system_.empty(); }
   std::size_t turns() const { return turns_.size(); }
   // As {"messages":[...]}. Throw Error: what the disk refuses, kCorrupt for a file that is none,
   // and kInvalid rather than take the place of such a file.

@@ -72,7 +72,8 @@ class Reader {
   void check(const toml::node& node, const std::string& key, const TextCheck& rule) const {
     if (!rule) return;
     try {
-      rule(*node.value_exact<std::string>(), "'" + key + "'");
+      const auto number = node.value_exact<std::int64_t>();
+      rule(number ? std::to_string(*number) : *node.value_exact<std::string>(), "'" + key + "'");
     } catch (const Error& error) {
       fail(node.source(), key, error.what());
     }
@@ -81,8 +82,8 @@ class Reader {
   // Each: false for a value that is not of the type. It is checked also when it is not taken.
   bool is_taken(const toml::node& node, const Text& text, bool takes) const {
     auto value = node.value_exact<std::string>();
-    if (const auto number = node.value_exact<std::int64_t>(); number && !text.choices.empty())
-      value = std::to_string(*number);  // a choice that is one
+    if (const auto number = node.value_exact<std::int64_t>(); number)
+      value = std::to_string(*number);  // a port, or a choice that is one
     const auto& known = text.choices;
     if (!value || (!known.empty() && std::find(known.begin(), known.end(), *value) == known.end()))
       return false;
@@ -90,7 +91,7 @@ class Reader {
     return true;
   }
   bool is_taken(const toml::node& node, const Path& path, bool takes) const {
-    if (!is_taken(node, Text{path.value}, takes)) return false;
+    if (!node.is_string() || !is_taken(node, Text{path.value}, takes)) return false;
     if (takes) *path.value = path_from(directory(), *path.value);
     return true;
   }

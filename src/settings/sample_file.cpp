@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::size_t kColumns = 100;
 constexpr const char* kHead =
-    "# Settings of `sanctum serve`: start it with `sanctum serve --config FILE`, and see what is "
-    "in\n"
-    "# force with `sanctum serve --config FILE --check`. What stands behind a # is the default: "
+    "# Settings of `sanctum serve`: start it with `sanctum serve --config FILE`, and see what a "
+    "start\n"
+    "# would use with `sanctum serve --config FILE --check`. What stands behind a # is the "
+    "default: "
     "take\n"
     "# the # away to change it. Flags and SANCTUM_* variables count before this file; relative "
     "paths\n"

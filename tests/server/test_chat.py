@@ -68,6 +68,8 @@ def test_commands_say_what_they_did(chat, tmp_path):
     talk = chat(home=tmp_path)
     assert "several lines" in talk.say("/?")
     assert "temperature 0, top_p" in talk.say("/set")
+    assert "temperature 0.5, top_p" in talk.say("/set parameter temperature 0.5")
+    assert "temperature 0, top_p" in talk.say("/set temperature 0")
     assert "max_tokens 7" in talk.say("/set max_tokens 7")
     assert "no number" in talk.say("/set temperature hot")
     assert f"{BUILT_IN} (this one)" in talk.say("/model")

@@ -232,6 +232,7 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path):
     told = config(tmp_path, 'models = ["mine=model"]\nengine = "bin/engine"\nactivations = 16\n')
     assert f'engine = "{tmp_path}/bin/engine"' in told.stdout, told.stdout + told.stderr
     assert 'activations = "16"' in told.stdout
+    assert 'listen = "127.0.0.1:4242"' in config(tmp_path, "listen = 4242\n").stdout
     assert '# the model "mine" is in ' in told.stdout
 
 
