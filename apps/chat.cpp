@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -31,6 +32,11 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
+}
+
+bool is_pipe(int descriptor) {
+  struct stat about{};
+  return ::fstat(descriptor, &about) == 0 && S_ISFIFO(about.st_mode);
 }
 
 // Whoever waits for the end of standard input is told so.
@@ -67,6 +73,8 @@ std::optional<std::string> whole_question(const std::vector<std::string>& words,
   if (!input) return std::nullopt;
   while (!input->empty() && std::isspace(static_cast<unsigned char>(input->back())))
     input->pop_back();
+  if (input->empty() && !question.empty() && is_pipe(STDIN_FILENO))
+    std::cerr << "sanctum chat: nothing came on standard input; the words alone are asked\n";
   const client::Command first = client::command_of(input->substr(0, input->find('\n')));
   if (question.empty() && first.kind != client::Command::Kind::kSay)
     std::cerr << "sanctum chat: commands are obeyed on a terminal; this is asked as it stands\n";

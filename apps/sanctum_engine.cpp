@@ -199,6 +199,7 @@ int write_libraries(int fd) {
 
 int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options) {
   std::vector<engine::LoadCandidate> candidates;
+  candidates.reserve(told.size());
   for (const auto& each : told) candidates.push_back(engine::load_candidate(each));
   const auto checked = engine::check_loads(candidates, options);
   if (!checked.why.empty()) log::last_words(checked.why);

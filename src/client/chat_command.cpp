@@ -30,7 +30,7 @@ const char* const kChatHelp =
     "  /image FILE       attach a PNG, JPEG, WebP, GIF or BMP picture to the next question\n"
     "  /reset            forget the conversation (so does /clear)\n"
     "  /set NAME VALUE   temperature, top_p or max_tokens, from now on; /set shows them\n"
-    "  /system TEXT      the system prompt from now on; without TEXT: none\n"
+    "  /system TEXT      the system prompt from now on; /system shows it, /system \"\" drops it\n"
     "  /model NAME       ask another model; /model lists them\n"
     "  /save FILE        write the conversation, /load FILE goes on with it\n"
     "  /help             show this (so does /?)\n"

@@ -42,7 +42,8 @@ std::string failure_text(const Answer& answer, const Endpoint& endpoint, bool mo
     text += more_turns ? "; the conversation fills the model's context: /reset begins anew"
                        : "; ask with less text, or give the server more --kv-bytes where that is "
                          "what limits it (`sanctum models info`)";
-  if (answer.retry_after) {
+  // A model that failed to load does not come back by itself in so many seconds.
+  if (answer.retry_after && answer.field != "model") {
     text += "; try again in " + std::to_string(answer.retry_after->count() / 1000) + " s";
   }
   return text;
@@ -188,14 +189,19 @@ void ChatSession::report(const Answer& answer) {
     notes_ << "(cut off: "
            << (ours ? "an answer may have " + std::to_string(options_.max_tokens) +
                           " tokens; --max-tokens raises that"
-                    : std::string("the model's context is full; /reset begins anew"))
+                    : "the context is full; " +
+                          std::string(conversation_.turns() > 2
+                                          ? "/reset begins anew"
+                                          : "`sanctum models info` says how long it is, and why"))
            << ")\n";
   }
   if (options_.verbose) notes_ << "[" << timing_line(answer) << "]\n";
 }
 
 void ChatSession::set(std::string argument) {
-  if (argument.rfind("parameter ", 0) == 0) argument.erase(0, 10);  // Ollama's spelling
+  // Ollama's spelling of both.
+  if (argument.rfind("parameter ", 0) == 0) argument.erase(0, 10);
+  if (argument.rfind("system ", 0) == 0) return set_system(argument.substr(7));
   const auto space = argument.find_first_of(" \t");
   const std::string name = argument.substr(0, space);
   const std::string value =
@@ -215,6 +221,16 @@ void ChatSession::set(std::string argument) {
   };
   notes_ << "temperature " << shown(sampling_.temperature) << ", top_p " << shown(sampling_.top_p)
          << ", max_tokens " << options_.max_tokens << "\n";
+}
+
+void ChatSession::set_system(const std::string& argument) {
+  if (argument.empty() && conversation_.has_system()) {
+    notes_ << printable(conversation_.system()) << "\n(/system \"\" takes it away)\n";
+    return;
+  }
+  conversation_.set_system(argument == "\"\"" ? "" : argument);
+  notes_ << (conversation_.has_system() ? "(that is the system prompt now)\n"
+                                        : "(no system prompt)\n");
 }
 
 void ChatSession::choose_model(const std::string& name) {
@@ -258,8 +274,7 @@ void ChatSession::obey(const Command& command) {
       set(argument);
       break;
     case Command::Kind::kSystem:
-      conversation_.set_system(argument);
-      notes_ << (argument.empty() ? "(no system prompt)\n" : "(that is the system prompt now)\n");
+      set_system(argument);
       break;
     case Command::Kind::kModel:
       choose_model(argument);

@@ -48,6 +48,7 @@ class ChatSession {
   // Throws Error for what cannot be done.
   void obey(const Command& command);
   void set(std::string argument);
+  void set_system(const std::string& argument);
   void choose_model(const std::string& name);
   // Sampling that nobody chose.
   void take_defaults();

@@ -31,6 +31,7 @@ class Conversation {
   void reset();
   std::string messages_json() const;
   void set_system(std::string text) { system_ = std::move(text); }
+  const std::string& system() const { return system_; }
   bool has_system() const { return !system_.empty(); }
   std::size_t turns() const { return turns_.size(); }
   // As {"messages":[...]}. Throw Error: what the disk refuses, kCorrupt for a file that is none,

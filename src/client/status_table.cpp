@@ -136,7 +136,8 @@ Rows details(const Told& told) {
   Rows rows;
   add(rows, "version", told.part("version") + told.part("uptime_s", ", up ", " s"));
   add(rows, "engine",
-      told.part("engine.state") + told.part("engine.pid", ", pid ") +
+      told.part("engine.state") +
+          (told.count("engine.pid") == 0 ? "" : told.part("engine.pid", ", pid ")) +
           told.part("engine.restarts", ", ",
                     told.count("engine.restarts") == 1 ? " restart" : " restarts") +
           told.part("engine.stats.device", ", on ") + threads_text(told));

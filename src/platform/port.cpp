@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kLimitMs = 1000;
 
-bool connects(int socket, const addrinfo& where) {
+int connects(int socket, const addrinfo& where) {
   if (::fcntl(socket, F_SETFL, O_NONBLOCK) != 0) return false;
   if (::connect(socket, where.ai_addr, where.ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) return false;
@@ -25,22 +25,24 @@ bool connects(int socket, const addrinfo& where) {
 }
 
 // As a listener would take it.
-bool is_taken(int socket, const addrinfo& where) {
+int refused(int socket, const addrinfo& where) {
   const int on = 1;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  return (::bind(socket, where.ai_addr, where.ai_addrlen) != 0 || ::listen(socket, 1) != 0) &&
-         errno == EADDRINUSE;
+  const bool taken =
+      ::bind(socket, where.ai_addr, where.ai_addrlen) == 0 && ::listen(socket, 1) == 0;
+  return taken ? 0 : errno;
 }
 
-bool with_socket(const std::string& host, std::uint16_t port,
-                 bool (*ask)(int socket, const addrinfo& where)) {
+// 0, or false, where there is not even a socket.
+int with_socket(const std::string& host, std::uint16_t port,
+                int (*ask)(int socket, const addrinfo& where)) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return false;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return 0;
   const int socket = ::socket(found->ai_family, SOCK_STREAM, 0);
-  const bool answer = socket >= 0 && ask(socket, *found);
+  const int answer = socket >= 0 ? ask(socket, *found) : 0;
   if (socket >= 0) ::close(socket);
   ::freeaddrinfo(found);
   return answer;
@@ -49,11 +51,11 @@ bool with_socket(const std::string& host, std::uint16_t port,
 }  // namespace
 
 bool port_accepts(const std::string& host, std::uint16_t port) {
-  return with_socket(host, port, connects);
+  return with_socket(host, port, connects) != 0;
 }
 
-bool port_is_taken(const std::string& host, std::uint16_t port) {
-  return port != 0 && with_socket(host, port, is_taken);
+int listen_error(const std::string& host, std::uint16_t port) {
+  return with_socket(host, port, refused);
 }
 
 }  // namespace sanctum::platform

@@ -95,7 +95,8 @@ void BootsChecks::check_configuration() {
   const auto result = platform::run_command(words, kCheckLimit);
   if (result.status.signal == 0 && result.status.code == 0) return;
   throw Error(ErrorCode::kInvalid,
-              "`serve --check` " + platform::describe(result.status) + ": " + result.output);
+              "`serve --check` " + platform::describe(result.status) + ": " +
+                  result.output.substr(0, result.output.find_last_not_of("\r\n") + 1));
 }
 
 // As the next listener will read them. It may not make them anew either: clients trust these.

@@ -31,6 +31,7 @@
 #include "serve/wake.h"
 #include "settings/handed_config.h"
 #include "settings/state_directory.h"
+#include "supervisor/model_directory.h"
 
 namespace sanctum::serve {
 namespace {
@@ -78,6 +79,9 @@ class Keeper final : public KeeperPort {
     return *rules_.exit_code();
   }
 
+  // Hears what a gateway that starts has as its drain.
+  void on_drain(std::function<void(seconds)> drain_is) { drain_is_ = std::move(drain_is); }
+
   // From the signals' threads.
   void end() {
     stopping_ = true;
@@ -94,8 +98,10 @@ class Keeper final : public KeeperPort {
   settings::ServeConfig resolve() override { return resolve_(); }
   void start_gateway(const settings::ServeConfig& config) override {
     engine_pid_ = 0;
+    drain_s_ = config.drain_s;
+    if (drain_is_) drain_is_(seconds(config.drain_s));
     try {
-      const auto document = settings::hand_down(config);
+      const auto document = settings::hand_down(as_kept(config));
       auto options = part("gateway");
       options.descriptors = {lock_.descriptor(), document->descriptor(), life_.begin()};
       gateway_.start(options);
@@ -135,8 +141,7 @@ class Keeper final : public KeeperPort {
     output_.push("ready" + (ready.urls.empty() ? "" : " " + ready.urls) + "\n");
   }
   void say_draining(int requests) override {
-    if (stopping_ && ::isatty(STDERR_FILENO) == 1)
-      log::last_words(waits_for(requests, config_.drain_s));
+    if (stopping_ && ::isatty(STDERR_FILENO) == 1) log::last_words(waits_for(requests, drain_s_));
   }
   void notify_manager(const std::string& state) override { platform::notify_manager(state); }
 
@@ -171,6 +176,21 @@ class Keeper final : public KeeperPort {
     return greeting(about);
   }
 
+  // The built-in model, where it was named, is the release's: what it was found beside may go away.
+  settings::ServeConfig as_kept(settings::ServeConfig config) const {
+    if (!release_) return config;
+    try {
+      const std::string beside_us =
+          supervisor::built_in_model({platform::executable_path(), {}}).path;
+      const std::string kept = supervisor::built_in_model({release_->program(), {}}).path;
+      for (auto& model : config.found_models)
+        if (model.path == beside_us) model.path = kept;
+    } catch (const Error& error) {  // then nobody named it
+      log::debug("no_built_in_model", {{"why", error.what()}});
+    }
+    return config;
+  }
+
   platform::ProcessOptions part(const std::string& command) const {
     platform::ProcessOptions options;
     options.path = release_ ? release_->program() : platform::executable_path();
@@ -197,6 +217,8 @@ class Keeper final : public KeeperPort {
   // Who reads the line `ready` may have stopped reading, or read the log through the same pipe.
   LineWriter output_{STDOUT_FILENO, kOutputBytesMax, [](std::uint64_t) { return std::string(); }};
   const settings::ServeConfig config_;  // as it was at the start
+  std::atomic<int> drain_s_{config_.drain_s};
+  std::function<void(seconds)> drain_is_;
   bool greeted_ = false;
   const Resolve resolve_;
   const std::optional<RunningRelease> release_;
@@ -272,9 +294,9 @@ int keep(const settings::ServeConfig& config,
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {
     Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
-    const SignalWatch signal_watch(
-        {[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
-        seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
+    SignalWatch signal_watch({[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
+                             seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
+    keeper.on_drain([&](seconds drain) { signal_watch.limit_is(drain + kStopBeyondGateway); });
     return keeper.run();
   });
 }

@@ -181,7 +181,6 @@ void KeeperRules::look_at_configuration() {
   try {
     settings::ServeConfig now = port_.resolve();
     now.state_dir = told_config_.state_dir;
-    now.drain_s = told_config_.drain_s;
     if (settings::encode(now) == settings::encode(told_config_)) return;
     settings::ServeConfig next = now;
     if (now.listen == told_config_.listen) next.listen = config_.listen;

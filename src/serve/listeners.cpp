@@ -74,9 +74,16 @@ std::string advice(const gateway::Address& address, const std::string& flag) {
 void check_address(const std::string& text, const std::string& field) {
   if (text == "off") return;
   const auto address = or_exit(kExitUsage, [&] { return gateway::parse_address(text, field); });
-  if (platform::port_is_taken(address.host, address.port))
-    throw Exit{kExitAddress, "cannot listen on " + to_string(address) + ": " +
-                                 std::strerror(EADDRINUSE) + advice(address, field)};
+  const int error = platform::listen_error(address.host, address.port);
+  const std::string what =
+      error == EADDRINUSE ? advice(address, field)
+      : error == EADDRNOTAVAIL
+          ? "; this machine has no such address: " + field + " 0.0.0.0:PORT takes all it has"
+      : error == EACCES ? "; ports below 1024 are the system's"
+                        : "";
+  if (!what.empty())
+    throw Exit{kExitAddress,
+               "cannot listen on " + to_string(address) + ": " + std::strerror(error) + what};
 }
 
 std::string listen_at(gateway::Server& server, const std::string& text, const std::string& field,

@@ -33,9 +33,10 @@ struct SignalWatch::Shared {
   void limit() {
     std::unique_lock lock(ending_mutex);
     told.wait(lock, [this] { return ending; });
+    const auto limit = hard_limit;
     lock.unlock();
-    std::this_thread::sleep_for(hard_limit);
-    log::error("stop_limit", {{"limit_ms", hard_limit.count()}});
+    std::this_thread::sleep_for(limit);
+    log::error("stop_limit", {{"limit_ms", limit.count()}});
     end_now();
   }
   // Does not come back. Waits for nothing: the lock may be held by who is stuck.
@@ -46,12 +47,12 @@ struct SignalWatch::Shared {
   }
 
   SignalActions actions;
-  std::chrono::milliseconds hard_limit;
   int exit_code;
   std::mutex mutex;
   bool watched = true;      // the owner is still there
-  std::mutex ending_mutex;  // guards the next
+  std::mutex ending_mutex;  // guards the next two
   bool ending = false;
+  std::chrono::milliseconds hard_limit;
   std::condition_variable told;
 };
 
@@ -80,6 +81,11 @@ SignalWatch::SignalWatch(SignalActions actions, std::chrono::milliseconds hard_l
     log::warn("stopping_now", {{"signal", number}});
     shared->end_now();
   }).detach();
+}
+
+void SignalWatch::limit_is(std::chrono::milliseconds hard_limit) {
+  const std::lock_guard lock(shared_->ending_mutex);
+  shared_->hard_limit = hard_limit;
 }
 
 SignalWatch::~SignalWatch() {

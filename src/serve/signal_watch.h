@@ -22,6 +22,8 @@ class SignalWatch {
   // `hard_limit`: from the first signal to the end with `exit_code`.
   SignalWatch(SignalActions actions, std::chrono::milliseconds hard_limit, int exit_code);
   ~SignalWatch();
+  // Another hard limit, of a signal that comes later.
+  void limit_is(std::chrono::milliseconds hard_limit);
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 

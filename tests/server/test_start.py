@@ -190,6 +190,12 @@ def test_a_busy_port_names_its_owner_and_the_flag(start_server, tmp_path):
     assert f"process {server.gateway_pid()} (sanctum)" in said and "--listen" in said, said
 
 
+def test_an_address_that_this_machine_has_not_is_called_that(tmp_path):
+    refused = serve(tmp_path, "--listen", "192.0.2.1:8080")
+    assert refused.returncode == EXIT_ADDRESS and len(refused.stderr.splitlines()) == 1, refused.stderr
+    assert "this machine has no such address: --listen 0.0.0.0:PORT" in refused.stderr
+
+
 @pytest.mark.parametrize("spelled", ["{}", ":{}", "localhost:{}"])
 def test_a_port_alone_is_this_machines_own(spelled, start_server):
     port = free_port()
