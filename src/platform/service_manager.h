@@ -37,6 +37,8 @@ void service_stop(ServiceScope scope);  // asks for it, and does not wait until 
 void service_restart(ServiceScope scope);
 // Its files are gone: the manager is to know nothing of it any more. Never throws.
 void service_forget(ServiceScope scope);
+// For a person who has to stop it without us: from outside its session, too.
+std::string service_stop_command(ServiceScope scope);
 // What is wrong with the file, by the system's own checker; empty for nothing.
 std::string service_lint(const std::string& file);
 

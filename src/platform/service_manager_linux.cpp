@@ -131,6 +131,13 @@ void service_forget(ServiceScope scope) {
   }
 }
 
+std::string service_stop_command(ServiceScope scope) {
+  return scope == ServiceScope::kSystem
+             ? "systemctl stop sanctum"
+             : "XDG_RUNTIME_DIR=/run/user/" + std::to_string(::getuid()) +
+                   " systemctl --user stop sanctum";
+}
+
 std::string service_lint(const std::string& file) {
   try {
     const auto result = run_command({"systemd-analyze", "verify", file}, kServiceCallLimit);

@@ -166,6 +166,27 @@ def test_install_beside_a_server_that_runs_writes_nothing(machine):
     assert machine.listens() and not machine.unit.exists()
 
 
+def test_install_beside_one_that_the_system_keeps_says_so(machine):
+    """It said that no unit keeps it, and `sanctum stop` would have been undone."""
+    machine.start_as_orphan()
+    machine.replace_manager(f'case "$*" in *--user*) exec {machine.root}/systemctl "$@";; esac; printf "ActiveState=active\\nUnitFileState=enabled\\nMainPID={machine.holder()}\\n"')
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert "the system's service keeps it: nothing was written" in told and "`sanctum service uninstall --system`" in told and "no unit" not in told
+    assert machine.listens() and not machine.unit.exists()
+    machine.replace_manager()
+
+
+def test_install_of_a_model_that_cannot_be_loaded_says_why(machine):
+    """It was written, and failed for ever in a log that nobody read."""
+    model = machine.root / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{")
+    machine.arguments.append(str(model))
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert f"{model} cannot be served: malformed JSON" in told and "nothing was written" in told, told
+    assert not machine.unit.exists() and machine.left() == [] and not machine.state.exists()
+
+
 def everything_in(folder):
     return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*") if "systemd" != path.name and "calls" != path.name}
 
@@ -195,6 +216,25 @@ def test_an_install_that_the_manager_refuses_leaves_nothing(machine, refused):
     told = machine.run("service", "install", "--", *machine.arguments, code=2)
     assert "refused it; nothing is left of it" in told
     assert machine.left() == [] and not machine.listens()
+    machine.replace_manager()
+
+
+def test_a_refused_install_leaves_what_was_there_before(machine):
+    """Its undoing took an administrator's drop-in, links and the copies of former units away."""
+    drop_in = machine.unit.parent / "sanctum.service.d" / "override.conf"
+    links = [machine.unit.parent / folder / "sanctum.service" for folder in ("graphical.target.wants", "default.target.wants")]
+    copy = machine.state / "unit-backups" / "1"
+    for path in (drop_in, *links, copy):
+        path.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nEnvironment=SANCTUM_QUEUE=3\n")
+    for link in links:
+        link.symlink_to(machine.unit)
+    copy.write_text("a former unit\n")
+    before = machine.left()
+    machine.replace_manager(f'case "$*" in *start*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
+    assert "refused it; nothing is left of it" in machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert sorted(machine.left()) == sorted(before) and drop_in.exists() and list(copy.parent.iterdir()) == [copy]
+    assert all(link.readlink() == machine.unit for link in links)
     machine.replace_manager()
 
 
@@ -293,6 +333,47 @@ def test_uninstall_when_the_manager_is_gone_ends_what_it_kept(machine):
     assert "the service manager was not told, for none answers here" in told and f"ended process {kept}" in told
     assert machine.left() == [] and not machine.listens()
     assert "there is nothing to remove" in machine.run("service", "uninstall")
+    machine.replace_manager()
+
+
+def test_uninstall_when_the_manager_that_nobody_could_tell_starts_it_again(machine):
+    """It said "ended process N" of what was back two seconds later."""
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    kept, words = machine.kept_pid(), unit_words(machine)
+    machine.replace_manager(NO_MANAGER)
+    manager = subprocess.Popen(["sh", "-c", f'while kill -0 {kept} 2>/dev/null && ! grep -q "^State:.Z" /proc/{kept}/status; do sleep 0.05; done; exec "$@"', "sh", *words],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=machine.environment)
+    told = machine.run("service", "uninstall", code=1)
+    assert f"process {kept} ended, and process {manager.pid} came in its place" in told and "ended process" not in told
+    assert f"`XDG_RUNTIME_DIR=/run/user/{os.getuid()} systemctl --user stop sanctum` ends it" in told
+    assert machine.left() == []
+    manager.terminate()
+    manager.wait(60)
+    machine.replace_manager()
+
+
+@pytest.mark.skipif(bool(list(SYSTEM_UNITS.rglob("sanctum.service*"))), reason="never the one that this machine may have")
+def test_uninstall_that_is_refused_waits_for_nobody(machine):
+    """Without root it waited 90 s in silence for a process that nobody had asked to end."""
+    machine.start_as_orphan()
+    shown = f'printf "ActiveState=active\\nUnitFileState=enabled\\nMainPID={machine.holder()}\\n"'
+    machine.replace_manager(f'case "$*" in *--user*) exec {machine.root}/systemctl "$@";; *show*) {shown}; exit 0;; esac; echo "Interactive authentication required." >&2; exit 1')
+    told = machine.run("service", "uninstall", "--system", code=1)
+    assert "refuses, and what runs goes on" in told and "Interactive authentication required.; run it as root" in told
+    assert "still runs" not in told and machine.listens()
+    machine.replace_manager()
+
+
+def test_uninstall_says_what_it_waits_for(machine):
+    machine.install()
+    wait_until(machine.listens, 60, "it listens")
+    kept = machine.kept_pid()
+    machine.replace_manager(f'case "$*" in *disable*) exit 0;; esac; exec {machine.root}/systemctl "$@"')  # it is told, and ends it later
+    removing = subprocess.Popen([machine.program, "service", "uninstall"], env=machine.environment, stdout=subprocess.PIPE, text=True)
+    assert re.fullmatch(rf"waiting, for \d+ s at most, until process {kept} has ended: .*\n", removing.stdout.readline())
+    os.kill(kept, signal.SIGTERM)
+    assert f"ended process {kept}" in removing.communicate(timeout=60)[0]
     machine.replace_manager()
 
 
