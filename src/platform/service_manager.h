@@ -31,7 +31,7 @@ ServiceState service_state(ServiceScope scope);
 
 // These throw Error(kUnavailable) with what the tool says.
 void service_enable(ServiceScope scope);   // reads the file anew; from now on at every boot
-void service_disable(ServiceScope scope);  // stops it, too
+void service_disable(ServiceScope scope);  // asks it to stop, too, and does not wait for that
 void service_start(ServiceScope scope);
 void service_stop(ServiceScope scope);  // asks for it, and does not wait until it has ended
 void service_restart(ServiceScope scope);

@@ -109,7 +109,7 @@ void service_enable(ServiceScope scope) {
   must(scope, {"enable", kUnit});
 }
 void service_disable(ServiceScope scope) {
-  must(scope, {"disable", "--now", kUnit});
+  must(scope, {"disable", "--now", "--no-block", kUnit});
 }
 void service_start(ServiceScope scope) {
   must(scope, {"start", kUnit});

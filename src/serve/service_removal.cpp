@@ -107,7 +107,7 @@ class Remover {
     return !manager_.manager_answers && ours_ ? holder_ : 0;
   }
 
-  // Whether it stops what runs.
+  // Whether it was asked to stop what runs, and does so.
   bool tell_manager() {
     try {
       platform::service_disable(scope_);
