@@ -121,6 +121,21 @@ def test_a_name_more_is_used_after_a_restart(start_server):
     wait_until(lambda: BUILT_IN in curl(server, *ask, code=None), SECONDS_MAX, "the new one is shown")
 
 
+def test_a_name_that_is_gone_leaves_the_certificate(start_server):
+    """Each container that was made anew left its name for ever, until there was no room for the next."""
+    server = start_server()
+    sanctum("certs", "server", "--name", "former-container", state_dir=server.state_dir)
+    (server.certificates / "server.names").unlink()  # as if nobody had given it: it was once this machine's
+    sanctum("certs", "server", "--name", "given.example", state_dir=server.state_dir)
+    assert "former-container" not in sanctum("certs", "show", state_dir=server.state_dir)
+    sanctum("certs", "server", "--name", "former-container", state_dir=server.state_dir)
+    (server.certificates / "server.names").write_text("given.example\n")
+    server.stop()
+    server.start(mtls_listen="127.0.0.2:0")
+    assert "info server_certificate_names added=127.0.0.2\n" in server.log() and "info server_certificate_names dropped=former-container\n" in server.log()
+    assert "  names localhost, 127.0.0.1, ::1, given.example, 127.0.0.2\n" in sanctum("certs", "show", state_dir=server.state_dir)
+
+
 # Other devices.
 
 
