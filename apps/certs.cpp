@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "base/error.h"
+#include "client/serving_file.h"
+#include "gateway/certificate_list.h"
 #include "gateway/certificates.h"
 #include "gateway/device_certificate.h"
+#include "gateway/listener.h"
+#include "platform/network_names.h"
+#include "platform/process.h"
 #include "release/signing.h"
 
 namespace sanctum {
@@ -20,7 +26,8 @@ struct CertsOptions {
   bool force = false;
   std::vector<std::string> names;
   std::string device;
-  std::string directory() const { return state_dir_or_default(state_dir) + "/certs"; }
+  std::string state() const { return state_dir_or_default(state_dir); }
+  std::string directory() const { return state() + "/certs"; }
 };
 
 std::string joined(const std::vector<std::string>& words) {
@@ -32,9 +39,11 @@ std::string joined(const std::vector<std::string>& words) {
 int show(const CertsOptions& options) {
   const auto now = gateway::now_in_seconds();
   for (const auto& info : gateway::describe_certificates(options.directory())) {
-    std::printf("%s\n  subject %s\n", info.path.c_str(), info.subject.c_str());
+    std::printf("%s\n", info.path.c_str());
+    if (!info.subject.empty()) std::printf("  subject %s\n", info.subject.c_str());
     if (!info.names.empty()) std::printf("  names %s\n", joined(info.names).c_str());
-    std::printf("  %s\n  sha256 %s\n", gateway::validity(info, now).c_str(), info.sha256.c_str());
+    std::printf("  %s\n", gateway::validity(info, now).c_str());
+    if (!info.sha256.empty()) std::printf("  sha256 %s\n", info.sha256.c_str());
   }
   return 0;
 }
@@ -48,7 +57,7 @@ int init(const CertsOptions& options) {
 }
 
 int renew_server(const CertsOptions& options) {
-  gateway::renew_server(options.directory(), options.names);
+  gateway::renew_server(options.directory(), options.names, platform::is_own_name);
   show(options);
   std::printf("a server that runs uses it from its next start on: `sanctum restart`\n");
   return 0;
@@ -61,42 +70,68 @@ int renew_client(const CertsOptions& options) {
   return 0;
 }
 
-// What the server is called by those who are not on its machine.
-std::string far_names(const std::string& directory) {
-  for (const auto& info : gateway::describe_certificates(directory)) {
-    auto names = info.names;
-    std::erase_if(names, [](const std::string& name) {
-      return name == "localhost" || name == "::1" || name.rfind("127.", 0) == 0;
-    });
-    if (!names.empty()) return joined(names);
+bool is_far(const std::string& name) {
+  return name != "localhost" && name != "::1" && name.rfind("127.", 0) != 0;
+}
+
+// What the server is called by those who are not on its machine; without its certificate, nothing.
+std::vector<std::string> far_names(const std::string& directory) {
+  try {
+    auto names = gateway::describe_own(directory, gateway::kOwnServer).names;
+    std::erase_if(names, [](const std::string& name) { return !is_far(name); });
+    return names;
+  } catch (const Error&) {
+    return {};
   }
-  return {};
+}
+
+// Where a server that runs takes certificates, as "0.0.0.0:1337".
+std::optional<gateway::Address> listens_at(const std::string& state) {
+  const auto serving = client::read_serving(state);
+  if (!serving || serving->mtls.empty() || !platform::is_running(serving->pid)) return std::nullopt;
+  return gateway::parse_address(serving->mtls, "serving.json");
+}
+
+// How others reach it, in lines.
+std::string where_to_go(std::vector<std::string> names,
+                        const std::optional<gateway::Address>& listener) {
+  if (listener && gateway::is_loopback(*listener))
+    return "The server listens on " + to_string(*listener) +
+           ", and nobody else can reach it: --mtls-listen 0.0.0.0:" +
+           std::to_string(listener->port) + "\n";
+  // Who listens at one address is reached there alone.
+  const bool everywhere = !listener || listener->host == "0.0.0.0" || listener->host == "::";
+  if (!everywhere && names.empty()) names = {listener->host};
+  if (names.empty())
+    return "The server has no name that others can reach: `sanctum certs server --name HOST`,\n"
+           "and serve with --mtls-listen 0.0.0.0:1337\n";
+  std::string told;
+  if (listener) {
+    const std::string host = everywhere ? names.front() : listener->host;
+    told = "Then open https://" + to_string(gateway::Address{host, listener->port}) + "\n";
+  }
+  return told + "The server's names: " + joined(names) + "\n";
 }
 
 int export_one(const CertsOptions& options) {
   const std::string directory = options.directory();
+  // What fails does so before there is a pass phrase to lose.
+  const std::string where = where_to_go(far_names(directory), listens_at(options.state()));
   const auto exported = gateway::export_certificate(directory, options.device);
-  const std::string ca = directory + "/ca.pem", names = far_names(directory);
   std::printf(
       "wrote %s\n\npass phrase, with its hyphens; it is shown this once and kept nowhere:\n"
       "\n  %s\n\n",
       exported.bundle.c_str(), exported.pass_phrase.c_str());
   std::printf(
       "On a phone or in a browser (bring both files there):\n"
-      "  1. install %s as a trusted root\n"
+      "  1. install %s/ca.pem as a trusted root\n"
       "     (iOS asks once more: Settings, General, About, Certificate Trust Settings)\n"
       "  2. install %s with the pass phrase\n",
-      ca.c_str(), exported.bundle.c_str());
+      directory.c_str(), exported.bundle.c_str());
   std::printf(
       "On another computer: copy ca.pem and\n  %s\n  %s\n"
-      "there, and name them: --cacert, --cert, --key (curl's and ours)\n",
-      exported.certificate.c_str(), exported.key.c_str());
-  if (names.empty())
-    std::printf(
-        "The server has no name that others can reach: `sanctum certs server --name HOST`,\n"
-        "and serve with --mtls-listen 0.0.0.0:1337\n");
-  else
-    std::printf("The server's names: %s\n", names.c_str());
+      "there, and name them: --cacert, --cert, --key (curl's and ours)\n%s",
+      exported.certificate.c_str(), exported.key.c_str(), where.c_str());
   return 0;
 }
 

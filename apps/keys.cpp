@@ -59,6 +59,8 @@ void remove_key(const KeysOptions& options) {
     keys.remove(options.name);
     count = keys.list().size();
   });
+  std::printf("removed the key of '%s'\n", options.name.c_str());
+  std::fflush(stdout);
   if (count == 0)
     std::fprintf(stderr,
                  "It was the last key: from now on plain HTTP of the server with the state "

@@ -48,4 +48,8 @@ std::string here_instead(std::string_view word) {
   return {};
 }
 
+bool means_remove(std::string_view word) {
+  return word == "rm" || word == "del" || word == "delete" || word == "revoke";
+}
+
 }  // namespace sanctum

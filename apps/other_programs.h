@@ -10,5 +10,7 @@ namespace sanctum {
 
 // Of a command, or of a flag of `serve`; empty where it is nobody's.
 std::string here_instead(std::string_view word);
+// Of a command that other programs, or shells, have for `remove`.
+bool means_remove(std::string_view word);
 
 }  // namespace sanctum

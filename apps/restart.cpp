@@ -15,8 +15,7 @@
 #include "client/control_client.h"
 #include "platform/lock_file.h"
 #include "serve/ask_boots.h"
-#include "serve/gateway_records.h"
-#include "supervisor/journal_reader.h"
+#include "serve/requests_cut.h"
 
 namespace sanctum {
 namespace {
@@ -26,7 +25,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{100};
 constexpr seconds kSayEvery{2};
-constexpr int kIncidentsLookedAt = 100;  // the newest
 
 struct Options {
   std::string state_dir;
@@ -90,25 +88,10 @@ std::string told(const Seen& seen, bool another) {
   return "  " + seen.state + (seen.reason.empty() ? "" : ": ") + seen.reason;
 }
 
-std::int64_t unix_us() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
-// What the gateway that ended has recorded since; empty for nothing.
-std::string cut_since(const std::string& state_dir, std::int64_t since_us) {
-  try {
-    for (const auto& record : supervisor::read_incidents(state_dir, kIncidentsLookedAt))
-      if (record.key == serve::kRequestsCut && record.opened_us >= since_us) return record.what;
-  } catch (const Error&) {  // a journal that cannot be read is told by `sanctum incidents`
-  }
-  return {};
-}
-
 // Until another gateway is ready, or it is plain that none will be; how far it is, now and then.
 int wait_until_back(const std::string& state_dir, std::int64_t before, seconds limit) {
   const Instant begin = Clock::now();
-  const std::int64_t begin_us = unix_us();
+  const std::int64_t begin_us = serve::unix_us_now();
   Instant say_at = begin + kSayEvery;
   for (Instant now = begin; now - begin < limit; now = Clock::now()) {
     const auto seen = look(state_dir);
@@ -119,7 +102,7 @@ int wait_until_back(const std::string& state_dir, std::int64_t before, seconds l
     const bool another = seen && seen->gateway != before;
     if (another && seen->ready) {
       std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
-      const std::string cut = cut_since(state_dir, begin_us);
+      const std::string cut = serve::requests_cut_since(state_dir, begin_us);
       if (!cut.empty()) std::fprintf(stderr, "sanctum restart: %s\n", cut.c_str());
       return cut.empty() ? 0 : kExitNo;
     }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "serve/load_check.h"
 #include "serve/running_release.h"
 #include "serve/service_arguments.h"
 #include "serve/service_removal.h"
@@ -78,6 +79,19 @@ std::vector<std::pair<std::string, std::string>> environment_for(const Options& 
   return all;
 }
 
+// What to do about a server that runs already, and that this scope does not keep.
+std::string instead_of(int pid, platform::ServiceScope scope) {
+  const bool system = scope == platform::ServiceScope::kSystem;
+  const auto other = system ? platform::ServiceScope::kUser : platform::ServiceScope::kSystem;
+  if (platform::service_state(other).pid != pid)
+    return "no unit keeps it: nothing was written. `sanctum stop` ends it; then run this again";
+  return system
+             ? "the user's service keeps it: nothing was written. Without --system this changes "
+               "it; `sanctum service uninstall` takes it away"
+             : "the system's service keeps it: nothing was written. With --system, as root, this "
+               "changes it; `sanctum service uninstall --system` takes it away";
+}
+
 // A unit that cannot start would be left behind. Throws Error.
 void check_that_it_can_start(const std::string& state, platform::ServiceScope scope) {
   const auto facts = serve::supervision_facts(state, scope);
@@ -86,27 +100,48 @@ void check_that_it_can_start(const std::string& state, platform::ServiceScope sc
                 "no service manager answers here (in a container there is none; without a session "
                 "try --system): nothing was written. `sanctum serve` runs without one");
   if (facts.pid > 0 && facts.pid != facts.unit_pid)
-    throw Error(ErrorCode::kBusy,
-                "process " + std::to_string(facts.pid) + " serves " + state +
-                    " already, and no unit keeps it: nothing was written. `sanctum stop` ends it; "
-                    "then run this again");
+    throw Error(ErrorCode::kBusy, "process " + std::to_string(facts.pid) + " serves " + state +
+                                      " already, and " + instead_of(facts.pid, scope));
+}
+
+// A unit would try it again for ever, and say why in a log alone. Throws Error.
+void check_models(const settings::ServeConfig& config) {
+  try {
+    serve::check_loads(config);
+  } catch (const Exit& exit) {
+    throw Error(ErrorCode::kInvalid, exit.message + "; nothing was written");
+  }
+}
+
+// False where the manager's answer took too long, and it starts it all the same: that is no
+// refusal.
+bool started(platform::ServiceScope scope) {
+  try {
+    platform::service_start(scope);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kDeadline && platform::service_state(scope).running)
+      return false;
+    throw;
+  }
+  return true;
 }
 
 // What was not there before is taken away again where the manager refuses it. Throws Error.
 void put_in_place(const std::string& text, platform::ServiceScope scope, const std::string& state) {
-  const auto before = serve::unit_text(scope);
+  const auto former = serve::unit_text(scope);
+  const auto before = serve::look_at_service(scope, state);
   serve::write_unit(text, scope, state);
   try {
     platform::service_enable(scope);
-    platform::service_start(scope);
+    if (!started(scope)) std::printf("it still starts; `sanctum service status` says how far\n");
   } catch (const Error& error) {
-    if (before)
-      serve::write_unit(*before, scope, state);
+    if (former)
+      serve::write_unit(*former, scope, state);
     else
-      serve::remove_service(scope);
+      serve::remove_what_is_new(scope, before);
     platform::service_forget(scope);
     throw Error(error.code(), std::string(error.what()) +
-                                  (before ? "; the unit file that was there before is back"
+                                  (former ? "; the unit file that was there before is back"
                                           : "; nothing is left of it"));
   }
 }
@@ -114,6 +149,7 @@ void put_in_place(const std::string& text, platform::ServiceScope scope, const s
 int install(const Options& options) {
   const settings::ServeConfig config = serve::resolve_words(words_for(options));
   check_that_it_can_start(config.state_dir, options.scope());
+  check_models(config);
   settings::make_state_dir(config.state_dir);
   serve::keep_running_release(config.state_dir);
   supervisor::ServiceUnit unit;
@@ -141,7 +177,10 @@ int nothing_there(platform::ServiceScope scope) {
 }
 
 int uninstall(const Options& options) {
-  const auto removal = serve::remove_service(options.scope());
+  const auto removal = serve::remove_service(options.scope(), [](const std::string& what) {
+    std::printf("%s\n", what.c_str());
+    std::fflush(stdout);
+  });
   if (!removal.found) return nothing_there(options.scope());
   if (removal.ended > 0) std::printf("ended process %d\n", removal.ended);
   for (const auto& path : removal.removed) std::printf("removed %s\n", path.c_str());

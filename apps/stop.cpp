@@ -23,6 +23,7 @@
 #include "platform/port.h"
 #include "platform/process.h"
 #include "platform/service_manager.h"
+#include "serve/requests_cut.h"
 
 namespace sanctum {
 namespace {
@@ -138,6 +139,7 @@ int run(const Options& options) {
   }
   const client::Serving serving = serving_of(state, *holder);
   const std::uint64_t before = platform::memory().available_bytes;
+  const std::int64_t begin_us = serve::unix_us_now();
   std::printf("stopping process %d, which serves %s\n", *holder, state.c_str());
   std::fflush(stdout);
   ask_to_end(options, *holder, serving);
@@ -153,6 +155,8 @@ int run(const Options& options) {
   const std::uint64_t after = platform::memory().available_bytes;
   std::printf("  %.0f MiB of memory came back\n",
               static_cast<double>(after - std::min(after, before)) / kMiB);
+  if (const auto cut = serve::requests_cut_since(state, begin_us); !cut.empty())
+    std::printf("  %s\n", cut.c_str());
   if (all) return 0;
   std::fprintf(stderr, "sanctum stop: something remains after %d s; %s\n", options.limit_s,
                options.now ? "`kill -9` ends a process whatever it does"

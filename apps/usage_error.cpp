@@ -1,6 +1,7 @@
 #include "apps/usage_error.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <vector>
 
 #include "apps/command.h"
@@ -47,7 +48,9 @@ std::string unexpected(const CLI::App& command, const std::vector<std::string>& 
                                    : "no command '" + name + "'");
     const bool others_have_it =
         flag ? command.get_name() == "serve" : command.get_parent() == nullptr;
-    const std::string instead = others_have_it ? here_instead(name) : std::string();
+    std::string instead = others_have_it ? here_instead(name) : std::string();
+    if (means_remove(name) && std::find(known.begin(), known.end(), "remove") != known.end())
+      instead = "`" + full_name(command) + " remove` does that";
     text += instead.empty() ? did_you_mean(name, known) : "; " + instead;
     if (!flag && !known.empty()) break;  // what follows was meant for it
   }

@@ -1,14 +1,15 @@
-// What the certificates in a directory say, and for how long they hold.
+// What a certificate says, and for how long it holds.
 #pragma once
 
 #include <chrono>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "gateway/x509.h"
 
 namespace sanctum::gateway {
 
-inline constexpr std::chrono::days kExpiresSoon{30};  // from then on everybody is told
+inline constexpr std::chrono::days kExpiresSoon{30};  // from then on it is told, and a start renews
 inline constexpr std::chrono::days kExpiresNow{7};    // from then on it is something wrong
 inline constexpr int kExpiresNowShare = 10;           // or from the last tenth of a shorter life on
 
@@ -17,26 +18,22 @@ struct CertificateInfo {
   std::string subject;             // RFC 2253
   std::vector<std::string> names;  // that a server has: "localhost", "::1"
   std::chrono::sys_seconds begin, end;
-  std::string sha256;   // fingerprint in hexadecimal
-  std::string renewal;  // what to run for another
+  std::string sha256;        // fingerprint in hexadecimal
+  std::string advice;        // how to have another: own_certificates.h
+  std::string problem = {};  // why it is of no use, whenever it ends; empty for nothing
 };
-// Of one directory, and what makes another of each.
-inline constexpr std::pair<const char*, const char*> kOwnCertificates[] = {
-    {"ca.pem", "sanctum certs init --force"},
-    {"server.pem", "sanctum certs server"},
-    {"client.pem", "sanctum certs client"}};
 
-// `renewal` as CertificateInfo's. Throws Error(kCorrupt) for what is no certificate.
-CertificateInfo describe_certificate(const std::string& path, const std::string& renewal);
-// The authority's, the server's, the client's and the devices'. Throws Error(kNotFound) when there
-// are none, Error(kCorrupt) for one that is no certificate.
-std::vector<CertificateInfo> describe_certificates(const std::string& directory);
+// The first in the file. Throws Error(kCorrupt) for what is no certificate.
+Certificate certificate_in(const std::string& path);
+CertificateInfo describe_certificate(const std::string& path, X509* certificate,
+                                     const std::string& advice);
 
 // Has ended, or ends within kExpiresSoon.
 bool expires_soon(const CertificateInfo& info, std::chrono::sys_seconds now);
 // Has ended, or ends within kExpiresNow and its life's last tenth.
 bool expires_now(const CertificateInfo& info, std::chrono::sys_seconds now);
-// "valid until 2029-03-01 (824 days left)"; with what to run for one that expires soon.
+// "valid until 2029-03-01 (824 days left)"; with what to do for one that expires soon; its
+// problem instead.
 std::string validity(const CertificateInfo& info, std::chrono::sys_seconds now);
 // "2029-03-01"
 std::string date(std::chrono::sys_seconds time);

@@ -13,6 +13,8 @@ inline constexpr std::size_t kServerNamesMax = 64;
 
 // A literal address or a host name.
 bool is_nameable(const std::string& name);
+// The one spelling of an address; a host name in lower case.
+std::string canonical_name(const std::string& name);
 // As OpenSSL's configuration writes it: what is checked here cannot say anything else. Throws
 // Error(kInvalid, "name") for what is not nameable.
 std::string alternative_name(const std::string& name);

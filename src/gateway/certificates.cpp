@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "gateway/certificate_list.h"
 #include "gateway/certificate_names.h"
+#include "gateway/own_certificates.h"
+#include "gateway/server_names.h"
 #include "gateway/x509.h"
 
 namespace sanctum::gateway {
@@ -17,11 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {"ca.pem",     "ca.key",     "server.pem",
                                   "server.key", "client.pem", "client.key"};
-constexpr const char* kAuthority = "Sanctum local CA";
-constexpr const char* kServer = "localhost";
-constexpr const char* kClient = "sanctum-client";
-constexpr const char* kOwnNames[] = {"localhost", "127.0.0.1", "::1"};
-
 std::string path_of(const std::string& directory, const std::string& name) {
   return (fs::path(directory) / name).string();
 }
@@ -35,43 +34,43 @@ void write(const std::string& directory, const char* name, const std::string& te
   write_file_atomically(path_of(directory, name), text, 0600);
 }
 
-std::string own_names_and(const std::vector<std::string>& more) {
-  std::vector<std::string> all(std::begin(kOwnNames), std::end(kOwnNames));
-  for (const auto& name : more)
-    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
-  return alternative_names(all);
+Certificate certify(EVP_PKEY* key, const Pair& authority, const std::vector<std::string>& names) {
+  return certify_server(kOwnServer.name, key, authority, alternative_names(names));
 }
 
-void write_server(const std::string& directory, const Pair& authority, const std::string& names) {
+void write_server(const std::string& directory, const Pair& authority,
+                  const std::vector<std::string>& names) {
   const openssl::Key key = new_key();
   write(directory, "server.key", pem(key.get()));
-  write(directory, "server.pem", pem(certify_server(kServer, key.get(), authority, names).get()));
+  write(directory, "server.pem", pem(certify(key.get(), authority, names).get()));
 }
 
 void write_client(const std::string& directory, const Pair& authority) {
   const openssl::Key key = new_key();
   write(directory, "client.key", pem(key.get()));
-  write(directory, "client.pem", pem(certify_client(kClient, key.get(), authority).get()));
+  write(directory, "client.pem", pem(certify_client(kOwnClient.name, key.get(), authority).get()));
 }
 
-// The order is what half_made() tells by.
-void write_all(const std::string& directory, const std::vector<std::string>& names) {
+// The order is what is told by whether all are there.
+void write_all(const std::string& directory, const std::vector<std::string>& given,
+               const std::vector<std::string>& wanted) {
+  const auto names = server_names(given, wanted);
   std::error_code ec;
   fs::create_directories(directory, ec);
   if (ec) throw Error(ErrorCode::kUnavailable, "cannot create " + directory + ": " + ec.message());
   fs::permissions(directory, fs::perms::owner_all, ec);
-  const std::string all_names = own_names_and(names);
   for (const char* name : {"server.pem", "client.pem", "ca.pem"})
     fs::remove(path_of(directory, name), ec);
-  const Pair authority = new_authority(kAuthority);
+  const Pair authority = new_authority(kOwnAuthority.name);
   write(directory, "ca.key", pem(authority.key.get()));
   write(directory, "ca.pem", pem(authority.certificate.get()));
   write_client(directory, authority);
-  write_server(directory, authority, all_names);
+  keep_given_names(directory, given);
+  write_server(directory, authority, names);
 }
 
 // Makes what is missing under the authority that is there.
-void complete(const std::string& directory, const std::vector<std::string>& names) {
+void complete(const std::string& directory, const std::vector<std::string>& wanted) {
   const Pair authority = read_pair(directory, "ca");
   if (!authority.certificate) {
     std::string missing;
@@ -86,29 +85,11 @@ void complete(const std::string& directory, const std::vector<std::string>& name
   }
   if (!there(directory, "client.pem")) write_client(directory, authority);
   if (!there(directory, "server.pem") || !there(directory, "server.key"))
-    write_server(directory, authority, own_names_and(names));
+    write_server(directory, authority, server_names(given_names(directory), wanted));
 }
 
-// Whether a part is missing that write_all() would have written; a client's pair may be elsewhere.
-bool half_made(const std::string& directory) {
-  return !have_certificates(directory) ||
-         (there(directory, "client.key") && !there(directory, "client.pem") &&
-          read_pair(directory, "ca").certificate);
-}
-
-// A pair and its authority, when all is of our making; null certificates otherwise.
-std::pair<Pair, Pair> ours(const std::string& directory, const char* file, const char* name) {
-  Pair authority = read_pair(directory, "ca"), pair = read_pair(directory, file);
-  const bool made = authority.certificate && pair.certificate &&
-                    common_name(authority.certificate.get()) == kAuthority &&
-                    common_name(pair.certificate.get()) == name &&
-                    signed_by(pair.certificate.get(), authority);
-  if (!made) return {};
-  return {std::move(pair), std::move(authority)};
-}
-
-[[noreturn]] void not_ours(const std::string& directory, const char* file) {
-  throw Error(ErrorCode::kNotFound, std::string(file) + " in " + directory +
+[[noreturn]] void not_ours(const std::string& directory, const OwnCertificate& own) {
+  throw Error(ErrorCode::kNotFound, std::string(own.file) + ".pem in " + directory +
                                         " was not made by `sanctum certs init`, or ca.key is not "
                                         "beside it: who made it has to make another");
 }
@@ -120,38 +101,71 @@ std::string nameable(const std::string& address) {
   return plain == "0.0.0.0" || plain == "::" ? std::string() : plain;
 }
 
-// Of those that end soon: whether another ends later.
-bool renewable(const Pair& pair, const Pair& authority) {
-  return pair.certificate && end_of(pair.certificate.get()) < end_of(authority.certificate.get());
-}
-
-void renew_expiring(const std::string& directory, CertificatesReady& ready) {
-  for (const auto& [name, renewal] : kOwnCertificates) {
-    const std::string path = path_of(directory, name);
-    if (!read_certificate(path)) continue;  // who uses it says what is wrong
-    auto info = describe_certificate(path, renewal);
-    if (!expires_soon(info, now_in_seconds())) continue;
-    const bool server = std::string_view(name) == "server.pem";
-    const auto [pair, authority] =
-        server ? ours(directory, "server", kServer) : ours(directory, "client", kClient);
-    if (std::string_view(name) == "ca.pem" || !renewable(pair, authority)) {
-      ready.expiring.push_back(std::move(info));
-      continue;
-    }
-    server ? renew_server(directory) : renew_client(directory);
-    ready.renewed.push_back(describe_certificate(path, renewal));
+// What fails here leaves certificates that serve.
+template <class Action>
+void or_trouble(CertificatesReady& ready, Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    if (std::find(ready.troubles.begin(), ready.troubles.end(), what) == ready.troubles.end())
+      ready.troubles.push_back(what);
   }
 }
 
-// Takes as many as there is room for from `ready.lacking`.
-void add_lacking(const std::string& directory, X509* server, CertificatesReady& ready) {
-  if (ready.lacking.empty() || !ours(directory, "server", kServer).first.certificate) return;
-  const std::size_t room = kServerNamesMax - std::min(kServerNamesMax, names_in(server).size());
-  const auto end =
-      ready.lacking.begin() + static_cast<std::ptrdiff_t>(std::min(room, ready.lacking.size()));
-  ready.added.assign(ready.lacking.begin(), end);
-  ready.lacking.erase(ready.lacking.begin(), end);
-  if (!ready.added.empty()) renew_server(directory, ready.added);
+// A client's pair may be elsewhere; its key alone is what a crash has left.
+bool complete_client(const std::string& directory) {
+  if (!there(directory, "client.key") || there(directory, "client.pem")) return false;
+  const Pair authority = read_pair(directory, "ca");
+  if (authority.certificate) write_client(directory, authority);
+  return authority.certificate != nullptr;
+}
+
+// False where it is not ours, or another would end no later.
+bool renew(const std::string& directory, const OwnCertificate& own, const NameHolds& holds) {
+  if (std::string_view(own.file) == kOwnAuthority.file) return false;
+  if (const auto [pair, authority] = own_pair(directory, own); !another_ends_later(pair, authority))
+    return false;
+  std::string_view(own.file) == kOwnServer.file ? renew_server(directory, {}, holds)
+                                                : renew_client(directory);
+  return true;
+}
+
+void renew_expiring(const std::string& directory, const NameHolds& holds,
+                    CertificatesReady& ready) {
+  for (const auto& own : {kOwnAuthority, kOwnServer, kOwnClient}) {
+    if (!there(directory, std::string(own.file) + ".pem")) continue;
+    or_trouble(ready, [&] {
+      auto info = describe_own(directory, own);
+      if (!expires_soon(info, now_in_seconds())) return;
+      bool renewed = false;
+      or_trouble(ready, [&] { renewed = renew(directory, own, holds); });
+      renewed ? ready.renewed.push_back(describe_own(directory, own))
+              : ready.expiring.push_back(std::move(info));
+    });
+  }
+}
+
+// Without `name` in `names`, by any spelling.
+bool lacks(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), canonical_name(name)) == names.end();
+}
+
+// Writes the server's certificate with what is in `ready.lacking`, as far as there is room.
+void add_lacking(const std::string& directory, const std::vector<std::string>& wanted,
+                 const NameHolds& holds, CertificatesReady& ready) {
+  if (ready.lacking.empty()) return;
+  const auto [server, authority] = own_pair(directory, kOwnServer);
+  if (!server.certificate) return;
+  const auto before = names_in(server.certificate.get());
+  const auto names = server_names(given_names(directory), wanted, before, holds);
+  const auto lacking = [&](const std::string& name) { return lacks(names, name); };
+  if (std::all_of(ready.lacking.begin(), ready.lacking.end(), lacking)) return;
+  write(directory, "server.pem", pem(certify(server.key.get(), authority, names).get()));
+  std::copy_if(before.begin(), before.end(), std::back_inserter(ready.dropped), lacking);
+  std::copy_if(names.begin(), names.end(), std::back_inserter(ready.added),
+               [&](const std::string& name) { return lacks(before, name); });
+  std::erase_if(ready.lacking, [&](const std::string& name) { return !lacking(name); });
 }
 
 }  // namespace
@@ -171,52 +185,53 @@ void make_certificates(const std::string& directory, bool force,
                     " is there already; `sanctum certs init --force` replaces all certificates",
                 "force");
   }
-  write_all(directory, names);
+  write_all(directory, given_besides({}, names), {});
 }
 
-void renew_server(const std::string& directory, const std::vector<std::string>& more) {
-  const auto [server, authority] = ours(directory, "server", kServer);
-  if (!server.certificate) not_ours(directory, "server.pem");
-  auto all = names_in(server.certificate.get());
-  for (const auto& name : more)
-    if (!names(server.certificate.get(), name)) all.push_back(name);
-  if (all.size() > kServerNamesMax)
-    throw Error(ErrorCode::kInvalid,
-                "server.pem would have " + std::to_string(all.size()) + " names, and " +
-                    std::to_string(kServerNamesMax) +
-                    " is the most; `sanctum certs init --force` begins anew",
-                "name");
-  const auto made = certify_server(kServer, server.key.get(), authority, alternative_names(all));
+void renew_server(const std::string& directory, const std::vector<std::string>& more,
+                  const NameHolds& holds) {
+  const auto [server, authority] = own_pair(directory, kOwnServer);
+  if (!server.certificate) not_ours(directory, kOwnServer);
+  const auto given = given_besides(given_names(directory), more);
+  const auto names = server_names(given, {}, names_in(server.certificate.get()), holds);
+  const Certificate made = certify(server.key.get(), authority, names);
+  if (!more.empty()) keep_given_names(directory, given);
   write(directory, "server.pem", pem(made.get()));
 }
 
 void renew_client(const std::string& directory) {
-  const auto [client, authority] = ours(directory, "client", kClient);
-  if (!client.certificate) not_ours(directory, "client.pem");
-  write(directory, "client.pem", pem(certify_client(kClient, client.key.get(), authority).get()));
+  const auto [client, authority] = own_pair(directory, kOwnClient);
+  if (!client.certificate) not_ours(directory, kOwnClient);
+  write(directory, "client.pem",
+        pem(certify_client(kOwnClient.name, client.key.get(), authority).get()));
 }
 
 CertificatesReady ready_certificates(const std::string& directory,
-                                     const std::vector<std::string>& addresses) {
+                                     const std::vector<std::string>& addresses,
+                                     const NameHolds& holds) {
   CertificatesReady ready;
   std::vector<std::string> wanted;
   for (const auto& address : addresses)
-    if (const std::string name = nameable(address); !name.empty()) wanted.push_back(name);
+    if (const std::string name = nameable(address); !name.empty())
+      wanted.push_back(canonical_name(name));
   // Without a certificate no key was ever of use to anybody.
   const bool any = there(directory, "ca.pem") || there(directory, "server.pem") ||
                    there(directory, "client.pem");
-  ready.made = !any || half_made(directory);
+  ready.made = !any || !have_certificates(directory);
   if (!any)
-    write_all(directory, wanted);
+    write_all(directory, given_names(directory), wanted);
   else if (ready.made)
     complete(directory, wanted);
+  else
+    or_trouble(ready, [&] { ready.made = complete_client(directory); });
 
   const Certificate server = read_certificate(path_of(directory, "server.pem"));
   if (!server) return ready;  // who uses it says what is wrong
   for (const auto& name : wanted)
     if (!names(server.get(), name)) ready.lacking.push_back(name);
-  add_lacking(directory, server.get(), ready);
-  renew_expiring(directory, ready);
+  or_trouble(ready, [&] { add_lacking(directory, wanted, holds, ready); });
+  const auto still = [&](const std::string& name) { return !lacks(wanted, name) || holds(name); };
+  renew_expiring(directory, still, ready);
   return ready;
 }
 

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
@@ -11,7 +13,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/test_directory.h"
+#include "gateway/certificate_list.h"
 #include "gateway/certificate_names.h"
+#include "gateway/device_certificate.h"
 #include "gateway/x509.h"
 
 namespace sanctum::gateway {
@@ -157,13 +161,63 @@ TEST(Certificates, SoManyNamesAndNoMore) {
   EXPECT_EQ(ready.added.size(), kServerNamesMax - 3);
   EXPECT_EQ(ready.lacking, (std::vector<std::string>{"10.0.0.61", "10.0.0.62", "10.0.0.63"}));
   EXPECT_TRUE(serves_and_is_believed(directory));
+  std::vector<std::string> given(many.begin(), many.end() - 3);
+  renew_server(directory, given);
   try {
-    renew_server(directory, {"10.0.0.64"});
+    renew_server(directory, {"10.0.1.1"});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.field(), "name");
     EXPECT_THAT(error.what(), testing::HasSubstr("65 names, and 64 is the most"));
   }
+  EXPECT_THROW(make_certificates(root.path("more"), false, many), Error);
+}
+
+// A machine with many networks could not start at all.
+TEST(Certificates, TheFirstAreMadeWithAsManyNamesAsThereIsRoomFor) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  std::vector<std::string> many;
+  for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
+  const auto ready = ready_certificates(directory, many);
+  EXPECT_TRUE(ready.made);
+  EXPECT_EQ(ready.lacking, (std::vector<std::string>{"10.0.0.61", "10.0.0.62", "10.0.0.63"}));
+  EXPECT_EQ(describe_certificates(directory)[1].names.size(), kServerNamesMax);
+  std::filesystem::remove(directory + "/server.pem");
+  EXPECT_TRUE(ready_certificates(directory, many).made);
+  EXPECT_TRUE(serves_and_is_believed(directory));
+}
+
+// Each container has another host name, and each day another address.
+TEST(Certificates, NamesThatHoldNoMoreAreDroppedAndGivenOnesAreNot) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  const auto names = [&] { return describe_certificates(directory)[1].names; };
+  make_certificates(directory, false, {"192.0.2.1", "GPU.example"});
+  ready_certificates(directory, {"192.168.7.5", "former-container"});
+  renew_server(directory, {"router.example"});
+  EXPECT_THAT(names(), testing::IsSupersetOf({"192.168.7.5", "former-container"}));
+
+  const auto is_now = [](const std::string& name) { return name == "192.168.7.6"; };
+  EXPECT_TRUE(ready_certificates(directory, {"192.0.2.1"}, is_now).dropped.empty())
+      << "nothing is written for that alone";
+  const auto ready = ready_certificates(directory, {"192.168.7.6"}, is_now);
+  EXPECT_EQ(ready.added, std::vector<std::string>{"192.168.7.6"});
+  EXPECT_EQ(ready.dropped, (std::vector<std::string>{"192.168.7.5", "former-container"}));
+  const std::vector<std::string> now{"localhost",   "127.0.0.1",      "::1",        "192.0.2.1",
+                                     "gpu.example", "router.example", "192.168.7.6"};
+  EXPECT_EQ(names(), now);
+  renew_server(directory, {}, is_now);
+  EXPECT_EQ(names(), now);
+  EXPECT_TRUE(serves_and_is_believed(directory));
+
+  // However many there were, there is room for those that hold.
+  std::vector<std::string> many;
+  for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
+  ready_certificates(directory, many);
+  EXPECT_EQ(names().size(), kServerNamesMax);
+  EXPECT_TRUE(ready_certificates(directory, {"10.9.9.9"}).lacking.empty());
+  EXPECT_THAT(names(), testing::IsSupersetOf({"10.9.9.9", "router.example"}));
 }
 
 // Another certificate for the pair's key, all the same but that it ends so soon.
@@ -179,7 +233,7 @@ void make_end_in(const std::string& directory, const std::string& name, int days
 }
 
 std::chrono::days left(const std::string& path) {
-  const auto info = describe_certificate(path, "");
+  const auto info = describe_certificate(path, certificate_in(path).get(), "");
   return std::chrono::round<std::chrono::days>(info.end - now_in_seconds());
 }
 
@@ -205,6 +259,11 @@ TEST(Certificates, WhatEndsSoonIsMadeAnewAtAStart) {
   EXPECT_EQ(read_file(directory + "/ca.pem"), authority) << "clients go on as they were";
 }
 
+// What is said of the first that expires.
+std::string told(const CertificatesReady& ready) {
+  return ready.expiring.empty() ? "" : validity(ready.expiring[0], now_in_seconds());
+}
+
 TEST(Certificates, WhatEndsSoonAndIsNotOursIsTold) {
   const TestDirectory root;
   const std::string directory = root.path("certs");
@@ -214,9 +273,111 @@ TEST(Certificates, WhatEndsSoonAndIsNotOursIsTold) {
   const auto ready = ready_certificates(directory, {"127.0.0.1"});
   EXPECT_TRUE(ready.renewed.empty());
   ASSERT_EQ(ready.expiring.size(), 1u);
-  EXPECT_THAT(validity(ready.expiring[0], now_in_seconds()),
-              testing::HasSubstr(" days left): `sanctum certs server` makes another"));
+  EXPECT_THAT(told(ready), testing::EndsWith(" days left): who made it has to make another"));
+  EXPECT_TRUE(ready.troubles.empty());
   EXPECT_THROW(renew_server(directory), Error);
+}
+
+// Another server's certificate would end at the same moment.
+TEST(Certificates, WhatEndsWithItsAuthorityIsTold) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  ASSERT_EQ(std::system(("openssl x509 -in " + directory + "/ca.pem -signkey " + directory +
+                         "/ca.key -days 20 -out " + directory + "/short.pem 2>/dev/null && mv " +
+                         directory + "/short.pem " + directory + "/ca.pem")
+                            .c_str()),
+            0);
+  renew_server(directory);
+  const auto ready = ready_certificates(directory, {});
+  ASSERT_EQ(ready.expiring.size(), 2u);
+  EXPECT_THAT(told(ready), testing::EndsWith("`sanctum certs init --force` makes another"));
+  EXPECT_THAT(validity(ready.expiring[1], now_in_seconds()),
+              testing::HasSubstr("it ends with its authority: `sanctum certs init --force` makes "
+                                 "both anew"));
+}
+
+// While what it makes is no longer than so many bytes.
+class FilesNoLongerThan {
+ public:
+  explicit FilesNoLongerThan(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FilesNoLongerThan() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+// A full disk, another address and a crash at night were no server in the morning.
+TEST(Certificates, WhatCannotBeWrittenServesAsItIs) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  make_end_in(directory, "server", 3);
+  const std::string server = read_file(directory + "/server.pem");
+  CertificatesReady ready;
+  {
+    const FilesNoLongerThan full(0);
+    ready = ready_certificates(directory, {"192.168.7.9"});
+  }
+  EXPECT_EQ(ready.lacking, std::vector<std::string>{"192.168.7.9"});
+  EXPECT_TRUE(ready.added.empty());
+  EXPECT_TRUE(ready.renewed.empty());
+  EXPECT_THAT(told(ready), testing::EndsWith("`sanctum certs server` makes another"));
+  ASSERT_EQ(ready.troubles.size(), 1u);
+  EXPECT_THAT(ready.troubles[0], testing::HasSubstr("server.pem"));
+  EXPECT_EQ(read_file(directory + "/server.pem"), server);
+
+  std::filesystem::rename(directory + "/ca.key", directory + "/key");
+  std::filesystem::create_directory(directory + "/ca.key");  // as one that may not be read
+  ready = ready_certificates(directory, {"192.168.7.9"});
+  EXPECT_EQ(ready.lacking, std::vector<std::string>{"192.168.7.9"});
+  EXPECT_EQ(ready.expiring.size(), 1u);
+  EXPECT_THAT(ready.troubles, testing::ElementsAre(testing::HasSubstr("ca.key is not a regular")));
+  std::filesystem::remove(directory + "/server.key");
+  EXPECT_THROW(ready_certificates(directory, {}), Error) << "nobody can serve with what is left";
+}
+
+// Devices were listed as valid, and each was refused.
+TEST(CertificateList, SaysWhoIsNoLongerLetIn) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs");
+  make_certificates(directory, false);
+  export_certificate(directory, "phone");
+  write_file_atomically(directory + "/devices/junk.pem", "junk");
+  auto all = describe_certificates(directory);
+  ASSERT_EQ(all.size(), 5u);
+  EXPECT_THAT(validity(all[3], now_in_seconds()),
+              testing::EndsWith("junk.pem is no certificate in PEM form"));
+  EXPECT_THAT(validity(all[4], now_in_seconds()), testing::StartsWith("valid until"));
+  make_certificates(directory, true);
+  all = describe_certificates(directory);
+  EXPECT_EQ(validity(all[4], now_in_seconds()),
+            "of another authority than ca.pem: no longer let in: `sanctum certs export --name "
+            "phone` makes another");
+}
+
+// Each of them lets clients in.
+TEST(CertificateList, OfSeveralAuthoritiesTheLastToEndCounts) {
+  const TestDirectory root;
+  const std::string directory = root.path("certs"), other = root.path("other");
+  make_certificates(directory, false);
+  make_certificates(other, false);
+  const std::string good = read_file(directory + "/ca.pem");
+  ASSERT_EQ(std::system(("openssl x509 -in " + other + "/ca.pem -signkey " + other +
+                         "/ca.key -days 0 -out " + directory + "/old.pem 2>/dev/null")
+                            .c_str()),
+            0);
+  write_file_atomically(directory + "/ca.pem", read_file(directory + "/old.pem") + good);
+  EXPECT_FALSE(expires_soon(describe_own(directory, kOwnAuthority), now_in_seconds()));
+  EXPECT_TRUE(ready_certificates(directory, {}).expiring.empty());
 }
 
 // Apple's systems take no server's certificate that is valid for longer.
@@ -233,7 +394,7 @@ TEST(CertificateInfo, ValidityIsSaidInWords) {
   using std::chrono::days;
   CertificateInfo info;
   info.end = std::chrono::sys_days(std::chrono::year(2029) / 3 / 1);
-  info.renewal = "sanctum certs server";
+  info.advice = "`sanctum certs server` makes another";
   EXPECT_EQ(validity(info, info.end - days(824)), "valid until 2029-03-01 (824 days left)");
   EXPECT_EQ(validity(info, info.end - kExpiresSoon), "valid until 2029-03-01 (30 days left)");
   EXPECT_EQ(validity(info, info.end - days(30) + std::chrono::seconds(1)),

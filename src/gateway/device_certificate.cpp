@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "gateway/certificate_info.h"
+#include "gateway/own_certificates.h"
 #include "gateway/pkcs12.h"
 #include "gateway/x509.h"
 
@@ -57,7 +58,7 @@ bool still_good(const Pair& device, const Pair& authority) {
   if (!authority.certificate) return true;  // who keeps its key elsewhere made it
   const auto end = end_of(device.certificate.get());
   const bool another_helps = end < end_of(authority.certificate.get());
-  return signed_by(device.certificate.get(), authority) &&
+  return signed_by(device.certificate.get(), authority.certificate.get()) &&
          (end - now_in_seconds() >= kExpiresSoon || !another_helps);
 }
 
@@ -86,7 +87,11 @@ Exported export_certificate(const std::string& directory, const std::string& nam
     throw Error(ErrorCode::kNotFound,
                 "there is no ca.pem, or no client.pem with its client.key, in " + directory +
                     "; `sanctum certs init` makes them");
-  const auto info = describe_certificate(exported.certificate, "sanctum certs client");
+  X509* const certificate = client.certificate.get();
+  const auto info =
+      describe_certificate(exported.certificate, certificate,
+                           name.empty() ? renewal_advice(directory, kOwnClient, certificate)
+                                        : device_renewal_advice(directory, name, certificate));
   if (info.end <= now_in_seconds())
     throw Error(ErrorCode::kInvalid, info.path + ": " + validity(info, now_in_seconds()));
   const std::string label = "Sanctum " + common_name(client.certificate.get());

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/test_directory.h"
+#include "gateway/certificate_list.h"
 #include "gateway/certificates.h"
 #include "gateway/pkcs12.h"
 
@@ -80,7 +81,7 @@ TEST_F(DeviceCertificateTest, ADeviceHasACertificateOfItsOwnAndKeepsIt) {
   const auto all = describe_certificates(directory_);
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[3].subject, "CN=phone");
-  EXPECT_EQ(all[3].renewal, "sanctum certs export --name phone");
+  EXPECT_EQ(all[3].advice, "`sanctum certs export --name phone` makes another");
 
   make_certificates(directory_, true);
   EXPECT_TRUE(export_certificate(directory_, "phone").made) << "the authority is another";

@@ -43,10 +43,12 @@ std::string tls_refusal(unsigned long error, long verified) {
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
       return "it does not trust our certificate: give it ca.pem (curl: --cacert; phones: install "
              "it as a trusted root), and call us by a name that `sanctum certs show` lists";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+      return "our certificate has expired, or its clock is wrong: `sanctum certs server` makes "
+             "another, `sanctum restart` takes it";
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_VERSION_TOO_LOW:
     case SSL_R_WRONG_SSL_VERSION:

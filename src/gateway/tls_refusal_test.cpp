@@ -22,6 +22,10 @@ TEST(TlsRefusal, SaysWhatToDo) {
               HasSubstr("no client certificate was shown: give client.pem and client.key"));
   EXPECT_THAT(told(SSL_R_TLSV1_ALERT_UNKNOWN_CA),
               HasSubstr("does not trust our certificate: give"));
+  EXPECT_THAT(
+      told(SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED),
+      HasSubstr("our certificate has expired, or its clock is wrong: `sanctum certs server` "
+                "makes another, `sanctum restart` takes it"));
   EXPECT_THAT(told(SSL_R_UNSUPPORTED_PROTOCOL), HasSubstr("no TLS of version 1.2 or later"));
   EXPECT_THAT(told(SSL_R_NO_SHARED_CIPHER), HasSubstr("no cipher that we allow"));
   EXPECT_EQ(told(SSL_R_WRONG_VERSION_NUMBER), "what it sent is no TLS");
@@ -54,12 +58,32 @@ TEST(WrongPort, IsToldByTheFirstByte) {
 TEST(WrongPort, TheAnswerNamesTheRightOne) {
   Peer peer;
   peer.local = "[::1]:1337";
+  peer.address = "[::1]:40000";
   const auto plain = plain_at_tls_port(peer, "127.0.0.1:1338");
   EXPECT_EQ(plain.status, 400);
   EXPECT_THAT(plain.error->message, HasSubstr("ask https://[::1]:1337 with a client certificate"));
   EXPECT_THAT(plain.error->message, HasSubstr("plain HTTP is on http://127.0.0.1:1338"));
   EXPECT_THAT(plain_at_tls_port(peer, "").error->message, testing::Not(HasSubstr("http://")));
+  EXPECT_THAT(plain_at_tls_port(peer, "[::]:1338").error->message,
+              HasSubstr("plain HTTP is on http://[::1]:1338"));
   EXPECT_THAT(tls_at_plain_port(peer).error->message, HasSubstr("ask http://[::1]:1337"));
+}
+
+// "http://127.0.0.1:1338" is the phone's own, to a phone.
+TEST(WrongPort, WhoIsElsewhereIsToldWhatItReaches) {
+  Peer phone;
+  phone.address = "192.168.7.20:40000";
+  phone.local = "192.168.7.5:1337";
+  const auto told = [&](const std::string& plain) {
+    return plain_at_tls_port(phone, plain).error->message;
+  };
+  for (const char* not_there : {"127.0.0.1:1338", "[::1]:1338", "10.0.0.1:1338", "nonsense"})
+    EXPECT_THAT(told(not_there), testing::Not(HasSubstr("plain HTTP is on"))) << not_there;
+  for (const char* there : {"0.0.0.0:1338", "[::]:1338", "192.168.7.5:1338"})
+    EXPECT_THAT(told(there), testing::EndsWith("plain HTTP is on http://192.168.7.5:1338"));
+  phone.local = "[2001:db8::5]:1337";
+  EXPECT_THAT(told("[::]:1338"), testing::EndsWith("plain HTTP is on http://[2001:db8::5]:1338"));
+  EXPECT_THAT(told("0.0.0.0:1338"), testing::Not(HasSubstr("plain HTTP is on")));
 }
 
 }  // namespace

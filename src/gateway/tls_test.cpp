@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/test_directory.h"
+#include "gateway/certificate_list.h"
 #include "gateway/certificates.h"
 #include "gateway/test_gateway.h"
 

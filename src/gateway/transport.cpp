@@ -1,7 +1,6 @@
 #include "gateway/transport.h"
 
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <array>
 #include <boost/asio/ssl/stream.hpp>
@@ -11,6 +10,7 @@
 #include "gateway/tls_refusal.h"
 #include "gateway/transport_asio.h"
 #include "gateway/wrong_port.h"
+#include "gateway/x509.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -77,16 +77,10 @@ class PlainTransport : public Transport {
 
 using TlsStream = asio::ssl::stream<Socket>;
 
-// Of the certificate that the client has shown (RFC 2253).
-std::string subject_of(SSL* connection) {
-  const std::unique_ptr<X509, decltype(&::X509_free)> certificate(
-      ::SSL_get1_peer_certificate(connection), &::X509_free);
-  const std::unique_ptr<BIO, decltype(&::BIO_free)> out(::BIO_new(::BIO_s_mem()), &::BIO_free);
-  if (!certificate || !out) return {};
-  ::X509_NAME_print_ex(out.get(), ::X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
-  char* bytes = nullptr;
-  const long size = ::BIO_get_mem_data(out.get(), &bytes);
-  return std::string(bytes, static_cast<std::size_t>(size));
+// Of the certificate that the client has shown.
+std::string shown_subject(SSL* connection) {
+  const Certificate certificate(::SSL_get1_peer_certificate(connection));
+  return certificate ? subject_of(certificate.get()) : std::string();
 }
 
 // Nothing for who has hung up, or was closed.
@@ -156,7 +150,7 @@ class TlsTransport : public Transport {
     state->stream.async_handshake(asio::ssl::stream_base::server, [state, done](error_code failed) {
       SSL* connection = state->stream.native_handle();
       if (failed) return done({Handshake::Outcome::kRefused, why_not(failed, connection)});
-      state->peer.subject = subject_of(connection);
+      state->peer.subject = shown_subject(connection);
       done({});
     });
   }

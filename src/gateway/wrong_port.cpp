@@ -1,12 +1,29 @@
 #include "gateway/wrong_port.h"
 
 #include "gateway/api_error.h"
+#include "gateway/authority.h"
 
 namespace sanctum::gateway {
 namespace {
 
 constexpr char kTlsHandshake = 0x16;
 constexpr int kBadRequest = 400;
+
+bool comes_from_here(const Peer& peer) {
+  const auto from = parse_authority(peer.address);
+  return from && from->is_loopback;
+}
+
+// Where whoever came in at `local` reaches the plain listener; empty where it does not.
+std::string reached_at(const std::string& plain, const Peer& peer) {
+  const auto listener = parse_authority(plain), local = parse_authority(peer.local);
+  if (!listener || !listener->port || !local) return {};
+  const bool six = local->host.find(':') != std::string::npos;
+  const bool there = listener->host == local->host || listener->host == "::" ||
+                     (listener->host == "0.0.0.0" && !six);
+  if (!there) return comes_from_here(peer) && listener->host != "0.0.0.0" ? plain : "";
+  return (six ? "[" + local->host + "]" : local->host) + ":" + std::to_string(*listener->port);
+}
 
 }  // namespace
 
@@ -24,7 +41,8 @@ HttpResponse plain_at_tls_port(const Peer& peer, const std::string& plain) {
   std::string message = "this port speaks TLS, and this was plain HTTP: ask https://" + peer.local +
                         " with a client certificate (on the server `sanctum certs show` lists "
                         "them, `sanctum certs export` makes one for a browser or a phone)";
-  if (!plain.empty()) message += "; plain HTTP is on http://" + plain;
+  const std::string at = reached_at(plain, peer);
+  if (!at.empty()) message += "; plain HTTP is on http://" + at;
   return error_response(kBadRequest, message, "plain_http_to_tls_port");
 }
 

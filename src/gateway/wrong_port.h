@@ -20,7 +20,8 @@ inline constexpr const char* kTlsAtPlainPort = "it spoke TLS to the port of plai
 bool begins_tls(std::string_view bytes);
 bool begins_http(std::string_view bytes);
 
-// `plain`: the address of the plain listener, "127.0.0.1:1338"; empty where there is none.
+// `plain`: the address of the plain listener, "127.0.0.1:1338"; empty where there is none. It is
+// named to who reaches it.
 HttpResponse plain_at_tls_port(const Peer& peer, const std::string& plain);
 // What a TLS client makes of it is its own word for a plain port: "wrong version number".
 HttpResponse tls_at_plain_port(const Peer& peer);

@@ -156,11 +156,20 @@ Certificate certify_client(const std::string& name, EVP_PKEY* key, const Pair& a
 }
 
 Certificate read_certificate(const std::string& path) {
+  auto all = read_certificates(path);
+  return all.empty() ? nullptr : std::move(all.front());
+}
+
+std::vector<Certificate> read_certificates(const std::string& path) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return nullptr;
+  if (!std::filesystem::exists(path, ignored)) return {};
   const std::string text = read_file(path, kPemBytesMax);
   const Memory memory(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  return Certificate(::PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+  std::vector<Certificate> all;
+  while (Certificate one{::PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr)})
+    all.push_back(std::move(one));
+  ::ERR_clear_error();  // of the end
+  return all;
 }
 
 Pair read_pair(const std::string& directory, const std::string& name) {
@@ -172,8 +181,10 @@ Pair read_pair(const std::string& directory, const std::string& name) {
   return pair;
 }
 
-bool signed_by(X509* certificate, const Pair& authority) {
-  return ::X509_verify(certificate, authority.key.get()) == 1;
+bool signed_by(X509* certificate, X509* authority) {
+  const bool is = ::X509_verify(certificate, ::X509_get0_pubkey(authority)) == 1;
+  ::ERR_clear_error();  // that it is not is no error
+  return is;
 }
 
 std::string common_name(X509* certificate) {
@@ -181,6 +192,13 @@ std::string common_name(X509* certificate) {
   ::X509_NAME_get_text_by_NID(::X509_get_subject_name(certificate), NID_commonName, text,
                               sizeof text);
   return text;
+}
+
+std::string subject_of(X509* certificate) {
+  const Memory out(::BIO_new(::BIO_s_mem()));
+  if (!out) return {};
+  ::X509_NAME_print_ex(out.get(), ::X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+  return text_of(out.get());
 }
 
 std::chrono::sys_seconds begin_of(X509* certificate) {

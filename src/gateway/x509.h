@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/openssl.h"
 
@@ -39,13 +40,16 @@ Certificate certify_server(const std::string& name, EVP_PKEY* key, const Pair& a
                            const std::string& names);
 Certificate certify_client(const std::string& name, EVP_PKEY* key, const Pair& authority);
 
-// Null for what is not there, or is none.
+// The file's first; null for what is not there, or is none.
 Certificate read_certificate(const std::string& path);
+// All of a file.
+std::vector<Certificate> read_certificates(const std::string& path);
 // NAME.pem and NAME.key; null for what is missing or does not belong together.
 Pair read_pair(const std::string& directory, const std::string& name);
 
-bool signed_by(X509* certificate, const Pair& authority);
+bool signed_by(X509* certificate, X509* authority);
 std::string common_name(X509* certificate);
+std::string subject_of(X509* certificate);  // RFC 2253: "CN=phone"
 std::chrono::sys_seconds begin_of(X509* certificate);
 std::chrono::sys_seconds end_of(X509* certificate);
 

@@ -31,12 +31,14 @@ ServiceState service_state(ServiceScope scope);
 
 // These throw Error(kUnavailable) with what the tool says.
 void service_enable(ServiceScope scope);   // reads the file anew; from now on at every boot
-void service_disable(ServiceScope scope);  // stops it, too
+void service_disable(ServiceScope scope);  // asks it to stop, too, and does not wait for that
 void service_start(ServiceScope scope);
 void service_stop(ServiceScope scope);  // asks for it, and does not wait until it has ended
 void service_restart(ServiceScope scope);
 // Its files are gone: the manager is to know nothing of it any more. Never throws.
 void service_forget(ServiceScope scope);
+// For a person who has to stop it without us: from outside its session, too.
+std::string service_stop_command(ServiceScope scope);
 // What is wrong with the file, by the system's own checker; empty for nothing.
 std::string service_lint(const std::string& file);
 

@@ -92,6 +92,10 @@ void service_restart(ServiceScope scope) {
 // It has nothing of a service that was booted out.
 void service_forget(ServiceScope) {}
 
+std::string service_stop_command(ServiceScope scope) {
+  return "launchctl bootout " + target(scope);
+}
+
 std::string service_lint(const std::string& file) {
   const auto result = run_command({"plutil", "-lint", file}, kServiceCallLimit);
   return result.status.code == 0 ? "" : result.output;

@@ -109,7 +109,7 @@ void service_enable(ServiceScope scope) {
   must(scope, {"enable", kUnit});
 }
 void service_disable(ServiceScope scope) {
-  must(scope, {"disable", "--now", kUnit});
+  must(scope, {"disable", "--now", "--no-block", kUnit});
 }
 void service_start(ServiceScope scope) {
   must(scope, {"start", kUnit});
@@ -129,6 +129,13 @@ void service_forget(ServiceScope scope) {
       continue;  // it knows nothing of it as it is
     }
   }
+}
+
+std::string service_stop_command(ServiceScope scope) {
+  return scope == ServiceScope::kSystem
+             ? "systemctl stop sanctum"
+             : "XDG_RUNTIME_DIR=/run/user/" + std::to_string(::getuid()) +
+                   " systemctl --user stop sanctum";
 }
 
 std::string service_lint(const std::string& file) {

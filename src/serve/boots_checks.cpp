@@ -4,14 +4,14 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "client/control_client.h"
-#include "gateway/certificate_info.h"
+#include "gateway/certificate_list.h"
 #include "gateway/listener.h"
 #include "platform/command.h"
 #include "platform/machine.h"
@@ -58,7 +58,7 @@ std::vector<probes::Check> BootsChecks::run() {
   std::vector<probes::Check> checks;
   check_release(checks);
   checks.push_back(checked("the configuration", [this] { check_configuration(); }));
-  checks.push_back(checked("the certificates", [this] { check_certificates(); }));
+  checks.push_back(checked("the certificates", [this] { return check_certificates(); }));
   checks.push_back(checked("the probes' secret", [this] { return void(probe_secret(state_)); }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));
   checks.push_back(checked("the weights", [this] { check_weights(); }));
@@ -99,20 +99,31 @@ void BootsChecks::check_configuration() {
                   result.output.substr(0, result.output.find_last_not_of("\r\n") + 1));
 }
 
-// As the next listener will read them. It may not make them anew either: clients trust these.
-void BootsChecks::check_certificates() {
-  if (config_.mtls_listen == "off") return;
+// As the next listener will read them. What its start renews is nothing against it.
+std::string BootsChecks::check_certificates() {
+  if (config_.mtls_listen == "off") return {};
   const std::string directory = state_ + "/certs";
   gateway::check_tls_files(
       {directory + "/ca.pem", directory + "/server.pem", directory + "/server.key"});
   const auto now = gateway::now_in_seconds();
-  for (const auto& [name, renewal] : gateway::kOwnCertificates) {
-    if (std::string_view(name) == "client.pem") continue;  // no start needs it
-    const std::string path = directory + "/" + name;
-    const auto info = gateway::describe_certificate(path, renewal);
-    if (gateway::expires_now(info, now))
-      throw Error(ErrorCode::kUnavailable, path + ": " + gateway::validity(info, now));
+  std::string detail;
+  for (const auto& own : {gateway::kOwnAuthority, gateway::kOwnServer}) {  // no start needs another
+    const auto info = gateway::describe_own(directory, own);
+    const std::string validity = gateway::validity(info, now), told = info.path + ": " + validity;
+    if (expires_soon(info, now)) tell_expiry(info.path, validity);
+    if (!gateway::expires_now(info, now)) continue;
+    if (!gateway::start_renews(directory, own)) throw Error(ErrorCode::kUnavailable, told);
+    detail = told + "; so does the next start";
   }
+  return detail;
+}
+
+// A server may run for years.
+void BootsChecks::tell_expiry(const std::string& file, const std::string& validity) {
+  const auto [told, first] = told_expiry_.try_emplace(file, Clock::now());
+  if (!first && Clock::now() - told->second < kExpiryToldEvery) return;
+  told->second = Clock::now();
+  log::warn("certificate_expires", {{"file", file}, {"validity", validity}});
 }
 
 void BootsChecks::check_disk() {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "client/endpoint.h"
 #include "probes/check.h"
 #include "probes/weights_digest.h"
@@ -16,6 +18,9 @@
 namespace sanctum::serve {
 
 inline constexpr std::uint64_t kDiskFreeMin = 1ull << 30;  // bytes of the state directory's disk
+
+inline constexpr std::chrono::hours kExpiryToldEvery{
+    24};  // in the log, of what ends within 30 days
 
 class BootsChecks {
  public:
@@ -33,7 +38,8 @@ class BootsChecks {
   // One check for the manifest, one for each file that it names.
   void check_release(std::vector<probes::Check>& checks);
   void check_configuration();
-  void check_certificates();
+  std::string check_certificates();
+  void tell_expiry(const std::string& file, const std::string& validity);
   void check_disk();
   void check_weights();
   void check_port_owner();
@@ -44,6 +50,7 @@ class BootsChecks {
   const std::vector<client::Endpoint> listeners_;
   probes::WeightsDigest digest_;
   const std::atomic<bool>& stop_;
+  std::map<std::string, Instant> told_expiry_;  // of each file, when it was last told
   std::int64_t engine_ = 0;                     // its process
   std::map<std::string, std::string> weights_;  // digest of each directory that it loaded from
 };

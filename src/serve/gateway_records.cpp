@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "serve/requests_cut.h"
 
 namespace sanctum::serve {
 namespace {

@@ -15,8 +15,6 @@
 
 namespace sanctum::serve {
 
-inline constexpr const char* kRequestsCut = "requests.cut";  // an incident that is over at once
-
 class GatewayRecords {
  public:
   explicit GatewayRecords(const std::string& state_directory);

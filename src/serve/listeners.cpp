@@ -28,6 +28,15 @@ std::vector<std::string> names_at(const gateway::Address& address) {
   return {address.host};
 }
 
+void tell_writing(const gateway::CertificatesReady& ready, const std::string& directory) {
+  if (ready.made) log::info("certificates_made", {{"directory", directory}});
+  for (const auto& name : ready.added) log::info("server_certificate_names", {{"added", name}});
+  for (const auto& name : ready.dropped) log::info("server_certificate_names", {{"dropped", name}});
+  for (const auto& why : ready.troubles)
+    log::warn("certificates_not_written",
+              {{"reason", why}, {"advice", "what is there is used as it is; mend it and restart"}});
+}
+
 void tell_expiry(const gateway::CertificatesReady& ready) {
   for (const auto& info : ready.renewed)
     log::info("certificate_renewed", {{"file", info.path}, {"until", gateway::date(info.end)}});
@@ -45,9 +54,8 @@ std::optional<gateway::TlsFiles> made_ready(const std::string& listen,
   std::erase_if(names, [](const std::string& name) {
     return !gateway::is_nameable(name.substr(0, name.find('%')));
   });
-  const auto ready = gateway::ready_certificates(directory, names);
-  if (ready.made) log::info("certificates_made", {{"directory", directory}});
-  for (const auto& name : ready.added) log::info("server_certificate_names", {{"added", name}});
+  const auto ready = gateway::ready_certificates(directory, names, platform::is_own_name);
+  tell_writing(ready, directory);
   for (const auto& name : ready.lacking) {
     log::warn("server_certificate_lacks",
               {{"name", name},

@@ -12,7 +12,6 @@ namespace sanctum::supervisor {
 namespace {
 
 constexpr int kWatchdogSeconds = 60;
-constexpr int kRestartSeconds = 2;
 
 [[noreturn]] void starts_nothing() {
   throw Error(ErrorCode::kCorrupt, "the unit file starts nothing");
@@ -128,7 +127,7 @@ std::string systemd_unit(const ServiceUnit& unit, bool system) {
   out << "\n";
   for (const auto& [name, value] : unit.environment)
     out << "Environment=" << systemd_word(name + "=" + value, false) << "\n";
-  if (unit.restarts) out << "Restart=always\nRestartSec=" << kRestartSeconds << "\n";
+  if (unit.restarts) out << "Restart=always\nRestartSec=" << kServiceRestartAfter.count() << "\n";
   out << "WatchdogSec=" << kWatchdogSeconds << "\nSuccessExitStatus=" << kExitCut
       << "\nKillMode=mixed\nTimeoutStopSec=" << unit.stop_limit.count() << "\n";
   if (unit.starts_at_boot)

@@ -24,6 +24,8 @@ struct ServiceUnit {
 inline constexpr std::string_view kServiceName = "sanctum";            // sanctum.service
 inline constexpr std::string_view kServiceLabel = "ai.sanctum.serve";  // ai.sanctum.serve.plist
 
+inline constexpr std::chrono::seconds kServiceRestartAfter{2};  // what systemd waits before it
+
 // `system`: for all users, else for the one who installs it.
 std::string systemd_unit(const ServiceUnit& unit, bool system);
 std::string launchd_plist(const ServiceUnit& unit);

@@ -42,18 +42,20 @@ def start():
     (STATE / "pid").write_text(str(process.pid))
 
 
-def stop():
+def stop(wait=True):
     kept = pid()
     if not kept:
         return
     os.kill(kept, signal.SIGTERM)
+    if not wait:
+        return
     end = time.monotonic() + STOP_SECONDS_MAX
     while alive(kept) and time.monotonic() < end:
         time.sleep(0.02)
 
 
 def main(words):
-    now = "--now" in words
+    now, wait = "--now" in words, "--no-block" not in words
     words = [word for word in words if word not in OPTIONS]
     with open(STATE / "calls", "a") as calls:
         calls.write(words[0] + "\n")
@@ -73,10 +75,10 @@ def main(words):
         enabled.unlink(missing_ok=True)
         LINK.unlink(missing_ok=True)
         if now:
-            stop()
+            stop(wait)
     elif words[0] in ("start", "restart", "stop"):
         if words[0] != "start":
-            stop()
+            stop(wait)
         if words[0] != "stop":
             start()
 

@@ -122,6 +122,23 @@ def test_it_says_what_was_cut(start_server):
     assert shown.returncode == 0 and "was cut" in shown.stdout, "over, and on record"
 
 
+def test_another_drain_is_taken_too(start_server, tmp_path):
+    """All else of the file was."""
+    file = tmp_path / "sanctum.toml"
+    file.write_text("drain_s = 120\n")
+    server = start_server("--probes", "off", "--config", str(file), environment={"SANCTUM_DRAIN": ""})
+    ask = [program("sanctum"), "restart", "--state-dir", str(server.state_dir)]
+    file.write_text("drain_s = 0\n")
+    assert subprocess.run(ask, capture_output=True, text=True, timeout=SECONDS_MAX).returncode == 0
+    wait_until(lambda: serves(server), SECONDS_MAX, "the next gateway serves")
+    stream = Stream(server)
+    assert stream.spoke.wait(SECONDS_MAX)
+    os.kill(server.engine_pid(), signal.SIGSTOP)
+    stopped = subprocess.run([program("sanctum"), "stop", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    stream.said()
+    assert stopped.returncode == 0 and "1 request ran longer than the 0 s of --drain" in stopped.stdout, stopped.stdout + stopped.stderr
+
+
 def test_it_says_why_the_server_is_not_back(start_server, tmp_path):
     fails = tmp_path / "fails"
     engine = tmp_path / "engine"

@@ -17,7 +17,6 @@ import processes
 from programs import SMOKE_MODEL, program, wait_until
 from test_crash_loop import free_port
 
-SYSTEM_UNITS = Path("/etc/systemd/system")
 STAND_IN = Path(__file__).parent / "fake_systemctl.py"
 
 
@@ -166,6 +165,27 @@ def test_install_beside_a_server_that_runs_writes_nothing(machine):
     assert machine.listens() and not machine.unit.exists()
 
 
+def test_install_beside_one_that_the_system_keeps_says_so(machine):
+    """It said that no unit keeps it, and `sanctum stop` would have been undone."""
+    machine.start_as_orphan()
+    machine.replace_manager(f'case "$*" in *--user*) exec {machine.root}/systemctl "$@";; esac; printf "ActiveState=active\\nUnitFileState=enabled\\nMainPID={machine.holder()}\\n"')
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert "the system's service keeps it: nothing was written" in told and "`sanctum service uninstall --system`" in told and "no unit" not in told
+    assert machine.listens() and not machine.unit.exists()
+    machine.replace_manager()
+
+
+def test_install_of_a_model_that_cannot_be_loaded_says_why(machine):
+    """It was written, and failed for ever in a log that nobody read."""
+    model = machine.root / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{")
+    machine.arguments.append(str(model))
+    told = machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert f"{model} cannot be served: malformed JSON" in told and "nothing was written" in told, told
+    assert not machine.unit.exists() and machine.left() == [] and not machine.state.exists()
+
+
 def everything_in(folder):
     return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*") if "systemd" != path.name and "calls" != path.name}
 
@@ -198,6 +218,25 @@ def test_an_install_that_the_manager_refuses_leaves_nothing(machine, refused):
     machine.replace_manager()
 
 
+def test_a_refused_install_leaves_what_was_there_before(machine):
+    """Its undoing took an administrator's drop-in, links and the copies of former units away."""
+    drop_in = machine.unit.parent / "sanctum.service.d" / "override.conf"
+    links = [machine.unit.parent / folder / "sanctum.service" for folder in ("graphical.target.wants", "default.target.wants")]
+    copy = machine.state / "unit-backups" / "1"
+    for path in (drop_in, *links, copy):
+        path.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nEnvironment=SANCTUM_QUEUE=3\n")
+    for link in links:
+        link.symlink_to(machine.unit)
+    copy.write_text("a former unit\n")
+    before = machine.left()
+    machine.replace_manager(f'case "$*" in *start*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
+    assert "refused it; nothing is left of it" in machine.run("service", "install", "--", *machine.arguments, code=2)
+    assert sorted(machine.left()) == sorted(before) and drop_in.exists() and list(copy.parent.iterdir()) == [copy]
+    assert all(link.readlink() == machine.unit for link in links)
+    machine.replace_manager()
+
+
 def test_an_install_that_the_manager_refuses_puts_the_former_unit_back(machine):
     """And what it keeps goes on."""
     machine.install()
@@ -207,104 +246,6 @@ def test_an_install_that_the_manager_refuses_puts_the_former_unit_back(machine):
     told = machine.run("service", "install", "--", *machine.arguments, "--queue", "7", code=2)
     assert "refused it; the unit file that was there before is back" in told
     assert machine.unit.read_text() == unit and machine.kept_pid() == kept
-    machine.replace_manager()
-
-
-def test_uninstall_takes_all_away_and_twice_is_fine(machine):
-    machine.install()
-    wait_until(machine.listens, 60, "it listens")
-    drop_in = machine.unit.parent / "sanctum.service.d" / "override.conf"
-    drop_in.parent.mkdir()
-    drop_in.write_text("[Service]\nEnvironment=SANCTUM_QUEUE=3\n")  # `systemctl edit`
-    links = [machine.unit.parent / folder / "sanctum.service" for folder in ("default.target.wants", "graphical.target.wants", "other.service.requires")]
-    for link in links[1:]:
-        link.parent.mkdir()
-        link.symlink_to(machine.unit)
-    kept = machine.kept_pid()
-    if not list(SYSTEM_UNITS.rglob("sanctum.service*")):  # never the one that this machine may have
-        assert "a user's own is there, without --system" in machine.run("service", "uninstall", "--system")
-        assert machine.listens() and machine.unit.exists()
-    told = machine.run("service", "uninstall")
-    for path in (machine.unit, drop_in.parent, *links, machine.state / "unit-backups"):
-        assert f"removed {path}\n" in told
-    assert f"ended process {kept}" in told and f"kept {machine.state}, with its certificates, keys and journal" in told
-    assert machine.left() == [] and not machine.listens()
-    assert machine.calls()[-2:] == ["daemon-reload", "reset-failed"], "the manager forgets it"
-    told = machine.run("service", "uninstall")
-    assert f"there is nothing to remove: no {machine.unit}, and no manager that keeps one" in told
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove everything")
-def test_uninstall_says_what_it_may_not_remove(machine):
-    machine.install()
-    machine.unit.parent.chmod(0o500)
-    told = machine.run("service", "uninstall", code=1)
-    machine.unit.parent.chmod(0o700)
-    assert f"cannot remove {machine.unit}: Permission denied" in told and machine.unit.exists()
-
-
-EDITS = {"nonsense": lambda unit: unit.write_text("by hand: nonsense\n"), "deleted": lambda unit: unit.unlink(),
-         "another program": lambda unit: unit.write_text("[Service]\nExecStart=/bin/true\n")}
-
-
-@pytest.mark.parametrize("edit", EDITS)
-def test_uninstall_whatever_became_of_the_unit_file(machine, edit):
-    machine.install()
-    wait_until(machine.listens, 60, "it listens")
-    EDITS[edit](machine.unit)
-    machine.run("service", "uninstall")
-    assert machine.left() == [] and machine.kept_pid() == 0 and not machine.listens()
-
-
-def test_uninstall_when_the_state_directory_is_gone(machine):
-    machine.install()
-    wait_until(machine.listens, 60, "it listens")
-    kept = machine.kept_pid()
-    machine.state.rename(machine.root / "gone")
-    told = machine.run("service", "uninstall")
-    assert f"ended process {kept}" in told and "kept " not in told
-    assert machine.left() == [] and not machine.listens()
-
-
-def test_uninstall_when_the_manager_refuses_to_disable(machine):
-    machine.install()
-    wait_until(machine.listens, 60, "it listens")
-    machine.replace_manager(f'case "$*" in *disable*) echo "refused it" >&2; exit 1;; esac; exec {machine.root}/systemctl "$@"')
-    machine.run("service", "uninstall")  # it stops it all the same, and is told to read its files anew
-    assert machine.left() == [] and not machine.listens()
-    machine.replace_manager()
-
-
-def test_uninstall_when_the_manager_refuses_everything(machine):
-    machine.install()
-    machine.run("stop", "--state-dir", str(machine.state))
-    machine.replace_manager(f'case "$*" in *show*) exec {machine.root}/systemctl "$@";; esac; echo "refused it" >&2; exit 1')
-    machine.run("service", "uninstall")
-    assert machine.left() == []
-    machine.replace_manager()
-
-
-def test_uninstall_when_the_manager_is_gone_ends_what_it_kept(machine):
-    machine.install()
-    wait_until(machine.listens, 60, "it listens")
-    kept = machine.kept_pid()
-    machine.replace_manager(NO_MANAGER)
-    told = machine.run("service", "uninstall", code=1)
-    assert "the service manager was not told, for none answers here" in told and f"ended process {kept}" in told
-    assert machine.left() == [] and not machine.listens()
-    assert "there is nothing to remove" in machine.run("service", "uninstall")
-    machine.replace_manager()
-
-
-def test_uninstall_lets_another_server_go_on(machine):
-    """It serves the same state directory, and was started by hand otherwise."""
-    machine.install()
-    machine.run("stop", "--state-dir", str(machine.state))
-    machine.arguments += ["--queue", "7"]
-    machine.start_as_orphan()
-    machine.replace_manager(NO_MANAGER)
-    told = machine.run("service", "uninstall", code=1)
-    assert "ended" not in told and machine.left() == [] and machine.listens()
     machine.replace_manager()
 
 

@@ -121,6 +121,21 @@ def test_a_name_more_is_used_after_a_restart(start_server):
     wait_until(lambda: BUILT_IN in curl(server, *ask, code=None), SECONDS_MAX, "the new one is shown")
 
 
+def test_a_name_that_is_gone_leaves_the_certificate(start_server):
+    """Each container that was made anew left its name for ever, until there was no room for the next."""
+    server = start_server()
+    sanctum("certs", "server", "--name", "former-container", state_dir=server.state_dir)
+    (server.certificates / "server.names").unlink()  # as if nobody had given it: it was once this machine's
+    sanctum("certs", "server", "--name", "given.example", state_dir=server.state_dir)
+    assert "former-container" not in sanctum("certs", "show", state_dir=server.state_dir)
+    sanctum("certs", "server", "--name", "former-container", state_dir=server.state_dir)
+    (server.certificates / "server.names").write_text("given.example\n")
+    server.stop()
+    server.start(mtls_listen="127.0.0.2:0")
+    assert "info server_certificate_names added=127.0.0.2\n" in server.log() and "info server_certificate_names dropped=former-container\n" in server.log()
+    assert "  names localhost, 127.0.0.1, ::1, given.example, 127.0.0.2\n" in sanctum("certs", "show", state_dir=server.state_dir)
+
+
 # Other devices.
 
 
@@ -236,21 +251,72 @@ def test_expiry_is_said_in_words(tmp_path):
 
 
 def test_what_ends_soon_is_renewed_at_a_start_and_told_where_it_cannot_be(start_server):
-    """A server whose certificate had run out served on, and nobody could ask it."""
+    """A server whose certificate had run out served on, and nobody could ask it; the restart that would have mended it was refused."""
     server = start_server()
     certificates = server.certificates
     end_in(certificates, "server", 0)
-    refused = sanctum("probe", "boots", state_dir=server.state_dir, code=1)
-    assert re.search(r"FAIL the certificates .*server\.pem: EXPIRED on .*`sanctum certs server` makes another", refused), refused
+    told = sanctum("probe", "boots", state_dir=server.state_dir)
+    assert re.search(r"OK   the certificates .*server\.pem: EXPIRED on .*`sanctum certs server` makes another; so does the next start", told), told
+    expired = rf"warning certificate_expires file={certificates}/server\.pem validity=\"EXPIRED on .*`sanctum certs server` makes another"
+    wait_until(lambda: re.search(expired, server.log()), SECONDS_MAX, "it is told while it runs, too")
+    sanctum("restart", state_dir=server.state_dir)
+    wait_until(lambda: re.search(rf"certificate_renewed file={certificates}/server\.pem until=\d{{4}}-\d\d-\d\d", server.log()), SECONDS_MAX, "it is renewed")
+    wait_until(lambda: BUILT_IN in curl(server, "localhost", code=None), SECONDS_MAX, "it serves")
     server.stop()
-    server.start()
-    assert re.search(rf"certificate_renewed file={certificates}/server\.pem until=\d{{4}}-\d\d-\d\d", server.log())
-    assert BUILT_IN in curl(server, "localhost")
-    server.stop()
-    end_in(certificates, "server", 3)
+    end_in(certificates, "server", 0)
     (certificates / "ca.key").unlink()
     server.start()
-    assert re.search(rf"warning certificate_expires file={certificates}/server\.pem validity=\"valid until .*days left\): `sanctum certs server` makes another", server.log())
+    assert re.search(rf"warning certificate_expires file={certificates}/server\.pem validity=\"EXPIRED on .* ago\): who made it has to make another", server.log())
+    refused = sanctum("probe", "boots", state_dir=server.state_dir, code=1)
+    assert re.search(r"FAIL the certificates .*server\.pem: EXPIRED on .*who made it has to make another", refused), refused
+
+
+def test_what_cannot_be_written_is_no_reason_not_to_serve(start_server):
+    """A full disk, or a key that may not be read, and another address: there was no server."""
+    server = start_server()
+    server.stop()
+    certificates = server.certificates
+    end_in(certificates, "server", 3)
+    (certificates / "ca.key").unlink()
+    (certificates / "ca.key").mkdir()
+    server.start(mtls_listen="127.0.0.2:0")
+    log = server.log()
+    assert f'warning certificates_not_written reason="{certificates}/ca.key is not a regular file" advice="what is there is used as it is; mend it and restart"' in log
+    assert "warning server_certificate_lacks name=127.0.0.2 " in log and "warning certificate_expires " in log
+    assert server.request("GET", "/health")[0] == 200
+
+
+def test_an_expired_authority_beside_a_good_one_is_no_reason_not_to_restart(start_server, tmp_path):
+    server = start_server()
+    sanctum("certs", "init", state_dir=tmp_path)
+    former = tmp_path / "certs" / "ca"
+    run("openssl", "x509", "-in", f"{former}.pem", "-signkey", f"{former}.key", "-days", 0, "-out", f"{former}.old")
+    ours = server.certificates / "ca.pem"
+    ours.write_text((former.parent / "ca.old").read_text() + ours.read_text())
+    told = sanctum("probe", "boots", state_dir=server.state_dir)
+    assert re.search(r"OK   the certificates .* fine\n", told), told
+
+
+def test_who_is_no_longer_let_in_and_what_is_no_certificate_is_listed(tmp_path):
+    """After `certs init --force` each device was listed as valid, and a file that was none ended the list."""
+    sanctum("certs", "init", state_dir=tmp_path)
+    export(tmp_path, "--name", "phone")
+    devices = tmp_path / "certs" / "devices"
+    (devices / "a.pem").write_text("junk")
+    assert "junk" not in export(tmp_path, "--name", "phone")[0], "whose pass phrase was lost"
+    sanctum("certs", "init", "--force", state_dir=tmp_path)
+    told = sanctum("certs", "show", state_dir=tmp_path)
+    assert f"{devices}/a.pem\n  {devices}/a.pem is no certificate in PEM form\n" in told
+    assert f"{devices}/phone.pem\n  subject CN=phone\n  of another authority than ca.pem: no longer let in: `sanctum certs export --name phone` makes another\n" in told
+
+
+def test_the_url_to_open_is_named(server, start_server):
+    said, _ = export(server.state_dir)
+    assert f"Then open https://gpu.example:{port_of(server.mtls_url)}\nThe server's names: gpu.example, 192.0.2.77" in said
+    alone = start_server()
+    port = port_of(alone.mtls_url)
+    said, _ = export(alone.state_dir)
+    assert f"The server listens on 127.0.0.1:{port}, and nobody else can reach it: --mtls-listen 0.0.0.0:{port}\n" in said and "Then open" not in said
 
 
 # Who is turned away.
@@ -290,6 +356,16 @@ def test_a_client_that_does_not_trust_us(server, tmp_path):
     assert "it does not trust our certificate: give it ca.pem (curl: --cacert; phones: install it as a trusted root)" in told
 
 
+def test_a_client_that_finds_our_certificate_expired(start_server):
+    server = start_server()
+    end_in(server.certificates, "server", 0)
+    (server.certificates / "ca.key").rename(server.certificates / "ca.away")
+    server.stop()
+    server.start()
+    told = refusal_of(server, lambda: curl(server, "localhost", code=60))
+    assert "our certificate has expired, or its clock is wrong: `sanctum certs server` makes another, `sanctum restart` takes it" in told
+
+
 def test_a_client_of_old_tls(server):
     where = f"localhost:{port_of(server.mtls_url)}"
     told = refusal_of(server, lambda: run("openssl", "s_client", "-connect", where, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", code=1))
@@ -323,13 +399,26 @@ def test_plain_http_to_the_tls_port_is_told_where_to_go(server):
     assert error["message"].endswith(f"plain HTTP is on {server.url}")
 
 
+@pytest.mark.skipif(not [name for name in addresses_of_this_machine() if ":" not in name], reason="this machine has no network")
+def test_plain_http_from_elsewhere_is_not_sent_to_its_own_machine(server):
+    address = next(name for name in addresses_of_this_machine() if ":" not in name)
+    asked = []
+    refusal_of(server, lambda: asked.append(run("curl", "-sS", "--noproxy", "*", f"http://{address}:{port_of(server.mtls_url)}/v1/models")))
+    told = json.loads(asked[0])["error"]["message"]
+    assert f"ask https://{address}:" in told and "plain HTTP is on" not in told, "that listener is on 127.0.0.1 alone"
+
+
 def test_plain_http_that_stops_in_a_line_is_answered_and_closed(server):
-    with socket.create_connection(("127.0.0.1", port_of(server.mtls_url)), timeout=SECONDS_MAX) as slow:
-        slow.sendall(b"G")
-        said = b""
-        while more := slow.recv(4096):
-            said += more
-    assert said.startswith(b"HTTP/1.1 400 ") and said.endswith(b"}")
+    said = []
+
+    def stop_in_a_line():
+        with socket.create_connection(("127.0.0.1", port_of(server.mtls_url)), timeout=SECONDS_MAX) as slow:
+            slow.sendall(b"G")
+            while more := slow.recv(4096):
+                said.append(more)
+
+    assert "it spoke plain HTTP to the TLS port" in refusal_of(server, stop_in_a_line)
+    assert said[0].startswith(b"HTTP/1.1 400 ") and said[-1].endswith(b"}")
 
 
 def test_tls_to_the_plain_port_leaves_a_line(server):

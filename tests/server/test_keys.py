@@ -161,11 +161,17 @@ def test_a_change_takes_effect_without_a_restart(unlocked):
     assert again.returncode == 2 and "already" in again.stderr and again.stdout == ""
     listed = sanctum("keys", "list", state_dir=unlocked.state_dir).stdout
     assert "first" in listed and "second" in listed and second not in listed
-    sanctum("keys", "remove", "first", state_dir=unlocked.state_dir)
+    assert sanctum("keys", "remove", "first", state_dir=unlocked.state_dir).stdout == "removed the key of 'first'\n"
     assert (asked(), asked(first.stdout.strip()), asked(second)) == (401, 401, 200)
     assert sanctum("keys", "remove", "first", state_dir=unlocked.state_dir, check=False).returncode == 2
     sanctum("keys", "remove", "second", state_dir=unlocked.state_dir)
     assert asked() == 200
+
+
+@pytest.mark.parametrize("word", ["rm", "del"])
+def test_other_words_for_remove_are_told_ours(tmp_path, word):
+    told = sanctum("keys", word, "editor", state_dir=tmp_path, check=False)
+    assert told.returncode == 2 and f"no command '{word}'; `sanctum keys remove` does that" in told.stderr, told.stderr
 
 
 def test_a_damaged_file_of_keys_opens_nothing(unlocked):
