@@ -14,6 +14,7 @@
 #include "gateway/certificates.h"
 #include "gateway/device_certificate.h"
 #include "gateway/listener.h"
+#include "platform/lock_file.h"
 #include "platform/network_names.h"
 #include "platform/process.h"
 #include "release/signing.h"
@@ -117,6 +118,7 @@ int export_one(const CertsOptions& options) {
   const std::string directory = options.directory();
   // What fails does so before there is a pass phrase to lose.
   const std::string where = where_to_go(far_names(directory), listens_at(options.state()));
+  const platform::LockFile alone(directory + "/export.lock");  // or two write one pair
   const auto exported = gateway::export_certificate(directory, options.device);
   std::printf(
       "wrote %s\n\npass phrase, with its hyphens; it is shown this once and kept nowhere:\n"

@@ -69,12 +69,11 @@ std::string asked(const Options& options) {
 }
 
 int list(const Options& options) {
-  const std::string body = asked(options);
+  const json::Document document(asked(options));
   if (options.json) {
-    std::printf("%s\n", body.c_str());
+    std::printf("%s\n", document.root().dump().c_str());
     return 0;
   }
-  const json::Document document(body);
   const auto models = document.root().at("data").as_array(client::kModelsMax);
   if (models.empty()) {
     std::printf("no model is served; `sanctum status` says why\n");

@@ -197,11 +197,12 @@ int write_libraries(int fd) {
   return kExitOk;
 }
 
-int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options) {
+int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options,
+                bool with_texts) {
   std::vector<engine::LoadCandidate> candidates;
   candidates.reserve(told.size());
   for (const auto& each : told) candidates.push_back(engine::load_candidate(each));
-  const auto checked = engine::check_loads(candidates, options);
+  const auto checked = engine::check_loads(candidates, options, with_texts);
   if (!checked.why.empty()) log::last_words(checked.why);
   return checked.none ? kExitConfiguration : kExitOk;
 }
@@ -300,6 +301,8 @@ int main(int argc, char** argv) {
                  "only find out, without reading weights, which of these could not be loaded with "
                  "these options, and say why; exit code 78: none could be")
       ->type_name("NAME=DIR");
+  bool check_texts = false;
+  app.add_flag("--check-texts", check_texts, "with --check: tokenizer and template too");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -312,7 +315,7 @@ int main(int argc, char** argv) {
     if (libraries_fd >= 0) return write_libraries(libraries_fd);
     if (render_fd >= 0) return engine::serve_templates(render_fd);
     options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
-    if (!to_check.empty()) return check_loads(to_check, options.device);
+    if (!to_check.empty()) return check_loads(to_check, options.device, check_texts);
     check_files_beside_libraries();
     options.template_program = platform::program_of_this_process();
     if (const char* fault = std::getenv("SANCTUM_FAULT"))

@@ -74,7 +74,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       std::printf("%s", explain(*options, config).c_str());
       std::fflush(stdout);
       if (*settings_only) return 0;
-      const auto checked = serve::check_loads(config);
+      const auto checked = serve::check_loads(config, true);
       if (!checked.failing.empty()) throw Exit{kExitFailure, checked.failing};
       if (!checked.not_told.empty())
         std::printf("# whether a model could be loaded was not told: %s\n",

@@ -107,7 +107,7 @@ void check_that_it_can_start(const std::string& state, platform::ServiceScope sc
 // A unit would try it again for ever, and say why in a log alone. Throws Error.
 void check_models(const settings::ServeConfig& config) {
   try {
-    serve::check_loads(config);
+    serve::check_loads(config, true);
   } catch (const Exit& exit) {
     throw Error(ErrorCode::kInvalid, exit.message + "; nothing was written");
   }

@@ -51,6 +51,19 @@ std::string replacement_refused(client::ControlClient& control) {
   return {};
 }
 
+// Which models it could not load, and why; empty for none.
+std::string failed_models(client::ControlClient& control) {
+  const json::Document document = control.ask("GET", "/status");
+  std::string all;
+  for (const json::Node& model : document.root().at("models").as_array()) {
+    if (model.at("state").as_string() != "failed") continue;
+    const auto failure = model.get("failure");
+    all += "'" + model.at("model").as_string() + "' could not be loaded" +
+           (failure ? ": " + failure->as_string_or("message", "") : "") + "\n";
+  }
+  return all;
+}
+
 // Waits until it is ready again, or stays parked; says what came of it.
 int settled(client::ControlClient& control, const Engine& before, const Options& options) {
   const Instant end = Clock::now() + seconds(options.limit_s);
@@ -71,7 +84,9 @@ int settled(client::ControlClient& control, const Engine& before, const Options&
   if (!refused.empty()) std::printf("%s: %s\n", options.engine.c_str(), refused.c_str());
   std::printf("the engine is %s%s%s\n", now.state.c_str(), now.reason.empty() ? "" : ": ",
               now.reason.c_str());
-  return now.state == "ready" && refused.empty() ? 0 : kExitNo;
+  const std::string failed = now.state == "ready" ? failed_models(control) : "";
+  std::printf("%s", failed.c_str());
+  return now.state == "ready" && refused.empty() && failed.empty() ? 0 : kExitNo;
 }
 
 int start(client::ControlClient& control, const Options& options) {

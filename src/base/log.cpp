@@ -116,7 +116,10 @@ void flush() {
 
 void last_words(std::string_view text) {
   flush();
-  const std::string line = std::string(text) + "\n";
+  std::string line = std::string(text) + "\n";
+  // Names and other programs' words are in it: a terminal is to show them, not to obey.
+  for (char& c : line)
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == 0x7F) c = '?';
   pollfd writable{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&writable, 1, static_cast<int>(kLastWordsLimit.count())) <= 0) return;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -20,6 +20,7 @@ namespace sanctum::client {
 namespace {
 
 constexpr std::string_view kBlock = "\"\"\"";
+constexpr std::size_t kNameCharactersMax = 200;
 constexpr Milliseconds kGlance{300};  // an answer that comes meanwhile is shown so much later
 constexpr const char* kDim = "\x1b[2m";
 constexpr const char* kPlain = "\x1b[0m";
@@ -306,7 +307,8 @@ std::string ChatSession::multiline(const std::string& first, LineReader& reader)
 }
 
 bool ChatSession::converse(Interrupt& interrupt) {
-  notes_ << model_ << " at " << client_.endpoint().url << "; /help lists the commands\n";
+  notes_ << printable_line(model_, kNameCharactersMax) << " at " << client_.endpoint().url
+         << "; /help lists the commands\n";
   bool all_well = true;
   LineReader reader(true, "> ");
   for (;;) {

@@ -103,6 +103,7 @@ void Conversation::load(const std::string& path) {
     std::vector<std::string> turns;
     for (const auto& message : document.root().at("messages").as_array(kSavedMessagesMax)) {
       const std::string role = message.at("role").as_string();
+      if (!message.at("content").is_string()) message.at("content").as_array();
       if (role == "system" && turns.empty())
         system = message.at("content").as_string();
       else

@@ -95,9 +95,9 @@ std::string_view to_string(Readiness readiness) {
 }
 
 Readiness readiness_of(const Probe& ready, const Probe& models, std::size_t model_count) {
-  if (answered(ready, 200)) return Readiness::kReady;
+  if (answered(ready, 200) && is_json_object(ready.body)) return Readiness::kReady;
   // A server without /ready is ready when it has something to serve.
-  if (answered(ready, 404) || answered(ready, 405)) {
+  if (answered(ready, 200) || answered(ready, 404) || answered(ready, 405)) {
     return answered(models, 200) && model_count > 0 ? Readiness::kReady : Readiness::kUp;
   }
   const bool any = ready.ending == Ending::kAnswered || models.ending == Ending::kAnswered;

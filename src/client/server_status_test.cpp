@@ -13,7 +13,9 @@ Probe got(int status) {
 
 TEST(ServerStatus, ReadinessTable) {
   const Probe dead;
-  EXPECT_EQ(readiness_of(got(200), got(200), 1), Readiness::kReady);
+  const Probe yes{Ending::kAnswered, 200, R"({"status":"ready"})", ""};
+  EXPECT_EQ(readiness_of(yes, got(200), 1), Readiness::kReady);
+  EXPECT_EQ(readiness_of(got(200), got(200), 0), Readiness::kUp) << "it says 200 to everything";
   EXPECT_EQ(readiness_of(got(503), got(200), 1), Readiness::kUp);
   EXPECT_EQ(readiness_of(got(404), got(200), 1), Readiness::kReady) << "no /ready, but a model";
   EXPECT_EQ(readiness_of(got(404), got(200), 0), Readiness::kUp);

@@ -9,6 +9,7 @@
 #include "base/temporary_lack.h"
 #include "engine/device_backend.h"
 #include "engine/failure_of.h"
+#include "engine/text_model.h"
 
 namespace sanctum::engine {
 namespace {
@@ -17,9 +18,12 @@ namespace mx = mlx::core;
 
 // Why it cannot be loaded; empty where it can, or where that may be otherwise in a moment.
 std::string failure_to_load(const LoadCandidate& candidate, const nn::Backend& backend,
-                            const nn::BackendPointer& lazy, std::uint64_t kv_bytes) {
+                            const nn::BackendPointer& lazy, std::uint64_t kv_bytes,
+                            bool with_texts) {
   try {
-    backend.kv_memory(models::traits_of(models::describe(candidate.directory), lazy).kv, kv_bytes);
+    const models::Description description = models::describe(candidate.directory);
+    backend.kv_memory(models::traits_of(description, lazy).kv, kv_bytes);
+    if (with_texts) const TextModel texts(description, text::unguarded_renderer());
     return {};
   } catch (const std::bad_alloc&) {
     return {};
@@ -40,15 +44,16 @@ LoadCandidate load_candidate(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates,
-                         const DeviceOptions& options) {
+LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const DeviceOptions& options,
+                         bool with_texts) {
   check_backend(options);
   const nn::BackendPointer backend = device_backend(options);
   mx::set_default_device(mx::Device::cpu);
   const nn::BackendPointer lazy = nn::stock_backend(mx::float32);
   LoadsChecked checked{!candidates.empty(), {}};
   for (const LoadCandidate& candidate : candidates) {
-    const std::string why = failure_to_load(candidate, *backend, lazy, options.kv_bytes);
+    const std::string why =
+        failure_to_load(candidate, *backend, lazy, options.kv_bytes, with_texts);
     checked.none &= !why.empty();
     if (!why.empty())
       checked.why += (checked.why.empty() ? "'" : "; '") + candidate.model + "' in " +

@@ -1,6 +1,6 @@
 // Whether a model could be loaded, found out without reading its weights: what config.json asks
-// for, every tensor's name, type and shape, the memory for keys and values. Tokenizer and template
-// are not looked at. No GPU is used.
+// for, every tensor's name, type and shape, the memory for keys and values; on request also
+// tokenizer and template, which takes as long as they do in a load. No GPU is used.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ struct LoadsChecked {
   std::string why;    // for a person: each that could not be
 };
 // Throws Error(kInvalid) for wrong options.
-LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates,
-                         const DeviceOptions& options);
+LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const DeviceOptions& options,
+                         bool with_texts);
 
 }  // namespace sanctum::engine

@@ -24,15 +24,16 @@ TEST(LoadCheck, CandidatesHaveANameAndADirectory) {
 
 TEST(LoadCheck, OneThatLoadsIsEnough) {
   const DeviceOptions options;
-  EXPECT_EQ(check_loads({{"m", smoke()}}, options).why, "");
-  const LoadsChecked one = check_loads({{"gone", "/nowhere"}, {"m", smoke()}}, options);
+  EXPECT_EQ(check_loads({{"m", smoke()}}, options, true).why, "");
+  const LoadsChecked one = check_loads({{"gone", "/nowhere"}, {"m", smoke()}}, options, true);
   EXPECT_FALSE(one.none);
   EXPECT_NE(one.why.find("'gone' in /nowhere"), std::string::npos) << "which is told all the same";
-  EXPECT_FALSE(check_loads({}, options).none);
+  EXPECT_FALSE(check_loads({}, options, true).none);
 }
 
 TEST(LoadCheck, EachIsNamedWithWhatIsWrong) {
-  const LoadsChecked checked = check_loads({{"gone", "/nowhere"}, {"other", "/elsewhere"}}, {});
+  const LoadsChecked checked =
+      check_loads({{"gone", "/nowhere"}, {"other", "/elsewhere"}}, {}, false);
   ASSERT_TRUE(checked.none);
   EXPECT_NE(checked.why.find("'gone' in /nowhere cannot be served: "), std::string::npos)
       << checked.why;
@@ -42,7 +43,7 @@ TEST(LoadCheck, EachIsNamedWithWhatIsWrong) {
 TEST(LoadCheck, MemoryForKeysAndValuesHasToBeEnough) {
   DeviceOptions options;
   options.kv_bytes = 1024;
-  const LoadsChecked checked = check_loads({{"m", smoke()}}, options);
+  const LoadsChecked checked = check_loads({{"m", smoke()}}, options, true);
   ASSERT_TRUE(checked.none);
   EXPECT_NE(checked.why.find("--kv-bytes"), std::string::npos) << checked.why;
 }
@@ -51,7 +52,7 @@ TEST(LoadCheck, OptionsThatContradictEachOtherAreAnError) {
   DeviceOptions options;
   options.kernels = "mlx";
   options.cpu.kv_int8 = true;
-  EXPECT_THROW(check_loads({{"m", smoke()}}, options), Error);
+  EXPECT_THROW(check_loads({{"m", smoke()}}, options, false), Error);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <utility>
@@ -38,10 +39,13 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   const auto use = [](const char* what, const std::string& path, auto action) {
     error_code ec;
-    action(ec);
-    if (ec)
-      throw Error(ErrorCode::kCorrupt,
-                  std::string("cannot use the ") + what + " " + path + ": " + ec.message());
+    std::error_code there;
+    // Of a pipe nobody may ever write a word.
+    const bool file = std::filesystem::is_regular_file(path, there);
+    if (file) action(ec);
+    if (ec || !file)
+      throw Error(ErrorCode::kCorrupt, std::string("cannot use the ") + what + " " + path + ": " +
+                                           (file ? ec.message() : "it is no regular file"));
   };
   ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   use("certificate", files.certificate,
@@ -49,6 +53,10 @@ std::shared_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   use("private key", files.key, [&](error_code& ec) {
     context->use_private_key_file(files.key, asio::ssl::context::pem, ec);
   });
+  if (::SSL_CTX_check_private_key(context->native_handle()) != 1)
+    throw Error(ErrorCode::kCorrupt, "the private key " + files.key + " is not that of " +
+                                         files.certificate +
+                                         "; `sanctum certs init --force` makes both anew");
   use("certificate authority", files.authority,
       [&](error_code& ec) { context->load_verify_file(files.authority, ec); });
   // Whose certificates we take: browsers and phones offer no others then.

@@ -50,11 +50,26 @@ bool verifies(const std::string& release, const std::string& keys) {
   }
 }
 
+// What is being made; whatever of it is there at the end was not finished, and takes room.
+class HalfCopy {
+ public:
+  explicit HalfCopy(std::string path) : path_(std::move(path)) { fs::remove_all(path_); }
+  ~HalfCopy() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  HalfCopy(const HalfCopy&) = delete;
+  HalfCopy& operator=(const HalfCopy&) = delete;
+
+ private:
+  const std::string path_;
+};
+
 void make_copy(const std::string& release, const std::string& encoded,
                const std::vector<ReleaseSource>& sources, const std::string& keys,
                const FileStore& store) {
   const std::string beside = release + ".new";
-  fs::remove_all(beside);
+  const HalfCopy half(beside);
   std::map<std::string, std::string> hashes;
   for (const auto& file : decode_manifest(encoded).files) hashes[file.name] = file.sha256;
   for (const auto& source : sources) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -266,6 +267,14 @@ class Note {
   Note& operator=(const Note&) = delete;
 };
 
+// Before anything is copied or started. Throws Exit.
+void check_start(const settings::ServeConfig& config) {
+  check_addresses(config);
+  const LoadsChecked checked = check_loads(config, false);
+  if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
+  if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
+}
+
 std::optional<RunningRelease> keep_release(const std::string& state) {
   try {
     RunningRelease release = keep_running_release(state);
@@ -282,14 +291,18 @@ std::optional<RunningRelease> keep_release(const std::string& state) {
 
 int keep(const settings::ServeConfig& config,
          const std::function<settings::ServeConfig()>& resolve) {
-  const LoadsChecked checked = check_loads(config);
-  if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
-  if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
   platform::make_files_private();
   platform::notify_manager(platform::more_time(kCopyLimit));
+  std::error_code ignored;
+  const bool fresh = !std::filesystem::exists(config.state_dir, ignored);
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
-  check_addresses(config);
+  try {
+    check_start(config);
+  } catch (const Exit&) {
+    if (fresh) settings::unmake_state_dir(config.state_dir);
+    throw;
+  }
   client::forget_serving(config.state_dir);  // whoever wrote it is gone
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {

@@ -180,6 +180,8 @@ void KeeperRules::gateway_ended(const platform::ExitStatus& status) {
 void KeeperRules::look_at_configuration() {
   try {
     settings::ServeConfig now = port_.resolve();
+    if (now.state_dir != told_config_.state_dir)
+      log::warn("state_dir_not_taken", {{"why", "only another start takes another one"}});
     now.state_dir = told_config_.state_dir;
     if (settings::encode(now) == settings::encode(told_config_)) return;
     settings::ServeConfig next = now;

@@ -102,6 +102,7 @@ std::string listen_at(gateway::Server& server, const std::string& text, const st
     try {
       return server.listen(address, tls);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kCorrupt) throw Exit{kExitFailure, error.what()};
       if (error.code() != ErrorCode::kUnavailable) throw;
       const bool busy = std::string(error.what()).ends_with(std::strerror(EADDRINUSE));
       throw Error(error.code(), error.what() + (busy ? advice(address, field) : ""), field);

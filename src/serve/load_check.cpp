@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "client/printable.h"
 #include "platform/command.h"
 #include "serve/running_release.h"
 #include "serve/worker_options.h"
@@ -13,20 +14,24 @@
 namespace sanctum::serve {
 namespace {
 
+constexpr std::size_t kSaidCharactersMax = 2000;
+
+// One line, whatever a model's configuration or another program says.
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+  return client::printable_line(text, kSaidCharactersMax);
 }
 
 }  // namespace
 
-LoadsChecked check_loads(const settings::ServeConfig& config) {
+LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts) {
   if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
   const supervisor::WorkerOptions options = worker_options(config, {});
   if (!supervisor::look_at_program(options.path).runnable)
     throw Exit{kExitFailure, "there is no program that can be run at " + options.path +
                                  "; --engine names the engine's"};
   std::vector<std::string> words{options.path, "--log-level", "error"};
+  if (with_texts) words.emplace_back("--check-texts");
   for (auto& word : engine_words(config)) words.push_back(std::move(word));
   for (const auto& model : options.models)
     words.insert(words.end(), {"--check", model.model + "=" + model.path});

@@ -17,6 +17,7 @@ struct LoadsChecked {
   std::string not_told;  // why it cannot be told
 };
 // Throws Exit with the reason for a person where nothing could be loaded.
-LoadsChecked check_loads(const settings::ServeConfig& config);
+// `with_texts`: tokenizer and template too, which takes longer.
+LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts);
 
 }  // namespace sanctum::serve

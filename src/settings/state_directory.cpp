@@ -83,4 +83,11 @@ void make_state_dir(const std::string& directory) {
   try_to_write(directory);
 }
 
+void unmake_state_dir(const std::string& directory) {
+  std::error_code ignored;
+  fs::remove(directory + "/" + kMark, ignored);
+  fs::remove(directory + "/lock", ignored);
+  fs::remove(directory, ignored);
+}
+
 }  // namespace sanctum::settings

@@ -9,4 +9,7 @@ namespace sanctum::settings {
 // Error(kUnavailable) saying what to do when nothing can be written there.
 void make_state_dir(const std::string& directory);
 
+// One that was just made and is of no use: it goes away with the lock, if it holds nothing else.
+void unmake_state_dir(const std::string& directory);
+
 }  // namespace sanctum::settings

@@ -1,11 +1,13 @@
 #include "supervisor/service_unit.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "supervisor/gateway_restart_policy.h"
 
 namespace sanctum::supervisor {
@@ -19,7 +21,18 @@ constexpr int kWatchdogSeconds = 60;
 
 // systemd.service(5), "Command lines": quotes and backslashes as in C, % doubled, and $ where
 // variables are expanded.
+// A line of its own would be another directive.
+void check_unit_word(const std::string& word) {
+  const bool clean =
+      std::none_of(word.begin(), word.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
+  if (!clean)
+    throw Error(
+        ErrorCode::kInvalid,
+        "a service's unit holds no control characters, and there is one in " + json::quote(word));
+}
+
 std::string systemd_word(const std::string& word, bool expanded = true) {
+  check_unit_word(word);
   std::string out = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\') out += '\\';
