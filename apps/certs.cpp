@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -118,7 +119,8 @@ int export_one(const CertsOptions& options) {
   const std::string directory = options.directory();
   // What fails does so before there is a pass phrase to lose.
   const std::string where = where_to_go(far_names(directory), listens_at(options.state()));
-  const platform::LockFile alone(directory + "/export.lock");  // or two write one pair
+  std::optional<platform::LockFile> alone;  // or two write one pair
+  if (std::filesystem::is_directory(directory)) alone.emplace(directory + "/export.lock");
   const auto exported = gateway::export_certificate(directory, options.device);
   std::printf(
       "wrote %s\n\npass phrase, with its hyphens; it is shown this once and kept nowhere:\n"

@@ -15,7 +15,7 @@
 namespace sanctum::platform {
 namespace {
 
-constexpr std::chrono::milliseconds kKilledWithin{1000};
+constexpr std::chrono::milliseconds kKilledWithin{1000}, kCancelCheck{100};
 constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 }  // namespace
@@ -32,7 +32,8 @@ std::string program_in_path(const std::string& word) {
 }
 
 CommandResult run_command(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                          const std::vector<std::pair<std::string, std::string>>& environment) {
+                          const std::vector<std::pair<std::string, std::string>>& environment,
+                          const std::atomic<bool>* cancelled) {
   ProcessOptions options;
   options.path = program_in_path(words.front());
   options.environment = environment;
@@ -46,15 +47,21 @@ CommandResult run_command(const std::vector<std::string>& words, std::chrono::mi
   };
   CommandResult result;
   char bytes[4096];
-  while (result.output.size() < kCommandOutputMax && left().count() > 0) {
+  const auto given_up = [&] { return cancelled != nullptr && *cancelled; };
+  while (result.output.size() < kCommandOutputMax && left().count() > 0 && !given_up()) {
     pollfd readable{socket, POLLIN, 0};
-    if (::poll(&readable, 1, static_cast<int>(left().count())) <= 0) continue;
+    const auto wait = cancelled == nullptr ? left() : std::min(left(), kCancelCheck);
+    if (::poll(&readable, 1, static_cast<int>(wait.count())) <= 0) continue;
     const ssize_t count = ::read(socket, bytes, sizeof bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     result.output.append(bytes, static_cast<std::size_t>(count));
   }
   ::close(socket);
+  if (given_up()) {
+    process.end_or_leave(kKilledWithin);
+    throw Error(ErrorCode::kCancelled, "'" + words.front() + "' was given up");
+  }
   const auto status = process.wait(std::max(left(), std::chrono::milliseconds(0)));
   if (!status) {
     process.end_or_leave(kKilledWithin);

@@ -1,6 +1,7 @@
 // A short command and what it says.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -23,8 +24,9 @@ std::string program_in_path(const std::string& word);
 // `words`: the program, looked for in PATH, and its arguments. Throws Error(kNotFound) when there
 // is no such program, Error(kDeadline) for one that was ended because it took longer than `limit`.
 // `environment`: variables beside ours, or in their place. A child that even SIGKILL does not end,
-// because it stands at a disk, is left behind.
+// because it stands at a disk, is left behind. Throws Error(kCancelled) soon after `cancelled`.
 CommandResult run_command(const std::vector<std::string>& words, std::chrono::milliseconds limit,
-                          const std::vector<std::pair<std::string, std::string>>& environment = {});
+                          const std::vector<std::pair<std::string, std::string>>& environment = {},
+                          const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace sanctum::platform

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -267,10 +268,47 @@ class Note {
   Note& operator=(const Note&) = delete;
 };
 
+// Who is asked to end: the keeper once there is one, until then the start. Signals' threads ask.
+class Ending {
+ public:
+  void ask() {
+    const std::lock_guard lock(mutex_);
+    asked_ = true;
+    if (keeper_ != nullptr) keeper_->end();
+  }
+  void at_once() {
+    const std::lock_guard lock(mutex_);
+    if (keeper_ != nullptr) keeper_->end_at_once();
+  }
+  const std::atomic<bool>& asked() const { return asked_; }
+  // As long as this lives, it is the keeper's.
+  class Part {
+   public:
+    Part(Ending& ending, Keeper& keeper) : ending_(ending) { ending.is_up_to(&keeper); }
+    ~Part() { ending_.is_up_to(nullptr); }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+
+   private:
+    Ending& ending_;
+  };
+
+ private:
+  void is_up_to(Keeper* keeper) {
+    const std::lock_guard lock(mutex_);
+    keeper_ = keeper;
+  }
+
+  std::mutex mutex_;  // guards keeper_
+  Keeper* keeper_ = nullptr;
+  std::atomic<bool> asked_{false};
+};
+
 // Before anything is copied or started. Throws Exit.
-void check_start(const settings::ServeConfig& config) {
+void check_start(const settings::ServeConfig& config, const std::atomic<bool>& cancelled) {
   check_addresses(config);
-  const LoadsChecked checked = check_loads(config, false);
+  const LoadsChecked checked = check_loads(config, false, &cancelled);
+  if (cancelled) return;
   if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
   if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
 }
@@ -297,8 +335,11 @@ int keep(const settings::ServeConfig& config,
   const bool fresh = !std::filesystem::exists(config.state_dir, ignored);
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
+  Ending ending;
+  SignalWatch signal_watch({[&ending] { ending.ask(); }, [&ending] { ending.at_once(); }},
+                           seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
   try {
-    check_start(config);
+    check_start(config, ending.asked());
   } catch (const Exit&) {
     if (fresh) settings::unmake_state_dir(config.state_dir);
     throw;
@@ -306,11 +347,11 @@ int keep(const settings::ServeConfig& config,
   client::forget_serving(config.state_dir);  // whoever wrote it is gone
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {
+    if (ending.asked()) return 0;
     Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
-    SignalWatch signal_watch({[&keeper] { keeper.end(); }, [&keeper] { keeper.end_at_once(); }},
-                             seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
     keeper.on_drain([&](seconds drain) { signal_watch.limit_is(drain + kStopBeyondGateway); });
-    return keeper.run();
+    const Ending::Part part(ending, keeper);
+    return ending.asked() ? 0 : keeper.run();
   });
 }
 

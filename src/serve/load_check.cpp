@@ -24,7 +24,8 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
-LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts) {
+LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
+                         const std::atomic<bool>* cancelled) {
   if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
   const supervisor::WorkerOptions options = worker_options(config, {});
   if (!supervisor::look_at_program(options.path).runnable)
@@ -40,7 +41,7 @@ LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts) {
   if (const auto release = release_we_run_from(config.state_dir))
     environment.push_back(library_path(*release));
   try {
-    const auto result = platform::run_command(words, kLoadCheckMax, environment);
+    const auto result = platform::run_command(words, kLoadCheckMax, environment, cancelled);
     const std::string said = trimmed(result.output);
     if (result.status.signal == 0 && result.status.code == 0) return {said, {}};
     if (result.status.signal == 0 && result.status.code == kExitConfiguration && !said.empty())

@@ -3,6 +3,7 @@
 // start, as is everything where another server would answer in our place.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -18,6 +19,8 @@ struct LoadsChecked {
 };
 // Throws Exit with the reason for a person where nothing could be loaded.
 // `with_texts`: tokenizer and template too, which takes longer.
-LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts);
+// `cancelled`: then it is not told, soon.
+LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
+                         const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace sanctum::serve

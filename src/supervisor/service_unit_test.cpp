@@ -57,5 +57,16 @@ TEST(ServiceUnit, AFileThatStartsNothingIsAnError) {
   EXPECT_THROW(parse_launchd_plist("<plist><dict/></plist>"), Error);
 }
 
+// A variable that held one was a directive of its own: another program, run at every start.
+TEST(ServiceUnit, HoldsNoControlCharacters) {
+  ServiceUnit unit;
+  unit.arguments = {"/opt/sanctum", "serve"};
+  unit.environment = {{"SANCTUM_FALLBACK_COMMAND", "a\nExecStartPre=/bin/false"}};
+  EXPECT_THROW(systemd_unit(unit, false), Error);
+  unit.environment.clear();
+  unit.arguments.emplace_back("a\rb");
+  EXPECT_THROW(systemd_unit(unit, false), Error);
+}
+
 }  // namespace
 }  // namespace sanctum::supervisor

@@ -157,3 +157,28 @@ def test_an_engine_that_makes_way_for_the_former_one_is_not_called_ready(start_s
                            capture_output=True, text=True, timeout=SECONDS_MAX)
     assert asked.returncode == 1 and "/bin/true: " in asked.stdout and "could not be kept running" in asked.stdout, asked.stdout
     assert serves(server), "with the former one"
+
+
+def test_an_engine_that_comes_back_without_its_model_is_not_called_ready(start_server, tmp_path):
+    """The engine was ready, and nothing was served any more."""
+    model = tmp_path / "model"
+    shutil.copytree(ROOT / "models" / "smoke", model)
+    server = start_server(str(model))
+    (model / "tokenizer.json").chmod(0o600)
+    (model / "tokenizer.json").write_text("garbage")
+    asked = subprocess.run([program("sanctum"), "worker", "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 1 and "'model' could not be loaded: " in asked.stdout, asked.stdout + asked.stderr
+
+
+def test_a_server_that_starts_can_be_stopped(tmp_path):
+    """Nothing served, it was said, and in a moment something did: the lock came after the look at the model."""
+    engine, looked = tmp_path / "engine", tmp_path / "looked"
+    engine.write_text(f'#!/bin/sh\necho $$ >{looked}.new; mv {looked}.new {looked}\nexec sleep 1000\n')
+    engine.chmod(0o700)
+    serving = subprocess.Popen([program("sanctum"), "serve", "--engine", engine, "--state-dir", tmp_path / "state", "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
+    wait_until(looked.exists, SECONDS_MAX, "it looks at the model")
+    stopped = subprocess.run([program("sanctum"), "stop", "--state-dir", str(tmp_path / "state")], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert serving.wait(SECONDS_MAX) == 0, "as asked"
+    assert not processes.alive(int(looked.read_text())), "nor is the model looked at any more"
+    assert stopped.returncode == 0 and "yes the server's process is gone" in stopped.stdout, stopped.stdout + stopped.stderr
