@@ -155,6 +155,7 @@ TEST(Certificates, SoManyNamesAndNoMore) {
   const std::string directory = root.path("certs");
   std::vector<std::string> many;
   many.reserve(kServerNamesMax);
+  many.reserve(kServerNamesMax);
   for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
   ready_certificates(directory, {"127.0.0.1"});
   const auto ready = ready_certificates(directory, many);
@@ -178,6 +179,7 @@ TEST(Certificates, TheFirstAreMadeWithAsManyNamesAsThereIsRoomFor) {
   const TestDirectory root;
   const std::string directory = root.path("certs");
   std::vector<std::string> many;
+  many.reserve(kServerNamesMax);
   for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
   const auto ready = ready_certificates(directory, many);
   EXPECT_TRUE(ready.made);
@@ -213,6 +215,7 @@ TEST(Certificates, NamesThatHoldNoMoreAreDroppedAndGivenOnesAreNot) {
 
   // However many there were, there is room for those that hold.
   std::vector<std::string> many;
+  many.reserve(kServerNamesMax);
   for (std::size_t i = 0; i < kServerNamesMax; ++i) many.push_back("10.0.0." + std::to_string(i));
   ready_certificates(directory, many);
   EXPECT_EQ(names().size(), kServerNamesMax);
