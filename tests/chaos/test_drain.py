@@ -125,9 +125,12 @@ def test_who_is_being_answered_is_answered(tmp_path):
                                                         max_tokens=400).choices[0].message.content
 
     asking = threading.Thread(target=ask)
+    engine = server.engine_pid()
+    os.kill(engine, signal.SIGSTOP)  # or the answer might be over before anybody sees it
     asking.start()
-    wait_until(lambda: (server.status()["engine"].get("stats") or {}).get("running") == 1, 60, "it is being answered")
+    wait_until(lambda: server.status()["requests"]["running"] == 1, 60, "it is being answered")
     server.process.send_signal(signal.SIGTERM)
+    os.kill(engine, signal.SIGCONT)
     assert server.process.wait(60) == 0
     asking.join()
     assert answer["text"].endswith("60")
