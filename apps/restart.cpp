@@ -89,9 +89,10 @@ std::string told(const Seen& seen, bool another) {
 }
 
 // Until another gateway is ready, or it is plain that none will be; how far it is, now and then.
-int wait_until_back(const std::string& state_dir, std::int64_t before, seconds limit) {
+// `asked_us`: when it was asked for; what was cut since is told.
+int wait_until_back(const std::string& state_dir, std::int64_t before, std::int64_t asked_us,
+                    seconds limit) {
   const Instant begin = Clock::now();
-  const std::int64_t begin_us = serve::unix_us_now();
   Instant say_at = begin + kSayEvery;
   for (Instant now = begin; now - begin < limit; now = Clock::now()) {
     const auto seen = look(state_dir);
@@ -102,7 +103,7 @@ int wait_until_back(const std::string& state_dir, std::int64_t before, seconds l
     const bool another = seen && seen->gateway != before;
     if (another && seen->ready) {
       std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
-      const std::string cut = serve::requests_cut_since(state_dir, begin_us);
+      const std::string cut = serve::requests_cut_since(state_dir, asked_us);
       if (!cut.empty()) std::fprintf(stderr, "sanctum restart: %s\n", cut.c_str());
       return cut.empty() ? 0 : kExitNo;
     }
@@ -124,6 +125,7 @@ int run(const Options& options) {
   w.begin_object().field("wrong", objection(state)).end_object();
   std::string said = "it starts again";
   std::int64_t before = 0;
+  const std::int64_t asked_us = serve::unix_us_now();
   try {
     const auto answer = client::ControlClient(state).ask("POST", "/restart", w.take());
     before = answer.root().at("pid").as_int();
@@ -138,7 +140,7 @@ int run(const Options& options) {
   }
   say(said);
   if (options.no_wait) return 0;
-  return wait_until_back(state, before, seconds(options.limit_s));
+  return wait_until_back(state, before, asked_us, seconds(options.limit_s));
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ std::string failure_to_load(const LoadCandidate& candidate, const nn::Backend& b
     return {};
   } catch (const std::bad_alloc&) {
     return {};
-  } catch (const std::system_error& error) {
-    return is_temporary_lack(error.code()) ? "" : error.what();
   } catch (const std::exception& error) {
+    const auto* of_system = dynamic_cast<const std::system_error*>(&error);
+    if (of_system != nullptr && is_temporary_lack(of_system->code())) return {};
     const wire::Failure failure = failure_of(error, "path");
     return may_pass(failure.code) ? "" : failure.message;
   }

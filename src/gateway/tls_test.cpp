@@ -25,11 +25,14 @@ class TlsTest : public testing::Test {
   TlsTest() {
     directory_ = root_.path("certs");
     make_certificates(directory_, false);
-    port_ =
-        gateway_.server
-            .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
-                                               directory_ + "/server.key"})
-            .port;
+    port_ = port_of(gateway_);
+  }
+
+  // Where it listens from here on, with the certificates of the fixture.
+  std::uint16_t port_of(TestGateway& gateway) const {
+    const TlsFiles files{directory_ + "/ca.pem", directory_ + "/server.pem",
+                         directory_ + "/server.key"};
+    return gateway.server.listen({"127.0.0.1", 0}, files).port;
   }
 
   using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
@@ -221,11 +224,7 @@ TEST_F(TlsTest, WhoDoesNotFinishIsClosedAtTheLimitAndLeavesALine) {
   ConnectionLimits limits;
   limits.handshake = std::chrono::milliseconds(50);
   TestGateway gateway({}, limits);
-  const auto port =
-      gateway.server
-          .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
-                                             directory_ + "/server.key"})
-          .port;
+  const auto port = port_of(gateway);
   testing::internal::CaptureStderr();
   HttpClient silent(port), half(port);
   half.send("\x16\x03");
@@ -243,11 +242,7 @@ TEST_F(TlsTest, PlainHttpThatNeverReadsOrEndsIsClosedAtTheLimit) {
   ConnectionLimits limits;
   limits.linger = std::chrono::milliseconds(50);
   TestGateway gateway({}, limits);
-  const auto port =
-      gateway.server
-          .listen({"127.0.0.1", 0}, TlsFiles{directory_ + "/ca.pem", directory_ + "/server.pem",
-                                             directory_ + "/server.key"})
-          .port;
+  const auto port = port_of(gateway);
   HttpClient client(port);
   client.send("GET / HTTP/1.1\r\n");
   EXPECT_EQ(client.reply().status, 400);
