@@ -55,12 +55,15 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "configuration file.");
   const auto options = std::make_shared<settings::ServeOptions>(*command);
   const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false),
-             settings_only = std::make_shared<bool>(false);
+             settings_only = std::make_shared<bool>(false),
+             loads_only = std::make_shared<bool>(false);
   command->add_flag(
       "--check", *check,
       "Only print what is configured, as a configuration file, and check it and whether "
       "a model could be loaded");
   command->add_flag("--settings-only", *settings_only, "With --check: ask no engine about models");
+  command->add_flag("--loads-only", *loads_only,
+                    "With --check: only whether any model could be loaded, as a start asks");
   command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
   on_chosen(*command, exit_code, [=] {
     return or_try_again([&] {
@@ -71,6 +74,11 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       const auto now = [&] { return resolve(*options, arguments); };
       const ServeConfig config = now();
       if (!*check) return serve::keep(config, now);
+      if (*loads_only) {
+        const auto checked = serve::check_loads(config, false);
+        std::printf("%s\n", (checked.failing + checked.not_told).c_str());
+        return 0;
+      }
       std::printf("%s", explain(*options, config).c_str());
       std::fflush(stdout);
       if (*settings_only) return 0;

@@ -57,7 +57,8 @@ probes::ServerState our_state(const std::string& state_directory) {
 std::vector<probes::Check> BootsChecks::run() {
   std::vector<probes::Check> checks;
   check_release(checks);
-  checks.push_back(checked("the configuration", [this] { check_configuration(); }));
+  checks.push_back(checked("the configuration", [this] { serve_check("--settings-only"); }));
+  checks.push_back(checked("the models", [this] { return serve_check("--loads-only"); }));
   checks.push_back(checked("the certificates", [this] { return check_certificates(); }));
   checks.push_back(checked("the probes' secret", [this] { return void(probe_secret(state_)); }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));
@@ -88,15 +89,14 @@ void BootsChecks::check_release(std::vector<probes::Check>& checks) {
 }
 
 // By the very program and words that the next start has, as flags, variables and the file are now.
-void BootsChecks::check_configuration() {
-  std::vector<std::string> words{platform::executable_path(), "serve", "--check",
-                                 "--settings-only"};
+std::string BootsChecks::serve_check(const char* only) {
+  std::vector<std::string> words{platform::executable_path(), "serve", "--check", only};
   words.insert(words.end(), config_.arguments.begin(), config_.arguments.end());
-  const auto result = platform::run_command(words, kCheckLimit);
-  if (result.status.signal == 0 && result.status.code == 0) return;
+  const auto result = platform::run_command(words, kCheckLimit, {}, &stop_);
+  std::string said = result.output.substr(0, result.output.find_last_not_of("\r\n") + 1);
+  if (result.status.signal == 0 && result.status.code == 0) return said;
   throw Error(ErrorCode::kInvalid,
-              "`serve --check` " + platform::describe(result.status) + ": " +
-                  result.output.substr(0, result.output.find_last_not_of("\r\n") + 1));
+              "`serve --check` " + platform::describe(result.status) + ": " + said);
 }
 
 // As the next listener will read them. What its start renews is nothing against it.

@@ -37,7 +37,8 @@ class BootsChecks {
  private:
   // One check for the manifest, one for each file that it names.
   void check_release(std::vector<probes::Check>& checks);
-  void check_configuration();
+  // What `serve --check` says; throws Error where it finds anything wrong.
+  std::string serve_check(const char* only);
   std::string check_certificates();
   void tell_expiry(const std::string& file, const std::string& validity);
   void check_disk();

@@ -97,6 +97,24 @@ def test_a_restart_is_refused_for_what_is_wrong_now(start_server, tmp_path):
     restart(server)
 
 
+def test_a_restart_is_refused_for_models_that_cannot_be_loaded(start_server, tmp_path):
+    """Settings were asked for, what they name was not: the next start ended, and nobody served."""
+    file, broken = tmp_path / "sanctum.toml", tmp_path / "broken"
+    shutil.copytree(ROOT / "models" / "smoke", broken)
+    (broken / "config.json").write_text('{"model_type": "unheard_of"}')
+    file.write_text('models = ["smoke"]\n')
+    server = start_server("--config", str(file))
+    ask = [program("sanctum"), "restart", "--state-dir", str(server.state_dir)]
+    file.write_text(f'models = ["{broken}"]\n')
+    refused = subprocess.run(ask, capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert refused.returncode == 1 and "the models: " in refused.stderr and "unheard_of" in refused.stderr, refused.stderr
+    assert serves(server)
+    file.write_text(f'models = ["smoke", "{broken}"]\n')
+    boots = subprocess.run([program("sanctum"), "probe", "boots", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert boots.returncode == 0 and "unheard_of" in boots.stdout, "one that loads is enough, and the other is named: " + boots.stdout
+    restart(server)
+
+
 def test_it_returns_when_the_server_is_back(start_server):
     """It returned at once, and the next command found nobody."""
     server = start_server()

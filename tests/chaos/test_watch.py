@@ -23,7 +23,7 @@ def test_probes_by_hand(own_server):
     told = run("probe", "boots", "--json", "--state-dir", own_server.state_dir)
     assert told.returncode == 0, told.stdout + told.stderr
     names = [check["name"] for check in json.loads(told.stdout)]
-    assert {"the release", "the release's bin/sanctum-engine", "the configuration", "the weights", "disk space", "the port's owner", "the unit file"} <= set(names)
+    assert {"the release", "the release's bin/sanctum-engine", "the configuration", "the models", "the weights", "disk space", "the port's owner", "the unit file"} <= set(names)
     engine = next((own_server.state_dir / "releases").iterdir()) / "bin" / "sanctum-engine"
     engine.unlink()
     told = run("probe", "boots", "--state-dir", own_server.state_dir)
