@@ -4,6 +4,7 @@
 #include <memory>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -11,13 +12,34 @@
 namespace sanctum::settings {
 namespace {
 
+// What crosses from one thread to another are words, not the exception: nobody could say which of
+// the two frees it.
+struct Refusal {
+  ErrorCode code;
+  std::string message, field;
+};
+using Found = std::variant<wire::LoadRequest, Refusal>;
+
+Found look(const std::string& name, const FindModel& find) {
+  try {
+    return find(name);
+  } catch (const Error& error) {
+    return Refusal{error.code(), error.what(), error.field()};
+  }
+}
+
 // Of one name, on a thread of its own: it may be on a mount that never answers.
 wire::LoadRequest found_by(const std::string& name, const FindModel& find, Instant until,
                            std::chrono::milliseconds limit) {
-  std::packaged_task<wire::LoadRequest()> task([name, find] { return find(name); });
-  std::future<wire::LoadRequest> found = task.get_future();
+  std::packaged_task<Found()> task([name, find] { return look(name, find); });
+  std::future<Found> found = task.get_future();
   std::thread(std::move(task)).detach();
-  if (found.wait_until(until) == std::future_status::ready) return found.get();
+  if (found.wait_until(until) == std::future_status::ready) {
+    Found answer = found.get();
+    if (auto* request = std::get_if<wire::LoadRequest>(&answer)) return std::move(*request);
+    const auto& refusal = std::get<Refusal>(answer);
+    throw Error(refusal.code, refusal.message, refusal.field);
+  }
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
   throw Error(ErrorCode::kDeadline,
               "looking for the model '" + name + "' did not end within " + std::to_string(seconds) +
