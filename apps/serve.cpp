@@ -75,7 +75,9 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       const ServeConfig config = now();
       if (!*check) return serve::keep(config, now);
       if (*loads_only) {
-        const auto checked = serve::check_loads(config, false);
+        const std::string missing = serve::engine_missing(config);
+        const auto checked =
+            missing.empty() ? serve::check_loads(config, false) : serve::LoadsChecked{{}, missing};
         std::printf("%s\n", (checked.failing + checked.not_told).c_str());
         return 0;
       }

@@ -12,6 +12,11 @@ using Clock = std::chrono::steady_clock;
 using Instant = Clock::time_point;
 using Microseconds = std::chrono::microseconds;
 
+// Of this machine since it started: the same in all its processes.
+inline std::int64_t microseconds_of(Instant at) {
+  return std::chrono::duration_cast<Microseconds>(at.time_since_epoch()).count();
+}
+
 inline std::int64_t microseconds_between(Instant from, Instant to) {
   return std::chrono::duration_cast<Microseconds>(to - from).count();
 }

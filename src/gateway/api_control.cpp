@@ -21,7 +21,7 @@ void no_content(const std::shared_ptr<Exchange>& exchange) {
   exchange->respond(std::move(response));
 }
 
-// {"probe","checks":[{"name","passed","took_us","detail"}],
+// {"probe","began_us","checks":[{"name","passed","took_us","detail"}],
 //  "proofs":[{"model","modality","passed","by","detail"}],
 //  "incidents":[{"key","level","what","since_unix_s"}]}
 void take_probes(Services& services, ControlDesk& desk, ProbeRuns& runs,
@@ -39,7 +39,8 @@ void take_probes(Services& services, ControlDesk& desk, ProbeRuns& runs,
          node.at("by").as_string(), node.as_string_or("detail", "")},
         Clock::now());
   }
-  runs.add(document.root().at("probe").as_string(), document.root().at("checks").dump());
+  runs.add(document.root().at("probe").as_string(), document.root().at("began_us").as_int(),
+           document.root().at("checks").dump());
   desk.probed(std::move(incidents));
   no_content(exchange);
 }

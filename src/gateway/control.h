@@ -21,7 +21,7 @@ class ControlDesk {
   virtual void restart_worker(const std::string& program) = 0;
   // What the probes have just told: proofs are in Services::proofs, these are theirs that are open.
   virtual void probed(std::vector<OpenIncident> incidents) = 0;
-  // Asks a probe to run now; its number in the ProbeRuns tells when it has.
+  // Asks a probe to run now; the ProbeRuns tell when one has that began later.
   virtual void run_probe(const std::string& probe) = 0;
   virtual wire::Switches switches() const = 0;
   // Kept for later starts too.

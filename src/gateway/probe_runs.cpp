@@ -6,11 +6,11 @@
 
 namespace sanctum::gateway {
 
-void ProbeRuns::add(const std::string& probe, std::string checks) {
+void ProbeRuns::add(const std::string& probe, std::int64_t began_us, std::string checks) {
   const std::lock_guard lock(mutex_);
   if (runs_.size() >= kProbesKnownMax && runs_.count(probe) == 0) return;
   Run& run = runs_[probe];
-  ++run.number;
+  run.began_us = began_us;
   run.checks = std::move(checks);
 }
 
@@ -19,7 +19,7 @@ std::string ProbeRuns::to_json() const {
   json::Writer w;
   w.begin_object();
   for (const auto& [probe, run] : runs_) {
-    w.key(probe).begin_object().field("run", run.number).key("checks").raw(run.checks);
+    w.key(probe).begin_object().field("began_us", run.began_us).key("checks").raw(run.checks);
     w.end_object();
   }
   w.end_object();

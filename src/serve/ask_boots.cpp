@@ -1,7 +1,7 @@
 #include "serve/ask_boots.h"
 
 #include <chrono>
-#include <optional>
+#include <cstdint>
 #include <thread>
 
 #include "base/clock.h"
@@ -26,10 +26,10 @@ json::Document last_runs(client::ControlClient& control) {
   }
 }
 
-// Of this life of the probes; nothing before their first.
-std::optional<std::int64_t> last_run(const json::Document& told) {
+// One that began then may have looked before something changed.
+bool began_since(const json::Document& told, std::int64_t asked_us) {
   const auto last = told.root().get("boots");
-  return last ? std::optional(last->at("run").as_int()) : std::nullopt;
+  return last && last->at("began_us").as_int() >= asked_us;
 }
 
 }  // namespace
@@ -37,14 +37,10 @@ std::optional<std::int64_t> last_run(const json::Document& told) {
 std::vector<probes::Check> ask_boots(const std::string& state_directory) {
   client::ControlClient control(state_directory);
   json::Document told = last_runs(control);
-  std::optional<std::int64_t> before = last_run(told);
+  const Instant asked = Clock::now();
   control.ask("POST", "/probes/run", R"({"probe":"boots"})");
-  const Instant end = Clock::now() + kLimit;
-  while (true) {
-    const auto now = last_run(told);
-    if (now && now != before) break;
-    if (!now) before.reset();  // others took their place, and begin anew
-    if (Clock::now() > end)
+  while (!began_since(told, microseconds_of(asked))) {
+    if (Clock::now() > asked + kLimit)
       throw Error(ErrorCode::kDeadline, "the server's probe 'boots' did not end within " +
                                             std::to_string(kLimit.count()) + " s");
     std::this_thread::sleep_for(kLookEvery);

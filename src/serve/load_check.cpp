@@ -24,13 +24,17 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
+std::string engine_missing(const settings::ServeConfig& config) {
+  const std::string path = worker_options(config, {}).path;
+  if (supervisor::look_at_program(path).runnable) return {};
+  return "there is no program that can be run at " + path + "; --engine names the engine's";
+}
+
 LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
                          const std::atomic<bool>* cancelled) {
   if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
+  if (const std::string why = engine_missing(config); !why.empty()) throw Exit{kExitFailure, why};
   const supervisor::WorkerOptions options = worker_options(config, {});
-  if (!supervisor::look_at_program(options.path).runnable)
-    throw Exit{kExitFailure, "there is no program that can be run at " + options.path +
-                                 "; --engine names the engine's"};
   std::vector<std::string> words{options.path, "--log-level", "error"};
   if (with_texts) words.emplace_back("--check-texts");
   for (auto& word : engine_words(config)) words.push_back(std::move(word));

@@ -17,6 +17,8 @@ struct LoadsChecked {
   std::string failing;   // models that cannot be loaded beside others that can, and why
   std::string not_told;  // why it cannot be told
 };
+// Why the engine's program cannot be asked; empty where it can.
+std::string engine_missing(const settings::ServeConfig& config);
 // Throws Exit with the reason for a person where nothing could be loaded.
 // `with_texts`: tokenizer and template too, which takes longer.
 // `cancelled`: then it is not told, soon.

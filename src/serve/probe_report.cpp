@@ -24,8 +24,9 @@ ProbeReport::ProbeReport(const std::string& state_directory, Hooks hooks)
   if (!journal_.moved_aside().empty()) state_file_damaged("journal", journal_.moved_aside());
 }
 
-Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probes::Check>& checks,
-                               const std::string& label, const supervisor::MemoryThen& memory,
+Instant ProbeReport::run_ended(const std::string& probe, Instant began,
+                               const std::vector<probes::Check>& checks, const std::string& label,
+                               const supervisor::MemoryThen& memory,
                                const probes::TrackLimits& limits) {
   Instant next = Clock::now() + limits.every;
   for (const auto& check : checks) {
@@ -53,7 +54,7 @@ Instant ProbeReport::run_ended(const std::string& probe, const std::vector<probe
     log::error("probe_acts", {{"probe", probe}, {"check", check.name}, {"detail", check.detail}});
     hooks_.act(probe, check);
   }
-  if (hooks_.tell) hooks_.tell(probe, checks, incidents_.list());
+  if (hooks_.tell) hooks_.tell(probe, began, checks, incidents_.list());
   return next;
 }
 

@@ -23,16 +23,17 @@ class ProbeReport {
   // Called on the probes' threads; may take seconds.
   struct Hooks {
     std::function<void(const std::string& probe, const probes::Check& check)> act = {};
-    std::function<void(const std::string& probe, const std::vector<probes::Check>& checks,
+    std::function<void(const std::string& probe, Instant began,
+                       const std::vector<probes::Check>& checks,
                        const std::vector<supervisor::Incident>& open)>
         tell = {};
   };
   ProbeReport(const std::string& state_directory, Hooks hooks);
 
   // Each check has a track and an incident of its own. Returns when the probe is to run next.
-  Instant run_ended(const std::string& probe, const std::vector<probes::Check>& checks,
-                    const std::string& label, const supervisor::MemoryThen& memory,
-                    const probes::TrackLimits& limits);
+  Instant run_ended(const std::string& probe, Instant began,
+                    const std::vector<probes::Check>& checks, const std::string& label,
+                    const supervisor::MemoryThen& memory, const probes::TrackLimits& limits);
   // Of a probe that gets nowhere itself.
   void stuck(const std::string& probe, const std::string& what);
   void unstuck(const std::string& probe);

@@ -39,6 +39,7 @@ void ProbeThread::loop() {
       continue;
     }
     mark(true);
+    const Instant began = Clock::now();
     const std::uint64_t swapped = platform::pages_swapped();
     const auto checks = run();
     const supervisor::MemoryThen memory{platform::memory().available_bytes,
@@ -46,7 +47,7 @@ void ProbeThread::loop() {
                                         platform::memory_stall_percent()};
     std::string label = work_.label ? work_.label() : std::string();
     if (label.empty() && memory.pages_swapped > kSwappedPagesMax) label = "the machine swapped";
-    next = report_.run_ended(work_.name, checks, label, memory, work_.limits);
+    next = report_.run_ended(work_.name, began, checks, label, memory, work_.limits);
     mark(false);
   }
 }

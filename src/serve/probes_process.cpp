@@ -92,10 +92,11 @@ class GatewayLink {
     post("/worker/replace", w.take());
   }
 
-  void tell(const std::string& probe, const std::vector<probes::Check>& checks,
+  void tell(const std::string& probe, Instant began, const std::vector<probes::Check>& checks,
             const std::vector<supervisor::Incident>& open) const {
     json::Writer w;
-    w.begin_object().field("probe", probe).key("checks").begin_array();
+    w.begin_object().field("probe", probe).field("began_us", microseconds_of(began));
+    w.key("checks").begin_array();
     for (const auto& check : checks) {
       w.begin_object().field("name", check.name).field("passed", check.passed);
       w.field("took_us", check.took_us).field("detail", check.detail).end_object();
@@ -200,9 +201,8 @@ int run_probes(const settings::ServeConfig& config, int keeper) {
   ProbeReport report(state, {[&](const std::string& probe, const probes::Check& check) {
                                gateway.act(probe, check);
                              },
-                             [&](const std::string& probe, const auto& checks, const auto& open) {
-                               gateway.tell(probe, checks, open);
-                             }});
+                             [&](const std::string& probe, Instant began, const auto& checks,
+                                 const auto& open) { gateway.tell(probe, began, checks, open); }});
   WorksProbe works_probe(
       state, endpoints.front(), works.limit, stop,
       [&report](const std::string& moved_to) { report.state_file_damaged("goldens", moved_to); });

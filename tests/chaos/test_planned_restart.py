@@ -1,5 +1,6 @@
 """A planned restart: one end for each life, and nothing that it excuses for ever."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -36,12 +37,16 @@ def test_what_follows_a_planned_restart_cuts_nobody(start_server, then):
     server = start_server("--probes", "off", environment={"SANCTUM_DRAIN": "120"})
     stream = Stream(server, max_tokens=800)
     assert stream.spoke.wait(SECONDS_MAX)
+    engine = server.engine_pid()
+    os.kill(engine, signal.SIGSTOP)  # or the answer might be over first
     restart(server)
     drains(server)
     if then == "stop":
         server.process.send_signal(signal.SIGTERM)
     else:
         restart(server)
+    with contextlib.suppress(ProcessLookupError):  # seen, and replaced
+        os.kill(engine, signal.SIGCONT)
     assert ended_well(stream), server.log()[-2000:]
     if then == "stop":
         assert server.process.wait(SECONDS_MAX) == 0
