@@ -16,7 +16,7 @@ from streams import QUESTIONS, answer
 
 OFTEN = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "2", "--alive-act-after", "2", "--alive-page-after", "3", "--works-every-s", "3600")
 CONNECTIONS = 2048  # that a gateway keeps; gateway/connection.h
-IDLE = CONNECTIONS + count(60, 4000)
+IDLE = CONNECTIONS + count(60, 1000)  # of 4096 descriptors, which is all that MLX leaves a process that imports it
 DESCRIPTORS_BESIDE = 512  # for clients, pipes and the journal
 PROBE_RUNS = 4  # more than it takes to act
 SECONDS_MAX = 60
