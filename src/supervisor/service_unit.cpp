@@ -19,20 +19,28 @@ constexpr int kWatchdogSeconds = 60;
   throw Error(ErrorCode::kCorrupt, "the unit file starts nothing");
 }
 
-// systemd.service(5), "Command lines": quotes and backslashes as in C, % doubled, and $ where
-// variables are expanded.
 // A line of its own would be another directive.
-void check_unit_word(const std::string& word) {
+void check_unit_word(const std::string& word, ErrorCode code) {
   const bool clean =
       std::none_of(word.begin(), word.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
   if (!clean)
-    throw Error(
-        ErrorCode::kInvalid,
-        "a service's unit holds no control characters, and there is one in " + json::quote(word));
+    throw Error(code, "a service's unit holds no control characters, and there is one in " +
+                          json::quote(word));
 }
 
+// What was read can be written.
+const ServiceUnit& checked(const ServiceUnit& unit) {
+  if (unit.arguments.empty()) starts_nothing();
+  for (const auto& word : unit.arguments) check_unit_word(word, ErrorCode::kCorrupt);
+  for (const auto& [name, value] : unit.environment)
+    check_unit_word(name + value, ErrorCode::kCorrupt);
+  return unit;
+}
+
+// systemd.service(5), "Command lines": quotes and backslashes as in C, % doubled, and $ where
+// variables are expanded.
 std::string systemd_word(const std::string& word, bool expanded = true) {
-  check_unit_word(word);
+  check_unit_word(word, ErrorCode::kInvalid);
   std::string out = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\') out += '\\';
@@ -56,7 +64,7 @@ std::vector<std::string> systemd_words(std::string_view line, bool expanded = tr
     } else if ((c == '%' || (c == '$' && expanded)) && i + 1 < line.size() && line[i + 1] == c) {
       word += c;
       ++i;
-    } else if (c == ' ' && !inside) {
+    } else if ((c == ' ' || c == '\t') && !inside) {
       if (any || !word.empty()) words.push_back(std::exchange(word, {}));
       any = false;
     } else {
@@ -76,6 +84,7 @@ void add_assignments(const std::vector<std::string>& words, ServiceUnit& unit) {
 }
 
 std::string escaped(const std::string& text) {
+  check_unit_word(text, ErrorCode::kInvalid);
   std::string out;
   for (const char c : text) {
     if (c == '&')
@@ -165,8 +174,7 @@ ServiceUnit parse_systemd_unit(std::string_view text) {
       unit.stop_limit = std::chrono::seconds(seconds);
     }
   }
-  if (unit.arguments.empty()) starts_nothing();
-  return unit;
+  return checked(unit);
 }
 
 std::string launchd_plist(const ServiceUnit& unit) {
@@ -200,7 +208,6 @@ ServiceUnit parse_launchd_plist(std::string_view text) {
     for (std::size_t i = 0; i < names.size() && i < values.size(); ++i)
       unit.environment.emplace_back(names[i], values[i]);
   }
-  if (unit.arguments.empty()) starts_nothing();
   unit.restarts = is_true(text, "KeepAlive");
   unit.starts_at_boot = is_true(text, "RunAtLoad");
   if (const auto limit = value_of(text, "ExitTimeOut"); limit && limit->starts_with("<integer>")) {
@@ -209,7 +216,7 @@ ServiceUnit parse_launchd_plist(std::string_view text) {
     std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
     unit.stop_limit = std::chrono::seconds(seconds);
   }
-  return unit;
+  return checked(unit);
 }
 
 }  // namespace sanctum::supervisor

@@ -66,6 +66,20 @@ TEST(ServiceUnit, HoldsNoControlCharacters) {
   unit.environment.clear();
   unit.arguments.emplace_back("a\rb");
   EXPECT_THROW(systemd_unit(unit, false), Error);
+  EXPECT_THROW(launchd_plist(unit), Error);
+}
+
+// It was read, and could not be written again.
+TEST(ServiceUnit, AFileWithAControlCharacterIsAnError) {
+  const std::string exec = "[Service]\nExecStart=/bin/sanctum";
+  EXPECT_THROW(parse_systemd_unit(exec + std::string(3, '\0') + "\n"), Error);
+  EXPECT_THROW(parse_systemd_unit(exec + "\nEnvironment=\"A=\x01\"\n"), Error);
+  EXPECT_EQ(parse_systemd_unit(exec + "\tserve\n").arguments,
+            (std::vector<std::string>{"/bin/sanctum", "serve"}))
+      << "a tab separates, as a space does";
+  EXPECT_THROW(
+      parse_launchd_plist("<key>ProgramArguments</key><array><string>a\x02</string></array>"),
+      Error);
 }
 
 }  // namespace
