@@ -29,7 +29,7 @@ void check_unit_word(const std::string& word, ErrorCode code) {
 }
 
 // What was read can be written.
-const ServiceUnit& checked(const ServiceUnit& unit) {
+ServiceUnit checked(ServiceUnit unit) {
   if (unit.arguments.empty()) starts_nothing();
   for (const auto& word : unit.arguments) check_unit_word(word, ErrorCode::kCorrupt);
   for (const auto& [name, value] : unit.environment)
@@ -174,7 +174,7 @@ ServiceUnit parse_systemd_unit(std::string_view text) {
       unit.stop_limit = std::chrono::seconds(seconds);
     }
   }
-  return checked(unit);
+  return checked(std::move(unit));
 }
 
 std::string launchd_plist(const ServiceUnit& unit) {
@@ -216,7 +216,7 @@ ServiceUnit parse_launchd_plist(std::string_view text) {
     std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
     unit.stop_limit = std::chrono::seconds(seconds);
   }
-  return checked(unit);
+  return checked(std::move(unit));
 }
 
 }  // namespace sanctum::supervisor
