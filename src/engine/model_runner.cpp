@@ -48,7 +48,7 @@ bool add_rows(Sequence& sequence, int count, models::Step& step, std::vector<int
     ids.push_back(sequence.token(at));
     step.positions.push_back(sequence.position(at));
   }
-  step.slices.push_back({first_row, count, sequence.cache.get()});
+  step.slices.push_back({first_row, count, sequence.cache.get(), sequence.length()});
   if (begin + count < sequence.length()) return false;
   step.logits_rows.push_back(first_row + count - 1);
   return true;
@@ -156,6 +156,10 @@ std::vector<SequenceState> ModelRunner::states() {
   return out;
 }
 
+bool ModelRunner::is_beyond(const Sequence& sequence) const {
+  return sequence.length() > model_->traits().short_context;
+}
+
 // A reserved one only when there is no other.
 Sequence& ModelRunner::youngest_running() {
   const auto youngest = [this](bool reserved) {
@@ -209,10 +213,13 @@ StepOutput ModelRunner::step() {
     }
   }
   drop_ended();
+  for (auto& sequence : sequences_)
+    if (sequence->cache && sequence->beyond != is_beyond(*sequence)) preempt(*sequence);
   StepPlan plan = plan_step(states(), limits(), step_cost_);
   for (const std::size_t i : plan.admit) {
     Sequence& sequence = *sequences_[i];
     sequence.cache = memory_->sequence();
+    sequence.beyond = is_beyond(sequence);
     sequence.keeps_prefix = keeps_prefixes_ && switches_.prefix_cache;
     if (sequence.started) continue;  // it had to make room once
     sequence.started = Clock::now();

@@ -49,6 +49,7 @@ class ModelRunner {
   std::vector<SequenceState> states();
   StepLimits limits() const;
   std::int64_t predicted_tokens(const Sequence& sequence) const;
+  bool is_beyond(const Sequence& sequence) const;
   // One that runs, the youngest first, gives up what it shares, if that sets memory free.
   bool let_go_of_copies();
   // Room for `tokens` of the sequence, at the cost of what only later requests would use; false if

@@ -25,10 +25,12 @@ namespace sanctum::engine {
 
 class PrefixCache {
  public:
-  // What a token is, for equality: its id and, in a picture, the digest of the picture.
+  // What a token is, for equality: its id, in a picture the digest of the picture, and whether its
+  // keys are those of a long sequence (models::Traits::short_context).
   struct Token {
     std::int64_t id = 0;
     Sha256 digest{};
+    bool beyond = false;
     auto operator<=>(const Token&) const = default;
   };
   class Node;

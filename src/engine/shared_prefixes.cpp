@@ -9,7 +9,8 @@ namespace {
 std::vector<PrefixCache::Token> spelled(const Sequence& sequence, int first, int count) {
   std::vector<PrefixCache::Token> out;
   out.reserve(static_cast<std::size_t>(count));
-  for (int at = first; at < first + count; ++at) out.push_back({sequence.token(at), {}});
+  for (int at = first; at < first + count; ++at)
+    out.push_back({sequence.token(at), {}, sequence.beyond});
   for (const models::PromptImage& image : sequence.prompt.images) {
     const int from = std::max(first, image.first);
     const int to = std::min(first + count, image.first + image.count);

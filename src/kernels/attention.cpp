@@ -57,6 +57,12 @@ struct Item {
   std::size_t parts;  // where those of its spans begin
 };
 
+// The first span that a row sees.
+int first_span(const AttentionArguments& a) {
+  const int least = a.causal ? a.keys - a.rows + 1 : a.keys;  // what the first row sees, and before
+  return a.window > 0 && least > a.window ? (least - a.window) / kSpanKeys : 0;
+}
+
 std::size_t part_numbers(const AttentionArguments& a) {
   return static_cast<std::size_t>(a.rows) * static_cast<std::size_t>(a.group) *
          part_row(a.head_size);
@@ -75,13 +81,14 @@ void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all) {
   std::vector<Item> items;
   std::size_t numbers = 0;  // of all parts
   for (const AttentionArguments& a : all) {
-    const int spans = (a.keys + kSpanKeys - 1) / kSpanKeys;
+    const int spans = (a.keys + kSpanKeys - 1) / kSpanKeys, first = first_span(a);
     const std::size_t wanted = static_cast<std::size_t>(spans) * part_numbers(a);
-    if (!few || spans == 1 || numbers + wanted > Runtime::kSpanPartsMax) {
+    if (!few || spans - first <= 1 || numbers + wanted > Runtime::kSpanPartsMax) {
       items.push_back({checked(a), 1, 0, 0});
       continue;
     }
-    for (int span = 0; span < spans; ++span) items.push_back({checked(a), spans, span, numbers});
+    for (int span = first; span < spans; ++span)
+      items.push_back({checked(a), spans, span, numbers});
     numbers += wanted;
   }
   float* const parts = runtime.span_parts(numbers);
@@ -94,7 +101,9 @@ void attend_all(Runtime& runtime, const std::vector<AttentionArguments>& all) {
     }
     kernels_of(runtime.isa()).attend(item.attention);
   });
-  std::erase_if(items, [](const Item& item) { return item.spans == 1 || item.span > 0; });
+  std::erase_if(items, [](const Item& item) {
+    return item.spans == 1 || item.span > first_span(item.attention);
+  });
   runtime.pool().run(static_cast<int>(items.size()), [&](int at) {
     const Item& item = items[static_cast<std::size_t>(at)];
     kernels_of(runtime.isa()).join_spans({item.attention, parts + item.parts, item.spans});

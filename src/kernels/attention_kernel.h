@@ -24,8 +24,12 @@ namespace sanctum::kernels {
 struct AttentionRow {
   const float* q;
   float* out;
-  int visible;  // keys that the row sees
+  int first, visible;  // the row sees keys [first, visible)
   float largest, sum;
+
+  bool sees_span(int span) const {
+    return first < (span + 1) * kSpanKeys && visible > span * kSpanKeys;
+  }
 };
 // Rows for which a block of keys and values is read from memory once, and then from the cache.
 inline constexpr int kRowsTogether = 64;
@@ -92,9 +96,10 @@ template <class V, int kType, int R, bool kAhead>
 
 // Turns a row's scores into weights; returns by how much what it has so far shrinks.
 template <class V>
-[[gnu::always_inline]] inline float softmax_step(float* weights, int visible, float& largest,
-                                                 float& sum) {
+[[gnu::always_inline]] inline float softmax_step(float* weights, int first, int visible,
+                                                 float& largest, float& sum) {
   using F = typename V::F;
+  for (int j = 0; j < first; ++j) weights[j] = -__builtin_inff();
   for (int j = visible; j < kKeysPerBlock; ++j) weights[j] = -__builtin_inff();
   F top = V::load_f(weights);
   for (int j = V::kLanes; j < kKeysPerBlock; j += V::kLanes)
@@ -119,24 +124,30 @@ template <class V>
   return shrunk[0];
 }
 
-// Adds the block's first seen[r] values to row r. Another row's values are left out, not multiplied
-// by zero: of an infinite one that would make NaN.
+// Adds the block's values [from[r], seen[r]) to row r. Another row's values are left out, not
+// multiplied by zero: of an infinite one that would make NaN.
 template <class V, int kType, int R, bool kAhead>
 [[gnu::always_inline]] inline void add_values(const AttentionArguments& a, const AttentionRow* row,
                                               const float (&weights)[R][kKeysPerBlock],
-                                              const void* values, const int (&seen)[R],
-                                              const float (&shrink)[R], const void* next_keys) {
+                                              const void* values, const int (&from)[R],
+                                              const int (&seen)[R], const float (&shrink)[R],
+                                              const void* next_keys) {
   using F = typename V::F;
   constexpr int kWide = 2;
   Ahead next = ahead(next_keys, a.block_bytes,
                      static_cast<std::size_t>(kKeysPerBlock * a.head_size / (kWide * V::kLanes)));
   float* out[R];
   for (int r = 0; r < R; ++r) out[r] = row[r].out;
-  int least = seen[0], most = seen[0];
+  // All rows see [begin, least), some [some, begin) and [least, most).
+  int some = from[0], begin = from[0], least = seen[0], most = seen[0];
   for (int r = 1; r < R; ++r) {
+    some = from[r] < some ? from[r] : some;
+    begin = from[r] > begin ? from[r] : begin;
     least = seen[r] < least ? seen[r] : least;
     most = seen[r] > most ? seen[r] : most;
   }
+  begin = begin < most ? begin : most;
+  least = least > begin ? least : begin;
   for (int d = 0; d < a.head_size; d += kWide * V::kLanes) {
     F sum[R][kWide];
     for (int r = 0; r < R; ++r)
@@ -159,11 +170,15 @@ template <class V, int kType, int R, bool kAhead>
         for (int w = 0; w < kWide; ++w) sum[r][w] = V::fma(weight, value[w], sum[r][w]);
       }
     };
-    for (int j = 0; j < least; ++j) {
+    const auto seen_by = [&](int j) {
+      return [&, j](int r) { return from[r] <= j && j < seen[r]; };
+    };
+    for (int j = some; j < begin; ++j) add(j, seen_by(j));
+    for (int j = begin; j < least; ++j) {
       if constexpr (kAhead) next.go_on();
       add(j, [](int) { return true; });
     }
-    for (int j = least; j < most; ++j) add(j, [&](int r) { return j < seen[r]; });
+    for (int j = least; j < most; ++j) add(j, seen_by(j));
     for (int r = 0; r < R; ++r)
       for (int w = 0; w < kWide; ++w) V::store(out[r] + d + w * V::kLanes, sum[r][w]);
   }
@@ -180,26 +195,32 @@ void attend_block(const AttentionArguments& a, AttentionRow* row, int block, boo
   block_scores<V, kType, R, kAhead>(a, row, weights, a.key_blocks[block],
                                     first ? a.value_blocks[block] : nullptr);
   float shrink[R];
-  int seen[R];  // of the block's keys
+  int from[R], seen[R];  // of the block's keys
   for (int r = 0; r < R; ++r) {
-    const int visible = row[r].visible - begin;
+    const int visible = row[r].visible - begin, hidden = row[r].first - begin;
     seen[r] = visible < 0 ? 0 : visible < kKeysPerBlock ? visible : kKeysPerBlock;
-    shrink[r] = seen[r] == 0 ? 1 : softmax_step<V>(weights[r], seen[r], row[r].largest, row[r].sum);
+    from[r] = hidden < 0 ? 0 : hidden < seen[r] ? hidden : seen[r];
+    shrink[r] = from[r] == seen[r]
+                    ? 1
+                    : softmax_step<V>(weights[r], from[r], seen[r], row[r].largest, row[r].sum);
   }
-  add_values<V, kType, R, kAhead>(a, row, weights, a.value_blocks[block], seen, shrink, next_keys);
+  add_values<V, kType, R, kAhead>(a, row, weights, a.value_blocks[block], from, seen, shrink,
+                                  next_keys);
 }
 
-// One span of keys for all rows, of which one sees `most`.
+// One span of keys for all rows, of which some see [least, most).
 template <class V, int kType, bool kAhead>
-void attend_span(const AttentionArguments& a, AttentionRow* rows, int count, int span, int most) {
+void attend_span(const AttentionArguments& a, AttentionRow* rows, int count, int span, int least,
+                 int most) {
   for (int r = 0; r < count; ++r) {
     rows[r].largest = -__builtin_inff();
     rows[r].sum = 0;
     for (int d = 0; d < a.head_size; ++d) rows[r].out[d] = 0;
   }
   constexpr int kBlocks = kSpanKeys / kKeysPerBlock;
-  const int end = (span + 1) * kBlocks;
-  for (int block = span * kBlocks; block < end && block * kKeysPerBlock < most; ++block) {
+  const int begin = span * kBlocks, end = begin + kBlocks, seen = least / kKeysPerBlock;
+  for (int block = begin < seen ? seen : begin; block < end && block * kKeysPerBlock < most;
+       ++block) {
     const bool last = (block + 1) * kKeysPerBlock >= most;
     for (int r = 0; r < count; r += 4) {
       const int left = count - r;
@@ -239,47 +260,64 @@ template <class V>
   const std::size_t at = static_cast<std::size_t>(token) * a.row_stride +
                          static_cast<std::size_t>(head) * static_cast<std::size_t>(a.head_size);
   const int visible = a.causal ? a.keys - a.rows + token + 1 : a.keys;
-  return {a.q + at, a.out + at, visible, -__builtin_inff(), 0};
+  const int first = a.window > 0 && visible > a.window ? visible - a.window : 0;
+  return {a.q + at, a.out + at, first, visible, -__builtin_inff(), 0};
 }
 
-[[gnu::always_inline]] inline void divide_by_sum(const AttentionRow& row, int head_size) {
-  for (int d = 0; d < head_size; ++d) row.out[d] /= row.sum;
+// Row `index`, once it has all its keys.
+template <class V>
+[[gnu::always_inline]] inline void divide_by_sum(const AttentionArguments& a, int index,
+                                                 const AttentionRow& row) {
+  float sum = row.sum, times = 1;
+  if (a.sinks != nullptr) {
+    const float sink = a.sinks[index % a.group];
+    const float now = row.largest < sink ? sink : row.largest;
+    float kept[V::kLanes], added[V::kLanes];
+    V::store(kept, exp_of<V>(V::broadcast(row.largest - now)));
+    V::store(added, exp_of<V>(V::broadcast(sink - now)));
+    times = kept[0];
+    sum = __builtin_fmaf(sum, times, added[0]);
+    for (int d = 0; d < a.head_size; ++d) row.out[d] *= times;
+  }
+  for (int d = 0; d < a.head_size; ++d) row.out[d] /= sum;
 }
 
 // Rows [first, first + count).
 template <class V, int kType, bool kAhead>
 void attend_rows(const AttentionArguments& a, int first, int count) {
   AttentionRow rows[kRowsTogether];
-  int most = 0;
+  int least = a.keys, most = 0;
   for (int r = 0; r < count; ++r) {
     rows[r] = row_at(a, first + r);
+    least = rows[r].first < least ? rows[r].first : least;
     most = most < rows[r].visible ? rows[r].visible : most;
   }
   if (a.part != nullptr) {
     for (int r = 0; r < count; ++r)
       rows[r].out = a.part + static_cast<std::size_t>(first + r) * part_row(a.head_size);
-    attend_span<V, kType, kAhead>(a, rows, count, a.span, most);
+    attend_span<V, kType, kAhead>(a, rows, count, a.span, least, most);
     for (int r = 0; r < count; ++r) {
       rows[r].out[a.head_size] = rows[r].largest;
       rows[r].out[a.head_size + 1] = rows[r].sum;
     }
     return;
   }
-  attend_span<V, kType, kAhead>(a, rows, count, 0, most);
-  if (most > kSpanKeys) {
+  const int begin = least / kSpanKeys;
+  attend_span<V, kType, kAhead>(a, rows, count, begin, least, most);
+  if (most > (begin + 1) * kSpanKeys) {
     float sums[kRowsTogether * kHeadSizeMax];
-    for (int span = 1; span * kSpanKeys < most; ++span) {
+    for (int span = begin + 1; span * kSpanKeys < most; ++span) {
       AttentionRow parts[kRowsTogether];
       for (int r = 0; r < count; ++r) {
         parts[r] = rows[r];
         parts[r].out = sums + r * a.head_size;
       }
-      attend_span<V, kType, kAhead>(a, parts, count, span, most);
+      attend_span<V, kType, kAhead>(a, parts, count, span, least, most);
       for (int r = 0; r < count; ++r)
-        if (rows[r].visible > span * kSpanKeys) join_span<V>(rows[r], parts[r], a.head_size);
+        if (rows[r].sees_span(span)) join_span<V>(rows[r], parts[r], a.head_size);
     }
   }
-  for (int r = 0; r < count; ++r) divide_by_sum(rows[r], a.head_size);
+  for (int r = 0; r < count; ++r) divide_by_sum<V>(a, first + r, rows[r]);
 }
 
 template <class V>
@@ -288,7 +326,8 @@ void join_spans_with(const JoinArguments& j) {
   const int count = a.rows * a.group;
   for (int r = 0; r < count; ++r) {
     AttentionRow row = row_at(a, r);
-    for (int span = 0; span < j.spans && row.visible > span * kSpanKeys; ++span) {
+    const int begin = row.first / kSpanKeys;
+    for (int span = begin; span < j.spans && row.sees_span(span); ++span) {
       const std::size_t at = static_cast<std::size_t>(span) * static_cast<std::size_t>(count) +
                              static_cast<std::size_t>(r);
       const float* const from = j.parts + at * part_row(a.head_size);
@@ -296,7 +335,7 @@ void join_spans_with(const JoinArguments& j) {
       part.out = const_cast<float*>(from);  // which is only read
       part.largest = from[a.head_size];
       part.sum = from[a.head_size + 1];
-      if (span > 0) {
+      if (span > begin) {
         join_span<V>(row, part, a.head_size);
         continue;
       }
@@ -304,7 +343,7 @@ void join_spans_with(const JoinArguments& j) {
       row.largest = part.largest;
       row.sum = part.sum;
     }
-    divide_by_sum(row, a.head_size);
+    divide_by_sum<V>(a, r, row);
   }
 }
 

@@ -55,6 +55,14 @@ class Blocks {
     attend_all(runtime, {arguments(q, out, rows, group, keys, true)});
     return out;
   }
+  // Windows and sinks of what is asked from now on.
+  int window = 0;
+  std::vector<float> sinks;
+  // Nobody may read blocks that lie before `key`.
+  void forget_before(int first_key) {
+    for (int block = 0; block < first_key / kKeysPerBlock; ++block)
+      key_blocks_[block] = value_blocks_[block] = nullptr;
+  }
   void write(int at, std::span<const float> a_key, std::span<const float> a_value) {
     write_key_value(a_key.data(), a_value.data(), head_size_, at % kKeysPerBlock,
                     key_blocks_[at / kKeysPerBlock], value_blocks_[at / kKeysPerBlock], type_);
@@ -72,6 +80,8 @@ class Blocks {
     a.scale = 0.125f;
     a.keys = keys, a.causal = causal;
     a.kv_type = type_;
+    a.window = window;
+    a.sinks = sinks.empty() ? nullptr : sinks.data();
     a.key_blocks = key_blocks_.data(), a.value_blocks = value_blocks_.data();
     return a;
   }
@@ -99,18 +109,23 @@ class Blocks {
 
 constexpr KvType kKvTypes[] = {kKvBfloat16, kKvFloat16, kKvFloat32, kKvInt8};
 
-std::vector<double> expected(const float* q, const Blocks& blocks, int keys, int head_size) {
+std::vector<double> expected(const float* q, const Blocks& blocks, int keys, int head_size,
+                             int head = 0) {
   std::vector<double> weights(keys), out(head_size, 0.0);
-  double largest = -1e300, sum = 0;
-  for (int j = 0; j < keys; ++j) {
+  const bool sinks = !blocks.sinks.empty();
+  const double sink = sinks ? static_cast<double>(blocks.sinks[head]) : -1e300;
+  const int first = blocks.window > 0 ? std::max(0, keys - blocks.window) : 0;
+  double largest = sink, sum = 0;
+  for (int j = first; j < keys; ++j) {
     double dot = 0;
     for (int d = 0; d < head_size; ++d)
       dot += static_cast<double>(q[d]) * static_cast<double>(blocks.key[j * head_size + d]);
     weights[j] = dot * 0.125;
     largest = std::max(largest, weights[j]);
   }
-  for (double& weight : weights) sum += weight = std::exp(weight - largest);
-  for (int j = 0; j < keys; ++j)
+  for (int j = first; j < keys; ++j) sum += weights[j] = std::exp(weights[j] - largest);
+  if (sinks) sum += std::exp(sink - largest);
+  for (int j = first; j < keys; ++j)
     for (int d = 0; d < head_size; ++d)
       out[d] += weights[j] / sum * static_cast<double>(blocks.value[j * head_size + d]);
   return out;
@@ -176,6 +191,60 @@ TEST(Attention, ALongStreamsBitsDoNotDependOnWhoSharesIt) {
                               std::span(whole).last(kGroup * kHead)))
             << to_string(isa) << ", rows " << rows << ", keys " << keys;
       }
+    }
+  }
+}
+
+// Whatever the other rows see, and however many threads share the spans.
+TEST(Attention, AWindowShowsTheLastKeysAndReadsNoBlockBeforeThem) {
+  constexpr int kHead = 32, kGroup = 2, kWide = kGroup * kHead;
+  for (const KvType type : {kKvFloat32, kKvBfloat16, kKvInt8}) {
+    for (const int window : {1, 63, 64, 65, 200, 700}) {
+      for (const auto& [rows, keys] : {std::pair{1, 40}, {5, 300}, {70, 1400}, {1, 1400}}) {
+        Blocks blocks(keys, kHead, type);
+        blocks.window = window;
+        blocks.forget_before(keys - rows + 1 - window);
+        const std::vector<float> q = test_rows(19, rows * kGroup, kHead);
+        const auto portable = blocks.attend(q, rows, kGroup, keys, true, Isa::kPortable);
+        for (int row = 0; row < rows * kGroup; ++row) {
+          const auto right =
+              expected(&q[row * kHead], blocks, keys - rows + row / kGroup + 1, kHead);
+          for (int d = 0; d < kHead; ++d)
+            ASSERT_NEAR(portable[row * kHead + d], right[d], 2e-5) << window << ", row " << row;
+        }
+        for (const Isa isa : available_isas()) {
+          Runtime shared(3, isa);
+          EXPECT_TRUE(same_bits(blocks.attend(q, rows, kGroup, keys, true, isa), portable));
+          EXPECT_TRUE(same_bits(blocks.attend(q, rows, kGroup, keys, shared), portable)) << window;
+          for (int token = 0; token < rows; token += 9) {
+            const std::vector<float> one(q.begin() + token * kWide,
+                                         q.begin() + (token + 1) * kWide);
+            EXPECT_TRUE(same_bits(blocks.attend(one, 1, kGroup, keys - rows + token + 1, true, isa),
+                                  std::span(portable).subspan(token * kWide, kWide)))
+                << to_string(isa) << ", window " << window << ", token " << token;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, ASinkTakesItsShareOfEachHeadsWeights) {
+  constexpr int kHead = 32, kGroup = 3;
+  for (const int keys : {5, 600}) {
+    Blocks blocks(keys, kHead, kKvFloat32);
+    blocks.sinks = {-3, 0.5f, 9};
+    const std::vector<float> q = test_rows(20, 2 * kGroup, kHead);
+    const auto portable = blocks.attend(q, 2, kGroup, keys, true, Isa::kPortable);
+    for (int row = 0; row < 2 * kGroup; ++row) {
+      const auto right =
+          expected(&q[row * kHead], blocks, keys - 1 + row / kGroup, kHead, row % kGroup);
+      for (int d = 0; d < kHead; ++d) ASSERT_NEAR(portable[row * kHead + d], right[d], 2e-5) << row;
+    }
+    for (const Isa isa : available_isas()) {
+      Runtime shared(3, isa);
+      EXPECT_TRUE(same_bits(blocks.attend(q, 2, kGroup, keys, true, isa), portable));
+      EXPECT_TRUE(same_bits(blocks.attend(q, 2, kGroup, keys, shared), portable));
     }
   }
 }

@@ -56,7 +56,11 @@ struct AttentionArguments {
   int kv_type;                      // a KvType
   const void* const* key_blocks;    // each [head_size, 64]; see kv_type.h
   const void* const* value_blocks;  // each [64, head_size]
-  std::size_t block_bytes = 0;      // of each of these; attend() sets it
+  // A row sees at most so many keys, the last ones; 0: all. Blocks that no row sees are not read.
+  int window = 0;
+  // [group], or null: a score of each head that takes part in the softmax and has no value.
+  const float* sinks = nullptr;
+  std::size_t block_bytes = 0;  // of each of these; attend() sets it
   // Null: all keys, to `out`. Else those of one span alone, to its part:
   // [rows * group, part_row(head_size)].
   float* part = nullptr;
@@ -81,8 +85,9 @@ struct RowArguments {
   const float* x;  // [rows, heads, columns]
   float* out;      // the same
   int columns, heads;
+  int rotated;  // features of a head
   Activation activation;
-  const float* other;   // [rows, columns]
+  const float* other;   // [rows, columns], of a rotation [rows, rotated]
   const float* weight;  // [columns]
   const float* bias;    // [columns]
   float eps;

@@ -60,7 +60,7 @@ void rows(Digest& digest, const std::vector<float>& x) {
   activate(Activation::kGeluTanh, x.data(), nullptr, kColumns, out.data(), all, isa);
   digest.add(out);
   const std::vector<float> angles = test_rows(24, kRows, kHeadSize);
-  rope(x.data(), angles.data(), kColumns / kHeadSize, kHeadSize, out.data(), all, isa);
+  rope(x.data(), angles.data(), kColumns / kHeadSize, kHeadSize, kHeadSize, out.data(), all, isa);
   digest.add(out);
 }
 

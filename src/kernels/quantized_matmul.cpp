@@ -12,6 +12,11 @@ void quantize_rows(const float* x, const QuantizedRows& out, int first, int last
 
 void multiply(const QuantizedRows& x, const PackedMatrix& w, float* out, std::size_t stride,
               const MatmulPart& part, Isa isa) {
+  multiply(x, w, 0, w.outputs(), out, stride, part, isa);
+}
+
+void multiply(const QuantizedRows& x, const PackedMatrix& w, int at, int outputs, float* out,
+              std::size_t stride, const MatmulPart& part, Isa isa) {
   SANCTUM_INVARIANT(x.columns == w.columns() && x.block == w.block(), "shapes of a product");
   kernels_of(isa).multiply({x.values,
                             x.scales,
@@ -19,12 +24,12 @@ void multiply(const QuantizedRows& x, const PackedMatrix& w, float* out, std::si
                             x.bits,
                             x.columns,
                             x.blocks(),
-                            w.panel(0),
+                            w.panel(at),
                             w.panel_bytes(),
                             w.group_bytes(),
                             w.bits(),
                             static_cast<int>(w.scale_type()),
-                            w.outputs(),
+                            outputs,
                             w.block(),
                             w.group(),
                             out,

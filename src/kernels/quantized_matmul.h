@@ -22,5 +22,9 @@ struct MatmulPart {
 };
 void multiply(const QuantizedRows& x, const PackedMatrix& w, float* out, std::size_t stride,
               const MatmulPart& part, Isa isa);
+// The same of one of several matrices that are packed one after another: the `outputs` from panel
+// `at` on are a matrix of their own.
+void multiply(const QuantizedRows& x, const PackedMatrix& stack, int at, int outputs, float* out,
+              std::size_t stride, const MatmulPart& part, Isa isa);
 
 }  // namespace sanctum::kernels

@@ -81,7 +81,7 @@ void activation_row(const RowArguments& a, const float* x, const float* other, f
 // size, other holds its cosines and then its sines.
 template <class V>
 void rope_row(const RowArguments& a, const float* x, const float* other, float* y) {
-  const int half = a.columns / 2;
+  const int half = a.rotated / 2;
   const float *cos = other, *sin = other + half;
   for (int head = 0; head < a.heads; ++head, x += a.columns, y += a.columns) {
     const float *low = x, *high = x + half;
@@ -91,6 +91,7 @@ void rope_row(const RowArguments& a, const float* x, const float* other, float* 
     fill<V>(y + half, half, [&](const auto& at) {
       return V::add(V::mul(at(low), at(sin)), V::mul(at(high), at(cos)));
     });
+    for (int i = a.rotated; i < a.columns; ++i) y[i] = x[i];
   }
 }
 
@@ -99,7 +100,8 @@ void rows_with(const RowArguments& a) {
   const auto rows = [&](void (*row_of)(const RowArguments&, const float*, const float*, float*)) {
     const std::size_t width =
         static_cast<std::size_t>(a.columns) * static_cast<std::size_t>(a.heads);
-    const auto other_width = static_cast<std::size_t>(a.columns);
+    const auto other_width =
+        static_cast<std::size_t>(a.kind == RowKind::kRope ? a.rotated : a.columns);
     for (int row = a.row_first; row < a.row_last; ++row) {
       const auto at = static_cast<std::size_t>(row);
       row_of(a, a.x + at * width, a.other != nullptr ? a.other + at * other_width : nullptr,

@@ -45,11 +45,12 @@ void activate(Activation act, const float* x, const float* other, int columns, f
   kernels_of(isa).rows(a);
 }
 
-void rope(const float* x, const float* angles, int heads, int head_size, float* out, RowRange range,
-          Isa isa) {
-  SANCTUM_INVARIANT(x != out && head_size % 2 == 0, "rows of rope");
+void rope(const float* x, const float* angles, int heads, int head_size, int rotated, float* out,
+          RowRange range, Isa isa) {
+  SANCTUM_INVARIANT(x != out && rotated % 2 == 0 && rotated <= head_size, "rows of rope");
   RowArguments a = arguments(RowKind::kRope, x, head_size, out, range);
   a.heads = heads;
+  a.rotated = rotated;
   a.other = angles;
   kernels_of(isa).rows(a);
 }

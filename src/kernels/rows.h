@@ -23,8 +23,9 @@ void layer_norm(const float* x, const float* weight, const float* bias, float ep
 // act(x) * other; without `other`, which may be null, act(x).
 void activate(Activation act, const float* x, const float* other, int columns, float* out,
               RowRange range, Isa isa);
-// x [rows, heads, head_size]; angles [rows, head_size]: the cosines of its pairs, then the sines.
-void rope(const float* x, const float* angles, int heads, int head_size, float* out, RowRange range,
-          Isa isa);
+// x [rows, heads, head_size]; angles [rows, rotated]: the cosines of its pairs, then the sines. Of
+// each head the first `rotated` features turn, the others stay.
+void rope(const float* x, const float* angles, int heads, int head_size, int rotated, float* out,
+          RowRange range, Isa isa);
 
 }  // namespace sanctum::kernels

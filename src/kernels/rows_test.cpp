@@ -111,24 +111,26 @@ TEST(Rows, ActivationsHoldAtTheEnds) {
 }
 
 TEST(Rows, RopeTurnsEachHeadsPairs) {
-  for (const int head_size : {32, 72, 128}) {
+  for (const auto [head_size, rotated] :
+       {std::pair{32, 32}, {72, 72}, {128, 128}, {96, 72}, {64, 16}}) {
     constexpr int kHeads = 3;
     const std::vector<float> x = test_rows(25, kRows, kHeads * head_size);
-    const std::vector<float> angles = test_rows(26, kRows, head_size);
-    const int half = head_size / 2;
+    const std::vector<float> angles = test_rows(26, kRows, rotated);
+    const int half = rotated / 2;
     for (const Isa isa : available_isas()) {
       std::vector<float> y(x.size());
-      rope(x.data(), angles.data(), kHeads, head_size, y.data(), {0, 2}, isa);
-      rope(x.data(), angles.data(), kHeads, head_size, y.data(), {2, kRows}, isa);
+      rope(x.data(), angles.data(), kHeads, head_size, rotated, y.data(), {0, 2}, isa);
+      rope(x.data(), angles.data(), kHeads, head_size, rotated, y.data(), {2, kRows}, isa);
       for (int row = 0; row < kRows; ++row) {
         for (int head = 0; head < kHeads; ++head) {
           const int first = (row * kHeads + head) * head_size;
           for (int i = 0; i < half; ++i) {
-            const float cos = angles[row * head_size + i], sin = angles[row * head_size + half + i];
+            const float cos = angles[row * rotated + i], sin = angles[row * rotated + half + i];
             const float low = x[first + i], high = x[first + half + i];
             ASSERT_EQ(y[first + i], low * cos - high * sin) << to_string(isa);
             ASSERT_EQ(y[first + half + i], low * sin + high * cos) << to_string(isa);
           }
+          for (int i = rotated; i < head_size; ++i) ASSERT_EQ(y[first + i], x[first + i]);
         }
       }
     }

@@ -26,6 +26,11 @@ float* Runtime::span_parts(std::size_t numbers) {
   return span_parts_.data();
 }
 
+float* Runtime::expert_rows(std::size_t numbers) {
+  expert_rows_.resize(std::max(expert_rows_.size(), numbers));
+  return expert_rows_.data();
+}
+
 void Runtime::share_rows(int rows, int values, const std::function<void(RowRange)>& work) {
   const std::size_t total = static_cast<std::size_t>(rows) * static_cast<std::size_t>(values);
   const int items = static_cast<int>(

@@ -44,7 +44,7 @@ std::vector<Layer> layers() {
          activate(Activation::kGeluTanh, x, nullptr, kColumns, out, range, isa);
        }},
       {"rope", [](const float* x, const float* other, float* out, RowRange range,
-                  Isa isa) { rope(x, other, 1, kColumns, out, range, isa); }},
+                  Isa isa) { rope(x, other, 1, kColumns, kColumns, out, range, isa); }},
   };
 }
 

@@ -3,18 +3,44 @@
 #include <mlx/ops.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace sanctum::models {
 
-Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c)
+namespace {
+
+nn::LinearGroup qkv(nn::Weights& w, const std::string& path, const DecoderConfig& c) {
+  const int q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
+  if (c.forms.fused) return w.split_linears(path + ".qkv_proj", {q, kv, kv}, c.hidden_size);
+  return w.linears(path, {{"q_proj", q}, {"k_proj", kv}, {"v_proj", kv}}, c.hidden_size,
+                   c.forms.qkv_bias);
+}
+
+nn::GatedMlp gated_mlp(nn::Weights& w, const std::string& path, const DecoderConfig& c) {
+  const int width = c.hidden_size, inner = c.intermediate_size;
+  if (!c.forms.fused)
+    return w.gated_mlp(path, nn::Activation::kSilu, width, inner, c.forms.mlp_bias);
+  nn::LinearGroup gate_and_up = w.split_linears(path + ".gate_up_proj", {inner, inner}, width);
+  return w.gated_mlp(nn::Activation::kSilu, std::move(gate_and_up),
+                     w.linear(path + ".down_proj", inner, width, c.forms.mlp_bias));
+}
+
+std::variant<nn::GatedMlp, Mixture> feed_forward(nn::Weights& w, const std::string& path,
+                                                 const DecoderConfig& c, std::size_t layer) {
+  if (c.mixture && (c.mixes.empty() || c.mixes[layer]))
+    return Mixture(w, path, *c.mixture, c.hidden_size);
+  return gated_mlp(w, path, c);
+}
+
+}  // namespace
+
+Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c,
+                              bool does_rotate)
     : heads(c.heads),
       kv_heads(c.kv_heads),
       head_size(c.head_size),
-      qkv_proj(w.linears(path,
-                         {{"q_proj", c.heads * c.head_size},
-                          {"k_proj", c.kv_heads * c.head_size},
-                          {"v_proj", c.kv_heads * c.head_size}},
-                         c.hidden_size, c.forms.qkv_bias)),
+      rotates(does_rotate),
+      qkv_proj(qkv(w, path, c)),
       o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.forms.o_bias)),
       attend(w.attention(c.head_size)) {
   if (!c.forms.qk_norm) return;
@@ -22,8 +48,7 @@ Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const Dec
   k_norm = w.rms_norm(path + ".k_norm", c.head_size, c.norm_eps);
 }
 
-mx::array Decoder::Attention::operator()(const mx::array& x, const nn::Rotation& rope,
-                                         const std::vector<nn::Slice>& slices, int layer) const {
+mx::array Decoder::Attention::operator()(const mx::array& x, const Rows& rows, int layer) const {
   const int tokens = x.shape(0);
   const std::vector<mx::array> qkv = qkv_proj(x);
   mx::array q = mx::reshape(qkv[0], {tokens, heads, head_size});
@@ -31,33 +56,38 @@ mx::array Decoder::Attention::operator()(const mx::array& x, const nn::Rotation&
   if (q_norm) q = (*q_norm)(q);
   if (k_norm) k = (*k_norm)(k);
   const mx::array v = mx::reshape(qkv[2], {tokens, kv_heads, head_size});
-  return attend.causal(rope(q), rope(k), v, slices, layer);
+  if (rotates) q = rows.rope(q), k = rows.rope(k);
+  if (rows.query_scales) q = mx::multiply(q, mx::astype(*rows.query_scales, q.dtype()));
+  return attend.causal(q, k, v, rows.slices, layer);
 }
 
-Decoder::Block::Block(nn::Weights& w, const std::string& path, const DecoderConfig& c)
-    : self_attn(w, path + ".self_attn", c),
-      mlp(w.gated_mlp(path + ".mlp", nn::Activation::kSilu, c.hidden_size, c.intermediate_size,
-                      c.forms.mlp_bias)),
+Decoder::Block::Block(nn::Weights& w, const std::string& path, const DecoderConfig& c,
+                      std::size_t layer)
+    : self_attn(w, path + ".self_attn", c, c.rotates.empty() || c.rotates[layer]),
+      mlp(feed_forward(w, path + "." + c.feed_forward, c, layer)),
       input_layernorm(w.rms_norm(path + ".input_layernorm", c.hidden_size, c.norm_eps)),
       post_attention_layernorm(
           w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
 
-mx::array Decoder::Block::operator()(const mx::array& x, const nn::Rotation& rope,
-                                     const std::vector<nn::Slice>& slices, int layer,
+mx::array Decoder::Block::operator()(const mx::array& x, const Rows& rows, int layer,
                                      const std::vector<int>* wanted) const {
-  const mx::array attended = self_attn(input_layernorm(x), rope, slices, layer);
-  const auto rows = [&](const mx::array& of) { return wanted ? wanted_rows(of, *wanted) : of; };
-  const mx::array h = mx::add(rows(x), self_attn.o_proj(rows(attended)));
-  return mx::add(h, mlp(post_attention_layernorm(h)));
+  const mx::array attended = self_attn(input_layernorm(x), rows, layer);
+  const auto kept = [&](const mx::array& of) { return wanted ? wanted_rows(of, *wanted) : of; };
+  const mx::array h = mx::add(kept(x), self_attn.o_proj(kept(attended)));
+  const mx::array normed = post_attention_layernorm(h);
+  return mx::add(h, std::visit([&](const auto& part) { return part(normed); }, mlp));
 }
 
 Decoder::Decoder(const DecoderConfig& c, nn::Weights& w, const std::string& body,
                  const std::optional<std::string>& head)
-    : rope_(w.rope(c.inverse_frequencies, c.rope_axes)),
+    : rope_(w.rope(c.rope.frequencies, c.rope_axes)),
+      short_tokens_(c.rope.short_tokens),
+      query_scaling_(c.query_scaling),
       embed_tokens_(w.embedding(body + ".embed_tokens", c.vocabulary, c.hidden_size)),
       norm_(w.rms_norm(body + ".norm", c.hidden_size, c.norm_eps)) {
-  for (int i = 0; i < c.layers; ++i)
-    layers_.emplace_back(w, body + ".layers." + std::to_string(i), c);
+  if (!c.rope.beyond.of_pairs.empty()) beyond_ = w.rope(c.rope.beyond, c.rope_axes);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(c.layers); ++i)
+    layers_.emplace_back(w, body + ".layers." + std::to_string(i), c, i);
   if (head) lm_head_ = w.linear(*head, c.hidden_size, c.vocabulary, false);
 }
 
@@ -70,30 +100,56 @@ mx::array rows_of(const mx::array& features, const VisualRows& rows) {
 
 }  // namespace
 
+nn::Rotation Decoder::rotation(const Step& step) const {
+  const auto is_beyond = [this](const nn::Slice& slice) { return slice.length > short_tokens_; };
+  if (!beyond_ || std::none_of(step.slices.begin(), step.slices.end(), is_beyond))
+    return rope_.at(step.positions);
+  if (std::all_of(step.slices.begin(), step.slices.end(), is_beyond))
+    return beyond_->at(step.positions);
+  std::vector<nn::Rotation> parts;
+  for (const nn::Slice& slice : step.slices) {
+    const auto first = step.positions.begin() + slice.first;
+    parts.push_back((is_beyond(slice) ? *beyond_ : rope_).table({first, first + slice.count}));
+  }
+  return nn::Rotation::joined(parts);
+}
+
+std::optional<mx::array> Decoder::query_scales(const Step& step) const {
+  if (!query_scaling_) return std::nullopt;
+  std::vector<float> scales;
+  for (const nn::Position& position : step.positions) {
+    const int times = position[0] / query_scaling_->tokens;
+    scales.push_back(1 + query_scaling_->beta * std::log(1 + static_cast<float>(times)));
+  }
+  if (std::all_of(scales.begin(), scales.end(), [](float scale) { return scale == 1; }))
+    return std::nullopt;
+  return mx::array(scales.begin(), {step.rows(), 1, 1}, mx::float32);
+}
+
 mx::array Decoder::forward(const Step& step) const {
-  const nn::Rotation rope = rope_.at(step.positions);
+  const Rows rows{rotation(step), step.slices, query_scales(step)};
   mx::array h = embed_tokens_(step.tokens);
   const int width = h.shape(1);
-  for (const VisualRows& rows : step.visuals) {
-    h = mx::slice_update(h, mx::astype(rows_of(rows.features->embeddings, rows), h.dtype()),
-                         {rows.first, 0}, {rows.first + rows.count, width});
+  for (const VisualRows& visual : step.visuals) {
+    h = mx::slice_update(h, mx::astype(rows_of(visual.features->embeddings, visual), h.dtype()),
+                         {visual.first, 0}, {visual.first + visual.count, width});
   }
   // Behind the last layer's attention, and what pictures add to it, a row is nobody's but its own.
   const auto adds = [&](std::size_t layer) {
-    return std::any_of(step.visuals.begin(), step.visuals.end(), [layer](const VisualRows& rows) {
-      return layer < rows.features->deepstack.size();
+    return std::any_of(step.visuals.begin(), step.visuals.end(), [layer](const VisualRows& visual) {
+      return layer < visual.features->deepstack.size();
     });
   };
   const bool cut = !layers_.empty() && !adds(layers_.size() - 1) &&
                    step.logits_rows.size() < step.positions.size();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
-    h = layers_[i](h, rope, step.slices, static_cast<int>(i),
-                   last && cut ? &step.logits_rows : nullptr);
-    for (const VisualRows& rows : step.visuals) {
-      if (i >= rows.features->deepstack.size()) continue;
-      h = mx::slice_update_add(h, mx::astype(rows_of(rows.features->deepstack[i], rows), h.dtype()),
-                               {rows.first, 0}, {rows.first + rows.count, width});
+    h = layers_[i](h, rows, static_cast<int>(i), last && cut ? &step.logits_rows : nullptr);
+    for (const VisualRows& visual : step.visuals) {
+      if (i >= visual.features->deepstack.size()) continue;
+      const mx::array added = rows_of(visual.features->deepstack[i], visual);
+      h = mx::slice_update_add(h, mx::astype(added, h.dtype()), {visual.first, 0},
+                               {visual.first + visual.count, width});
     }
   }
   h = norm_(cut ? h : wanted_rows(h, step.logits_rows));

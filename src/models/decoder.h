@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "models/decoder_config.h"
@@ -25,29 +26,40 @@ class Decoder {
   mx::array forward(const Step& step) const;
 
  private:
+  // What all layers need to know of a step's rows.
+  struct Rows {
+    nn::Rotation rope;
+    const std::vector<nn::Slice>& slices;
+    std::optional<mx::array> query_scales;  // [rows, 1, 1]
+  };
   struct Attention {
-    Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c, bool rotates);
     // Before o_proj.
-    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
-                         const std::vector<nn::Slice>& slices, int layer) const;
+    mx::array operator()(const mx::array& x, const Rows& rows, int layer) const;
     int heads, kv_heads, head_size;
+    bool rotates;
     nn::LinearGroup qkv_proj;
     nn::Linear o_proj;
     std::optional<nn::RmsNorm> q_norm, k_norm;
     nn::Attention attend;
   };
   struct Block {
-    Block(nn::Weights& w, const std::string& path, const DecoderConfig& c);
+    Block(nn::Weights& w, const std::string& path, const DecoderConfig& c, std::size_t layer);
     // All rows, or those of `wanted` alone, if there are any: the last layer's.
-    mx::array operator()(const mx::array& x, const nn::Rotation& rope,
-                         const std::vector<nn::Slice>& slices, int layer,
+    mx::array operator()(const mx::array& x, const Rows& rows, int layer,
                          const std::vector<int>* wanted) const;
     Attention self_attn;
-    nn::GatedMlp mlp;
+    std::variant<nn::GatedMlp, Mixture> mlp;
     nn::RmsNorm input_layernorm, post_attention_layernorm;
   };
 
+  nn::Rotation rotation(const Step& step) const;
+  std::optional<mx::array> query_scales(const Step& step) const;
+
   nn::Rope rope_;
+  int short_tokens_;
+  std::optional<nn::Rope> beyond_;  // of sequences that are longer
+  std::optional<QueryScaling> query_scaling_;
   nn::Embedding embed_tokens_;
   nn::RmsNorm norm_;
   std::vector<Block> layers_;

@@ -3,15 +3,9 @@
 #include <string>
 
 #include "base/json.h"
-#include "nn/rope.h"
+#include "nn/backend.h"
 
 namespace sanctum::models {
-
-std::optional<json::Node> rope_members(const json::Node& config) {
-  const auto scaling = config.get("rope_scaling");
-  const bool says = scaling && !(scaling->is_object() && scaling->members().empty());
-  return says ? scaling : config.get("rope_parameters");
-}
 
 DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& defaults) {
   const auto count = [&](std::string_view key, std::int64_t most = kWidthMax) {
@@ -41,17 +35,7 @@ DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& de
               std::to_string(out.heads) + " num_attention_heads");
   }
 
-  const auto rope = rope_members(c);
-  double theta = 0;
-  if (rope && rope->has("rope_theta")) {  // where transformers 5 puts it
-    theta = rope->at("rope_theta").as_double(1);
-  } else if (c.has("rope_theta") || !defaults.rope_theta) {
-    theta = c.at("rope_theta").as_double(1);
-  } else {
-    theta = *defaults.rope_theta;
-  }
-  out.inverse_frequencies =
-      nn::rope_inverse_frequencies(out.head_size, theta, rope ? &*rope : nullptr);
+  out.rope = read_rope(c, out.head_size, defaults.rope_theta);
   refuse_variants(c, defaults.part, {out.layers, out.heads, out.head_size});
   return out;
 }

@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "models/mixture.h"
+#include "models/rope_config.h"
 #include "models/supported_variants.h"
 
 namespace sanctum::json {
@@ -17,6 +20,14 @@ namespace sanctum::models {
 struct LayerForms {
   bool qkv_bias = false, o_bias = false, mlp_bias = false;
   bool qk_norm = false;  // RMSNorm on every head of q and k, before the rotation
+  bool fused = false;    // q, k and v are stored as one matrix, and so are gate and up
+};
+
+// Queries far behind are multiplied, so that attention stays sharp over many keys (Llama 4): by
+// 1 + beta * log(1 + floor(place / tokens)).
+struct QueryScaling {
+  float beta;
+  int tokens;
 };
 
 struct DecoderConfig {
@@ -28,8 +39,13 @@ struct DecoderConfig {
   int head_size;
   int vocabulary;
   float norm_eps;
-  std::vector<float> inverse_frequencies;  // of the rotary embedding, head_size / 2
-  std::vector<int> rope_axes;              // of those; empty: positions have one axis
+  RopeConfig rope;
+  std::vector<int> rope_axes;  // of its pairs; empty: positions have one axis
+  std::vector<bool> rotates;   // a layer; empty: all do
+  std::optional<QueryScaling> query_scaling;
+  std::optional<MixtureConfig> mixture;  // in the place of the feed-forward part
+  std::vector<bool> mixes;               // a layer; empty: all do, if there is one
+  std::string feed_forward = "mlp";      // where it is in a layer
   LayerForms forms;
 };
 
@@ -47,8 +63,5 @@ inline constexpr int kHeadsMax = 1024;  // of a layer
 // Throws Error(kInvalid) naming the member that is missing, wrong, at odds with another, or asks
 // for a variant that the models do not compute.
 DecoderConfig read_decoder_config(const json::Node& config, const DecoderDefaults& defaults);
-
-// rope_scaling, or rope_parameters as transformers 5 calls it; nothing where there is neither.
-std::optional<json::Node> rope_members(const json::Node& config);
 
 }  // namespace sanctum::models

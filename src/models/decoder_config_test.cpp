@@ -67,9 +67,9 @@ TEST(DecoderConfig, PositionsThatCannotBeComputedAreRefusedByName) {
             "config.json.rope_parameters.rope_theta");
   EXPECT_EQ(refused(R"("rope_scaling": {"type": "linear", "factor": 0})"),
             "config.json.rope_scaling.factor");
-  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "yarn", "factor": 4})"),
+  EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "wavy", "factor": 4})"),
             "config.json.rope_scaling");
-  EXPECT_EQ(refused(R"("rope_scaling": {}, "rope_parameters": {"rope_type": "yarn"})"),
+  EXPECT_EQ(refused(R"("rope_scaling": {}, "rope_parameters": {"rope_type": "wavy"})"),
             "config.json.rope_parameters");
   EXPECT_EQ(refused(R"("rope_scaling": {"rope_type": "llama3", "factor": 8,
                        "low_freq_factor": 0})"),

@@ -6,6 +6,7 @@
 
 #include <mlx/array.h>
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ struct Step {
 struct Traits {
   std::string architecture;
   int context_tokens = 0;
+  // Tokens; the keys of a longer sequence are others, from its first token on.
+  int short_context = std::numeric_limits<int>::max();
   int vocabulary = 0;
   nn::KvShape kv;
   std::optional<std::string> head;  // its name; nothing where the output head is the embedding

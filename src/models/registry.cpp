@@ -1,5 +1,6 @@
 #include "models/registry.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -34,9 +35,17 @@ std::optional<bool> stated_tie(const json::Node& config) {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> list{
       {"llama", rename_llama, load_llama, text_only, "lm_head", /*tied_by_default=*/true},
+      {"ministral3", rename_llama, load_ministral3, text_only, "lm_head", true},
+      {"mistral", rename_llama, load_llama, text_only, "lm_head", true},
+      {"mistral3", rename_mistral3, load_mistral3, text_only, "lm_head", true},
+      {"mixtral", rename_mixtral, load_mixtral, text_only, "lm_head", true},
+      {"phi3", rename_llama, load_phi3, text_only, "lm_head", true},
+      {"qwen2", rename_llama, load_qwen2, text_only, "lm_head", true},
       {"qwen3", keep_name, load_qwen3, text_only, "lm_head"},
+      {"qwen3_moe", rename_llama, load_qwen3_moe, text_only, "lm_head"},
       {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor,
        "language_model.lm_head"},
+      {"smollm3", rename_llama, load_smollm3, text_only, "lm_head", true},
   };
   return list;
 }
@@ -72,6 +81,17 @@ std::shared_ptr<const Processor> load_processor(const Description& description) 
 
 namespace {
 
+// A layer is quantized by the name that config.json has for it, which is that of its tensors.
+void rename_overrides(nn::QuantizationConfig& quantization, const Architecture& architecture) {
+  constexpr std::string_view kTensor = ".weight";
+  decltype(quantization.overrides) renamed;
+  for (const auto& [layer, how] : quantization.overrides) {
+    if (auto name = architecture.rename(layer + std::string(kTensor)))
+      renamed[name->substr(0, name->size() - kTensor.size())] = how;
+  }
+  quantization.overrides = std::move(renamed);
+}
+
 std::unique_ptr<Model> load(
     const Description& description, const nn::BackendPointer& backend,
     const std::function<nn::Weights(nn::Checkpoint&, nn::QuantizationConfig)>& weights_of) {
@@ -87,6 +107,7 @@ std::unique_ptr<Model> load(
         return name;
       });
   nn::QuantizationConfig quantization = nn::read_quantization(config);
+  rename_overrides(quantization, *description.architecture);
   Traits traits;
   traits.architecture = description.architecture->model_type;
   traits.context_tokens = description.context_tokens;

@@ -129,12 +129,21 @@ bool vision_eps(const Case& c) {
   return is(c.value, kVisionNormEps);
 }
 
-constexpr unsigned kLlama = static_cast<unsigned>(Part::kLlama);
-constexpr unsigned kQwen3 = static_cast<unsigned>(Part::kQwen3);
-constexpr unsigned kQwen3VlText = static_cast<unsigned>(Part::kQwen3VlText);
-constexpr unsigned kTower = static_cast<unsigned>(Part::kVisionTower);
-constexpr unsigned kQwen = kQwen3 | kQwen3VlText;
-constexpr unsigned kText = kLlama | kQwen;
+constexpr unsigned bits(Part part) {
+  return static_cast<unsigned>(part);
+}
+constexpr unsigned kLlama = bits(Part::kLlama);
+constexpr unsigned kQwen3VlText = bits(Part::kQwen3VlText);
+constexpr unsigned kTower = bits(Part::kVisionTower);
+constexpr unsigned kMinistral3 = bits(Part::kMinistral3);
+constexpr unsigned kSmolLm3 = bits(Part::kSmolLm3);
+constexpr unsigned kPhi3 = bits(Part::kPhi3);
+constexpr unsigned kMixtral = bits(Part::kMixtral);
+constexpr unsigned kQwen3Moe = bits(Part::kQwen3Moe);
+constexpr unsigned kQwen3 = bits(Part::kQwen3) | kQwen3VlText | kQwen3Moe;
+constexpr unsigned kQwen = bits(Part::kQwen2) | kQwen3;
+constexpr unsigned kText = kLlama | kQwen | kMinistral3 | kSmolLm3 | kPhi3 | kMixtral;
+constexpr unsigned kUnbiased = kQwen3 | kMinistral3 | kPhi3 | kMixtral;  // nowhere
 
 struct Member {
   std::string_view name;
@@ -147,40 +156,40 @@ constexpr Member kMembers[] = {
     // The feed-forward layers.
     {"hidden_act", kText, silu, "silu"},
     {"hidden_activation", kText, silu, "silu"},
-    {"mlp_bias", kQwen, off, "false"},
-    {"num_experts", kText, off, "0"},
-    {"num_local_experts", kText, off, "0"},
+    {"mlp_bias", kText & ~kLlama & ~kSmolLm3, off, "false"},
+    {"num_experts", kText & ~kQwen3Moe, off, "0"},
+    {"num_local_experts", kText & ~kMixtral, off, "0"},
     {"n_routed_experts", kText, off, "0"},
     // Which keys a query sees.
     {"layer_types", kText, layers_see_all, "\"full_attention\" for every layer"},
     {"use_sliding_window", kText, no_window, "false, or a sliding_window as long as the context"},
-    {"sliding_window", kLlama, unused_window,
+    {"sliding_window", kText & ~kQwen & ~kSmolLm3, unused_window,
      "none, one as long as the context, or use_sliding_window false"},
     {"attention_chunk_size", kText, off, "none"},
     {"attention_window_size", kText, off, "none"},
     {"is_causal", kText, on, "true"},
     {"use_bidirectional_attention", kText, off, "false"},
     // What queries, keys and scores go through.
-    {"attention_bias", kQwen, off, "false"},
-    {"qk_norm", kLlama, off, "false"},
-    {"use_qk_norm", kLlama, off, "false"},
-    {"qk_layernorm", kLlama, off, "false"},
-    {"qk_norm", kQwen, on, "true"},
-    {"use_qk_norm", kQwen, on, "true"},
+    {"attention_bias", kUnbiased, off, "false"},
+    {"qk_norm", kText & ~kQwen3, off, "false"},
+    {"use_qk_norm", kText & ~kQwen3, off, "false"},
+    {"qk_layernorm", kText & ~kQwen3, off, "false"},
+    {"qk_norm", kQwen3, on, "true"},
+    {"use_qk_norm", kQwen3, on, "true"},
     {"clip_qkv", kText, off, "none"},
     {"attention_multiplier", kText, usual_scale, "1 / sqrt(head size)"},
     {"query_pre_attn_scalar", kText, head_size, "the head size"},
     {"attn_logit_softcapping", kText, off, "none"},
     {"attn_temperature_tuning", kText, off, "false"},
     // Positions.
-    {"partial_rotary_factor", kText, one, "1"},
+    {"partial_rotary_factor", kText & ~kPhi3, one, "1"},
     {"rotary_pct", kText, one, "1"},
     {"rope_pct", kText, one, "1"},
     {"rotary_dim", kText, head_size, "the head size"},
     {"rope_traditional", kText, off, "false"},
     {"rope_interleaved", kText, off, "false"},
-    {"no_rope_layers", kText, every_layer_rotates, "1 for every layer"},
-    {"no_rope_layer_interval", kText, off, "none"},
+    {"no_rope_layers", kText & ~kSmolLm3, every_layer_rotates, "1 for every layer"},
+    {"no_rope_layer_interval", kText & ~kSmolLm3, off, "none"},
     {"position_embedding_type", kText, rotary, "rope"},
     {"alibi", kText, off, "false"},
     {"use_alibi", kText, off, "false"},
@@ -206,7 +215,10 @@ constexpr Member kMembers[] = {
 
 // Of rope_scaling or rope_parameters.
 constexpr Member kRopeMembers[] = {
-    {"partial_rotary_factor", kText, one, "1"},
+    {"partial_rotary_factor", kText & ~kPhi3, one, "1"},
+    {"llama_4_scaling_beta", kText & ~kMinistral3, off, "none"},
+    {"short_mscale", kText, off, "none"},
+    {"long_mscale", kText, off, "none"},
     {"mrope_interleaved", kQwen3VlText, on, "true"},
 };
 

@@ -14,7 +14,18 @@ class Node;
 namespace sanctum::models {
 
 // Which part of which architecture a configuration describes.
-enum class Part : unsigned { kLlama = 1, kQwen3 = 2, kQwen3VlText = 4, kVisionTower = 8 };
+enum class Part : unsigned {
+  kLlama = 1,
+  kQwen3 = 2,
+  kQwen3VlText = 4,
+  kVisionTower = 8,
+  kQwen2 = 16,
+  kMinistral3 = 32,
+  kSmolLm3 = 64,
+  kPhi3 = 128,
+  kMixtral = 256,
+  kQwen3Moe = 512,
+};
 
 // What else a member is measured by.
 struct PartSizes {

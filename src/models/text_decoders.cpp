@@ -1,5 +1,7 @@
 #include "models/text_decoders.h"
 
+#include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "base/json.h"
@@ -8,12 +10,15 @@
 namespace sanctum::models {
 namespace {
 
+constexpr std::int64_t kOriginalContextMax = 1 << 24;  // tokens
+
 class TextDecoder final : public Model {
  public:
   TextDecoder(const DecoderConfig& config, nn::Weights& weights, Traits traits)
       : Model(std::move(traits)), decoder_(config, weights, "model", traits_.head) {
     traits_.kv = {config.layers, config.kv_heads, config.head_size, weights.stored_type()};
     traits_.vocabulary = config.vocabulary;
+    traits_.short_context = config.rope.short_tokens;
   }
   mx::array forward(const Step& step) const override { return decoder_.forward(step); }
 
@@ -21,22 +26,24 @@ class TextDecoder final : public Model {
   Decoder decoder_;
 };
 
-std::unique_ptr<Model> load(const json::Node& config, const DecoderDefaults& defaults,
-                            const LayerForms& forms, nn::Weights& weights, Traits traits) {
-  DecoderConfig read = read_decoder_config(config, defaults);
-  read.forms = forms;
-  return std::make_unique<TextDecoder>(read, weights, std::move(traits));
+std::unique_ptr<Model> made(const DecoderConfig& config, nn::Weights& weights, Traits traits) {
+  return std::make_unique<TextDecoder>(config, weights, std::move(traits));
+}
+
+// As config.json says, of those who let it say.
+LayerForms stated_biases(const json::Node& config) {
+  LayerForms forms;
+  forms.qkv_bias = forms.o_bias = config.as_bool_or("attention_bias", false);
+  forms.mlp_bias = config.as_bool_or("mlp_bias", false);
+  return forms;
 }
 
 }  // namespace
 
-std::unique_ptr<Model> load_llama(const json::Node& config, nn::Weights& weights, Traits traits) {
-  const bool attention_bias = config.as_bool_or("attention_bias", false);
-  LayerForms forms;
-  forms.qkv_bias = forms.o_bias = attention_bias;
-  forms.mlp_bias = config.as_bool_or("mlp_bias", false);
-  return load(config, {.part = Part::kLlama, .rope_theta = 10000}, forms, weights,
-              std::move(traits));
+std::unique_ptr<Model> load_llama(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kLlama, .rope_theta = 10000});
+  config.forms = stated_biases(c);
+  return made(config, weights, std::move(traits));
 }
 
 std::optional<std::string> rename_llama(const std::string& stored) {
@@ -44,9 +51,111 @@ std::optional<std::string> rename_llama(const std::string& stored) {
   return stored;
 }
 
-std::unique_ptr<Model> load_qwen3(const json::Node& config, nn::Weights& weights, Traits traits) {
-  return load(config, {.part = Part::kQwen3, .rope_theta = std::nullopt}, {.qk_norm = true},
-              weights, std::move(traits));
+std::unique_ptr<Model> load_qwen2(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kQwen2, .rope_theta = 1e6});
+  config.forms.qkv_bias = true;
+  return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_qwen3(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kQwen3, .rope_theta = std::nullopt});
+  config.forms.qk_norm = true;
+  return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_ministral3(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kMinistral3, .rope_theta = std::nullopt});
+  const auto rope = rope_members(c);
+  if (const auto beta = rope ? rope->get("llama_4_scaling_beta") : std::nullopt) {
+    config.query_scaling = {
+        static_cast<float>(beta->as_double(0)),
+        static_cast<int>(
+            rope->at("original_max_position_embeddings").as_int(1, kOriginalContextMax))};
+  }
+  return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_mistral3(const json::Node& c, nn::Weights& weights, Traits traits) {
+  const json::Node text = c.at("text_config");
+  const std::string type = text.as_string_or("model_type", "mistral");
+  if (type == "ministral3") return load_ministral3(text, weights, std::move(traits));
+  if (type == "mistral") return load_llama(text, weights, std::move(traits));
+  text.at("model_type")
+      .fail("is '" + type + "'; supported inside of mistral3: ministral3, mistral");
+}
+
+std::optional<std::string> rename_mistral3(const std::string& stored) {
+  std::string name = stored;
+  for (const std::string_view part : {"vision_tower.", "multi_modal_projector."})
+    for (const std::string_view where : {"", "model."})
+      if (name.starts_with(std::string(where) + std::string(part))) return std::nullopt;
+  for (const auto& [from, to] :
+       {std::pair<std::string_view, std::string_view>{"model.language_model.", "model."},
+        {"language_model.", ""}}) {
+    if (!name.starts_with(from)) continue;
+    name.replace(0, from.size(), to);
+    break;
+  }
+  return rename_llama(name);
+}
+
+std::unique_ptr<Model> load_smollm3(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kSmolLm3, .rope_theta = 2e6});
+  config.forms = stated_biases(c);
+  const std::int64_t interval =
+      c.has("no_rope_layer_interval") ? c.at("no_rope_layer_interval").as_int(1, kWidthMax) : 4;
+  for (int i = 1; i <= config.layers; ++i) config.rotates.push_back(i % interval != 0);
+  if (const auto listed = c.get("no_rope_layers")) {  // 1: it rotates, despite the name
+    const auto layers = listed->as_array(config.rotates.size());
+    if (layers.size() != config.rotates.size())
+      listed->fail("must have a number for each of " + std::to_string(config.layers) + " layers");
+    for (std::size_t i = 0; i < layers.size(); ++i) config.rotates[i] = layers[i].as_int(0, 1) == 1;
+  }
+  return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_phi3(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kPhi3, .rope_theta = 10000});
+  config.forms.fused = true;
+  return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_mixtral(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config = read_decoder_config(c, {.part = Part::kMixtral, .rope_theta = 1e6});
+  config.mixture = read_mixture(c, "num_local_experts", "intermediate_size");
+  config.mixture->routing.over_chosen = true;
+  config.feed_forward = "block_sparse_moe";
+  return made(config, weights, std::move(traits));
+}
+
+// transformers' experts have their names from the paper.
+std::optional<std::string> rename_mixtral(const std::string& stored) {
+  std::string name = stored;
+  for (const auto& [from, to] :
+       {std::pair<std::string_view, std::string_view>{".w1.", ".gate_proj."},
+        {".w2.", ".down_proj."},
+        {".w3.", ".up_proj."}}) {
+    const std::size_t at = name.find(from);
+    if (at != std::string::npos && name.find(".experts.") != std::string::npos)
+      name.replace(at, from.size(), to);
+  }
+  return rename_llama(name);
+}
+
+std::unique_ptr<Model> load_qwen3_moe(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kQwen3Moe, .rope_theta = std::nullopt});
+  config.forms.qk_norm = true;
+  config.mixture = read_mixture(c, "num_experts", "moe_intermediate_size");
+  config.mixture->routing.over_chosen = c.at("norm_topk_prob").as_bool();
+  const std::int64_t step =
+      c.has("decoder_sparse_step") ? c.at("decoder_sparse_step").as_int(1, kWidthMax) : 1;
+  for (int i = 1; i <= config.layers; ++i) config.mixes.push_back(i % step == 0);
+  if (const auto listed = c.get("mlp_only_layers"))
+    for (const json::Node& layer : listed->as_array(config.mixes.size()))
+      config.mixes[static_cast<std::size_t>(layer.as_int(0, config.layers - 1))] = false;
+  return made(config, weights, std::move(traits));
 }
 
 }  // namespace sanctum::models

@@ -20,7 +20,23 @@ std::unique_ptr<Model> load_llama(const json::Node& config, nn::Weights& weights
 // The names that its checkpoints store, as the model knows them.
 std::optional<std::string> rename_llama(const std::string& stored);
 
-// Qwen3, dense.
+std::unique_ptr<Model> load_qwen2(const json::Node& config, nn::Weights& weights, Traits traits);
+// Dense.
 std::unique_ptr<Model> load_qwen3(const json::Node& config, nn::Weights& weights, Traits traits);
+// Mistral's models of 2025: llama's shape, queries scaled by their place.
+std::unique_ptr<Model> load_ministral3(const json::Node& config, nn::Weights& weights,
+                                       Traits traits);
+// The language half of a model that sees, with the names of its own.
+std::unique_ptr<Model> load_mistral3(const json::Node& config, nn::Weights& weights, Traits traits);
+std::optional<std::string> rename_mistral3(const std::string& stored);
+// Llama's shape; every fourth layer knows no positions.
+std::unique_ptr<Model> load_smollm3(const json::Node& config, nn::Weights& weights, Traits traits);
+// Mistral's mixture of experts.
+std::unique_ptr<Model> load_mixtral(const json::Node& config, nn::Weights& weights, Traits traits);
+std::optional<std::string> rename_mixtral(const std::string& stored);
+std::unique_ptr<Model> load_qwen3_moe(const json::Node& config, nn::Weights& weights,
+                                      Traits traits);
+// Phi 3 to 4-mini: q, k and v are one stored matrix, gate and up another.
+std::unique_ptr<Model> load_phi3(const json::Node& config, nn::Weights& weights, Traits traits);
 
 }  // namespace sanctum::models

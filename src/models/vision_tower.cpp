@@ -51,13 +51,12 @@ mx::array patch_matrix(nn::Weights& w, const std::string& name, const VisionConf
 
 nn::Rope tower_rope(nn::Weights& w, const VisionConfig& c) {
   const int pairs = c.hidden_size / c.heads / 2;  // the first half follows rows, the second columns
-  std::vector<float> frequencies = nn::rope_inverse_frequencies(pairs, 10000, nullptr);
-  const std::size_t half = frequencies.size();
-  frequencies.insert(frequencies.end(), frequencies.begin(),
-                     frequencies.begin() + static_cast<long>(half));
-  std::vector<int> axes(half, 1);
-  axes.insert(axes.end(), half, 2);
-  return w.rope(std::move(frequencies), std::move(axes));
+  const std::vector<double> plain = nn::plain_frequencies(pairs, 10000);
+  std::vector<float> frequencies(plain.begin(), plain.end());
+  frequencies.insert(frequencies.end(), plain.begin(), plain.end());
+  std::vector<int> axes(plain.size(), 1);
+  axes.insert(axes.end(), plain.size(), 2);
+  return w.rope({std::move(frequencies)}, std::move(axes));
 }
 
 }  // namespace

@@ -48,22 +48,47 @@ class Matrix {
   virtual mx::array gather(const mx::array& ids) const = 0;
 };
 
+// How a router's logits choose experts: the `chosen` largest of a row, of equal ones the first,
+// weighted by a softmax over all of them, or over the chosen ones alone.
+struct Routing {
+  int chosen = 0;
+  bool over_chosen = false;
+};
+// The matrices of all experts, one after another: gate and up [experts * inner, width], down
+// [experts * width, inner].
+struct StoredExperts {
+  StoredMatrix gate, up, down;
+  int experts = 0;
+  kernels::Activation act = kernels::Activation::kSilu;
+  Routing routing;
+};
+
+class Experts {
+ public:
+  virtual ~Experts() = default;
+  // x [n, width], the router's logits [n, experts] -> [n, width]: the sum over a row's experts, in
+  // their order, of weight * down(act(gate(x)) * up(x)).
+  virtual mx::array operator()(const mx::array& x, const mx::array& logits) const = 0;
+};
+
 // Rows [first, first + count) of a step's packed tokens belong to the sequence that owns `cache`,
 // which has room for them.
 struct Slice {
   int first = 0;
   int count = 0;
   SequenceCache* cache = nullptr;
+  int length = 0;  // tokens of the sequence, also those that are not fed yet
 };
 
-// By what a step's rows are rotated: a table that the host made, or places, of which the backend
-// makes its own.
+// By what the first `rotated` features of a step's rows are rotated: a table that the host made, or
+// places, of which the backend makes its own.
 struct Angles {
-  // float32 [rows, head_size], the cosines of a row's pairs, then the sines; with periods int32
-  // [rows], places.
+  // float32 [rows, rotated], the cosines of a row's pairs, then the sines, both times the
+  // magnitude; with periods int32 [rows], places.
   mx::array of;
-  // float32 [head_size / 2]: a pair turns by place / period.
-  std::optional<mx::array> periods;
+  // float32 [rotated / 2]: a pair turns by place / period.
+  std::optional<mx::array> periods = std::nullopt;
+  float magnitude = 1;  // with periods, what turns is multiplied by it
 };
 
 // In the backend's own form.
@@ -87,6 +112,7 @@ class Backend {
   // what it is given, of the compute dtype.
   virtual bool packs() const = 0;
   virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
+  virtual std::shared_ptr<const Experts> experts(StoredExperts stored) const = 0;
   // x times each of them, [n, rows] each, where that may cost less than one after another.
   virtual std::vector<mx::array> multiply_each(const mx::array& x,
                                                const std::vector<const Matrix*>& matrices) const {

@@ -73,6 +73,54 @@ TEST_F(BackendTest, PlainMatricesAgreeWithMlx) {
   }
 }
 
+// `experts` matrices of [rows, columns], stacked.
+StoredMatrix stack(int experts, int rows, int columns, int bits) {
+  const mx::array w = random({experts * rows, columns});
+  if (bits == 0) return {w, {}, {}, 0, 0};
+  const auto q = mx::quantize(w, 32, bits);
+  return {q[0], q[1], q[2], 32, bits};
+}
+
+TEST_F(BackendTest, ExpertsAgreeWithMlxAndKnowNoNeighbours) {
+  constexpr int kExperts = 6, kWidth = 64, kInner = 32, kRows = 40;  // enough to be sorted
+  for (const int bits : {0, 4, 8}) {
+    for (const bool over_chosen : {true, false}) {
+      const StoredExperts stored{stack(kExperts, kInner, kWidth, bits),
+                                 stack(kExperts, kInner, kWidth, bits),
+                                 stack(kExperts, kWidth, kInner, bits),
+                                 kExperts,
+                                 kernels::Activation::kSilu,
+                                 {2, over_chosen}};
+      const auto ours = ours_->experts(stored), theirs = stock_->experts(stored);
+      const mx::array x = random({kRows, kWidth}), logits = random({kRows, kExperts});
+      const mx::array y = (*ours)(x, logits);
+      // Sums of 64 products of numbers around one, twice.
+      EXPECT_TRUE(close(y, (*theirs)(x, logits), 0.1)) << bits;
+      for (const int row : {0, 17, 39})
+        EXPECT_TRUE(same_bits((*ours)(part(x, row, row + 1), part(logits, row, row + 1)),
+                              part(y, row, row + 1)))
+            << bits;
+    }
+  }
+}
+
+TEST_F(BackendTest, EqualExpertsAreTakenInTheirOrder) {
+  const StoredExperts stored{stack(4, 32, 32, 0),        stack(4, 32, 32, 0),
+                             stack(4, 32, 32, 0),        4,
+                             kernels::Activation::kSilu, {2, true}};
+  const auto ours = ours_->experts(stored);
+  const mx::array x = random({1, 32});
+  EXPECT_TRUE(same_bits((*ours)(x, mx::zeros({1, 4})),
+                        (*ours)(x, mx::array({1.f, 1.f, 0.f, 0.f}, {1, 4}))));
+}
+
+TEST_F(BackendTest, ExpertsWhoseGateAndUpDifferAreRefused) {
+  const StoredExperts stored{stack(4, 32, 64, 4),        stack(4, 32, 64, 8),
+                             stack(4, 64, 32, 4),        4,
+                             kernels::Activation::kSilu, {2, true}};
+  EXPECT_THROW(cpu_backend({.threads = 1})->experts(stored), Error);
+}
+
 TEST_F(BackendTest, RowsAgreeWithMlx) {
   const mx::array x = random({6, 4, 96}), weight = random({96}), bias = random({96});
   EXPECT_TRUE(close(ours_->rms_norm(x, weight, 1e-5f), stock_->rms_norm(x, weight, 1e-5f)));

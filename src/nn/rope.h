@@ -1,6 +1,6 @@
 // Rotary position embeddings (Su et al., 2021) for packed tokens.
 //
-// Frequencies are computed once on the host in double precision; each step turns the host's integer
+// Frequencies are given (models/rope_config.h reads them); each step turns the host's integer
 // positions into one table of cosines and sines that all layers share, or hands them to a backend
 // that turns by places itself (not a picture's: its pairs follow different axes). Rotation pairs
 // dimension i with i + D/2 (the "half split" of GPT-NeoX, which all supported checkpoints use).
@@ -14,10 +14,6 @@
 
 #include "nn/backend.h"
 
-namespace sanctum::json {
-class Node;
-}
-
 namespace sanctum::nn {
 
 namespace mx = mlx::core;
@@ -25,10 +21,14 @@ namespace mx = mlx::core;
 // A token's place on the time, height and width axes; text has the same number on all three.
 using Position = std::array<int, 3>;
 
-// Inverse frequencies, one per rotated pair. Understands "default", "linear", "llama3" and "mrope"
-// in `scaling` (config.json's rope_scaling or rope_parameters; may be null). Throws Error(kInvalid)
-// for other kinds.
-std::vector<float> rope_inverse_frequencies(int head_size, double theta, const json::Node* scaling);
+// By what the pairs of a head turn from one place to the next. What a head has beyond its pairs is
+// not rotated.
+struct RopeFrequencies {
+  std::vector<float> of_pairs;  // radians; 0: it does not turn
+  float magnitude = 1;          // what is rotated is multiplied by it
+};
+// theta^(-2 i / rotated) for each pair i (Su et al., 2021).
+std::vector<double> plain_frequencies(int rotated, double theta);
 
 // Which axis each pair follows, interleaved as Qwen3-VL does it: T H W T H W ... while the sections
 // of H and W last, then T. `section` counts the pairs of each axis.
@@ -54,14 +54,14 @@ class Rotation {
 class Rope {
  public:
   // `axes` is empty for text models: every pair follows axis 0.
-  Rope(BackendPointer backend, std::vector<float> inverse_frequencies, std::vector<int> axes = {});
+  Rope(BackendPointer backend, RopeFrequencies frequencies, std::vector<int> axes = {});
   Rotation at(const std::vector<Position>& positions) const;
   // The same, as a table whatever the backend.
   Rotation table(const std::vector<Position>& positions) const;
 
  private:
   BackendPointer backend_;
-  std::vector<float> inverse_frequencies_;
+  RopeFrequencies frequencies_;
   std::vector<int> axes_;
   std::optional<mx::array> periods_;  // see Angles; for a backend that asks for them
 };

@@ -3,9 +3,6 @@
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
 
-#include "base/error.h"
-#include "base/json.h"
-
 namespace sanctum::nn {
 namespace {
 
@@ -13,6 +10,11 @@ std::vector<Position> text_positions(int from, int n) {
   std::vector<Position> out;
   for (int i = from; i < from + n; ++i) out.push_back({i, i, i});
   return out;
+}
+
+RopeFrequencies frequencies(int rotated, float magnitude = 1) {
+  const std::vector<double> plain = plain_frequencies(rotated, 10000);
+  return {{plain.begin(), plain.end()}, magnitude};
 }
 
 TEST(Rope, AgreesWithMlx) {
@@ -25,7 +27,7 @@ TEST(Rope, AgreesWithMlx) {
         .item<bool>();
   };
   for (const BackendPointer& backend : {stock_backend(mx::float32), cpu_backend({.threads = 1})}) {
-    const Rope rope(backend, rope_inverse_frequencies(16, 10000, nullptr));
+    const Rope rope(backend, frequencies(16));
     EXPECT_TRUE(agrees(rope.at(text_positions(40, 5)))) << backend->name();
     EXPECT_TRUE(agrees(rope.table(text_positions(40, 5)))) << backend->name();
   }
@@ -35,8 +37,7 @@ TEST(Rope, AgreesWithMlx) {
 TEST(Rope, RowsOfAPictureTurnByTheirAxes) {
   mx::random::seed(1);
   const mx::array x = mx::random::normal({2, 3, 16});
-  const Rope rope(stock_backend(mx::float32), rope_inverse_frequencies(16, 10000, nullptr),
-                  interleaved_axes({4, 2, 2}, 8));
+  const Rope rope(stock_backend(mx::float32), frequencies(16), interleaved_axes({4, 2, 2}, 8));
   const std::vector<Position> picture{{5, 5, 5}, {5, 6, 7}}, text{{5, 5, 5}, {5, 5, 5}};
   EXPECT_TRUE(mx::array_equal(rope.at(picture)(x), rope.table(picture)(x)).item<bool>());
   EXPECT_TRUE(mx::allclose(rope.at(text)(x), rope.table(text)(x), 1e-4, 1e-5).item<bool>());
@@ -54,15 +55,33 @@ TEST(Rope, AxesOfAPictureFollowTheInterleavedSections) {
   EXPECT_EQ(axes[61], 0);
 }
 
-TEST(Rope, AnUnknownScalingIsRefusedByName) {
-  const json::Document scaling(R"({"rope_type": "wavy", "factor": 2})", "config.json");
-  const json::Node node = scaling.root();
-  try {
-    rope_inverse_frequencies(16, 10000, &node);
-    FAIL() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("wavy"), std::string::npos);
+TEST(Rope, WhatIsBehindThePairsStays) {
+  mx::random::seed(1);
+  const mx::array x = mx::random::normal({4, 2, 16});
+  for (const BackendPointer& backend : {stock_backend(mx::float32), cpu_backend({.threads = 1})}) {
+    for (const float magnitude : {1.0f, 1.25f}) {
+      const Rope part(backend, frequencies(8, magnitude));
+      const mx::array y = part.at(text_positions(9, 4))(x);
+      const mx::array turned = part.table(text_positions(9, 4))(mx::slice(x, {0, 0, 0}, {4, 2, 8}));
+      EXPECT_TRUE(mx::allclose(mx::slice(y, {0, 0, 0}, {4, 2, 8}), turned, 1e-4, 1e-5).item<bool>())
+          << backend->name();
+      EXPECT_TRUE(
+          mx::array_equal(mx::slice(y, {0, 0, 8}, {4, 2, 16}), mx::slice(x, {0, 0, 8}, {4, 2, 16}))
+              .item<bool>())
+          << backend->name();
+    }
   }
+}
+
+TEST(Rope, TheMagnitudeIsInTableAndPlacesAlike) {
+  mx::random::seed(1);
+  const mx::array x = mx::random::normal({4, 2, 16});
+  const BackendPointer backend = stock_backend(mx::float32);
+  const Rope plain(backend, frequencies(16)), longer(backend, frequencies(16, 1.5f));
+  const auto positions = text_positions(9, 4);
+  const mx::array expected = mx::multiply(plain.at(positions)(x), mx::array(1.5f));
+  EXPECT_TRUE(mx::allclose(longer.at(positions)(x), expected, 1e-4, 1e-5).item<bool>());
+  EXPECT_TRUE(mx::allclose(longer.table(positions)(x), expected, 1e-4, 1e-5).item<bool>());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <mlx/ops.h>
 #include <mlx/transforms.h>
 
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -126,9 +127,17 @@ mx::array Weights::tensor_of(const std::string& name, const std::vector<mx::Shap
   return keep(take_floats(name, shapes));
 }
 
-StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int columns) {
+StoredMatrix Weights::stored_matrix(const std::string& path, const mx::Shape& rows, int columns) {
+  const auto shape = [&rows](int width) {
+    mx::Shape out = rows;
+    out.push_back(width);
+    return out;
+  };
+  const auto flat = [&rows](mx::array of) {
+    return rows.size() == 1 ? of : mx::flatten(std::move(of), 0, -2);
+  };
   const auto quantization = quantization_of(path);
-  if (!quantization) return {take_floats(path + ".weight", {{rows, columns}}), {}, {}, 0, 0};
+  if (!quantization) return {flat(take_floats(path + ".weight", {shape(columns)})), {}, {}, 0, 0};
   const auto [group_size, bits] = *quantization;
   if (columns % group_size != 0) {
     throw Error(ErrorCode::kCorrupt,
@@ -143,32 +152,70 @@ StoredMatrix Weights::stored_matrix(const std::string& path, int rows, int colum
               checkpoint_.place(path + ".biases")};
   }
   mx::array weight =
-      checkpoint_.take(path + ".weight", {{mx::uint32}, {{rows, columns * bits / 32}}});
-  const mx::Shape groups{rows, columns / group_size};
+      checkpoint_.take(path + ".weight", {{mx::uint32}, {shape(columns * bits / 32)}});
+  const mx::Shape groups = shape(columns / group_size);
   mx::array scales = take_floats(path + ".scales", {groups});
   // Kernels read both by the scales' type.
   mx::array biases = checkpoint_.take(path + ".biases", {{scales.dtype()}, {groups}});
-  return {std::move(weight), std::move(scales), std::move(biases), group_size, bits,
-          std::move(places)};
+  return {
+      flat(std::move(weight)), flat(std::move(scales)), flat(std::move(biases)), group_size, bits,
+      std::move(places)};
 }
 
-std::shared_ptr<const Matrix> Weights::matrix(const std::string& path, int rows, int columns) {
-  StoredMatrix stored = stored_matrix(path, rows, columns);
+StoredMatrix Weights::kept(StoredMatrix stored) {
   if (!backend_->packs()) {
     stored.weight = keep(stored.weight);
     if (stored.scales) stored.scales = keep(*stored.scales);
     if (stored.biases) stored.biases = keep(*stored.biases);
-    return backend_->matrix(std::move(stored));
+  } else {
+    read_bytes_ += stored.weight.nbytes();
+    if (stored.scales) read_bytes_ += stored.scales->nbytes() + stored.biases->nbytes();
   }
-  read_bytes_ += stored.weight.nbytes();
-  if (stored.scales) read_bytes_ += stored.scales->nbytes() + stored.biases->nbytes();
-  auto made = backend_->matrix(std::move(stored));
-  if (read_) read_(read_bytes_);
+  return stored;
+}
+
+std::shared_ptr<const Matrix> Weights::matrix(StoredMatrix stored) {
+  auto made = backend_->matrix(kept(std::move(stored)));
+  if (backend_->packs() && read_) read_(read_bytes_);
+  return made;
+}
+
+StoredMatrix Weights::stored_experts(const std::string& path, const std::string& name, int experts,
+                                     int rows, int columns) {
+  const std::string first = path + ".experts.0." + name;
+  if (!checkpoint_.has(first + ".weight"))
+    return kept(stored_matrix(path + ".switch_mlp." + name, {experts, rows}, columns));
+  std::vector<mx::array> weights, scales, biases;
+  StoredMatrix out = stored_matrix(first, {rows}, columns);
+  for (int e = 0; e < experts; ++e) {
+    if (e > 0) {
+      const std::string one = path + ".experts." + std::to_string(e) + "." + name;
+      const StoredMatrix next = stored_matrix(one, {rows}, columns);
+      if (next.bits != out.bits || next.group_size != out.group_size)
+        throw Error(ErrorCode::kCorrupt, one + " is quantized differently from expert 0", "path");
+      out.weight = next.weight, out.scales = next.scales, out.biases = next.biases;
+    }
+    weights.push_back(out.weight);
+    if (out.scales) scales.push_back(*out.scales), biases.push_back(*out.biases);
+  }
+  out.places.reset();
+  out.weight = mx::concatenate(weights, 0);
+  if (out.scales) out.scales = mx::concatenate(scales, 0), out.biases = mx::concatenate(biases, 0);
+  return kept(std::move(out));
+}
+
+std::shared_ptr<const Experts> Weights::experts(const std::string& path, int width, int inner,
+                                                int count, Activation act, const Routing& routing) {
+  auto made = backend_->experts({stored_experts(path, "gate_proj", count, inner, width),
+                                 stored_experts(path, "up_proj", count, inner, width),
+                                 stored_experts(path, "down_proj", count, width, inner), count, act,
+                                 routing});
+  if (backend_->packs() && read_) read_(read_bytes_);
   return made;
 }
 
 Linear Weights::linear(const std::string& path, int in, int out, bool bias) {
-  auto m = matrix(path, out, in);
+  auto m = matrix(stored_matrix(path, {out}, in));
   if (!bias) return Linear(std::move(m), std::nullopt);
   return Linear(std::move(m), tensor(path + ".bias", {out}));
 }
@@ -180,7 +227,7 @@ Linear Weights::linear(mx::array weight, mx::array bias) {
 GatedMlp Weights::gated_mlp(const std::string& path, Activation act, int width, int inner,
                             bool bias) {
   LinearGroup gate_and_up = linears(path, {{"gate_proj", inner}, {"up_proj", inner}}, width, bias);
-  return {backend_, act, std::move(gate_and_up), linear(path + ".down_proj", inner, width, bias)};
+  return gated_mlp(act, std::move(gate_and_up), linear(path + ".down_proj", inner, width, bias));
 }
 
 LinearGroup Weights::linears(const std::string& path, const std::vector<Named>& layers, int in,
@@ -192,8 +239,44 @@ LinearGroup Weights::linears(const std::string& path, const std::vector<Named>& 
   return {backend_, std::move(out)};
 }
 
+namespace {
+
+// Rows [first, last) of a matrix, lying where the whole does.
+StoredMatrix rows_of(const StoredMatrix& whole, int first, int last) {
+  const auto rows = [&](const mx::array& of) {
+    return mx::slice(of, {first, 0}, {last, of.shape(1)});
+  };
+  StoredMatrix out{rows(whole.weight), {}, {}, whole.group_size, whole.bits};
+  if (!whole.scales) return out;
+  out.scales = rows(*whole.scales);
+  out.biases = rows(*whole.biases);
+  if (!whole.places) return out;
+  const auto behind = [&](const WeightPlace& place, const mx::array& of) {
+    const std::size_t row_bytes = static_cast<std::size_t>(of.shape(1)) * of.itemsize();
+    return WeightPlace{place.file, place.begin + static_cast<std::size_t>(first) * row_bytes};
+  };
+  out.places = {behind(whole.places->weight, whole.weight),
+                behind(whole.places->scales, *whole.scales),
+                behind(whole.places->biases, *whole.biases)};
+  return out;
+}
+
+}  // namespace
+
+LinearGroup Weights::split_linears(const std::string& path, const std::vector<int>& outs, int in) {
+  const StoredMatrix whole =
+      stored_matrix(path, {std::accumulate(outs.begin(), outs.end(), 0)}, in);
+  std::vector<Linear> layers;
+  int first = 0;
+  for (const int out : outs) {
+    layers.emplace_back(matrix(rows_of(whole, first, first + out)), std::nullopt);
+    first += out;
+  }
+  return {backend_, std::move(layers)};
+}
+
 Embedding Weights::embedding(const std::string& path, int count, int width) {
-  return Embedding(matrix(path, count, width));
+  return Embedding(matrix(stored_matrix(path, {count}, width)));
 }
 
 RmsNorm Weights::rms_norm(const std::string& path, int width, float eps) {
@@ -205,8 +288,8 @@ LayerNorm Weights::layer_norm(const std::string& path, int width, float eps) {
   return {backend_, std::move(weight), tensor(path + ".bias", {width}), eps};
 }
 
-Rope Weights::rope(std::vector<float> inverse_frequencies, std::vector<int> axes) {
-  return {backend_, std::move(inverse_frequencies), std::move(axes)};
+Rope Weights::rope(RopeFrequencies frequencies, std::vector<int> axes) {
+  return {backend_, std::move(frequencies), std::move(axes)};
 }
 
 }  // namespace sanctum::nn

@@ -63,14 +63,23 @@ class Weights {
     int out;
   };
   LinearGroup linears(const std::string& path, const std::vector<Named>& layers, int in, bool bias);
+  // The same of one stored matrix [outs one after another, in].
+  LinearGroup split_linears(const std::string& path, const std::vector<int>& outs, int in);
   // gate_proj and up_proj [width -> inner], down_proj [inner -> width].
   GatedMlp gated_mlp(const std::string& path, Activation act, int width, int inner, bool bias);
+  GatedMlp gated_mlp(Activation act, LinearGroup gate_and_up, Linear down) const {
+    return {backend_, act, std::move(gate_and_up), std::move(down)};
+  }
+  // gate_proj and up_proj [width -> inner], down_proj [inner -> width] of each of the experts: one
+  // after another in `path`.switch_mlp, or each by itself in `path`.experts.N.
+  std::shared_ptr<const Experts> experts(const std::string& path, int width, int inner, int count,
+                                         Activation act, const Routing& routing);
   Embedding embedding(const std::string& path, int count, int width);
   RmsNorm rms_norm(const std::string& path, int width, float eps);
   LayerNorm layer_norm(const std::string& path, int width, float eps);
   Activate activation(Activation act) const { return {backend_, act}; }
   Attention attention(int head_size) const { return {backend_, head_size}; }
-  Rope rope(std::vector<float> inverse_frequencies, std::vector<int> axes = {});
+  Rope rope(RopeFrequencies frequencies, std::vector<int> axes = {});
   mx::array tensor(const std::string& name, const mx::Shape& shape);
   // Stored in any one of these shapes.
   mx::array tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes);
@@ -84,8 +93,13 @@ class Weights {
 
  private:
   std::optional<Quantization> quantization_of(const std::string& path) const;
-  std::shared_ptr<const Matrix> matrix(const std::string& path, int rows, int columns);
-  StoredMatrix stored_matrix(const std::string& path, int rows, int columns);
+  std::shared_ptr<const Matrix> matrix(StoredMatrix stored);
+  // Whose rows are counted by `rows`; [their product, columns].
+  StoredMatrix stored_matrix(const std::string& path, const mx::Shape& rows, int columns);
+  StoredMatrix stored_experts(const std::string& path, const std::string& name, int experts,
+                              int rows, int columns);
+  // Of the compute dtype, where the backend keeps it so.
+  StoredMatrix kept(StoredMatrix stored);
   mx::array take_floats(const std::string& name, const std::vector<mx::Shape>& shapes);
   mx::array keep(mx::array array);
   void read_pending();

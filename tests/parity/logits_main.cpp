@@ -75,7 +75,7 @@ void run(const std::string& directory, const std::string& arithmetic) {
         models::token_ids({prompt.tokens.begin() + done, prompt.tokens.begin() + done + n});
     step.positions.assign(prompt.positions.begin() + done, prompt.positions.begin() + done + n);
     if (!cache->reserve(done + n)) throw Error(ErrorCode::kTooLong, "the prompt is too long");
-    step.slices = {{0, n, cache.get()}};
+    step.slices = {{0, n, cache.get(), total}};
     for (std::size_t i = 0; i < prompt.images.size(); ++i) {
       const int first = std::max(prompt.images[i].first, done);
       const int last = std::min(prompt.images[i].first + prompt.images[i].count, done + n);

@@ -34,6 +34,15 @@ QWEN3 = dict(
     num_key_value_heads=2, rms_norm_eps=1e-6, vocab_size=199, max_position_embeddings=512, rope_theta=1e6,
     head_dim=32, tie_word_embeddings=False,
 )
+YARN = dict(type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=4.0, beta_slow=1.0)
+MISTRAL = {key: value for key, value in LLAMA.items() if key != "rope_theta"} | dict(
+    model_type="ministral3", head_dim=32, tie_word_embeddings=False,
+    rope_parameters=YARN | dict(rope_theta=1e6, mscale=1.0, mscale_all_dim=1.0, llama_4_scaling_beta=0.3))
+PHI3 = LLAMA | dict(model_type="phi3", tie_word_embeddings=False)
+LONG_ROPE = dict(type="longrope", short_factor=[1.0, 1.1, 1.2, 1.3, 1.5, 1.7], long_factor=[1.0, 1.5, 2.0, 4.0, 7.0, 9.0])
+QWEN3_MOE = QWEN3 | dict(model_type="qwen3_moe", num_experts=8, num_experts_per_tok=3, moe_intermediate_size=64, decoder_sparse_step=1,
+                         mlp_only_layers=[], norm_topk_prob=True)
+MIXTRAL = LLAMA | dict(model_type="mixtral", num_local_experts=4, num_experts_per_tok=2, tie_word_embeddings=False)
 TEXT_CONFIGS = {
     "llama": LLAMA,
     "llama_untied_biased": LLAMA | dict(tie_word_embeddings=False, attention_bias=True, mlp_bias=True),
@@ -44,6 +53,19 @@ TEXT_CONFIGS = {
     "llama_linear_rope": LLAMA | dict(rope_scaling=dict(type="linear", factor=2.0)),
     "qwen3": QWEN3,
     "qwen3_tied": QWEN3 | dict(tie_word_embeddings=True, head_dim=16),
+    "qwen2": LLAMA | dict(model_type="qwen2", rope_theta=1e6),
+    "qwen2_yarn": LLAMA | dict(model_type="qwen2", rope_scaling=YARN),
+    "mistral": LLAMA | dict(model_type="mistral", head_dim=32, sliding_window=None),
+    "ministral3": MISTRAL,
+    "mistral3": dict(model_type="mistral3", vocab_size=199, text_config=MISTRAL),
+    "smollm3": LLAMA | dict(model_type="smollm3", num_hidden_layers=5, rope_theta=2e6),
+    "smollm3_listed": LLAMA | dict(model_type="smollm3", no_rope_layers=[0, 1, 1]),
+    "qwen3_moe": QWEN3_MOE,
+    "qwen3_moe_some": QWEN3_MOE | dict(num_hidden_layers=5, decoder_sparse_step=2, mlp_only_layers=[3], norm_topk_prob=False),
+    "mixtral": MIXTRAL,
+    "phi3": PHI3,
+    "phi3_partial": PHI3 | dict(partial_rotary_factor=0.75),
+    "phi3_long": PHI3 | dict(partial_rotary_factor=0.75, original_max_position_embeddings=32, rope_scaling=LONG_ROPE),
 }
 VL = dict(
     model_type="qwen3_vl", image_token_id=190, video_token_id=191, vision_start_token_id=192,
@@ -72,7 +94,7 @@ def build(config):
     else:
         import importlib
 
-        module = importlib.import_module(f"mlx_lm.models.{config['model_type']}")
+        module = importlib.import_module("mlx_lm.models." + {"mistral": "llama"}.get(config["model_type"], config["model_type"]))
         arguments = module.ModelArgs.from_dict(config)
     model = module.Model(arguments)
     # Larger than usual weights, so that no layer's contribution disappears in the tolerance.
@@ -126,6 +148,17 @@ def test_float32(name, chunks, arithmetic, tmp_path):
     assert np.abs(ours - expected).max() < FLOAT32_ERROR_MAX
 
 
+@pytest.mark.parametrize("arithmetic", ["float32", "kernels"])
+def test_a_longropes_short_sequences_turn_by_their_own_factors(arithmetic, tmp_path):
+    """mlx-lm has the long ones for all."""
+    config = TEXT_CONFIGS["phi3_long"]
+    as_reference = config | dict(rope_scaling=LONG_ROPE | dict(long_factor=LONG_ROPE["short_factor"]))
+    model = build(as_reference)
+    save(tmp_path, config, model)
+    tokens = text_tokens(32)
+    assert np.abs(our_logits(tmp_path, arithmetic, {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
+
+
 @pytest.mark.parametrize("bits", [None, 4, 8])
 def test_with_our_kernels_no_chunk_border_changes_a_bit(bits, tmp_path):
     model = cast(build(QWEN3), mx.bfloat16)
@@ -139,8 +172,11 @@ def test_with_our_kernels_no_chunk_border_changes_a_bit(bits, tmp_path):
     assert np.array_equal(whole, chunked)
 
 
-@pytest.mark.parametrize("bits", [None, 4, 8])
-@pytest.mark.parametrize("name", ["llama", "qwen3"])
+# On a CPU, mlx-lm multiplies experts that are not quantized in float32 alone.
+DENSE, MIXTURES = ["llama", "qwen3", "qwen2", "ministral3", "smollm3", "phi3"], ["qwen3_moe", "mixtral"]
+
+
+@pytest.mark.parametrize("name, bits", [(name, bits) for name in DENSE for bits in (None, 4, 8)] + [(name, bits) for name in MIXTURES for bits in (4, 8)])
 def test_bfloat16_and_quantized(name, bits, tmp_path):
     model = build(TEXT_CONFIGS[name])
     quantization = None
@@ -163,6 +199,46 @@ def test_bfloat16_and_quantized(name, bits, tmp_path):
     assert np.sqrt(np.mean((kernels16 - exact) ** 2)) < rounding
     kernels = our_logits(tmp_path, "kernels", {"tokens": tokens})
     assert np.sqrt(np.mean((kernels - exact) ** 2)) < EIGHT_BIT_ROUNDING_FACTOR * rounding
+
+
+def experts_apart(weights, stacked, apart, names):
+    """As transformers stores them: each expert by itself, under its own names."""
+    out = {}
+    for key, value in weights.items():
+        if stacked not in key:
+            out[key] = value
+            continue
+        before, rest = key.split(stacked)
+        name, part = rest.split(".")
+        for expert in range(value.shape[0]):
+            out[f"{before}{apart}.{expert}.{names[name]}.{part}"] = value[expert]
+    return out
+
+
+@pytest.mark.parametrize("bits", [None, 4])
+@pytest.mark.parametrize("name, names", [("qwen3_moe", ["gate_proj", "up_proj", "down_proj"]), ("mixtral", ["w1", "w3", "w2"])])
+def test_experts_that_are_stored_one_by_one(name, names, bits, tmp_path):
+    config, model = TEXT_CONFIGS[name], build(TEXT_CONFIGS[name])
+    quantization = {"group_size": 32, "bits": bits} if bits else None
+    if bits:
+        nn.quantize(model, **quantization)
+    tokens = text_tokens()
+    save(tmp_path, config, model, quantization)
+    expected = {arithmetic: our_logits(tmp_path, arithmetic, {"tokens": tokens}) for arithmetic in ("float32", "kernels")}
+    apart = experts_apart(dict(tree_flatten(model.parameters())), "switch_mlp.", "experts", dict(zip(["gate_proj", "up_proj", "down_proj"], names)))
+    mx.save_safetensors(str(tmp_path / "model.safetensors"), apart)
+    for arithmetic, logits in expected.items():
+        assert np.array_equal(our_logits(tmp_path, arithmetic, {"tokens": tokens}), logits)
+
+
+def test_layers_of_their_own_quantization_have_the_names_of_their_tensors(tmp_path):
+    """A wrapper's tensors are renamed; its head was read as 4-bit, because the configuration's name for it was not."""
+    config = TEXT_CONFIGS["mistral3"]
+    model = build(config)
+    nn.quantize(model, group_size=32, bits=4, class_predicate=lambda path, module: {"group_size": 64, "bits": 8} if path.endswith("lm_head") else hasattr(module, "to_quantized"))
+    save(tmp_path, config, model, {"group_size": 32, "bits": 4, "language_model.lm_head": {"group_size": 64, "bits": 8}})
+    tokens = text_tokens()
+    assert np.abs(our_logits(tmp_path, "kernels16", {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
 
 
 @pytest.mark.parametrize("group_size", [32, 64])

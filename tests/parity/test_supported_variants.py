@@ -8,11 +8,12 @@ import subprocess
 
 import numpy as np
 import pytest
-from transformers import LlamaConfig, Qwen3Config
+from transformers import LlamaConfig, MistralConfig, MixtralConfig, Phi3Config, Qwen2Config, Qwen3Config, Qwen3MoeConfig, SmolLM3Config
+from transformers.models.ministral3.configuration_ministral3 import Ministral3Config
 from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLTextConfig, Qwen3VLVisionConfig
 
 from programs import program
-from test_models import LLAMA, QWEN3, VL, build, save, text_tokens, vision_case
+from test_models import LLAMA, MIXTRAL, QWEN3, QWEN3_MOE, TEXT_CONFIGS, VL, build, save, text_tokens, vision_case
 
 READ, REFUSED, HARMLESS = "read", "refused", "harmless"  # read: another value gives other logits, or does not fit the tensors
 
@@ -35,6 +36,30 @@ QWEN3_MEMBERS = TEXT | TOKENS | {
     "layer_types": (["full_attention", "sliding_attention", "full_attention"], REFUSED),
 }
 VL_MEMBERS = TEXT | {"rope_parameters": (ROPE | {"partial_rotary_factor": 0.5}, REFUSED), "attention_bias": (True, REFUSED), "head_dim": (16, READ)}
+def only(members, *names):
+    return {name: members[name] for name in names}
+
+
+SLIDES = only(QWEN3_MEMBERS, "use_sliding_window", "sliding_window", "layer_types")
+WINDOW = {"sliding_window": (8, REFUSED)}
+TRAINED = {"output_router_logits": (True, HARMLESS), "router_aux_loss_coef": (0.5, HARMLESS)}
+QWEN2_MEMBERS = TEXT | TOKENS | SLIDES | {"max_window_layers": (1, HARMLESS), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ)}
+MISTRAL_MEMBERS = TEXT | TOKENS | WINDOW | {"head_dim": (16, READ), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ)}
+MINISTRAL3_MEMBERS = MISTRAL_MEMBERS | {"rope_parameters": (ROPE | {"llama_4_scaling_beta": 0.5, "original_max_position_embeddings": 8}, READ), "tie_word_embeddings": (True, READ)}
+SMOLLM3_MEMBERS = TEXT | TOKENS | SLIDES | {
+    "sliding_window": (8, HARMLESS), "no_rope_layers": ([1, 0, 1, 1, 1], READ), "no_rope_layer_interval": (2, READ), "attention_bias": (True, READ),
+    "mlp_bias": (True, READ), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ),
+    "layer_types": (["full_attention", "sliding_attention"] + ["full_attention"] * 3, REFUSED)}
+PHI3_MEMBERS = TEXT | TOKENS | WINDOW | {
+    "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE | {"partial_rotary_factor": 0.5}, READ), "resid_pdrop": (0.5, HARMLESS),
+    "embd_pdrop": (0.5, HARMLESS), "original_max_position_embeddings": (8, HARMLESS)}
+MIXTRAL_MEMBERS = TEXT | TOKENS | WINDOW | TRAINED | {
+    "head_dim": (32, READ), "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ), "num_experts_per_tok": (1, READ),
+    "num_local_experts": (2, READ), "router_jitter_noise": (0.5, HARMLESS)}
+QWEN3_MOE_MEMBERS = TEXT | TOKENS | TRAINED | only(QWEN3_MEMBERS, "use_sliding_window", "sliding_window") | {
+    "intermediate_size": (96, HARMLESS), "attention_bias": (True, REFUSED), "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ),
+    "decoder_sparse_step": (2, READ), "moe_intermediate_size": (32, READ), "num_experts_per_tok": (2, READ), "num_experts": (4, READ),
+    "norm_topk_prob": (False, READ), "mlp_only_layers": ([1], READ)}
 TOWER_MEMBERS = {
     "depth": (2, READ), "hidden_size": (32, READ), "hidden_act": ("gelu", REFUSED), "intermediate_size": (64, READ), "num_heads": (2, READ),
     "in_channels": (4, READ), "patch_size": (8, READ), "spatial_merge_size": (1, READ), "temporal_patch_size": (1, READ), "out_hidden_size": (32, READ),
@@ -44,6 +69,13 @@ TOWER_MEMBERS = {
 PARTS = {  # class, a configuration, where in it the members stand, what becomes of each
     "llama": (LlamaConfig, LLAMA, None, LLAMA_MEMBERS),
     "qwen3": (Qwen3Config, QWEN3, None, QWEN3_MEMBERS),
+    "qwen2": (Qwen2Config, TEXT_CONFIGS["qwen2"], None, QWEN2_MEMBERS),
+    "mistral": (MistralConfig, TEXT_CONFIGS["mistral"], None, MISTRAL_MEMBERS),
+    "ministral3": (Ministral3Config, TEXT_CONFIGS["ministral3"], None, MINISTRAL3_MEMBERS),
+    "smollm3": (SmolLM3Config, TEXT_CONFIGS["smollm3"], None, SMOLLM3_MEMBERS),
+    "phi3": (Phi3Config, TEXT_CONFIGS["phi3"], None, PHI3_MEMBERS),
+    "mixtral": (MixtralConfig, MIXTRAL, None, MIXTRAL_MEMBERS),
+    "qwen3_moe": (Qwen3MoeConfig, QWEN3_MOE, None, QWEN3_MOE_MEMBERS),
     "qwen3_vl": (Qwen3VLTextConfig, VL, "text_config", VL_MEMBERS),
     "tower": (Qwen3VLVisionConfig, VL, "vision_config", TOWER_MEMBERS),
 }
@@ -53,6 +85,13 @@ EQUAL = {
               "partial_rotary_factor": 1.0, "attention_multiplier": 0.25, "logits_scaling": 1.0, "num_local_experts": 0},
     "qwen3": {"hidden_act": "silu", "use_sliding_window": False, "sliding_window": None, "max_window_layers": 28, "attention_bias": False,
               "layer_types": ["full_attention"] * 3, "query_pre_attn_scalar": 32},
+    "qwen2": {"hidden_act": "silu", "use_sliding_window": False, "sliding_window": 8, "layer_types": ["full_attention"] * 3},
+    "mistral": {"hidden_act": "silu", "sliding_window": 512, "attention_bias": False},
+    "ministral3": {"hidden_act": "silu", "sliding_window": None},
+    "smollm3": {"hidden_act": "silu", "use_sliding_window": False, "layer_types": ["full_attention"] * 5, "no_rope_layer_interval": 4},
+    "phi3": {"hidden_act": "silu", "sliding_window": 512, "partial_rotary_factor": 1.0, "attention_bias": False},
+    "mixtral": {"hidden_act": "silu", "sliding_window": None},
+    "qwen3_moe": {"hidden_act": "silu", "use_sliding_window": False, "decoder_sparse_step": 1, "mlp_only_layers": []},
     "qwen3_vl": {"hidden_act": "silu", "attention_bias": False, "use_final_norm": True},
     "tower": {"hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-6, "rope_parameters": {"rope_type": "axial", "rope_theta": 10000.0}},
 }

@@ -12,6 +12,7 @@
 #include "nn/backend.h"
 #include "nn/stock/contiguous_cache.h"
 #include "nn/stock/stock_attention.h"
+#include "nn/stock/stock_experts.h"
 
 namespace sanctum::nn {
 namespace {
@@ -87,6 +88,9 @@ class StockBackend final : public Backend {
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     return std::make_shared<StockMatrix>(std::move(stored), compute_);
   }
+  std::shared_ptr<const Experts> experts(StoredExperts stored) const override {
+    return stock_experts(std::move(stored), *this);
+  }
   std::uint64_t packed_bytes() const override { return 0; }
   mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps) const override {
     return mx::fast::rms_norm(x, weight, eps);
@@ -104,11 +108,20 @@ class StockBackend final : public Backend {
   }
   bool rotates_by_place() const override { return true; }
   mx::array rotate(const mx::array& x, const Angles& angles) const override {
-    if (angles.periods) {  // each row a batch of its own, of one token
+    const int rotated = angles.periods ? 2 * angles.periods->shape(0) : angles.of.shape(1);
+    const bool whole = rotated == x.shape(2);
+    if (angles.periods && (whole || angles.magnitude == 1)) {
+      const mx::array scaled =
+          angles.magnitude == 1 ? x : mx::multiply(x, scalar(angles.magnitude, x));
+      // Each row a batch of its own, of one token.
       const mx::array turned =
-          mx::fast::rope(mx::expand_dims(x, 2), x.shape(2), /*traditional=*/false,
+          mx::fast::rope(mx::expand_dims(scaled, 2), rotated, /*traditional=*/false,
                          /*base=*/std::nullopt, /*scale=*/1, angles.of, angles.periods);
       return mx::squeeze(turned, 2);
+    }
+    if (!whole) {
+      const auto parts = mx::split(x, mx::Shape{rotated}, -1);
+      return mx::concatenate({rotate(parts[0], angles), parts[1]}, -1);
     }
     const auto table = mx::split(mx::expand_dims(angles.of, 1), 2, -1);
     const auto halves = mx::split(mx::astype(x, mx::float32), 2, -1);

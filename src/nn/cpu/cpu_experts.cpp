@@ -1,0 +1,122 @@
+#include "nn/cpu/cpu_experts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/experts.h"
+#include "nn/cpu/cpu_op.h"
+
+namespace sanctum::nn {
+namespace {
+
+struct Chosen {
+  std::vector<std::int32_t> experts;
+  std::vector<float> weights;
+};
+
+// A row's weights in double: rounded once, they are the same whatever computes exp. What is no
+// number comes last; a row that has only such gives what is none.
+void choose(const float* logits, int experts, const Routing& routing, Chosen& to) {
+  const auto value = [&](int e) {
+    return std::isnan(logits[e]) ? -std::numeric_limits<float>::infinity() : logits[e];
+  };
+  std::vector<int> order(static_cast<std::size_t>(experts));
+  std::iota(order.begin(), order.end(), 0);
+  std::partial_sort(order.begin(), order.begin() + routing.chosen, order.end(), [&](int a, int b) {
+    return std::pair(-value(a), a) < std::pair(-value(b), b);
+  });
+  const double largest = logits[order.front()];
+  std::sort(order.begin(), order.begin() + routing.chosen);
+  double sum = 0;
+  const auto share = [&](int e) { return std::exp(static_cast<double>(logits[e]) - largest); };
+  if (routing.over_chosen) {
+    for (int i = 0; i < routing.chosen; ++i) sum += share(order[static_cast<std::size_t>(i)]);
+  } else {
+    for (int e = 0; e < experts; ++e) sum += share(e);
+  }
+  for (int i = 0; i < routing.chosen; ++i) {
+    const int e = order[static_cast<std::size_t>(i)];
+    to.experts.push_back(e);
+    to.weights.push_back(static_cast<float>(share(e) / sum));
+  }
+}
+
+class CpuExperts final : public Experts {
+ public:
+  using Make = std::function<std::shared_ptr<const Matrix>(StoredMatrix)>;
+  CpuExperts(RuntimePointer runtime, StoredExperts stored, const Make& make)
+      : runtime_(std::move(runtime)),
+        experts_(stored.experts),
+        routing_(stored.routing),
+        act_(stored.act),
+        gate_(make(std::move(stored.gate))),
+        up_(make(std::move(stored.up))),
+        down_(make(std::move(stored.down))) {
+    const kernels::ExpertLayer layer = this->layer();
+    if ((layer.gate.packed == nullptr) != (layer.up.packed == nullptr) ||
+        (layer.gate.packed != nullptr && (layer.gate.packed->block() != layer.up.packed->block() ||
+                                          layer.gate_bits != row_bits(*up_))))
+      throw Error(ErrorCode::kCorrupt, "experts whose gate and up are quantized differently",
+                  "path");
+    for (const auto& one : {layer.gate, layer.up, layer.down})
+      if (one.packed != nullptr && one.outputs % kernels::kPanelRows != 0)
+        throw Error(ErrorCode::kCorrupt,
+                    "quantized experts of " + std::to_string(one.outputs) +
+                        " features, no multiple of " + std::to_string(kernels::kPanelRows),
+                    "path");
+  }
+
+  mx::array operator()(const mx::array& x, const mx::array& logits) const override {
+    const int rows = x.shape(0);
+    return cpu_op(
+        {x, logits}, x.shape(), mx::float32, [self = *this, rows](const auto& in, void* out) {
+          Chosen chosen;
+          const auto* row = static_cast<const float*>(in[1]);
+          for (int i = 0; i < rows; ++i, row += self.experts_)
+            choose(row, self.experts_, self.routing_, chosen);
+          kernels::mix_experts(*self.runtime_, self.layer(), static_cast<const float*>(in[0]),
+                               {rows, self.routing_.chosen, self.experts_, chosen.experts.data(),
+                                chosen.weights.data()},
+                               static_cast<float*>(out));
+        });
+  }
+
+ private:
+  static int row_bits(const Matrix& matrix) {
+    const auto* packed = dynamic_cast<const PackedWeights*>(&matrix);
+    return packed != nullptr ? packed->row_bits() : 0;
+  }
+  kernels::ExpertMatrices matrices(const Matrix& matrix) const {
+    if (const auto* packed = dynamic_cast<const PackedWeights*>(&matrix))
+      return {&packed->packed(), {}, packed->packed().outputs() / experts_};
+    const mx::array& weight = static_cast<const PlainWeights&>(matrix).weight();
+    return {nullptr,
+            {weight.data<char>(), number_type(weight.dtype()), weight.shape(0), weight.shape(1)},
+            weight.shape(0) / experts_};
+  }
+  kernels::ExpertLayer layer() const {
+    return {matrices(*gate_), matrices(*up_),  matrices(*down_), act_,
+            row_bits(*gate_), row_bits(*down_)};
+  }
+
+  RuntimePointer runtime_;
+  int experts_;
+  Routing routing_;
+  kernels::Activation act_;
+  std::shared_ptr<const Matrix> gate_, up_, down_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Experts> cpu_experts(
+    RuntimePointer runtime, StoredExperts stored,
+    const std::function<std::shared_ptr<const Matrix>(StoredMatrix)>& matrix) {
+  return std::make_shared<CpuExperts>(std::move(runtime), std::move(stored), matrix);
+}
+
+}  // namespace sanctum::nn
