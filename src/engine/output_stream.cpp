@@ -30,8 +30,13 @@ OutputStream::OutputStream(std::string request, std::shared_ptr<const TextModel>
       model_(std::move(model)),
       detokenizer_(model_->tokenizer(), markers(*model_, options)),
       stop_strings_(options.sampling.stop),
-      parser_(model_->output_format(), options.parse_tool_calls, reasons(*model_, options),
-              request_, starts_in_reasoning, markers(*model_, options)),
+      parser_({.format = model_->output_format(),
+               .tool_calls = options.parse_tool_calls,
+               .reasoning = reasons(*model_, options),
+               .starts_in_reasoning = starts_in_reasoning,
+               .id_seed = request_,
+               .markers = markers(*model_, options),
+               .tools = text::OfferedTools(options.parse_tool_calls ? options.tools_json : "")}),
       with_logprobs_(options.sampling.top_logprobs >= 0) {}
 
 void OutputStream::take(text::OutputParser::Event event, wire::RowDelta& delta) {
@@ -108,8 +113,11 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
   completed.finish_reason = failure_    ? FinishReason::kError
                             : stopped() ? FinishReason::kStop
                                         : end.reason;
-  if (parser_.calls() > 0 && completed.finish_reason == FinishReason::kStop)
-    completed.finish_reason = FinishReason::kToolCalls;
+  if (parser_.calls() > 0 && completed.finish_reason == FinishReason::kStop) {
+    // Half a call that a stop string left must not be taken for a whole one.
+    completed.finish_reason =
+        stopped() && parser_.cut() ? FinishReason::kLength : FinishReason::kToolCalls;
+  }
   completed.stop_string = stop_string_;
   completed.usage = end.usage;
   completed.usage.completion_tokens = tokens_;

@@ -79,22 +79,63 @@ TEST(OutputStream, AMarkerThatIsAnOrdinaryTokenIsText) {
   EXPECT_EQ(content(model, ids, true), "<tool_call>hello");
 }
 
-TEST(OutputStream, ASpecialMarkerStillMakesACall) {
-  const auto model = model_with(true);
-  std::vector<int> ids = model->tokenize("{\"name\":\"a\",\"arguments\":{}}", false);
-  ids.insert(ids.begin(), kToolCall);
-  wire::GenerateRequest options;
-  options.messages_json = "[]";
-  options.parse_tool_calls = true;
+// What a client gets of an answer with these tokens, when the model ends it.
+wire::Completed answer(const std::shared_ptr<const TextModel>& model, const std::vector<int>& ids,
+                       const wire::GenerateRequest& options, wire::RowDelta& all) {
   OutputStream stream("r", model, options, false);
-  std::vector<wire::ToolCallDelta> calls;
+  const auto add = [&](const wire::RowDelta& row) {
+    all.content += row.content;
+    for (const auto& call : row.tool_calls) {
+      if (!call.id.empty()) all.tool_calls.push_back({call.index, call.id, call.name, ""});
+      all.tool_calls.at(static_cast<std::size_t>(call.index)).arguments += call.arguments;
+    }
+  };
   for (const int id : ids) {
     TokenOutput token;
     token.sampled.token = id;
-    for (auto& call : stream.push(token).tool_calls) calls.push_back(std::move(call));
+    add(stream.push(token));
   }
-  ASSERT_EQ(calls.size(), 1u);
-  EXPECT_EQ(calls[0].name, "a");
+  wire::Completed completed = stream.finish({"r", wire::FinishReason::kStop, {}, {}, std::nullopt});
+  add(completed.last);
+  return completed;
+}
+
+struct CallCase {
+  std::shared_ptr<const TextModel> model = model_with(true);
+  std::vector<int> ids = model->tokenize("{\"name\":\"a\",\"arguments\":{\"x\":1}}", false);
+  wire::GenerateRequest options;
+  wire::RowDelta all;
+  CallCase() {
+    ids.insert(ids.begin(), kToolCall);
+    options.messages_json = "[]";
+    options.parse_tool_calls = true;
+  }
+};
+
+TEST(OutputStream, ASpecialMarkerStillMakesACall) {
+  CallCase c;
+  EXPECT_EQ(answer(c.model, c.ids, c.options, c.all).finish_reason, wire::FinishReason::kToolCalls);
+  ASSERT_EQ(c.all.tool_calls.size(), 1u);
+  EXPECT_EQ(c.all.tool_calls[0].name, "a");
+  EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\":1}");
+}
+
+TEST(OutputStream, ACallOfAToolThatNobodyOfferedIsContent) {
+  CallCase c;
+  c.options.tools_json = R"([{"type":"function","function":{"name":"b"}}])";
+  EXPECT_EQ(answer(c.model, c.ids, c.options, c.all).finish_reason, wire::FinishReason::kStop);
+  EXPECT_EQ(c.all.tool_calls.size(), 0u);
+  EXPECT_EQ(c.all.content, "{\"name\":\"a\",\"arguments\":{\"x\":1}}");
+}
+
+TEST(OutputStream, ACallThatAStopStringCutIsNotPassedOffAsAWholeOne) {
+  CallCase c;
+  c.options.sampling.stop = {":1"};
+  const wire::Completed completed = answer(c.model, c.ids, c.options, c.all);
+  EXPECT_EQ(completed.finish_reason, wire::FinishReason::kLength);
+  EXPECT_EQ(completed.stop_string, ":1");
+  ASSERT_EQ(c.all.tool_calls.size(), 1u);
+  EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\"");
 }
 
 }  // namespace

@@ -1,29 +1,54 @@
 // What a chat template tells about its model's output.
+#include "text/output_format.h"
+
+#include <algorithm>
+#include <array>
 #include <cctype>
 
-#include "text/output_parser.h"
+#include "text/markers.h"
 
 namespace sanctum::text {
 namespace {
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
+// In the order in which a template is asked.
+const std::array<const FormatRow*, 7>& rows() {
+  static const std::array<const FormatRow*, 7> all{
+      &mistral_format(), &harmony_format(), &gemma4_format(), &llama3_format(),
+      &xml_format(),     &hermes_format(),  &plain_format()};
+  return all;
 }
 
 }  // namespace
 
+const FormatRow& plain_format() {
+  static const FormatRow row{.format = OutputFormat::kPlain,
+                             .asked_for = [](std::string_view) { return true; }};
+  return row;
+}
+
+const FormatRow& row_of(OutputFormat format) {
+  for (const FormatRow* row : rows()) {
+    if (row->format == format) return *row;
+  }
+  return plain_format();
+}
+
 OutputFormat detect_format(std::string_view source) {
-  if (contains(source, "[TOOL_CALLS]")) return OutputFormat::kMistral;
-  const bool llama = contains(source, "<|python_tag|>") || contains(source, "<|start_header_id|>");
-  if (llama && contains(source, "parameters")) return OutputFormat::kLlama3;
-  // Some models put XML of their own between the same tags.
-  const bool xml = contains(source, "<function=") || contains(source, "<arg_key>");
-  if (contains(source, "<tool_call>") && !xml) return OutputFormat::kHermes;
+  for (const FormatRow* row : rows()) {
+    if (row->asked_for(source)) return row->format;
+  }
   return OutputFormat::kPlain;
 }
 
 bool detect_reasoning(std::string_view source) {
-  return contains(source, "<think>") || contains(source, "</think>");
+  for (const FormatRow* row : rows()) {
+    for (const ReasoningMarks& marks : row->reasoning) {
+      for (const std::string_view mark : {marks.opening, marks.closing}) {
+        if (!mark.empty() && source.find(mark) != std::string_view::npos) return true;
+      }
+    }
+  }
+  return false;
 }
 
 // A name in the template's code, and neither in what it writes nor in a string.
@@ -56,21 +81,27 @@ bool knows_tools(std::string_view source) {
 }
 
 bool opens_reasoning(std::string_view prompt) {
-  const std::size_t end = prompt.find_last_not_of(" \t\r\n");
-  return end != std::string_view::npos && prompt.substr(0, end + 1).ends_with("<think>");
+  prompt = prompt.substr(0, prompt.find_last_not_of(kSpace) + 1);
+  for (const FormatRow* row : rows()) {
+    for (const ReasoningMarks& marks : row->reasoning) {
+      if (prompt.ends_with(marks.opening)) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<std::string> marker_tokens(OutputFormat format, bool parse_tool_calls,
                                        bool parse_reasoning) {
+  const FormatRow& row = row_of(format);
   std::vector<std::string> markers;
-  const auto add = [&](std::initializer_list<const char*> more) {
-    markers.insert(markers.end(), more.begin(), more.end());
+  const auto add = [&](const std::vector<std::string>& more) {
+    for (const std::string& marker : more) {
+      if (std::find(markers.begin(), markers.end(), marker) == markers.end())
+        markers.push_back(marker);
+    }
   };
-  if (parse_reasoning) add({"<think>", "</think>"});
-  if (!parse_tool_calls) return markers;
-  if (format == OutputFormat::kHermes) add({"<tool_call>", "</tool_call>"});
-  if (format == OutputFormat::kLlama3) add({"<|python_tag|>"});
-  if (format == OutputFormat::kMistral) add({"[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"});
+  if (parse_reasoning) add(row.reasoning_tokens);
+  if (parse_tool_calls) add(row.call_tokens);
   return markers;
 }
 

@@ -1,12 +1,9 @@
 #include "text/output_parser.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <random>
-
 #include "text/control_marks.h"
-#include "text/tool_call.h"
+#include "text/marked_reader.h"
+#include "text/parsed_output.h"
+#include "text/tool_call_id.h"
 
 namespace sanctum::text {
 namespace {
@@ -15,103 +12,51 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-struct Output {
-  std::string content;
-  std::string reasoning;
-  std::vector<std::pair<std::string, std::string>> calls;  // name, arguments
-  std::vector<std::string> ids;
-  bool operator==(const Output&) const = default;
-};
+const OutputOptions kHermes{.format = OutputFormat::kHermes, .tool_calls = true, .id_seed = "seed"};
+const OutputOptions kLlama{.format = OutputFormat::kLlama3, .tool_calls = true, .id_seed = "seed"};
+const OutputOptions kThinking{
+    .format = OutputFormat::kHermes, .tool_calls = true, .reasoning = true, .id_seed = "seed"};
 
-void PrintTo(const Output& output, std::ostream* out) {
-  *out << testing::PrintToString(
-      std::tie(output.content, output.reasoning, output.calls, output.ids));
+OutputOptions offering(OutputOptions options, const std::string& name) {
+  options.tools = OfferedTools(R"([{"type":"function","function":{"name":")" + name + R"("}}])");
+  return options;
 }
-
-struct Options {
-  OutputFormat format = OutputFormat::kHermes;
-  bool tools = true;
-  bool reasoning = false;
-  bool starts_in_reasoning = false;
-};
-
-void add(Output& output, const OutputParser::Event& event) {
-  output.content += event.content;
-  output.reasoning += event.reasoning;
-  for (const ToolCallDelta& delta : event.tool_calls) {
-    const auto index = static_cast<std::size_t>(delta.index);
-    if (index >= output.calls.size()) {
-      EXPECT_EQ(index, output.calls.size());
-      EXPECT_FALSE(delta.id.empty());
-      EXPECT_FALSE(delta.name.empty());
-      output.calls.resize(index + 1);
-      output.ids.resize(index + 1);
-    }
-    output.calls[index].first += delta.name;
-    output.calls[index].second += delta.arguments;
-    output.ids[index] += delta.id;
-  }
-}
-
-Output feed(const Options& options, const std::vector<std::string>& pieces) {
-  OutputParser parser(options.format, options.tools, options.reasoning, "seed",
-                      options.starts_in_reasoning);
-  Output output;
-  for (const std::string& piece : pieces) add(output, parser.push(piece));
-  add(output, parser.finish());
-  EXPECT_EQ(static_cast<std::size_t>(parser.calls()), output.calls.size());
-  return output;
-}
-
-// The result for the whole text, having checked every split in two and byte by byte.
-Output parse(const Options& options, const std::string& text) {
-  const Output whole = feed(options, {text});
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    EXPECT_EQ(feed(options, {text.substr(0, i), text.substr(i)}), whole) << "split at " << i;
-  }
-  std::vector<std::string> bytes;
-  for (const char c : text) bytes.emplace_back(1, c);
-  EXPECT_EQ(feed(options, bytes), whole) << "byte by byte";
-  return whole;
-}
-
-const Options kHermes{OutputFormat::kHermes};
-const Options kLlama{OutputFormat::kLlama3};
-const Options kMistral{OutputFormat::kMistral};
-const Options kThinking{OutputFormat::kHermes, true, true};
 
 TEST(OutputParser, PlainTextPassesUnchanged) {
-  const std::string text = "  a < b, <tool, </tool_call> {\"name\": 1} [TOOL  \n ";
-  for (const Options& options :
-       {kHermes, kLlama, kMistral, kThinking, Options{OutputFormat::kPlain}}) {
-    const Output output = parse(options, text);
+  const std::string text = "  a < b, <tool, </tool_cal {\"name\": 1} [TOOL <|to <| <func \n ";
+  for (const OutputFormat format :
+       {OutputFormat::kPlain, OutputFormat::kHermes, OutputFormat::kLlama3, OutputFormat::kMistral,
+        OutputFormat::kXml, OutputFormat::kGemma4, OutputFormat::kHarmony}) {
+    const OutputOptions options{.format = format, .tool_calls = true, .reasoning = true};
+    const ParsedOutput output = parse(options, text);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }
 }
 
 TEST(OutputParser, HermesCall) {
-  const Output output =
+  const ParsedOutput output =
       parse(kHermes,
             "Let me look.\n<tool_call>\n{\"name\": \"w\", \"arguments\": {\"c\": \"Paris\"}}\n"
             "</tool_call>");
   EXPECT_EQ(output.content, "Let me look.");
   EXPECT_THAT(output.calls, ElementsAre(Pair("w", R"({"c": "Paris"})")));
-  EXPECT_THAT(output.ids, ElementsAre(tool_call_id(OutputFormat::kHermes, "seed", 0)));
+  EXPECT_THAT(output.ids, ElementsAre(tool_call_id(CallIds::kLong, "seed", 0)));
 }
 
 TEST(OutputParser, HermesCallsOneAfterAnother) {
-  const Output output =
+  const ParsedOutput output =
       parse(kHermes,
             "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>\n"
             "<tool_call>{\"name\":\"b\",\"arguments\":{\"x\":[1,{\"y\":\"}\"}]}}</tool_call>\n");
   EXPECT_EQ(output.content, "");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}"), Pair("b", R"({"x":[1,{"y":"}"}]})")));
+  ASSERT_EQ(output.ids.size(), 2u);
   EXPECT_NE(output.ids[0], output.ids[1]);
 }
 
 TEST(OutputParser, MarkersInsideArgumentsAreText) {
-  const Output output =
+  const ParsedOutput output =
       parse(kHermes,
             R"(<tool_call>{"name":"a","arguments":{"x":"</tool_call><tool_call>"}}</tool_call>)");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", R"({"x":"</tool_call><tool_call>"})")));
@@ -121,31 +66,103 @@ TEST(OutputParser, MarkersInsideArgumentsAreText) {
 TEST(OutputParser, MissingClosingMarkerIsForgiven) {
   EXPECT_THAT(parse(kHermes, R"(<tool_call>{"name":"a","arguments":{}})").calls,
               ElementsAre(Pair("a", "{}")));
-  const Output output = parse(kHermes, R"(<tool_call>{"name":"a","arguments":{}} and then)");
+  const ParsedOutput output = parse(kHermes, R"(<tool_call>{"name":"a","arguments":{}} and then)");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}")));
   EXPECT_EQ(output.content, "and then");
 }
 
-TEST(OutputParser, BrokenCallsComeBackAsContent) {
+TEST(OutputParser, WhatHasNotBegunComesBackAsContent) {
   for (const std::string text : {
-           "hm\n<tool_call>\n{\"name\": \"a\", \"arguments\": {\"x\": }}\n</tool_call> ok",
-           "<tool_call>{\"name\": \"a\", \"arguments\": {\"x\": \"cut o",
-           "<tool_call>{\"name\": \"a\", \"arguments\": {\"x\": \"new\nline\"}}</tool_call>",
+           "<tool_call>{\"name\": \"a\", \"argum",
+           "<tool_call>{\"arguments\": {\"x\": \"cut o",
            "<tool_call>not json</tool_call>",
            "<tool_call>{\"arguments\": {}}</tool_call>\n",
            "<tool_call>[{\"name\":\"a\",\"arguments\":{}}]</tool_call>",
+           "hm\n<tool_call>\n{\"name\": \"a\", \"arguments\": [1]}\n</tool_call> ok",
            "text <tool_call>",
            "text <tool_ca",
            "<tool_call>  \n ",
        }) {
-    const Output output = parse(kHermes, text);
+    const ParsedOutput output = parse(kHermes, text);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
+    EXPECT_FALSE(output.cut);
   }
 }
 
+TEST(OutputParser, ANameThatNobodyOfferedIsContent) {
+  for (const std::string text : {
+           "hm\n<tool_call>\n{\"name\": \"b\", \"arguments\": {\"x\": 1}}\n</tool_call> ok",
+           "<tool_call>{\"arguments\": {\"x\": 1}, \"name\": \"b\"}</tool_call>",
+           "<tool_call>{\"name\": \"aa\"}</tool_call>\n",
+       }) {
+    const ParsedOutput output = parse(offering(kHermes, "a"), text);
+    EXPECT_EQ(output.content, text);
+    EXPECT_THAT(output.calls, IsEmpty());
+  }
+  const ParsedOutput both = parse(offering(kHermes, "a"),
+                                  "<tool_call>{\"name\":\"b\",\"arguments\":{}}</tool_call>\n"
+                                  "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>");
+  EXPECT_EQ(both.content, "<tool_call>{\"name\":\"b\",\"arguments\":{}}</tool_call>");
+  EXPECT_THAT(both.calls, ElementsAre(Pair("a", "{}")));
+}
+
+TEST(OutputParser, ArgumentsGoOutAsTheyCome) {
+  OutputParser parser(kHermes);
+  EXPECT_TRUE(parser.push("<tool_call>{\"name\":\"a\",\"arguments\":").empty());
+  const OutputParser::Event first = parser.push(" {\"x\":");
+  ASSERT_EQ(first.tool_calls.size(), 1u);
+  EXPECT_EQ(first.tool_calls[0].name, "a");
+  EXPECT_EQ(first.tool_calls[0].arguments, "{\"x\":");
+  const OutputParser::Event second = parser.push(" \"long te");
+  ASSERT_EQ(second.tool_calls.size(), 1u);
+  EXPECT_EQ(second.tool_calls[0].id, "");
+  EXPECT_EQ(second.tool_calls[0].name, "");
+  EXPECT_EQ(second.tool_calls[0].arguments, " \"long te");
+  EXPECT_EQ(parser.push("xt\"}}").tool_calls.at(0).arguments, "xt\"}");
+  EXPECT_TRUE(parser.push("\n</tool_call>").empty());
+}
+
+TEST(OutputParser, BrokenArgumentsGoOutVerbatim) {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"x": })", R"({"x": })"},
+      {"{\"x\": \"new\nline\"}", "{\"x\": \"new\nline\"}"},
+      {R"({"x": '\d',})", R"({"x": '\d',})"},
+      {R"({"x": [1, 2)", R"({"x": [1, 2})"},  // up to the marker, the outer bracket too
+  };
+  for (const auto& [written, handed] : cases) {
+    const ParsedOutput output =
+        parse(kHermes, "hm <tool_call>{\"name\":\"a\",\"arguments\":" + written +
+                           "}</tool_call>\n<tool_call>{\"name\":\"b\"}</tool_call>ok");
+    EXPECT_THAT(output.calls, ElementsAre(Pair("a", handed), Pair("b", "{}"))) << written;
+    EXPECT_EQ(output.content, "hmok");
+    EXPECT_FALSE(output.cut);
+  }
+}
+
+TEST(OutputParser, ACallThatTheOutputEndsInIsCut) {
+  const std::string call = R"(<tool_call>{"name":"a","arguments":{"x":"y"}}</tool_call>)";
+  for (std::size_t size = 0; size <= call.size(); ++size) {
+    const ParsedOutput output = parse(kHermes, call.substr(0, size));
+    const bool begun = size > call.find("{\"x"), whole = size > call.find("}}");
+    EXPECT_EQ(output.calls.size(), begun ? 1u : 0u) << size;
+    EXPECT_EQ(output.cut, begun && !whole) << size;
+    EXPECT_EQ(output.content, begun ? "" : call.substr(0, size));
+  }
+}
+
+TEST(OutputParser, StrayClosingMarkersAreNoContent) {
+  EXPECT_EQ(parse(kHermes, "a </tool_call>b").content, "a b");
+  EXPECT_EQ(parse(kHermes, "</tool_call>\n").content, "\n");
+  const ParsedOutput output =
+      parse(kHermes,
+            "<tool_call>{\"name\":\"a\"}</tool_call></tool_call>\n</tool_call> then</tool_call>");
+  EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}")));
+  EXPECT_EQ(output.content, "\n then");
+}
+
 TEST(OutputParser, AGoodCallBehindABrokenOne) {
-  const Output output =
+  const ParsedOutput output =
       parse(kHermes,
             "<tool_call>{oops}</tool_call><tool_call>{\"name\":\"a\",\"arguments\":{}}"
             "</tool_call>");
@@ -154,27 +171,30 @@ TEST(OutputParser, AGoodCallBehindABrokenOne) {
 }
 
 TEST(OutputParser, ABrokenCallBehindAGoodOne) {
-  const Output output =
+  const ParsedOutput output =
       parse(kHermes, "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>\n<tool_call>{\"na");
   EXPECT_EQ(output.content, "\n<tool_call>{\"na");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}")));
 }
 
-TEST(OutputParser, AnOversizedCallComesBackAsContent) {
-  const std::string text = "<tool_call>{\"name\":\"a\",\"arguments\":{\"x\":\"" +
-                           std::string(kCallBytesMax, 'x') + "\"}}</tool_call>";
-  const Output output = feed(kHermes, {text});
+TEST(OutputParser, NoMoreIsHeldBackThanTheLimit) {
+  const std::string text = "<tool_call>{\"arguments\":{\"x\":\"" +
+                           std::string(kUndecidedBytesMax, 'x') + "\"},\"name\":\"a\"}</tool_call>";
+  const ParsedOutput output = feed(kHermes, {text});
   EXPECT_EQ(output.content, text);
   EXPECT_THAT(output.calls, IsEmpty());
+  std::vector<std::string> bytes;
+  for (const char c : text) bytes.emplace_back(1, c);
+  EXPECT_EQ(feed(kHermes, bytes), output);
 }
 
 TEST(OutputParser, MarkersAreTextWhenToolsAreNotParsed) {
   const std::string text = "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>";
-  EXPECT_EQ(parse({OutputFormat::kHermes, false}, text).content, text);
+  EXPECT_EQ(parse({.format = OutputFormat::kHermes}, text).content, text);
 }
 
 TEST(OutputParser, HoldsBackNoMoreThanItMust) {
-  OutputParser parser(OutputFormat::kHermes, true, false);
+  OutputParser parser(kHermes);
   EXPECT_EQ(parser.push("one <to").content, "one");
   EXPECT_EQ(parser.push("ast> two").content, " <toast> two");
   EXPECT_EQ(parser.push(" <tool_call>{\"name\":\"a\",").content, "");
@@ -184,15 +204,16 @@ TEST(OutputParser, HoldsBackNoMoreThanItMust) {
 }
 
 TEST(OutputParser, LlamaBareJson) {
-  const Output output = parse(kLlama, " {\"name\": \"w\", \"parameters\": {\"c\": \"Oslo\"}}");
+  const ParsedOutput output =
+      parse(kLlama, " {\"name\": \"w\", \"parameters\": {\"c\": \"Oslo\"}}");
   EXPECT_EQ(output.content, "");
   EXPECT_THAT(output.calls, ElementsAre(Pair("w", R"({"c": "Oslo"})")));
 }
 
 TEST(OutputParser, LlamaPythonTagAndSeveral) {
-  const Output output = parse(kLlama,
-                              "<|python_tag|>{\"name\":\"a\",\"parameters\":{}}; "
-                              "{\"name\":\"b\",\"parameters\":{\"x\":1}}");
+  const ParsedOutput output = parse(kLlama,
+                                    "<|python_tag|>{\"name\":\"a\",\"parameters\":{}}; "
+                                    "{\"name\":\"b\",\"parameters\":{\"x\":1}}");
   EXPECT_EQ(output.content, "");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}"), Pair("b", R"({"x":1})")));
 }
@@ -201,28 +222,7 @@ TEST(OutputParser, LlamaJsonAnswersStayAnswers) {
   for (const std::string text :
        {R"({"name": "Bob", "age": 3})", R"({"a": 1} and more)", "{", "{ not json }",
         R"(Here: {"name": "w", "parameters": {}})", "<|python_tag|>print(1)"}) {
-    const Output output = parse(kLlama, text);
-    EXPECT_EQ(output.content, text);
-    EXPECT_THAT(output.calls, IsEmpty());
-  }
-}
-
-TEST(OutputParser, MistralListAndNames) {
-  EXPECT_THAT(parse(kMistral, R"([TOOL_CALLS] [{"name": "a", "arguments": {"x": 1}}, )"
-                              R"({"name": "b", "arguments": {}}])")
-                  .calls,
-              ElementsAre(Pair("a", R"({"x": 1})"), Pair("b", "{}")));
-  const Output named =
-      parse(kMistral, R"(ok [TOOL_CALLS]a[ARGS]{"x": 1}[TOOL_CALLS]b[CALL_ID]123456789[ARGS]{})");
-  EXPECT_THAT(named.calls, ElementsAre(Pair("a", R"({"x": 1})"), Pair("b", "{}")));
-  EXPECT_EQ(named.content, "ok");
-}
-
-TEST(OutputParser, MistralBroken) {
-  for (const std::string text :
-       {R"([TOOL_CALLS] [{"name": "a", "arguments": {"x": 1}}, 3])", "[TOOL_CALLS] hello there",
-        R"([TOOL_CALLS]a b[ARGS]{})", "[TOOL_CALLS][{\"name\"", "[TOOL_C"}) {
-    const Output output = parse(kMistral, text);
+    const ParsedOutput output = parse(kLlama, text);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }
@@ -234,8 +234,12 @@ TEST(OutputParser, SpecialTokensAreNoContent) {
   const std::vector<std::string> markers{"<think>", "</think>", "[TOOL_CALLS]", "[ARGS]"};
   const std::string call(1, control_mark(2)), args(1, control_mark(3));
   const auto content = [&](const std::vector<std::string>& pieces) {
-    OutputParser parser(OutputFormat::kMistral, true, true, "seed", false, markers);
-    Output output;
+    OutputParser parser({.format = OutputFormat::kMistral,
+                         .tool_calls = true,
+                         .reasoning = true,
+                         .markers = markers,
+                         .tools = offering({}, "other").tools});
+    ParsedOutput output;
     for (const std::string& piece : pieces) add(output, parser.push(piece));
     add(output, parser.finish());
     return output.reasoning + "|" + output.content;
@@ -250,23 +254,35 @@ TEST(OutputParser, SpecialTokensAreNoContent) {
   EXPECT_EQ(content({"[TOOL_CALLS]", " b c"}), "|[TOOL_CALLS] b c");
 }
 
+// Unlike one that is spelled inside of a string.
+TEST(OutputParser, ASpecialTokenEndsACallWhoseStringIsOpen) {
+  OutputOptions options = kHermes;
+  options.markers = {"<tool_call>", "</tool_call>"};
+  const std::string open(1, control_mark(0)), end(1, control_mark(1));
+  const std::string call = "{\"name\":\"a\",\"arguments\":{\"x\":\"</tool_call>";
+  const ParsedOutput output = parse(options, open + call + end + "ok" + open + "{\"name\":\"b\"}");
+  EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{\"x\":\"</tool_call>"), Pair("b", "{}")));
+  EXPECT_EQ(output.content, "ok");
+}
+
 TEST(OutputParser, ReasoningThenContentThenCall) {
-  const Output output = parse(kThinking,
-                              "<think>\nIs a < b? \n Yes. </thin\n\n</think>\n\nIt is.\n"
-                              "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>");
+  const ParsedOutput output = parse(kThinking,
+                                    "<think>\nIs a < b? \n Yes. </thin\n\n</think>\n\nIt is.\n"
+                                    "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>");
   EXPECT_EQ(output.reasoning, "Is a < b? \n Yes. </thin");
   EXPECT_EQ(output.content, "It is.");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}")));
 }
 
 TEST(OutputParser, EmptyReasoning) {
-  const Output output = parse(kThinking, "<think>\n\n</think>\n\nHi");
+  const ParsedOutput output = parse(kThinking, "<think>\n\n</think>\n\nHi");
   EXPECT_EQ(output.reasoning, "");
   EXPECT_EQ(output.content, "Hi");
 }
 
 TEST(OutputParser, ReasoningThatBeganInThePrompt) {
-  const Options options{OutputFormat::kHermes, true, true, true};
+  OutputOptions options = kThinking;
+  options.starts_in_reasoning = true;
   EXPECT_EQ(parse(options, "\nhm</think>Hi").reasoning, "hm");
   EXPECT_EQ(parse(options, "\nhm</think>Hi").content, "Hi");
   EXPECT_EQ(parse(options, "<think>hm</think>Hi").reasoning, "hm");
@@ -279,72 +295,6 @@ TEST(OutputParser, ReasoningCountsAtTheStartOnly) {
   EXPECT_EQ(parse(kThinking, "<thinking>").content, "<thinking>");
   EXPECT_EQ(parse(kThinking, "<think>a</think>b<think>c</think>").content, "b<think>c</think>");
   EXPECT_EQ(parse(kHermes, "<think>x</think>y").content, "<think>x</think>y");
-}
-
-// Pieces of markup in any order: whatever comes of it, it comes at every split.
-TEST(OutputParser, RandomMarkupParsesTheSameAtEverySplit) {
-  const std::string_view fragments[] = {"<tool_call>",
-                                        "</tool_call>",
-                                        "<think>",
-                                        "</think>",
-                                        "<|python_tag|>",
-                                        "[TOOL_CALLS]",
-                                        "[ARGS]",
-                                        "\n",
-                                        " ",
-                                        ";",
-                                        "text",
-                                        "<",
-                                        "{\"name\":",
-                                        "\"f\"",
-                                        ",",
-                                        "}",
-                                        "\"arguments\":",
-                                        "\"parameters\":{}",
-                                        "{\"a\":[1]}",
-                                        "[",
-                                        "]",
-                                        "f",
-                                        "{\"name\":\"f\",\"parameters\":{}}"};
-  std::mt19937 random(11);
-  std::uniform_int_distribution<std::size_t> any(0, std::size(fragments) - 1);
-  int calls = 0;
-  for (int round = 0; round < 2000; ++round) {
-    std::string text;
-    for (int i = round % 12; i >= 0; --i) text += fragments[any(random)];
-    for (const auto format :
-         {OutputFormat::kHermes, OutputFormat::kLlama3, OutputFormat::kMistral}) {
-      const Options options{format, true, round % 2 == 0, round % 4 == 0};
-      SCOPED_TRACE(text);
-      calls += static_cast<int>(parse(options, text).calls.size());
-    }
-    if (testing::Test::HasFailure()) break;
-  }
-  EXPECT_GT(calls, 100);
-}
-
-TEST(OutputFormat, IsRecognizedByTheTemplate) {
-  EXPECT_EQ(detect_format("{{ '<tool_call>' }}"), OutputFormat::kHermes);
-  EXPECT_EQ(detect_format("<tool_call><function=f>"), OutputFormat::kPlain);
-  EXPECT_EQ(detect_format("[TOOL_CALLS] [/INST]"), OutputFormat::kMistral);
-  EXPECT_EQ(detect_format("<|start_header_id|> {\"name\", \"parameters\"}"), OutputFormat::kLlama3);
-  EXPECT_EQ(detect_format("<|start_header_id|>"), OutputFormat::kPlain);
-  EXPECT_EQ(detect_format(""), OutputFormat::kPlain);
-}
-
-TEST(OutputFormat, ToolsAreKnownByTheTemplatesCode) {
-  EXPECT_TRUE(knows_tools("{%- if tools %}{{ tools | tojson }}{% endif %}"));
-  EXPECT_TRUE(knows_tools("{% for m in messages %}{{ m.x }}{% endfor %}{{ tools }}"));
-  EXPECT_FALSE(knows_tools("{{ 'x' }} You have no tools. {% for m in messages %}{% endfor %}"));
-  EXPECT_FALSE(knows_tools("{{ '# Tools <tools>' }}{{ tools_of_mine }}{{ \"\\\"tools\" }}"));
-  EXPECT_FALSE(knows_tools(""));
-}
-
-TEST(OutputFormat, ReasoningOpenedByThePrompt) {
-  EXPECT_TRUE(opens_reasoning("<|im_start|>assistant\n<think>\n"));
-  EXPECT_FALSE(opens_reasoning("<think>\n\n</think>\n\n"));
-  EXPECT_FALSE(opens_reasoning(""));
-  EXPECT_TRUE(detect_reasoning("x</think>"));
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 //   {"op":"detokenize","ids":[...]}                       -> ["piece", ...], the last of finish()
 //   {"op":"render","messages":[...],"tools":[...],"options":{...},"add_generation_prompt":true}
 //   {"op":"end_ids"}                                      -> [ids]
+//   {"op":"format"}                                       ->
+//   {"format":n,"reasons":true,"tools":true}
+//   {"op":"parse","pieces":["..."],"prompt":"...","tools":[...]}  -> content, reasoning, calls, cut
 #include <iostream>
 #include <string>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "base/json.h"
 #include "text/chat_template.h"
 #include "text/detokenizer.h"
+#include "text/output_parser.h"
 #include "text/tokenizer.h"
 
 namespace sanctum::text {
@@ -43,6 +47,36 @@ std::string dump(const json::Node& request, const char* key) {
   return node ? node->dump() : std::string();
 }
 
+// What a client would get of an output that came in these pieces.
+void parse(const Model& model, const json::Node& request, json::Writer& writer) {
+  const std::string& source = model.chat_template->source();
+  OutputParser parser({.format = detect_format(source),
+                       .tool_calls = request.has("tools"),
+                       .reasoning = detect_reasoning(source),
+                       .starts_in_reasoning = opens_reasoning(request.as_string_or("prompt", "")),
+                       .id_seed = "probe",
+                       .tools = OfferedTools(dump(request, "tools"))});
+  std::string content, reasoning;
+  std::vector<ToolCallDelta> calls;
+  const auto add = [&](const OutputParser::Event& event) {
+    content += event.content;
+    reasoning += event.reasoning;
+    for (const ToolCallDelta& delta : event.tool_calls) {
+      if (!delta.id.empty()) calls.push_back({delta.index, delta.id, delta.name, {}});
+      calls.back().arguments += delta.arguments;
+    }
+  };
+  for (const json::Node& piece : request.at("pieces").as_array())
+    add(parser.push(piece.as_string()));
+  add(parser.finish());
+  writer.begin_object().field("content", content).field("reasoning", reasoning);
+  writer.field("cut", parser.cut()).key("calls").begin_array();
+  for (const ToolCallDelta& call : calls) {
+    writer.begin_object().field("name", call.name).field("arguments", call.arguments).end_object();
+  }
+  writer.end_array().end_object();
+}
+
 void answer(const Model& model, const json::Node& request, json::Writer& writer) {
   const std::string op = request.at("op").as_string();
   if (op == "encode") {
@@ -61,6 +95,13 @@ void answer(const Model& model, const json::Node& request, json::Writer& writer)
     writer.value(model.chat_template->render(dump(request, "messages"), dump(request, "tools"),
                                              dump(request, "options"),
                                              request.as_bool_or("add_generation_prompt", false)));
+  } else if (op == "parse") {
+    parse(model, request, writer);
+  } else if (op == "format") {
+    const std::string& source = model.chat_template->source();
+    writer.begin_object().field("format", static_cast<int>(detect_format(source)));
+    writer.field("reasons", detect_reasoning(source)).field("tools", knows_tools(source));
+    writer.end_object();
   } else if (op == "end_ids") {
     write(writer, model.tokenizer->end_ids());
   } else {

@@ -1,0 +1,24 @@
+// Reads gpt-oss's output: messages, each with a header that names its channel and its recipient.
+//   <|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>
+//   <|start|>assistant<|channel|>commentary to=functions.name
+//   <|constrain|>json<|message|>{...}<|call|>
+//
+// A message to a function that was offered is a call, in whatever channel, and its arguments are
+// its text, verbatim. Else what was said in `analysis` is reasoning, and all the rest is content: a
+// preamble in `commentary`, `final`, and what was said to somebody that nobody offered. Two
+// messages of a kind have a line break between them. Markers and headers are never content; text
+// without a header is. Once a marker came as a control mark, one that is spelled is text.
+#pragma once
+
+#include <memory>
+
+#include "text/marked_reader.h"
+#include "text/output_reader.h"
+
+namespace sanctum::text {
+
+inline constexpr std::size_t kHeaderBytesMax = 512;  // of a message; a longer one is content
+
+std::unique_ptr<OutputReader> harmony_reader(MarkedOptions options);
+
+}  // namespace sanctum::text
