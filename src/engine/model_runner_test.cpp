@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <random>
 
 #include "base/proving.h"
@@ -57,10 +58,15 @@ std::vector<int> remembered(const nn::PagedCache& cache, const std::vector<int>&
   return all;
 }
 
+constexpr int kBeyond = 1000;  // added to the keys of a long sequence
+
 // What it says depends on what its caches hold.
 class RememberingModel final : public models::Model {
  public:
-  RememberingModel() : Model({}) {}
+  // A longer sequence's keys are others.
+  explicit RememberingModel(int short_context = std::numeric_limits<int>::max()) : Model({}) {
+    traits_.short_context = short_context;
+  }
 
   mx::array forward(const models::Step& step) const override {
     std::vector<float> logits(step.logits_rows.size() * kVocabulary);
@@ -69,7 +75,9 @@ class RememberingModel final : public models::Model {
     auto wanted = step.logits_rows.begin();
     for (const nn::Slice& slice : step.slices) {
       const int* const first = tokens.data<int>() + slice.first;
-      const std::vector<int> fed(first, first + slice.count);
+      std::vector<int> fed(first, first + slice.count);
+      if (slice.length > traits_.short_context)
+        for (int& token : fed) token += kBeyond;
       auto* copies = dynamic_cast<nn::ContiguousCache*>(slice.cache);
       const std::vector<int> all =
           copies != nullptr ? remembered(*copies, fed)
@@ -106,6 +114,18 @@ std::vector<int> expected(std::vector<int> tokens, int answer) {
   const std::size_t first = tokens.size();
   for (int i = 0; i < answer; ++i) tokens.push_back(next_token(tokens));
   return {tokens.begin() + static_cast<std::ptrdiff_t>(first), tokens.end()};
+}
+
+std::vector<int> expected_beyond(std::vector<int> tokens, int answer, int short_context) {
+  std::vector<int> said;
+  for (int i = 0; i < answer; ++i) {
+    std::vector<int> keys = tokens;
+    if (static_cast<int>(keys.size()) > short_context)
+      for (int& key : keys) key += kBeyond;
+    said.push_back(next_token(keys));
+    tokens.push_back(said.back());
+  }
+  return said;
 }
 
 std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens) {
@@ -170,6 +190,25 @@ TEST(ModelRunner, APromptThatFillsTheMemoryComesToItsEndBesideWhatIsCached) {
   one.submit(sequence("long", tokens, 5));
   heard.finish(one);
   EXPECT_EQ(heard.said["long"], expected(tokens, 5));
+}
+
+// LongRoPE's: one that grows beyond it is fed again, and shares nothing with shorter ones.
+TEST(ModelRunner, ASequenceThatOutgrowsTheShortContextHasAllItsKeysAnew) {
+  constexpr int kShort = 150;
+  for (const Memory kind : kMemories) {
+    ModelRunner one{std::make_shared<RememberingModel>(kShort),
+                    nn::stock_backend(mx::float32),
+                    memory_for(kind, 8 * kGrain),
+                    {8, 100},
+                    1u << 30};
+    Heard heard;
+    const std::pair<const char*, int> lengths[] = {{"stays", 100}, {"grows", 140}, {"long", 170}};
+    for (const auto& [name, tokens] : lengths)
+      one.submit(sequence(name, prompt(1, 170, tokens, 2), 30));
+    heard.finish(one);
+    for (const auto& [name, tokens] : lengths)
+      EXPECT_EQ(heard.said[name], expected_beyond(prompt(1, 170, tokens, 2), 30, kShort)) << name;
+  }
 }
 
 // A full cache of prefixes does not keep a prefix from being used again.

@@ -57,7 +57,7 @@ def test_no_engine_outlives_its_gateway_and_another_gateway_serves(streaming, fi
     figures.note("  and its successor answers", f"<= {SERVES_AGAIN_SECONDS_MAX} s", f"{gone + time.monotonic() - begin:.2f} s")
     assert gone <= at_most(ENGINE_GONE_SECONDS_MAX)
     assert streaming.gateway_pid() != gateway and streaming.process.poll() is None
-    assert "request_unanswered" in streaming.log()
+    wait_until(lambda: "request_unanswered" in streaming.log(), 60, "it is told what nobody answered")
     told = subprocess.run([program("sanctum"), "incidents", "--json", "--state-dir", str(streaming.state_dir)], capture_output=True, text=True, timeout=60)
     assert [row["what"] for row in json.loads(told.stdout) if row["key"] == "gateway.ended"], "what was lost is an incident"
 

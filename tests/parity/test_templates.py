@@ -99,7 +99,7 @@ def test_the_format_of_every_template(templates, tmp_path):
         probe = probe_of(template, tmp_path)
         found[template.stem] = probe.ask("format")["format"]
         probe.close()
-    assert len(found) == 71 and not FORMATS.keys() - found.keys()
+    assert len(found) == 70 and not FORMATS.keys() - found.keys()
     assert {name: kind for name, kind in found.items() if kind != PLAIN} == FORMATS
 
 
@@ -125,7 +125,8 @@ def read(probe, prompt, output):
 ONE_CALL = {LLAMA3, HARMONY}  # whose templates write a single one
 
 
-@pytest.mark.parametrize("name", FORMATS)
+# QwQ's prompt opens a thought that its history leaves out: no answer stands behind it.
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "Qwen-QwQ-32B"])
 def test_what_a_template_writes_for_calls_is_read_as_those(templates, tmp_path, name):
     calls = [("edit", ARGUMENTS), ("look", {"text": "x"})]
     if FORMATS[name] in ONE_CALL:
