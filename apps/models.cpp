@@ -1,4 +1,5 @@
-// sanctum models [info]: what a server serves, and what each can do.
+// sanctum models [info]: what a server serves, and what each can do; models_commands.h has what is
+// downloaded.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "apps/command.h"
 #include "apps/commands.h"
+#include "apps/models_commands.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/nearest.h"
@@ -124,13 +126,16 @@ int info(const Options& options) {
 
 void add_models(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
-  auto& models = *app.add_subcommand("models", "Show what is served, and what each model can do");
+  auto& models =
+      *app.add_subcommand("models", "Show what is served; download models, look after them");
   add_server_options(models, options->server);
   models.add_flag("--json", options->json, "As the server tells it, instead of lines");
   models.footer(
       "Examples:\n"
       "  sanctum models\n"
       "  sanctum models info sanctum-smoke\n"
+      "  sanctum models pull mlx-community/Qwen3-4B-4bit\n"
+      "  sanctum models list\n"
       "\n" +
       exit_codes("done", "no model is served"));
   auto& one = *models.add_subcommand("info", "One model (default: the first): context, sampling");
@@ -138,6 +143,10 @@ void add_models(CLI::App& app, int& exit_code) {
   add_server_options(one, options->server);
   one.footer("Example:\n  sanctum models info\n\n" + exit_codes("done"));
   on_chosen(one, exit_code, [options] { return info(*options); });
+  add_models_pull(models, exit_code);
+  add_models_list(models, exit_code);
+  add_models_check(models, exit_code);
+  add_models_remove(models, exit_code);
   on_chosen(models, exit_code, [&models, &exit_code, options] {
     return models.get_subcommands().empty() ? list(*options) : exit_code;
   });

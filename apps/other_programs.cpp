@@ -3,7 +3,8 @@
 namespace sanctum {
 namespace {
 
-constexpr const char* kServed = "`sanctum models` lists what is served";
+constexpr const char* kServed =
+    "`sanctum models list` lists what is downloaded, `sanctum models` what is served";
 constexpr const char* kNamed = "`sanctum serve NAME=MODEL` serves a model by that name";
 constexpr const char* kWord = "the model is a word: `sanctum serve MODEL`";
 constexpr const char* kAddress = "`--listen HOST:PORT` is where it listens";
@@ -14,9 +15,11 @@ constexpr struct {
   const char* instead;
 } kWords[] = {
     {"run", "`sanctum serve MODEL` serves a model, `sanctum chat` talks with it"},
-    {"pull", "`hf download ORG/NAME` downloads a model, `sanctum serve ORG/NAME` serves it"},
+    {"pull",
+     "`sanctum models pull ORG/NAME` downloads a model, `sanctum serve ORG/NAME` serves it"},
     {"list", kServed},
     {"ls", kServed},
+    {"rm", "`sanctum models remove NAME` removes a downloaded model"},
     {"ps", "`sanctum status` shows what is served, and what it takes"},
     {"show", "`sanctum models info NAME` shows a model"},
     {"help", "`sanctum --help` lists the commands"},

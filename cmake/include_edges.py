@@ -26,6 +26,7 @@ ALLOWED = {
     "platform": {"base"},
     "wire": {"base"},
     "client": {"base", "platform"},
+    "hub": {"base", "platform"},
     "text": {"base"},
     "image": {"base"},
     "kernels": {"base", "platform"},
@@ -33,11 +34,11 @@ ALLOWED = {
     "models": {"base", "nn", "image"},
     "engine": {"base", "platform", "models", "nn", "text", "image", "wire"},
     "gateway": SERVING,
-    "supervisor": SERVING,
+    "supervisor": SERVING | {"hub"},
     "probes": SERVING | {"client"},
     "release": {"base", "platform"},
     "stress": SERVING | {"client", "probes"},
-    "settings": SERVING | {"client", "gateway", "supervisor", "probes"},
+    "settings": SERVING | {"client", "hub", "gateway", "supervisor", "probes"},
     "serve": SERVING | {"client", "gateway", "supervisor", "probes", "release", "settings"},
 }
 

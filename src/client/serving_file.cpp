@@ -10,7 +10,7 @@
 namespace sanctum::client {
 namespace {
 
-constexpr std::uint64_t kBytesMax = 4096;
+constexpr std::uint64_t kBytesMax = 1 << 20;
 constexpr int kPidMax = 1 << 30;
 
 std::string path_in(const std::string& state_directory) {
@@ -23,7 +23,13 @@ void write_serving(const std::string& state_directory, const Serving& serving) {
   json::Writer w;
   w.begin_object().field("pid", serving.pid).field("gateway_pid", serving.gateway_pid);
   w.field("engine_pid", serving.engine_pid);
-  w.field("http", serving.http).field("mtls", serving.mtls).end_object();
+  w.field("http", serving.http).field("mtls", serving.mtls);
+  if (serving.models) {
+    w.key("models").begin_array();
+    for (const auto& directory : *serving.models) w.value(directory);
+    w.end_array();
+  }
+  w.end_object();
   write_file_atomically(path_in(state_directory), w.take() + "\n", 0600);
 }
 
@@ -38,6 +44,11 @@ std::optional<Serving> read_serving(const std::string& state_directory) {
     serving.engine_pid = static_cast<int>(root.at("engine_pid").as_int(0, kPidMax));
     serving.http = root.at("http").as_string();
     serving.mtls = root.at("mtls").as_string();
+    if (const auto models = root.get("models")) {
+      serving.models.emplace();
+      for (const json::Node& directory : models->as_array())
+        serving.models->push_back(directory.as_string());
+    }
     return serving;
   } catch (const Error&) {
     return std::nullopt;

@@ -36,6 +36,12 @@ std::string certificates_in(const std::string& state) {
   return state + "/certs";
 }
 
+std::vector<std::string> model_directories(const settings::ServeConfig& config) {
+  std::vector<std::string> all;
+  for (const auto& model : config.found_models) all.push_back(model.path);
+  return all;
+}
+
 // The one that was made before, so that commands go on that outlive a gateway.
 std::string local_key_of(const std::string& state) {
   const auto known = client::read_local_key(state);
@@ -220,7 +226,7 @@ void GatewayProcess::start() {
             {{"http", urls.plain}, {"mtls", urls.mtls}, {"state_dir", config_.state_dir}});
   tell(keeper_message::Listens{or_off(urls.plain), or_off(urls.mtls)});
   record_.is({static_cast<int>(::getppid()), static_cast<int>(::getpid()), -1,
-              without_scheme(urls.plain), without_scheme(urls.mtls)});
+              without_scheme(urls.plain), without_scheme(urls.mtls), model_directories(config_)});
   engine_.worker().start();
   const auto strand = loop_.make_strand();
   timer_ = strand->make_timer();

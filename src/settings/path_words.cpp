@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "base/home_path.h"
-#include "supervisor/hub_cache.h"
+#include "hub/cache_layout.h"
 #include "supervisor/model_directory.h"
 
 namespace sanctum::settings {
@@ -22,7 +22,7 @@ std::string model_from(const std::string& directory, const std::string& told) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) return told;
   // A word that also names a directory without a model is the word.
-  if (place.find('/') == std::string::npos && !supervisor::has_config(path)) return told;
+  if (place.find('/') == std::string::npos && !hub::has_config(path)) return told;
   return (name.empty() ? "" : name + "=") + path;
 }
 

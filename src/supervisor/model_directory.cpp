@@ -1,12 +1,12 @@
 #include "supervisor/model_directory.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/error.h"
+#include "hub/cache_layout.h"
+#include "hub/places.h"
 #include "platform/machine.h"
-#include "supervisor/hub_cache.h"
 #include "supervisor/model_refusal.h"
 
 namespace sanctum::supervisor {
@@ -15,11 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kBuiltIn = "smoke";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 bool is_directory(const std::string& path) {
   std::error_code ignored;
@@ -44,12 +39,12 @@ wire::LoadRequest find_by_place(const std::string& name, const SearchPlaces& pla
   if (is_directory(name)) {
     std::error_code ignored;
     const fs::path directory = fs::canonical(name, ignored);
-    if (has_config(directory)) return {directory.filename().string(), directory.string()};
+    if (hub::has_config(directory)) return {directory.filename().string(), directory.string()};
     if (name != kBuiltIn) refuse_directory(directory.string());
   }
   if (name == kBuiltIn) return built_in_model(places);
-  if (is_repository_name(name)) {
-    const std::string snapshot = cached_snapshot(name, places.hub);
+  if (hub::is_repository_name(name)) {
+    const std::string snapshot = hub::cached_snapshot(name, places.hub);
     if (!snapshot.empty()) return {name, snapshot};
   }
   refuse_name(name, places.hub);
@@ -58,17 +53,7 @@ wire::LoadRequest find_by_place(const std::string& name, const SearchPlaces& pla
 }  // namespace
 
 SearchPlaces search_places() {
-  SearchPlaces places;
-  places.program = platform::executable_path();
-  places.hub = environment("HF_HUB_CACHE");
-  if (places.hub.empty()) {
-    const std::string home = environment("HF_HOME");
-    if (!home.empty())
-      places.hub = home + "/hub";
-    else if (const std::string user = environment("HOME"); !user.empty())
-      places.hub = user + "/.cache/huggingface/hub";
-  }
-  return places;
+  return {platform::executable_path(), hub::cache_directory()};
 }
 
 wire::LoadRequest built_in_model(const SearchPlaces& places) {
@@ -76,7 +61,7 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
   const fs::path candidates[] = {(here / "../../models/smoke").lexically_normal(),
                                  (here / "../share/sanctum/models/smoke").lexically_normal()};
   for (const auto& candidate : candidates) {
-    if (has_config(candidate.string())) return {"sanctum-smoke", candidate.string()};
+    if (hub::has_config(candidate.string())) return {"sanctum-smoke", candidate.string()};
   }
   throw Error(ErrorCode::kNotFound,
               "the built-in model is missing: neither " + candidates[0].string() + " nor " +

@@ -19,7 +19,7 @@ struct SearchPlaces {
   std::string program;  // absolute path of the running program
   std::string hub;      // the Hugging Face cache (its `hub` folder); empty where there is no home
 };
-// HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub.
+// The cache as hub/places.h finds it.
 SearchPlaces search_places();
 
 // The model beside this program: models/smoke of a checkout or share/sanctum/models/smoke of an

@@ -98,7 +98,7 @@ TEST_F(ModelDirectory, ADownloadThatDidNotEndIsCalledThat) {
   EXPECT_THAT(refusal("org/whole"),
               AllOf(HasSubstr("refs/main is missing"),
                     HasSubstr(root_.path("hub/models--org--whole/snapshots/abc")),
-                    HasSubstr("hf download org/whole")));
+                    HasSubstr("sanctum models pull org/whole")));
   add("hub/models--org--half/refs/main", "abc");
   EXPECT_THAT(refusal("org/half"), HasSubstr("did not end"));
   add("hub/models--org--g/refs/main", "abc");

@@ -5,12 +5,18 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
-#include "supervisor/hub_cache.h"
+#include "hub/cache_layout.h"
 
 namespace sanctum::supervisor {
 namespace {
 
 namespace fs = std::filesystem;
+
+using hub::cached_repositories;
+using hub::has_config;
+using hub::is_repository_name;
+using hub::kCacheEntriesMax;
+using hub::repository_directory;
 
 constexpr const char* kGgufAdvice =
     " is in GGUF, the format of llama.cpp, which Sanctum does not read: get the same model in "
@@ -69,7 +75,7 @@ void refuse_file(const fs::path& file) {
 }
 
 [[noreturn]] void refuse_download(const std::string& name, const std::string& repository) {
-  const std::string again = "download it again (`hf download " + name + "`)";
+  const std::string again = "download it again (`sanctum models pull " + name + "`)";
   const fs::path snapshots = fs::path(repository) / "snapshots";
   const std::string snapshot = only_model_in(snapshots);
   std::error_code ignored;
@@ -103,7 +109,8 @@ void refuse_name(const std::string& name, const std::string& hub) {
     std::error_code ignored;
     if (fs::is_directory(repository, ignored)) refuse_download(name, repository);
     refuse("'" + name + "' is neither a directory nor a downloaded model in " + hub +
-           did_you_mean(name, cached_repositories(hub)));
+           did_you_mean(name, cached_repositories(hub)) + "; `sanctum models pull " + name +
+           "` downloads it");
   }
   const fs::path path(name);
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");

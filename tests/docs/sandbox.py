@@ -9,13 +9,16 @@ import tempfile
 from pathlib import Path
 
 import pictures
+from local_hub import LocalHub
 from programs import BIN, ROOT, SMOKE_MODEL
 
 DEFAULT_PORT = 1338
 DOCUMENTED_PORTS = (1337, DEFAULT_PORT, 8080, 11434)
 PORTS = range(15000, 30000)  # below those that a system gives to clients, so that nobody gets them by chance
 DOWNLOADED = "mlx-community/Qwen3-4B-4bit"
+GATED = "meta-llama/Llama-3.2-1B"
 HOME_SHOWN = "/home/you"
+HUB_SHOWN = "https://huggingface.co"
 
 # What differs from run to run, or from machine to machine.
 VARYING = [(re.compile(pattern), shown) for pattern, shown in (
@@ -60,7 +63,12 @@ class Sandbox:
     def __init__(self):
         self.home = Path(tempfile.mkdtemp(prefix="docs", dir="/tmp"))  # short: a socket's path has a limit
         self.ports = unused_ports()
+        self.hub = LocalHub()
+        self.hub.add(DOWNLOADED, {file.name: file.read_bytes() for file in SMOKE_MODEL.iterdir() if file.is_file()})
+        self.hub.add(GATED, {"config.json": b"{}"})
+        self.hub.gated.add(GATED)
         self.environment = {
+            "HF_ENDPOINT": self.hub.url,
             "HOME": str(self.home), "LC_ALL": "C.UTF-8", "TERM": "dumb", "TZ": "UTC",
             "PATH": f"{self.home}/.fake:{BIN}:/usr/local/bin:/usr/bin:/bin",
             "SANCTUM_LISTEN": f"127.0.0.1:{self.ports[1338]}", "SANCTUM_MTLS_LISTEN": f"127.0.0.1:{self.ports[1337]}",
@@ -95,9 +103,10 @@ class Sandbox:
         for documented, here in self.ports.items():
             text = re.sub(rf"\b{here}\b", str(documented), text)
         text = text.replace(f" --url http://127.0.0.1:{DEFAULT_PORT} ", " ")  # as at the default port
-        return varying_masked(text.replace(str(self.home), HOME_SHOWN))
+        return varying_masked(text.replace(str(self.home), HOME_SHOWN).replace(self.hub.url, HUB_SHOWN))
 
     def remove(self):
+        self.hub.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

@@ -206,7 +206,7 @@ def test_a_port_alone_is_this_machines_own(spelled, start_server):
     (["stauts"], "no command 'stauts'; did you mean 'status'?"),
     (["serve", "--lisen", "1"], "'--lisen' is not expected here; did you mean '--listen'?"),
     (["certs", "shwo"], "did you mean 'show'?"),
-    (["pull", "org/name"], "no command 'pull'; `hf download ORG/NAME`"),
+    (["pull", "org/name"], "no command 'pull'; `sanctum models pull ORG/NAME`"),
     (["serve", "-m", "smoke"], "'-m' is not expected here; the model is a word"),
     (["serve", "--port", "1"], "'--port' is not expected here; `--listen HOST:PORT`"),
 ])

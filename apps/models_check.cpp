@@ -1,0 +1,118 @@
+// sanctum models check: whether a downloaded model is whole.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "apps/command.h"
+#include "apps/models_commands.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/size_text.h"
+#include "client/interrupt.h"
+#include "client/printable.h"
+#include "hub/cache_layout.h"
+#include "hub/model_check.h"
+#include "hub/places.h"
+
+namespace sanctum {
+namespace {
+
+constexpr std::size_t kShownCharactersMax = 500;
+constexpr std::uint64_t kTellEvery = 1ull << 30;  // bytes read, on a terminal
+
+struct Options {
+  std::string name;
+  std::string revision = hub::kMain;
+};
+
+// Says how far it is where a person looks.
+class Reading {
+ public:
+  explicit Reading(const std::atomic<bool>& cancelled) : cancelled_(cancelled) {}
+  ~Reading() {
+    if (told_ > 0) std::fprintf(stderr, "\r\033[K");
+  }
+  bool read(std::uint64_t bytes) {
+    done_ += bytes;
+    if (terminal_ && done_ / kTellEvery > told_) {
+      told_ = done_ / kTellEvery;
+      std::fprintf(stderr, "\r\033[Kread %s", size_text(done_).c_str());
+    }
+    return !cancelled_;
+  }
+
+ private:
+  const std::atomic<bool>& cancelled_;
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  std::uint64_t done_ = 0, told_ = 0;
+};
+
+int check(const Options& options) {
+  const std::string repository = downloaded_directory(options.name);
+  const client::Interrupt interrupt;
+  hub::Checked checked;
+  {
+    Reading reading(*interrupt.flag());
+    checked = hub::check_model(repository, options.revision,
+                               [&](std::uint64_t bytes) { return reading.read(bytes); });
+  }
+  for (const auto& [file, what] : checked.findings)
+    std::printf("%s\n", client::printable_line(file.empty() ? what : file + ": " + what,
+                                               kShownCharactersMax)
+                            .c_str());
+  if (checked.findings.empty()) {
+    std::printf("%s is whole: %d files, %s, %d of them with the hash that names them\n",
+                options.name.c_str(), checked.files, size_text(checked.bytes).c_str(),
+                checked.hashed);
+    return 0;
+  }
+  std::fflush(stdout);
+  std::fprintf(stderr,
+               "`sanctum models pull %s%s --verify` loads anew what is damaged or missing\n",
+               options.name.c_str(),
+               options.revision == hub::kMain ? "" : (" --revision " + options.revision).c_str());
+  return kExitNo;
+}
+
+}  // namespace
+
+std::string downloaded_directory(const std::string& model) {
+  if (!hub::is_repository_name(model))
+    throw Error(ErrorCode::kInvalid,
+                "'" + client::printable_line(model, kShownCharactersMax) +
+                    "' is no org/name; `sanctum models list` lists what is downloaded",
+                "name");
+  const std::string cache = hub::cache_directory();
+  const std::string repository = hub::repository_directory(model, cache);
+  std::error_code ignored;
+  if (!cache.empty() && std::filesystem::is_directory(repository, ignored)) return repository;
+  throw Error(ErrorCode::kNotFound,
+              "'" + model + "' is not downloaded (" + cache + ")" +
+                  did_you_mean(model, hub::cached_repositories(cache)) +
+                  "; `sanctum models list` lists what is",
+              "name");
+}
+
+void add_models_check(CLI::App& models, int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  auto& command = *models.add_subcommand(
+      "check", "Read a downloaded model: is every file there, with its length and its hash");
+  command.add_option("name", options->name, "As `sanctum models list` lists it")->required();
+  command.add_option("--revision", options->revision, "A branch, a tag or a commit")
+      ->type_name("R")
+      ->capture_default_str();
+  command.footer(
+      "Nobody is asked and nothing is changed. Other tools' downloads are checked alike.\n"
+      "\n"
+      "Example:\n"
+      "  sanctum models check mlx-community/Qwen3-4B-4bit\n"
+      "\n" +
+      exit_codes("it is whole", "it is not, and each line says what"));
+  on_chosen(command, exit_code, [options] { return check(*options); });
+}
+
+}  // namespace sanctum

@@ -1,0 +1,59 @@
+#include "hub/failure_words.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sanctum::hub {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+Fetched answer(int status, const std::string& code = {}, const std::string& words = {}) {
+  Fetched fetched;
+  fetched.end = FetchEnd::kAnswered;
+  fetched.head.status = status;
+  fetched.head.error_code = code;
+  fetched.head.error_message = words;
+  return fetched;
+}
+
+std::string told(const Fetched& fetched, bool with_token = false, const std::string& file = {}) {
+  return failure_of(fetched, {"https://hub", "org/name", "v2", file, with_token}).what();
+}
+
+TEST(FailureWords, AGatedModelSaysWhereItsTermsAre) {
+  EXPECT_THAT(told(answer(401, "GatedRepo")),
+              AllOf(HasSubstr("gated"), HasSubstr("https://hub/org/name"), HasSubstr("HF_TOKEN")));
+  EXPECT_THAT(told(answer(403, "GatedRepo"), true),
+              AllOf(HasSubstr("has not been let in"), HasSubstr("https://hub/org/name")));
+}
+
+TEST(FailureWords, WhatIsNotThereMayBePrivate) {
+  EXPECT_THAT(told(answer(401)), AllOf(HasSubstr("is the name right"), HasSubstr("HF_TOKEN")));
+  EXPECT_THAT(told(answer(401), true), HasSubstr("does not take the token"));
+  EXPECT_THAT(told(answer(404, "RepoNotFound")), HasSubstr("there is no 'org/name'"));
+  EXPECT_THAT(told(answer(404, "RevisionNotFound")), HasSubstr("'org/name' has no revision 'v2'"));
+  EXPECT_THAT(told(answer(404), false, "a.json"), HasSubstr("lists a.json"));
+}
+
+TEST(FailureWords, AStrangersWordsAreOneLine) {
+  EXPECT_THAT(told(answer(400, "", "a\x1b[2J\nb")),
+              AllOf(HasSubstr("a?[2J?b"), Not(HasSubstr("\n")), Not(HasSubstr("\x1b"))));
+}
+
+TEST(FailureWords, BusyAndBrokenAreTriedAgain) {
+  for (const int status : {408, 429, 500, 502, 503})
+    EXPECT_TRUE(may_be_tried_again(answer(status))) << status;
+  for (const int status : {400, 401, 403, 404, 410})
+    EXPECT_FALSE(may_be_tried_again(answer(status))) << status;
+  Fetched fetched;
+  fetched.end = FetchEnd::kBroken;
+  EXPECT_TRUE(may_be_tried_again(fetched));
+  fetched.end = FetchEnd::kRefused;
+  EXPECT_FALSE(may_be_tried_again(fetched));
+}
+
+}  // namespace
+}  // namespace sanctum::hub
