@@ -1,5 +1,5 @@
 // sanctum models [info]: what a server serves, and what each can do; models_commands.h has what is
-// downloaded.
+// downloaded, models_import.h what is made of GGUF files.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -10,6 +10,7 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/models_commands.h"
+#include "apps/models_import.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/nearest.h"
@@ -127,7 +128,7 @@ int info(const Options& options) {
 void add_models(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& models =
-      *app.add_subcommand("models", "Show what is served; download models, look after them");
+      *app.add_subcommand("models", "Show what is served; download, import, look after models");
   add_server_options(models, options->server);
   models.add_flag("--json", options->json, "As the server tells it, instead of lines");
   models.footer(
@@ -136,12 +137,14 @@ void add_models(CLI::App& app, int& exit_code) {
       "  sanctum models info sanctum-smoke\n"
       "  sanctum models pull mlx-community/Qwen3-4B-4bit\n"
       "  sanctum models list\n"
+      "  sanctum models import model.gguf\n"
       "\n" +
       exit_codes("done", "no model is served"));
   auto& one = *models.add_subcommand("info", "One model (default: the first): context, sampling");
   one.add_option("name", options->name, "As `sanctum models` lists it");
   add_server_options(one, options->server);
   one.footer("Example:\n  sanctum models info\n\n" + exit_codes("done"));
+  add_models_import(models, exit_code);
   on_chosen(one, exit_code, [options] { return info(*options); });
   add_models_pull(models, exit_code);
   add_models_list(models, exit_code);

@@ -29,6 +29,7 @@ ALLOWED = {
     "hub": {"base", "platform"},
     "text": {"base"},
     "image": {"base"},
+    "gguf": {"base", "platform"},
     "kernels": {"base", "platform"},
     "nn": {"base", "platform", "kernels"},
     "models": {"base", "nn", "image"},

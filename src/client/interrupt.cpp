@@ -12,16 +12,19 @@ void on_signal(int) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(const std::vector<int>& signals) {
   raised.store(false);
   struct sigaction action{};
   action.sa_handler = on_signal;  // without SA_RESTART: a wait for a line has to end
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &before_);
+  for (const int signal : signals) {
+    before_.push_back({signal, {}});
+    sigaction(signal, &action, &before_.back().action);
+  }
 }
 
 Interrupt::~Interrupt() {
-  sigaction(SIGINT, &before_, nullptr);
+  for (const Former& former : before_) sigaction(former.signal, &former.action, nullptr);
 }
 
 const std::atomic<bool>* Interrupt::flag() const {

@@ -1,17 +1,18 @@
-// Ctrl-C as a flag that other code can look at.
+// Ctrl-C, or other signals, as a flag that other code can look at.
 //
-// Contract: while an Interrupt lives, SIGINT sets its flag and ends waiting system calls, and does
-// nothing else; the former handler comes back afterwards. One at a time in a process.
+// Contract: while an Interrupt lives, its signals set its flag and end waiting system calls, and do
+// nothing else; the former handlers come back afterwards. One at a time in a process.
 #pragma once
 
 #include <atomic>
 #include <csignal>
+#include <vector>
 
 namespace sanctum::client {
 
 class Interrupt {
  public:
-  Interrupt();
+  explicit Interrupt(const std::vector<int>& signals = {SIGINT});
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
@@ -21,7 +22,11 @@ class Interrupt {
   bool take();
 
  private:
-  struct sigaction before_{};
+  struct Former {
+    int signal;
+    struct sigaction action;
+  };
+  std::vector<Former> before_;
 };
 
 }  // namespace sanctum::client

@@ -18,13 +18,14 @@ using hub::is_repository_name;
 using hub::kCacheEntriesMax;
 using hub::repository_directory;
 
-constexpr const char* kGgufAdvice =
-    " is in GGUF, the format of llama.cpp, which Sanctum does not read: get the same model in "
-    "Hugging Face's or MLX's form, a directory with config.json and .safetensors (as those of "
-    "huggingface.co/mlx-community)";
-
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ErrorCode::kNotFound, why, "model");
+}
+
+// `named`: as the person knows it.
+[[noreturn]] void refuse_gguf(const std::string& named, const std::string& path) {
+  refuse(named + " is in GGUF, the format of llama.cpp: `sanctum models import " + path +
+         "` makes a model directory of it, to be served instead");
 }
 
 // The first that ends so; empty for none.
@@ -62,7 +63,7 @@ void refuse_file(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return;
   const std::string path = file.string(), extension = file.extension().string();
-  if (extension == ".gguf") refuse(path + kGgufAdvice);
+  if (extension == ".gguf") refuse_gguf(path, path);
   const fs::path directory = fs::absolute(file, ignored).parent_path();
   if (has_config(directory.string()))
     refuse(path +
@@ -86,7 +87,7 @@ void refuse_file(const fs::path& file) {
   }
   for (const auto& revision : directories_in(snapshots))
     if (const auto file = file_ending_in(snapshots / revision, ".gguf"); !file.empty())
-      refuse("'" + name + "' (" + (snapshots / revision / file).string() + ")" + kGgufAdvice);
+      refuse_gguf("'" + name + "'", (snapshots / revision / file).string());
   refuse("'" + name + "' is in the cache, but what " + repository +
          "/refs/main names has no config.json: its download did not end; " + again);
 }
@@ -94,8 +95,10 @@ void refuse_file(const fs::path& file) {
 }  // namespace
 
 void refuse_directory(const std::string& directory) {
-  if (const auto file = file_ending_in(directory, ".gguf"); !file.empty())
-    refuse((fs::path(directory) / file).string() + kGgufAdvice);
+  if (const auto file = file_ending_in(directory, ".gguf"); !file.empty()) {
+    const std::string path = (fs::path(directory) / file).string();
+    refuse_gguf(path, path);
+  }
   const std::string none = "the directory " + directory + " has no config.json";
   std::string beneath = only_model_in(directory);
   if (beneath.empty()) beneath = only_model_in(fs::path(directory) / "snapshots");

@@ -1,0 +1,206 @@
+#include "gguf/import.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/test_directory.h"
+#include "gguf/safetensors_writer.h"
+#include "gguf/staging_directory.h"
+#include "gguf/test_file.h"
+
+namespace sanctum::gguf {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uint64_t kWidth = 32, kTokens = 3;
+
+std::string ones(std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += raw(1.0f);
+  return out;
+}
+
+FileMaker model() {
+  FileMaker file;
+  file.text("general.architecture", "llama").u32("llama.block_count", 1);
+  file.u32("llama.attention.head_count", 2).u32("llama.embedding_length", kWidth);
+  file.u32("llama.feed_forward_length", 64).u32("llama.context_length", 128);
+  file.f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  file.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "smollm");
+  file.texts("tokenizer.ggml.tokens", {"a", "b", "<end>"})
+      .i32s("tokenizer.ggml.token_type", {1, 1, 3});
+  file.texts("tokenizer.ggml.merges", {}).u32("tokenizer.ggml.eos_token_id", 2);
+  file.tensor("token_embd.weight", {kWidth, kTokens}, Type::kQ8_0, std::string(3 * 34, '\1'));
+  file.tensor("output_norm.weight", {kWidth}, Type::kF32, ones(kWidth));
+  return file;
+}
+
+class Import : public ::testing::Test {
+ protected:
+  ImportResult import(const FileMaker& file, std::uint64_t stop_after = ~0ull) {
+    directory_.write("model.gguf", file.bytes());
+    std::atomic<bool> stop{stop_after == 0};
+    return import_file(
+        directory_.path("model.gguf"), target_,
+        [&](std::uint64_t done, std::uint64_t of) {
+          EXPECT_LE(done, of);
+          if (done >= stop_after) stop = true;
+        },
+        stop);
+  }
+  void refused(const FileMaker& file, const std::string& word) {
+    try {
+      import(file);
+      ADD_FAILURE() << "imported, though: " << word;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+    expect_nothing_left();
+  }
+  void expect_nothing_left() {
+    for (const auto& entry : fs::directory_iterator(directory_.path()))
+      EXPECT_EQ(entry.path().filename(), "model.gguf");
+  }
+  const TestDirectory directory_;
+  const std::string target_ = directory_.path("out");
+};
+
+TEST_F(Import, WritesAWholeDirectory) {
+  const ImportResult result = import(model());
+  EXPECT_EQ(result.architecture, "llama");
+  EXPECT_EQ(result.tensors, 2u);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(target_))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors",
+                                      "tokenizer.json", "tokenizer_config.json"}));
+  const std::string text = read_file(target_ + "/config.json");
+  const json::Document config(text);
+  EXPECT_EQ(config.root().at("model_type").as_string(), "llama");
+  EXPECT_EQ(config.root().at("vocab_size").as_int(), 3);
+  EXPECT_EQ(config.root().at("quantization").at("bits").as_int(), 8);
+  EXPECT_TRUE(config.root().at("tie_word_embeddings").as_bool());
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 2)
+      << "the file and the directory";
+}
+
+TEST_F(Import, LeavesNothingBehindWhenStopped) {
+  EXPECT_THROW(import(model(), 0), Error);
+  expect_nothing_left();
+  EXPECT_THROW(import(model(), 1), Error);
+  expect_nothing_left();
+}
+
+// As on a disk that is full, but without one.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : former_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &former_);
+    const rlimit now{bytes, former_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &former_);
+    std::signal(SIGXFSZ, former_handler_);
+  }
+
+ private:
+  void (*former_handler_)(int);
+  rlimit former_{};
+};
+
+TEST_F(Import, LeavesNothingBehindWhenTheDiskTakesNoMore) {
+  directory_.write("model.gguf", model().bytes());
+  for (const rlim_t bytes : {0, 100, 500}) {  // the header, then the data
+    const FileSizeLimit limit(bytes);
+    const std::atomic<bool> never{false};
+    const auto silent = [](std::uint64_t, std::uint64_t) {};
+    try {
+      import_file(directory_.path("model.gguf"), target_, silent, never);
+      ADD_FAILURE() << "imported within " << bytes << " bytes a file";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnavailable) << error.what();
+      EXPECT_NE(std::string(error.what()).find("cannot write"), std::string::npos) << error.what();
+    }
+    expect_nothing_left();
+  }
+}
+
+TEST_F(Import, WhatStandsThereStays) {
+  directory_.write("out/precious", "x");
+  EXPECT_THROW(import(model()), Error);
+  EXPECT_EQ(read_file(target_ + "/precious"), "x");
+}
+
+TEST_F(Import, WhatCannotBeImportedIsNamed) {
+  refused(model().u32("split.count", 3), "llama-gguf-split --merge");
+  refused(model().tensor("blk.0.ssm_a.weight", {kWidth}, Type::kF32, ones(kWidth)),
+          "blk.0.ssm_a.weight");
+  refused(
+      model().tensor("blk.0.attn_q.weight", {kWidth, 30}, Type::kQ8_0, std::string(30 * 34, '\1')),
+      "blk.0.attn_q.weight has 30 rows; 2 heads");
+  refused(model().tensor("blk.0.attn_norm.weight", {kWidth}, Type::kQ8_0, std::string(34, '\1')),
+          "is quantized, but no matrix");
+  std::string infinite(kWidth * 34, '\1');
+  infinite[1] = '\x7c';
+  infinite[0] = '\0';
+  refused(model().tensor("blk.0.attn_v.weight", {kWidth, kWidth}, Type::kQ8_0, infinite),
+          "blk.0.attn_v.weight has a scale or bias that is no number");
+}
+
+TEST(Staging, RemovesWhatAKilledOneLeft) {
+  const TestDirectory directory;
+  directory.write(".out.importing/half", "x");
+  StagingDirectory staging(directory.path("out"));
+  EXPECT_TRUE(fs::is_empty(staging.path()));
+  staging.commit();
+  EXPECT_TRUE(fs::exists(directory.path("out")));
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), {}), 1);
+}
+
+TEST(Staging, TheSecondOfTwoIsRefused) {
+  const TestDirectory directory;
+  StagingDirectory first(directory.path("out"));
+  write_file_atomically(first.path() + "/file", "x");
+  EXPECT_THROW(StagingDirectory(directory.path("out")), Error);
+  EXPECT_EQ(read_file(first.path() + "/file"), "x") << "the first one's is untouched";
+  first.commit();
+}
+
+TEST(Staging, AParentThatIsMissingIsNamed) {
+  const TestDirectory directory;
+  try {
+    StagingDirectory(directory.path("no/out"));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  }
+}
+
+TEST(Writer, SeveralFilesHaveAnIndex) {
+  const TestDirectory directory;
+  {
+    SafetensorsWriter writer(directory.path(),
+                             {{"a", "F16", {2, 2}, 8}, {"b", "F16", {4}, 8}, {"c", "F16", {2}, 4}},
+                             12);
+    for (std::size_t i = 0; i < 3; ++i) writer.write(i, 0, "01234567", i == 2 ? 4 : 8);
+    writer.finish();
+  }
+  const std::string text = read_file(directory.path("model.safetensors.index.json"));
+  const json::Document index(text);
+  EXPECT_EQ(index.root().at("metadata").at("total_size").as_int(), 20);
+  EXPECT_EQ(index.root().at("weight_map").at("a").as_string(), "model-00001-of-00002.safetensors");
+  EXPECT_EQ(index.root().at("weight_map").at("c").as_string(), "model-00002-of-00002.safetensors");
+  const std::string second = read_file(directory.path("model-00002-of-00002.safetensors"));
+  EXPECT_TRUE(second.ends_with("012345670123"));
+}
+
+}  // namespace
+}  // namespace sanctum::gguf

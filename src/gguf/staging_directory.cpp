@@ -1,0 +1,87 @@
+#include "gguf/staging_directory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "base/file_error.h"
+
+namespace sanctum::gguf {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& what, const std::string& path,
+                       const std::error_code& error) {
+  throw Error(file_error_code(error.value()),
+              what + " " + path + ": " + file_error_text(error.value()), "path");
+}
+
+void refuse_what_is_there(const std::string& target) {
+  std::error_code error;
+  if (fs::symlink_status(target, error).type() == fs::file_type::not_found) return;
+  throw Error(ErrorCode::kInvalid,
+              target + " is there already; name another directory, or remove it first", "path");
+}
+
+// Names in a directory outlive a power cut once it is synced; not every file system can.
+void sync_directory(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+StagingDirectory::StagingDirectory(const std::string& target)
+    : target_(fs::path(target).lexically_normal().string()) {
+  while (target_.size() > 1 && target_.back() == '/') target_.pop_back();
+  refuse_what_is_there(target_);
+  const fs::path place(target_);
+  const std::string beside = (place.parent_path() / ("." + place.filename().string())).string();
+  const std::string parent = place.has_parent_path() ? place.parent_path().string() : ".";
+  std::error_code error;
+  if (!fs::is_directory(parent, error))
+    throw Error(ErrorCode::kNotFound, parent + " is no directory: make it first", "path");
+  path_ = beside + ".importing";
+  lock_path_ = beside + ".import-lock";
+  lock_ = std::make_unique<platform::LockFile>(lock_path_);
+  try {
+    fs::remove_all(path_, error);  // of one who was killed
+    if (error) fail("cannot remove", path_, error);
+    fs::create_directory(path_, error);
+    if (error) fail("cannot make", path_, error);
+  } catch (...) {
+    remove();
+    throw;
+  }
+}
+
+StagingDirectory::~StagingDirectory() {
+  if (lock_) remove();
+}
+
+void StagingDirectory::remove() noexcept {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  fs::remove(lock_path_, ignored);
+  lock_.reset();
+}
+
+void StagingDirectory::commit() {
+  sync_directory(path_);
+  refuse_what_is_there(target_);
+  std::error_code error;
+  fs::rename(path_, target_, error);
+  if (error) fail("cannot make", target_, error);
+  const fs::path parent = fs::path(target_).parent_path();
+  sync_directory(parent.empty() ? "." : parent.string());
+  fs::remove(lock_path_, error);
+  lock_.reset();
+}
+
+}  // namespace sanctum::gguf

@@ -1,0 +1,35 @@
+// A directory that comes into being as a whole: written beside its place, renamed when complete.
+//
+// Contract: until commit() nothing stands at `target`, and whatever ends this object before it
+// takes away what was written. Of two who write to one target the second is refused; what a killed
+// one left is removed by the next.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "platform/lock_file.h"
+
+namespace sanctum::gguf {
+
+class StagingDirectory {
+ public:
+  // Throws Error(kInvalid) when something stands at `target`, Error(kBusy) when another process
+  // writes there, Error(kNotFound) and Error(kUnavailable) when its parent cannot be written to.
+  explicit StagingDirectory(const std::string& target);
+  ~StagingDirectory();
+  StagingDirectory(const StagingDirectory&) = delete;
+  StagingDirectory& operator=(const StagingDirectory&) = delete;
+
+  const std::string& path() const { return path_; }  // to write into
+  // Throws as the constructor, leaving nothing.
+  void commit();
+
+ private:
+  void remove() noexcept;
+
+  std::string target_, path_, lock_path_;
+  std::unique_ptr<platform::LockFile> lock_;
+};
+
+}  // namespace sanctum::gguf
