@@ -113,7 +113,8 @@ std::vector<std::pair<std::string, std::string>> variables_in_force() {
       add(setting.variable, is_path(setting));
   }
   add(settings::kConfigVariable, true);
-  for (const char* name : {"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"}) add(name, true);
+  for (const char* name : {"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"})
+    add(name, true);
   return found;
 }
 
