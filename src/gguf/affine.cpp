@@ -67,7 +67,7 @@ void pack(const std::uint8_t* q, int bits, std::byte* to) {
 void requantize(const Levels& levels, int first, std::uint8_t* q, float& scale, float& bias) {
   float weights[kAffineGroup];
   for (int i = 0; i < kAffineGroup; ++i) {
-    const auto at = static_cast<std::size_t>(first + i);
+    const std::size_t at = static_cast<std::size_t>(first) + i;
     const std::size_t group = at / static_cast<std::size_t>(levels.group);
     weights[i] = levels.scale[group] * static_cast<float>(levels.level[at]) +
                  (levels.biased ? levels.bias[group] : 0);
@@ -102,7 +102,7 @@ void to_affine(Type type, const std::byte* from, std::size_t blocks, AffineOut t
         bias = levels.biased ? levels.bias[group] : -static_cast<float>(zero) * scale;
         for (int i = 0; i < kAffineGroup; ++i)
           q[i] =
-              static_cast<std::uint8_t>(levels.level[static_cast<std::size_t>(first + i)] + zero);
+              static_cast<std::uint8_t>(levels.level[static_cast<std::size_t>(first) + i] + zero);
       } else {
         for (std::size_t half = 0; half < 2; ++half) {  // before they are compared
           const std::size_t group = static_cast<std::size_t>(first) / 16 + half;

@@ -177,7 +177,7 @@ TEST(Staging, TheSecondOfTwoIsRefused) {
 TEST(Staging, AParentThatIsMissingIsNamed) {
   const TestDirectory directory;
   try {
-    StagingDirectory(directory.path("no/out"));
+    const StagingDirectory none(directory.path("no/out"));
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);

@@ -30,8 +30,8 @@ const std::string& Metadata::string(std::string_view key) const {
   return of<std::string>(key, "a string");
 }
 
-std::string Metadata::string_or(std::string_view key, std::string fallback) const {
-  return has(key) ? string(key) : std::move(fallback);
+std::string Metadata::string_or(std::string_view key, const std::string& fallback) const {
+  return has(key) ? string(key) : fallback;
 }
 
 bool Metadata::flag_or(std::string_view key, bool fallback) const {

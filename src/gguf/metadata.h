@@ -31,7 +31,7 @@ class Metadata {
   bool has(std::string_view key) const { return find(key) != nullptr; }
 
   const std::string& string(std::string_view key) const;
-  std::string string_or(std::string_view key, std::string fallback) const;
+  std::string string_or(std::string_view key, const std::string& fallback) const;
   bool flag_or(std::string_view key, bool fallback) const;
   // Inclusive bounds.
   std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) const;

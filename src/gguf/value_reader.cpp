@@ -116,6 +116,7 @@ class ValueReader {
       case kBool: {
         cursor_.need(length, what_);
         std::vector<bool> out;
+        out.reserve(length);
         for (std::uint64_t i = 0; i < length; ++i) out.push_back(flag());
         return out;
       }

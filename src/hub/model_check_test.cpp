@@ -32,6 +32,7 @@ class ModelCheck : public testing::Test {
   std::vector<std::string> found() {
     const auto checked = check_model(cache_.repository, "main", [](std::uint64_t) { return true; });
     std::vector<std::string> lines;
+    lines.reserve(checked.findings.size());
     for (const auto& finding : checked.findings)
       lines.push_back(finding.file + ": " + finding.what);
     return lines;

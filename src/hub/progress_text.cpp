@@ -1,6 +1,7 @@
 #include "hub/progress_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/size_text.h"
@@ -28,7 +29,7 @@ double Rate::bytes_per_second() const {
 
 std::string time_left_text(double seconds) {
   if (!(seconds < kSecondsMax)) return "long";
-  const int whole = static_cast<int>(std::max(0.0, seconds) + 0.5);
+  const int whole = static_cast<int>(std::lround(std::max(0.0, seconds)));
   char text[32];
   if (whole >= 3600)
     std::snprintf(text, sizeof text, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);

@@ -110,6 +110,7 @@ class Pull {
 
   std::vector<SnapshotFile> links() const {
     std::vector<SnapshotFile> links;
+    links.reserve(wanted_.size());
     for (const auto& wanted : wanted_) links.push_back({wanted.file, wanted.blob});
     return links;
   }

@@ -55,6 +55,7 @@ Chosen chosen() {
 std::vector<float> alone(Runtime& runtime, const std::vector<Stack>& stacks, const float* x,
                          const Routes& routes, int row, int row_bits) {
   std::vector<std::pair<int, float>> parts;
+  parts.reserve(kChosen);
   for (int i = 0; i < kChosen; ++i)
     parts.emplace_back(routes.expert[row * kChosen + i], routes.weight[row * kChosen + i]);
   std::sort(parts.begin(), parts.end());

@@ -133,8 +133,8 @@ StoredMatrix Weights::stored_matrix(const std::string& path, const mx::Shape& ro
     out.push_back(width);
     return out;
   };
-  const auto flat = [&rows](mx::array of) {
-    return rows.size() == 1 ? of : mx::flatten(std::move(of), 0, -2);
+  const auto flat = [&rows](const mx::array& of) {
+    return rows.size() == 1 ? of : mx::flatten(of, 0, -2);
   };
   const auto quantization = quantization_of(path);
   if (!quantization) return {flat(take_floats(path + ".weight", {shape(columns)})), {}, {}, 0, 0};

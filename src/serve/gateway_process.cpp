@@ -38,6 +38,7 @@ std::string certificates_in(const std::string& state) {
 
 std::vector<std::string> model_directories(const settings::ServeConfig& config) {
   std::vector<std::string> all;
+  all.reserve(config.found_models.size());
   for (const auto& model : config.found_models) all.push_back(model.path);
   return all;
 }

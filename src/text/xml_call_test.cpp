@@ -43,7 +43,7 @@ TEST(XmlCall, EveryTypeAsTheSchemaHasIt) {
 
 TEST(XmlCall, AStringKeepsItsWhitespace) {
   const std::string text = "    if x:\n\tprint(\"\\n\")\n\n  ";
-  for (const std::string value : {text, std::string(), std::string("\n"), std::string("a\r\nb")}) {
+  for (const std::string& value : {text, std::string(), std::string("\n"), std::string("a\r\nb")}) {
     const ParsedOutput output = parse(kXml, call(parameter("text", value)));
     EXPECT_THAT(output.calls, ElementsAre(Pair("edit", "{\"text\":" + json::quote(value) + "}")));
   }
@@ -74,8 +74,7 @@ TEST(XmlCall, SeveralAndWithoutTheOuterTag) {
 
 TEST(XmlCall, WhatIsNone) {
   for (const std::string text :
-       {"<tool_call>\n<function=none>\n<parameter=a>\n1\n</parameter>\n</function>\n</tool_call> "
-        "ok",
+       {"<tool_call>\n<function=none>\n<parameter=a>\n1\n</parameter>\n</function>\n</tool_call>.",
         "<tool_call>\n<function=edit>\n", "<function=edit>", "<function=edit> it is called",
         "<function=edit", "<tool_call>{\"name\":\"edit\"}</tool_call>", "<function=a b <", "<func",
         "<tool_call>\n<function=>\n</function>\n</tool_call>"}) {
