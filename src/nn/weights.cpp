@@ -157,9 +157,7 @@ StoredMatrix Weights::stored_matrix(const std::string& path, const mx::Shape& ro
   mx::array scales = take_floats(path + ".scales", {groups});
   // Kernels read both by the scales' type.
   mx::array biases = checkpoint_.take(path + ".biases", {{scales.dtype()}, {groups}});
-  return {
-      flat(std::move(weight)), flat(std::move(scales)), flat(std::move(biases)), group_size, bits,
-      std::move(places)};
+  return {flat(weight), flat(scales), flat(biases), group_size, bits, std::move(places)};
 }
 
 StoredMatrix Weights::kept(StoredMatrix stored) {
