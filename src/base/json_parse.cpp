@@ -174,7 +174,8 @@ Document::Document(std::string_view text, std::string root_path, std::size_t dep
     std::string problem = parser.handler().problem;
     if (problem.empty()) problem = known_problem(text, consumed);
     throw Error(ErrorCode::kInvalid,
-                "malformed JSON near byte " + std::to_string(consumed) + ": " +
+                (root_path_.empty() ? "" : "'" + root_path_ + "' is ") +
+                    "malformed JSON near byte " + std::to_string(consumed) + ": " +
                     (problem.empty() ? ec.message() : problem),
                 root_path_);
   }

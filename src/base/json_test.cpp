@@ -95,6 +95,12 @@ TEST(JsonParse, NamesByteOrderMarksAndLoneSurrogates) {
   }
 }
 
+TEST(JsonParse, NamesTheTextThatIsMalformed) {
+  const auto [field, said] = error_of([] { Document("{", "config.json"); });
+  EXPECT_EQ(field, "config.json");
+  EXPECT_THAT(said, testing::StartsWith("'config.json' is malformed JSON near byte"));
+}
+
 TEST(JsonNode, ConvertsNothingSilently) {
   const Document document(
       R"({"f":1.9,"t":true,"s":"1","i":3,"e":3.0,"n":null,"big":18446744073709551615})");

@@ -7,6 +7,9 @@ namespace sanctum::kernels {
 enum class Activation : int {
   kSilu,      // x * sigmoid(x) (Elfwing et al., 2017)
   kGeluTanh,  // x * Phi(x), the tanh approximation (Hendrycks and Gimpel, 2016)
+  // y * sigmoid(1.702 y) of y = min(x, 7); what it multiplies is put between -7 and 7, plus 1
+  // (gpt-oss).
+  kClampedSwiglu,
 };
 
 }  // namespace sanctum::kernels

@@ -12,8 +12,13 @@ using Amx = AmxTiles<ThisFile>;
 
 }  // namespace
 
-const Kernels kAmxKernels{
-    multiply_with_tiles<Avx512, Amx>, quantize_with<Avx512>, attend_with<Avx512>,
-    join_spans_with<Avx512>,          rows_with<Avx512>,     multiply_float_with<Avx512>};
+const Kernels kAmxKernels{multiply_with_tiles<Avx512, Amx>,
+                          quantize_with<Avx512>,
+                          attend_with<Avx512>,
+                          join_spans_with<Avx512>,
+                          rows_with<Avx512>,
+                          multiply_float_with<Avx512>,
+                          convolve_with<Avx512>,
+                          delta_with<Avx512>};
 
 }  // namespace sanctum::kernels

@@ -22,6 +22,7 @@ struct Vnni {
 const Kernels kAvx2VnniKernels{
     multiply_with<Avx2Vector<Vnni>>, quantize_with<Avx2Vector<Vnni>>,
     attend_with<Avx2Vector<Vnni>>,   join_spans_with<Avx2Vector<Vnni>>,
-    rows_with<Avx2Vector<Vnni>>,     multiply_float_with<Avx2Vector<Vnni>>};
+    rows_with<Avx2Vector<Vnni>>,     multiply_float_with<Avx2Vector<Vnni>>,
+    convolve_with<Avx2Vector<Vnni>>, delta_with<Avx2Vector<Vnni>>};
 
 }  // namespace sanctum::kernels

@@ -6,6 +6,7 @@
 
 #include "kernels/attention_kernel.h"
 #include "kernels/float_matmul_kernel.h"
+#include "kernels/gated_delta_kernel.h"
 #include "kernels/quantized_panel.h"
 #include "kernels/row_kernels.h"
 
@@ -24,6 +25,10 @@ struct Avx512Vector {
   static I low_nibbles(I a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
   static I high_nibbles(I a) {
     return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15));
+  }
+  static I e2m1_bytes(I codes) {
+    const __m128i table = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kE2m1Bytes));
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), codes);
   }
   static I even_bytes(I a) { return _mm512_and_si512(a, _mm512_set1_epi16(0xff)); }
   static I odd_bytes(I a) { return _mm512_srli_epi16(a, 8); }
@@ -67,7 +72,9 @@ struct Avx512Vector {
   static F load_f(const float* from) { return _mm512_loadu_ps(from); }
   static F add(F a, F b) { return _mm512_add_ps(a, b); }
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  // b where either is no number.
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static F min(F a, F b) { return _mm512_min_ps(a, b); }
   static F div(F a, F b) { return _mm512_div_ps(a, b); }
   static F negative_abs(F a) { return _mm512_or_ps(a, _mm512_set1_ps(-0.0f)); }
   static F where_negative(F x, F a, F b) {

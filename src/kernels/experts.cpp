@@ -17,17 +17,21 @@ constexpr std::size_t kItemBytesMin = 32 << 10;
 // The pairs of a row and one of its experts, sorted by expert, then by row.
 struct Sorted {
   explicit Sorted(const Routes& routes)
-      : row(pairs(routes)), at(pairs(routes)), first(static_cast<std::size_t>(routes.experts) + 1) {
+      : row(pairs(routes)),
+        expert(pairs(routes)),
+        at(pairs(routes)),
+        first(static_cast<std::size_t>(routes.experts) + 1) {
     const std::span<const std::int32_t> chosen(routes.expert, pairs(routes));
-    for (const std::int32_t expert : chosen) {
-      SANCTUM_INVARIANT(expert >= 0 && expert < routes.experts, "an expert");
-      ++first[static_cast<std::size_t>(expert) + 1];
+    for (const std::int32_t one : chosen) {
+      SANCTUM_INVARIANT(one >= 0 && one < routes.experts, "an expert");
+      ++first[static_cast<std::size_t>(one) + 1];
     }
     for (std::size_t e = 1; e < first.size(); ++e) first[e] += first[e - 1];
     std::vector<int> next(first.begin(), first.end() - 1);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const int to = next[static_cast<std::size_t>(chosen[i])]++;
       row[static_cast<std::size_t>(to)] = static_cast<int>(i) / routes.chosen;
+      expert[static_cast<std::size_t>(to)] = chosen[i];
       at[i] = to;
     }
   }
@@ -36,9 +40,9 @@ struct Sorted {
   }
   int size() const { return static_cast<int>(row.size()); }
 
-  std::vector<int> row;    // of each sorted pair
-  std::vector<int> at;     // where a row's pairs went, [rows, chosen]
-  std::vector<int> first;  // sorted pair of each expert, and the end
+  std::vector<int> row, expert;  // of each sorted pair
+  std::vector<int> at;           // where a row's pairs went, [rows, chosen]
+  std::vector<int> first;        // sorted pair of each expert, and the end
 };
 
 // One expert's rows times some of its outputs.
@@ -114,6 +118,15 @@ QuantizedRows only(const QuantizedRows& rows, int at) {
   return one;
 }
 
+// Adds to a sorted pair's row what its expert has.
+void add_bias(const Sorted& sorted, const float* bias, int outputs, int pair, float* rows) {
+  if (bias == nullptr) return;
+  const auto width = static_cast<std::size_t>(outputs);
+  const auto expert = static_cast<std::size_t>(sorted.expert[static_cast<std::size_t>(pair)]);
+  float* to = rows + static_cast<std::size_t>(pair) * width;
+  for (std::size_t i = 0; i < width; ++i) to[i] += bias[expert * width + i];
+}
+
 // Calls work(sorted pair) for all.
 template <class Work>
 void share_pairs(Runtime& runtime, int pairs, int values, const Work& work) {
@@ -157,6 +170,10 @@ void mix_experts(Runtime& runtime, const ExpertLayer& layer, const float* x, con
   multiply_sorted(runtime, sorted, gate_and_up, quantized, rows);
 
   runtime.share_rows(pairs, inner, [&](RowRange range) {
+    for (int pair = range.first; pair < range.last; ++pair) {
+      add_bias(sorted, layer.gate_bias, inner, pair, gates);
+      add_bias(sorted, layer.up_bias, inner, pair, ups);
+    }
     activate(layer.act, gates, ups, inner, gates, range, runtime.isa());
   });
   if (layer.down.packed != nullptr) {
@@ -178,6 +195,7 @@ void mix_experts(Runtime& runtime, const ExpertLayer& layer, const float* x, con
     float* to = out + static_cast<std::size_t>(row) * wide;
     std::fill(to, to + wide, 0.0f);
     for (const auto& [pair, weight] : parts) {
+      add_bias(sorted, layer.down_bias, width, pair, downs);
       const float* from = downs + static_cast<std::size_t>(pair) * wide;
       for (std::size_t i = 0; i < wide; ++i) to[i] += weight * from[i];
     }

@@ -2,6 +2,7 @@
 //
 // out[row] = sum over the row's experts e, in ascending order, of
 //     weight * down_e(act(gate_e(x[row])) * up_e(x[row]))
+// each of the three with a bias, where there are any.
 // Rows are sorted by expert, so that an expert's weights are read once. The products' bits are
 // those of quantized_matmul.h and float_matmul.h, and a row's depend on that row alone.
 #pragma once
@@ -29,6 +30,10 @@ struct ExpertLayer {
   ExpertMatrices down;      // [width, inner]
   Activation act;
   int gate_bits, down_bits;  // of the activations that meet them
+  // Added to what they give, [experts, outputs] each; null: nothing is.
+  const float* gate_bias = nullptr;
+  const float* up_bias = nullptr;
+  const float* down_bias = nullptr;
 };
 
 // Which of them each row meets: different ones.

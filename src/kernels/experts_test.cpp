@@ -13,18 +13,21 @@ constexpr int kExperts = 5, kWidth = 64, kInner = 32, kGroup = 32, kRows = 9, kC
 
 // `experts` matrices, each also alone.
 struct Stack {
-  Stack(unsigned seed, int outputs, int columns, int bits)
-      : whole(test_matrix(seed, kExperts * outputs, columns, bits, kGroup, kFloat32)),
-        packed(whole.source(), kExperts * outputs, columns, bits, kGroup, kFloat32),
+  Stack(unsigned seed, int outputs, int columns, int bits, Codes codes)
+      : whole(test_matrix(seed, kExperts * outputs, columns, bits, kGroup, type(codes), codes)),
+        packed(whole.source(), kExperts * outputs, columns, bits, kGroup, type(codes), nullptr,
+               codes),
         matrices{&packed, {}, outputs} {
     for (int e = 0; e < kExperts; ++e) {
       const std::size_t row = static_cast<std::size_t>(e) * outputs;
-      const std::size_t scales = row * (columns / kGroup) * sizeof(float);
-      const AffineSource source{whole.words.data() + row * columns * bits / 32,
-                                whole.scales.data() + scales, whole.biases.data() + scales};
-      alone.emplace_back(source, outputs, columns, bits, kGroup, kFloat32);
+      const std::size_t scales = row * (columns / kGroup) * bytes_of(type(codes));
+      const QuantizedSource source{whole.words.data() + row * columns * bits / 32,
+                                   whole.scales.data() + scales,
+                                   codes == Codes::kE2m1 ? nullptr : whole.biases.data() + scales};
+      alone.emplace_back(source, outputs, columns, bits, kGroup, type(codes), nullptr, codes);
     }
   }
+  static NumberType type(Codes codes) { return codes == Codes::kE2m1 ? kBfloat16 : kFloat32; }
   TestMatrix whole;
   PackedMatrix packed;
   std::vector<PackedMatrix> alone;
@@ -74,13 +77,14 @@ std::vector<float> alone(Runtime& runtime, const std::vector<Stack>& stacks, con
 TEST(Experts, AreWhatEachRowsOwnMatricesGiveWhoeverElseIsThere) {
   const std::vector<float> x = test_rows(50, kRows, kWidth);
   const Chosen choice = chosen();
-  for (const int bits : {4, 8}) {
+  for (const auto& [bits, codes] :
+       {std::pair{4, Codes::kAffine}, {8, Codes::kAffine}, {4, Codes::kE2m1}}) {
     const int row_bits = bits == 4 ? 8 : 16;
     std::vector<Stack> stacks;
     stacks.reserve(3);
-    stacks.emplace_back(51, kInner, kWidth, bits);
-    stacks.emplace_back(52, kInner, kWidth, bits);
-    stacks.emplace_back(53, kWidth, kInner, bits);
+    stacks.emplace_back(51, kInner, kWidth, bits, codes);
+    stacks.emplace_back(52, kInner, kWidth, bits, codes);
+    stacks.emplace_back(53, kWidth, kInner, bits, codes);
     const ExpertLayer layer{stacks[0].matrices, stacks[1].matrices, stacks[2].matrices,
                             Activation::kSilu,  row_bits,           row_bits};
     for (const Isa isa : available_isas()) {

@@ -18,6 +18,12 @@ inline constexpr int kSpanKeys = 512;  // see attention_kernel.h
 inline constexpr int kKvIntegers = 3;  // beside the NumberTypes: see kv_type.h
 inline constexpr int kKvGroup = 32;    // features that share a scale
 
+// What a packed weight is: an affine integer of 4 or 8 bits, or a code of E2M1.
+enum WeightCode : int { kFourBits, kEightBits, kE2m1 };
+consteval int bits_of(WeightCode code) {
+  return code == kEightBits ? 8 : 4;
+}
+
 // Rows [row_first, row_last) times the outputs of panels [panel_first, panel_last).
 struct MultiplyArguments {
   const void* values;  // int8 or int16 [rows, columns]
@@ -27,7 +33,8 @@ struct MultiplyArguments {
 
   const std::uint8_t* panels;
   std::size_t panel_bytes, group_bytes;
-  int bits, scale_type, outputs, block, group;
+  WeightCode code;
+  int scale_type, outputs, block, group;
 
   float* out;  // [rows, stride]
   std::size_t stride;
@@ -104,6 +111,33 @@ struct FloatMatmulArguments {
   int output_first, output_last, row_first, row_last;
 };
 
+inline constexpr int kDeltaTapsMax = 8;
+inline constexpr int kDeltaRows = 32;  // of values that a block of state has
+
+// `rows` rows of one head's channels; see gated_delta.h.
+struct DeltaConvArguments {
+  const float* x;        // [rows, stride]
+  float* before;         // [taps - 1, stride]: the rows before; becomes the last ones
+  const float* weights;  // [taps, stride]
+  std::size_t stride;    // of all three, which begin at the head's channels
+  int rows, size, taps;
+  float norm;  // of a row of the result; 0: whatever it has
+  float* out;  // [rows, size]
+};
+
+// `rows` tokens of one sequence, kDeltaRows rows of one head's values.
+struct DeltaArguments {
+  const float* q;
+  const float* k;  // both [rows, key_size]
+  const float* v;  // [rows, value_stride]
+  const float* decay;
+  const float* beta;  // both [rows]
+  float* state;       // [key_size, kDeltaRows]
+  float* out;         // [rows, out_stride]
+  std::size_t value_stride, out_stride;
+  int rows, key_size;
+};
+
 // One for each instruction set, in a file of its own.
 struct Kernels {
   void (*multiply)(const MultiplyArguments&);
@@ -112,6 +146,8 @@ struct Kernels {
   void (*join_spans)(const JoinArguments&);
   void (*rows)(const RowArguments&);
   void (*multiply_float)(const FloatMatmulArguments&);
+  void (*convolve)(const DeltaConvArguments&);
+  void (*delta)(const DeltaArguments&);
 };
 extern const Kernels kPortableKernels, kPortableTilesKernels;
 #if defined(__x86_64__)

@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "kernels/attention.h"
+#include "kernels/gated_delta.h"
 #include "kernels/product.h"
 #include "kernels/rows.h"
 #include "kernels/test_matrices.h"
@@ -90,6 +91,22 @@ void attention(Digest& digest) {
   }
 }
 
+void gated_delta_layer(Digest& digest) {
+  constexpr DeltaShape kShape{1, 2, 64, 32, 4};
+  const std::vector<float> qkv = test_rows(31, kRows, kShape.channels());
+  const std::vector<float> a = test_rows(32, kRows, 2), b = test_rows(33, kRows, 2);
+  const std::vector<float> conv = test_rows(34, kShape.taps, kShape.channels());
+  const std::vector<float> a_log = test_rows(35, 1, 2), dt_bias = test_rows(36, 1, 2);
+  std::vector<float> rows(kShape.conv_numbers()), state(kShape.state_numbers());
+  std::vector<float> out(static_cast<std::size_t>(kRows) * kShape.value_dim());
+  Runtime runtime(1, chosen_isa());
+  gated_delta(runtime, kShape, {conv.data(), a_log.data(), dt_bias.data()},
+              {qkv.data(), a.data(), b.data()}, {{0, kRows, rows.data(), state.data()}},
+              out.data());
+  digest.add(out);
+  digest.add(state);
+}
+
 // What models said is compared with what they say after an upgrade, as long as the number is the
 // same: an arithmetic that changed without it would have healthy engines replaced.
 TEST(NumberFormat, IsRaisedWithTheArithmetic) {
@@ -102,6 +119,17 @@ TEST(NumberFormat, IsRaisedWithTheArithmetic) {
   EXPECT_EQ(
       now,
       std::pair(2, std::string("b1de8220d9460369b06aeb366547c201612ffc4ff96cafb2fca82c55731954c4")))
+      << "the same numbers give other bits: raise kNumberFormat, and put both here";
+}
+
+// By itself: other layers' arithmetic is as old as its own.
+TEST(NumberFormat, IsRaisedWithThatOfGatedDeltaLayers) {
+  Digest digest;
+  gated_delta_layer(digest);
+  const std::pair<int, std::string> now{kNumberFormat, digest.take()};
+  EXPECT_EQ(
+      now,
+      std::pair(2, std::string("0e6ff2d33541f2d91365c1b2f97c23131cf5e0180cf304d2cc782424102ff77a")))
       << "the same numbers give other bits: raise kNumberFormat, and put both here";
 }
 

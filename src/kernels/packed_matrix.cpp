@@ -7,6 +7,7 @@
 
 #include "base/invariant.h"
 #include "kernels/half.h"
+#include "kernels/small_float.h"
 #include "kernels/thread_pool.h"
 
 namespace sanctum::kernels {
@@ -36,6 +37,26 @@ class FirstFailure {
   std::exception_ptr what_;
 };
 
+// The integers of a row in words of the packed form's bits.
+void widen(const std::uint32_t* from, int bits, int columns, int to_bits, std::uint32_t* to) {
+  const int per_word = 32 / to_bits;
+  std::uint64_t window = 0;  // bits that were read and not yet taken
+  int held = 0;
+  for (int column = 0; column < columns; column += per_word) {
+    std::uint32_t word = 0;
+    for (int i = 0; i < per_word; ++i) {
+      if (held < bits) {
+        window |= static_cast<std::uint64_t>(*from++) << held;
+        held += 32;
+      }
+      word |= static_cast<std::uint32_t>(window & ((1u << bits) - 1)) << i * to_bits;
+      window >>= bits;
+      held -= bits;
+    }
+    *to++ = word;
+  }
+}
+
 // A stored word's columns in the packed order.
 std::uint32_t reordered(std::uint32_t word, int bits) {
   if (bits == 8) return (word & 0xff0000ff) | (word & 0xff00) << 8 | (word & 0xff0000) >> 8;
@@ -50,35 +71,44 @@ int value_of(std::uint32_t word, int column, int bits) {
   return static_cast<int>(column < 4 ? byte & 15 : byte >> 4);
 }
 
-AffineReader reader_of(const AffineSource& whole, int columns, int bits, int group,
-                       NumberType scale_type) {
+QuantizedReader reader_of(const QuantizedSource& whole, int columns, int bits, int group,
+                          NumberType scale_type) {
   return [=](int first, int, std::vector<std::byte>&) {
     const std::size_t row = static_cast<std::size_t>(first);
     const std::size_t scales = row * (columns / group) * bytes_of(scale_type);
-    return AffineSource{whole.words + row * (columns * bits / 32),
-                        static_cast<const std::byte*>(whole.scales) + scales,
-                        static_cast<const std::byte*>(whole.biases) + scales};
+    const auto* biases = static_cast<const std::byte*>(whole.biases);
+    return QuantizedSource{whole.words + row * (columns * bits / 32),
+                           static_cast<const std::byte*>(whole.scales) + scales,
+                           biases == nullptr ? nullptr : biases + scales};
   };
 }
 
 }  // namespace
 
-PackedMatrix::PackedMatrix(const AffineSource& source, int outputs, int columns, int bits,
-                           int group, NumberType scale_type, ThreadPool* pool)
+PackedMatrix::PackedMatrix(const QuantizedSource& source, int outputs, int columns, int bits,
+                           int group, NumberType scale_type, ThreadPool* pool, Codes codes)
     : PackedMatrix(reader_of(source, columns, bits, group, scale_type), outputs, columns, bits,
-                   group, scale_type, pool) {}
+                   group, scale_type, pool, codes) {}
 
-PackedMatrix::PackedMatrix(const AffineReader& read, int outputs, int columns, int bits, int group,
-                           NumberType scale_type, ThreadPool* pool)
+PackedMatrix::PackedMatrix(const QuantizedReader& read, int outputs, int columns, int bits,
+                           int group, NumberType scale_type, ThreadPool* pool, Codes codes)
     : outputs_(outputs),
       columns_(columns),
-      bits_(bits),
+      stored_bits_(bits),
+      bits_(bits <= 4 ? 4 : 8),
       group_(group),
       scale_type_(scale_type),
+      codes_(codes),
       pages_(bytes()) {
   SANCTUM_INVARIANT(outputs > 0 && columns > 0 && columns % group == 0, "shape of a matrix");
-  SANCTUM_INVARIANT(bits == 4 || bits == 8, "bits of a matrix");
-  SANCTUM_INVARIANT(group == 32 || group == 64 || group == 128, "group of a matrix");
+  if (codes == Codes::kAffine) {
+    SANCTUM_INVARIANT(bits >= 2 && bits <= 8 && bits != 7, "bits of a matrix");
+    SANCTUM_INVARIANT(group == 32 || group == 64 || group == 128, "group of a matrix");
+  } else {
+    SANCTUM_INVARIANT(bits == 4 && (group == 16 || group == 32), "E2M1's bits and group");
+    SANCTUM_INVARIANT(scale_type == kBfloat16 || (scale_type == kFloat32 && group == 16),
+                      "E2M1's scales");
+  }
   pages_.use_large();
   FirstFailure failure;
   const auto pack = [&](int part) {
@@ -100,7 +130,7 @@ PackedMatrix::PackedMatrix(const AffineReader& read, int outputs, int columns, i
   failure.rethrow();
 }
 
-void PackedMatrix::pack_panel(const AffineSource& rows, int at) {
+void PackedMatrix::pack_panel(const QuantizedSource& rows, int at) {
   const int groups = columns_ / group_, chunks = group_ * bits_ / 32;
   const std::size_t scale_bytes = bytes_of(scale_type_);
   const auto* scales = static_cast<const std::uint8_t*>(rows.scales);
@@ -108,9 +138,14 @@ void PackedMatrix::pack_panel(const AffineSource& rows, int at) {
   std::uint8_t* panel = data() + panel_bytes() * static_cast<std::size_t>(at);
   const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs_);
   if (last - first < kPanelRows) std::memset(panel, 0, panel_bytes());
+  std::vector<std::uint32_t> wide(stored_bits_ == bits_ ? 0 : columns_ * bits_ / 32);
   for (int output = first; output < last; ++output) {
     const std::size_t lane = output - first, row = lane * groups;
-    const std::uint32_t* word = rows.words + row * chunks;
+    const std::uint32_t* word = rows.words + lane * (columns_ * stored_bits_ / 32);
+    if (!wide.empty()) {
+      widen(word, stored_bits_, columns_, bits_, wide.data());
+      word = wide.data();
+    }
     std::uint8_t* block = panel;
     for (int g = 0; g < groups; ++g, block += group_bytes()) {
       for (int chunk = 0; chunk < chunks; ++chunk) {
@@ -119,6 +154,10 @@ void PackedMatrix::pack_panel(const AffineSource& rows, int at) {
       }
       const std::size_t from = (row + g) * scale_bytes;
       std::uint8_t* to = block + kChunkBytes * chunks + lane * scale_bytes;
+      if (codes_ == Codes::kE2m1) {
+        from_float(to_float(scales + from, scale_type_) / 2, to, scale_type_);
+        continue;
+      }
       std::memcpy(to, scales + from, scale_bytes);
       std::memcpy(to + kPanelRows * scale_bytes, biases + from, scale_bytes);
     }
@@ -132,12 +171,16 @@ void PackedMatrix::read_row(int output, float* out) const {
   for (int g = 0; g < columns_ / group_; ++g, block += group_bytes()) {
     const std::uint8_t* at = block + kChunkBytes * chunks + lane * scale_bytes;
     const float scale = to_float(at, scale_type_);
-    const float bias = to_float(at + kPanelRows * scale_bytes, scale_type_);
+    const float bias =
+        codes_ == Codes::kE2m1 ? 0.0f : to_float(at + kPanelRows * scale_bytes, scale_type_);
     for (int chunk = 0; chunk < chunks; ++chunk) {
       std::uint32_t word;
       std::memcpy(&word, block + kChunkBytes * chunk + lane * 4, 4);
-      for (int c = 0; c < per_word; ++c)
-        *out++ = scale * static_cast<float>(value_of(word, c, bits_)) + bias;
+      for (int c = 0; c < per_word; ++c) {
+        const int q = value_of(word, c, bits_);
+        *out++ = codes_ == Codes::kE2m1 ? scale * static_cast<float>(kE2m1Halves[q])
+                                        : scale * static_cast<float>(q) + bias;
+      }
     }
   }
 }

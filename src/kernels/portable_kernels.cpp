@@ -13,13 +13,16 @@ using Portable = PortableVector<ThisFile>;
 
 const Kernels kPortableKernels{multiply_with<Portable>, quantize_with<Portable>,
                                attend_with<Portable>,   join_spans_with<Portable>,
-                               rows_with<Portable>,     multiply_float_with<Portable>};
+                               rows_with<Portable>,     multiply_float_with<Portable>,
+                               convolve_with<Portable>, delta_with<Portable>};
 // Weak: tests/amx puts the same kernel over AMX's own tiles in its place.
 [[gnu::weak]] const Kernels kPortableTilesKernels{multiply_with_tiles<Portable, PlainTiles>,
                                                   quantize_with<Portable>,
                                                   attend_with<Portable>,
                                                   join_spans_with<Portable>,
                                                   rows_with<Portable>,
-                                                  multiply_float_with<Portable>};
+                                                  multiply_float_with<Portable>,
+                                                  convolve_with<Portable>,
+                                                  delta_with<Portable>};
 
 }  // namespace sanctum::kernels

@@ -9,6 +9,7 @@
 
 #include "kernels/attention_kernel.h"
 #include "kernels/float_matmul_kernel.h"
+#include "kernels/gated_delta_kernel.h"
 #include "kernels/half.h"
 #include "kernels/quantized_panel.h"
 #include "kernels/row_kernels.h"
@@ -50,6 +51,14 @@ struct PortableVector {
   }
   static I high_nibbles(const I& a) {
     return each([&](int i) { return a.at[i] >> 4 & 0x0f0f0f0fu; });
+  }
+  static I e2m1_bytes(const I& codes) {
+    return each([&](int i) {
+      std::uint32_t out = 0;
+      for (int shift = 0; shift < 32; shift += 8)
+        out |= static_cast<std::uint32_t>(kE2m1Bytes[codes.at[i] >> shift & 15]) << shift;
+      return out;
+    });
   }
   static I even_bytes(const I& a) {
     return each([&](int i) { return a.at[i] & 0x00ff00ffu; });
@@ -116,8 +125,12 @@ struct PortableVector {
   static F sub(const F& a, const F& b) {
     return each_f([&](int i) { return a.at[i] - b.at[i]; });
   }
+  // b where either is no number.
   static F max(const F& a, const F& b) {
     return each_f([&](int i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
+  }
+  static F min(const F& a, const F& b) {
+    return each_f([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
   }
   static F div(const F& a, const F& b) {
     return each_f([&](int i) { return a.at[i] / b.at[i]; });

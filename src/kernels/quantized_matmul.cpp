@@ -5,7 +5,7 @@
 
 namespace sanctum::kernels {
 void quantize_rows(const float* x, const QuantizedRows& out, int first, int last, Isa isa) {
-  SANCTUM_INVARIANT(out.block == 32 || out.block == 64, "block of a row");
+  SANCTUM_INVARIANT(out.block == 16 || out.block == 32 || out.block == 64, "block of a row");
   kernels_of(isa).quantize(
       {x, out.values, out.scales, out.weighted, out.bits, out.columns, out.block, first, last});
 }
@@ -27,7 +27,9 @@ void multiply(const QuantizedRows& x, const PackedMatrix& w, int at, int outputs
                             w.panel(at),
                             w.panel_bytes(),
                             w.group_bytes(),
-                            w.bits(),
+                            w.codes() == Codes::kE2m1 ? kE2m1
+                            : w.bits() == 8           ? kEightBits
+                                                      : kFourBits,
                             static_cast<int>(w.scale_type()),
                             outputs,
                             w.block(),

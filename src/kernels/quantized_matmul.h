@@ -5,7 +5,8 @@
 //     weighted[row][b]
 // with each product-and-sum fused (one rounding). The integer sums are exact, so every path gives
 // the same bits, for one row as for a thousand. 4-bit weights take 8- or 16-bit activations, 8-bit
-// weights 16-bit ones.
+// weights 16-bit ones. E2M1: q is the value in halves plus 12, the bias -12 times what is kept of
+// the scale.
 #pragma once
 
 #include "kernels/isa.h"

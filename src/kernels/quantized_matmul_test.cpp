@@ -12,6 +12,14 @@ namespace {
 struct Case {
   int outputs, columns, bits, group, row_bits;
   NumberType type;
+  Codes codes = Codes::kAffine;
+
+  TestMatrix made(unsigned seed) const {
+    return test_matrix(seed, outputs, columns, bits, group, type, codes);
+  }
+  PackedMatrix packed(const TestMatrix& matrix) const {
+    return {matrix.source(), outputs, columns, bits, group, type, nullptr, codes};
+  }
 };
 
 std::vector<Case> cases() {
@@ -21,13 +29,18 @@ std::vector<Case> cases() {
       for (const NumberType type : kNumberTypes)
         for (const int outputs : {1, 7, 8, 15, 16, 17, 40, 96})
           out.push_back({outputs, outputs == 40 ? 1024 : 256, bits, group, row_bits, type});
+  for (const int row_bits : {8, 16})
+    for (const auto& [group, type] : {std::pair{16, kBfloat16}, {16, kFloat32}, {32, kBfloat16}})
+      for (const int outputs : {1, 15, 40})
+        out.push_back({outputs, 256 + group, 4, group, row_bits, type, Codes::kE2m1});
   return out;
 }
 
 std::string name(const Case& c, Isa isa) {
-  return std::string(to_string(isa)) + ", " + std::to_string(c.bits) + " bits, group " +
-         std::to_string(c.group) + ", outputs " + std::to_string(c.outputs) + ", rows of " +
-         std::to_string(c.row_bits) + " bits, scales " + std::to_string(static_cast<int>(c.type));
+  return std::string(to_string(isa)) + (c.codes == Codes::kAffine ? ", " : ", E2M1, ") +
+         std::to_string(c.bits) + " bits, group " + std::to_string(c.group) + ", outputs " +
+         std::to_string(c.outputs) + ", rows of " + std::to_string(c.row_bits) + " bits, scales " +
+         std::to_string(static_cast<int>(c.type));
 }
 
 std::vector<float> product(const std::vector<float>& x, int rows, const PackedMatrix& w,
@@ -40,8 +53,8 @@ std::vector<float> product(const std::vector<float>& x, int rows, const PackedMa
 
 TEST(QuantizedMatmul, EveryPathGivesThePortableOnesBits) {
   for (const Case& c : cases()) {
-    const TestMatrix made = test_matrix(2, c.outputs, c.columns, c.bits, c.group, c.type);
-    const PackedMatrix w(made.source(), c.outputs, c.columns, c.bits, c.group, c.type);
+    const TestMatrix made = c.made(2);
+    const PackedMatrix w = c.packed(made);
     for (const int rows : {1, 2, 3, 5, 15, 16, 33}) {
       const std::vector<float> x = test_rows(3, rows, c.columns);
       const std::vector<float> expected = product(x, rows, w, c.row_bits, Isa::kPortable);
@@ -54,8 +67,8 @@ TEST(QuantizedMatmul, EveryPathGivesThePortableOnesBits) {
 
 TEST(QuantizedMatmul, IsTheProductWithWhatTheWeightsMean) {
   for (const Case& c : cases()) {
-    const TestMatrix made = test_matrix(4, c.outputs, c.columns, c.bits, c.group, c.type);
-    const PackedMatrix w(made.source(), c.outputs, c.columns, c.bits, c.group, c.type);
+    const TestMatrix made = c.made(4);
+    const PackedMatrix w = c.packed(made);
     constexpr int kRows = 3;
     const std::vector<float> x = test_rows(5, kRows, c.columns);
     const std::vector<float> y = product(x, kRows, w, c.row_bits, available_isas().back());

@@ -3,7 +3,8 @@
 // for it.
 //
 // V: I and F, its integer and float vectors; kLanes; kRowsMax, how many rows fit its registers;
-// dot_nibbles, whose sums of one block nibble_sums() makes 32-bit ones; dot_bytes, whose sums are.
+// dot_nibbles, whose sums of one block nibble_sums() makes 32-bit ones; dot_bytes, whose sums are;
+// e2m1_bytes, which makes codes of E2M1 unsigned bytes: the value in halves, plus kE2m1Above.
 // Everything here is a template over V and calls no inline function of anyone else: the linker
 // keeps one copy of such a function, and it might be the one with instructions that this machine
 // lacks.
@@ -18,16 +19,27 @@
 
 namespace sanctum::kernels {
 
+inline constexpr float kE2m1Above = 12;  // so that the least, -12 halves, is 0
+// kE2m1Above added to kE2m1Halves of small_float.h.
+inline constexpr std::uint8_t kE2m1Bytes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
+                                                12, 11, 10, 9,  8,  6,  4,  0};
+
 // The sums of one block of kBlock columns: R rows, the outputs of P vectors side by side. `chunk`
 // is the vectors' part of the block's first chunk, `first` the block's first column.
-template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
+template <class V, WeightCode kCode, int kRowBits, int kBlock, int R, int P>
 [[gnu::always_inline]] inline void dot_block(const std::uint8_t* chunk, const void* const (&x)[R],
                                              std::size_t first, typename V::I (&even)[R][P],
                                              typename V::I (&odd)[R][P]) {
   using I = typename V::I;
   for (int r = 0; r < R; ++r)
     for (int p = 0; p < P; ++p) even[r][p] = odd[r][p] = V::zero_i();
-  constexpr int kPerChunk = 32 / kBits;
+  constexpr int kPerChunk = 32 / bits_of(kCode);
+  const auto nibbles = [](const I& four) __attribute__((always_inline)) {
+    if constexpr (kCode == kE2m1)
+      return V::e2m1_bytes(four);
+    else
+      return four;
+  };
 // Unrolled, one row's sums come after another's and the weights wait in memory: a fifth slower.
 #pragma GCC unroll 1
   for (int c = 0; c < kBlock; c += kPerChunk, chunk += kChunkBytes) {
@@ -39,20 +51,21 @@ template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
       for (int r = 0; r < R; ++r)
         for (int p = 0; p < P; ++p) work(r, p);
     };
-    if constexpr (kBits == 4 && kRowBits == 8) {
+    if constexpr (bits_of(kCode) == 4 && kRowBits == 8) {
       I low[P], high[P];
       for (int p = 0; p < P; ++p) {
-        low[p] = V::low_nibbles(bytes[p]);
-        high[p] = V::high_nibbles(bytes[p]);
+        low[p] = nibbles(V::low_nibbles(bytes[p]));
+        high[p] = nibbles(V::high_nibbles(bytes[p]));
       }
       each([&](int r, int p) {
         even[r][p] = V::dot_nibbles(even[r][p], low[p], row8(r));
         odd[r][p] = V::dot_nibbles(odd[r][p], high[p], row8(r) + 4);
       });
-    } else if constexpr (kBits == 4) {
+    } else if constexpr (bits_of(kCode) == 4) {
       I w[P][4];
       for (int p = 0; p < P; ++p) {
-        const I low = V::low_nibbles(bytes[p]), high = V::high_nibbles(bytes[p]);
+        const I low = nibbles(V::low_nibbles(bytes[p]));
+        const I high = nibbles(V::high_nibbles(bytes[p]));
         w[p][0] = V::even_bytes(low), w[p][1] = V::odd_bytes(low);
         w[p][2] = V::even_bytes(high), w[p][3] = V::odd_bytes(high);
       }
@@ -73,7 +86,7 @@ template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
       });
     }
   }
-  if constexpr (kBits == 4 && kRowBits == 8) {
+  if constexpr (bits_of(kCode) == 4 && kRowBits == 8) {
     for (int r = 0; r < R; ++r) {
       for (int p = 0; p < P; ++p) {
         even[r][p] = V::nibble_sums(even[r][p]);
@@ -85,7 +98,7 @@ template <class V, int kBits, int kRowBits, int kBlock, int R, int P>
 
 // Rows [row, row + R) times the outputs of P vectors of one panel, from vector `part` on; there are
 // `outputs` of them. out is the first row's first of these.
-template <class V, int kBits, int kRowBits, int kType, int kBlock, int R, int P>
+template <class V, WeightCode kCode, int kRowBits, int kType, int kBlock, int R, int P>
 void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int part, int row,
                    float* out, int outputs, Ahead next) {
   using I = typename V::I;
@@ -103,7 +116,7 @@ void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int pa
     weighted[r] = a.weighted + at * a.blocks;
   }
   const int blocks_per_group = a.group / kBlock;
-  constexpr std::size_t kBlockBytes = kChunkBytes * kBlock * kBits / 32;
+  constexpr std::size_t kBlockBytes = kChunkBytes * kBlock * bits_of(kCode) / 32;
   const std::uint8_t* at = panel;
   for (int b = 0; b < a.blocks; at += a.group_bytes) {
     next.go_on();
@@ -112,11 +125,14 @@ void multiply_rows(const MultiplyArguments& a, const std::uint8_t* panel, int pa
     F scale[P], bias[P];
     for (int p = 0; p < P; ++p) {
       scale[p] = V::template load_numbers<kType>(scale_at, p * V::kLanes);
-      bias[p] = V::template load_numbers<kType>(scale_at, kPanelRows + p * V::kLanes);
+      if constexpr (kCode == kE2m1)
+        bias[p] = V::mul(scale[p], V::broadcast(-kE2m1Above));
+      else
+        bias[p] = V::template load_numbers<kType>(scale_at, kPanelRows + p * V::kLanes);
     }
     for (int i = 0; i < blocks_per_group; ++i, ++b) {
       I even[R][P], odd[R][P];
-      dot_block<V, kBits, kRowBits, kBlock, R, P>(at + i * kBlockBytes + part * V::kLanes * 4,
+      dot_block<V, kCode, kRowBits, kBlock, R, P>(at + i * kBlockBytes + part * V::kLanes * 4,
                                                   values, static_cast<std::size_t>(b) * kBlock,
                                                   even, odd);
       for (int r = 0; r < R; ++r) {
@@ -159,7 +175,7 @@ template <int R>
 
 // The rows from `row` on that tiles of R fill, times the outputs of P vectors; returns the first
 // row that is left.
-template <class V, int kBits, int kRowBits, int kType, int kBlock, int R, int P>
+template <class V, WeightCode kCode, int kRowBits, int kType, int kBlock, int R, int P>
 int multiply_tiles(const MultiplyArguments& a, const std::uint8_t* panel, int first, int row,
                    const std::uint8_t* end) {
   const int tiles = (a.row_last - row) / R * (kPanelRows / V::kLanes / P);
@@ -168,14 +184,14 @@ int multiply_tiles(const MultiplyArguments& a, const std::uint8_t* panel, int fi
       const int at = first + v * V::kLanes, left = a.outputs - at;
       const int outputs = left < P * V::kLanes ? left : P * V::kLanes;
       if (outputs <= 0) continue;
-      multiply_rows<V, kBits, kRowBits, kType, kBlock, R, P>(
+      multiply_rows<V, kCode, kRowBits, kType, kBlock, R, P>(
           a, panel, v, row, a.out + at, outputs, ahead_of<R>(a, panel, tile, tiles, end));
     }
   }
   return row;
 }
 
-template <class V, int kBits, int kRowBits, int kType, int kBlock>
+template <class V, WeightCode kCode, int kRowBits, int kType, int kBlock>
 void multiply_part(const MultiplyArguments& a) {
   // One or two rows take a panel's lines whole.
   constexpr int kAll = kPanelRows / V::kLanes;
@@ -188,7 +204,7 @@ void multiply_part(const MultiplyArguments& a) {
     const std::uint8_t* until = end;
     const auto tiles = [&]<int R, int P>() {
       const int before = row;
-      row = multiply_tiles<V, kBits, kRowBits, kType, kBlock, R, P>(a, panel, first, row, until);
+      row = multiply_tiles<V, kCode, kRowBits, kType, kBlock, R, P>(a, panel, first, row, until);
       if (R >= 4 && row != before) until = panel;
     };
     if constexpr (V::kRowsMax >= 8) tiles.template operator()<8, 1>();
@@ -198,25 +214,45 @@ void multiply_part(const MultiplyArguments& a) {
   }
 }
 
-// Calls call.operator()<bits, bits of the rows, type of the scales, columns of a block>().
+// Calls call.operator()<code, bits of the rows, type of the scales, columns of a block>().
 template <class Call>
-[[gnu::always_inline]] inline void with_format(const MultiplyArguments& a, const Call& call) {
-  const auto scaled = [&]<int kBits, int kRowBits>() {
+[[gnu::always_inline]] inline void with_affine(const MultiplyArguments& a, const Call& call) {
+  const auto scaled = [&]<WeightCode kCode, int kRowBits>() {
     with_type(a.scale_type, [&]<int kType>() {
-      if (a.block == 64) return call.template operator()<kBits, kRowBits, kType, 64>();
-      call.template operator()<kBits, kRowBits, kType, 32>();
+      if (a.block == 64) return call.template operator()<kCode, kRowBits, kType, 64>();
+      call.template operator()<kCode, kRowBits, kType, 32>();
     });
   };
-  if (a.bits == 8 && a.row_bits == 8) return scaled.template operator()<8, 8>();
-  if (a.bits == 8) return scaled.template operator()<8, 16>();
-  if (a.row_bits == 16) return scaled.template operator()<4, 16>();
-  scaled.template operator()<4, 8>();
+  if (a.code == kEightBits && a.row_bits == 8) return scaled.template operator()<kEightBits, 8>();
+  if (a.code == kEightBits) return scaled.template operator()<kEightBits, 16>();
+  if (a.row_bits == 16) return scaled.template operator()<kFourBits, 16>();
+  scaled.template operator()<kFourBits, 8>();
+}
+template <class Call>
+[[gnu::always_inline]] inline void with_e2m1(const MultiplyArguments& a, const Call& call) {
+  const auto scaled = [&]<int kRowBits>() {
+    if (a.block == 32) return call.template operator()<kE2m1, kRowBits, kBfloat16, 32>();
+    if (a.scale_type == kBfloat16)
+      return call.template operator()<kE2m1, kRowBits, kBfloat16, 16>();
+    call.template operator()<kE2m1, kRowBits, kFloat32, 16>();
+  };
+  if (a.row_bits == 16) return scaled.template operator()<16>();
+  scaled.template operator()<8>();
+}
+
+// By itself, so that the others' code is what it is without it.
+template <class V>
+[[gnu::noinline]] void multiply_e2m1_with(const MultiplyArguments& a) {
+  with_e2m1(a, [&]<WeightCode kCode, int kRowBits, int kType, int kBlock>() {
+    multiply_part<V, kCode, kRowBits, kType, kBlock>(a);
+  });
 }
 
 template <class V>
 void multiply_with(const MultiplyArguments& a) {
-  with_format(a, [&]<int kBits, int kRowBits, int kType, int kBlock>() {
-    multiply_part<V, kBits, kRowBits, kType, kBlock>(a);
+  if (a.code == kE2m1) return multiply_e2m1_with<V>(a);
+  with_affine(a, [&]<WeightCode kCode, int kRowBits, int kType, int kBlock>() {
+    multiply_part<V, kCode, kRowBits, kType, kBlock>(a);
   });
 }
 
@@ -267,8 +303,10 @@ void quantize_rows_of(const QuantizeArguments& a) {
       float* weighted = a.weighted + first_block + b;
       if (a.block == 64)
         quantize_block<V, Value, 64>(a.x + at, q, scale, weighted);
-      else
+      else if (a.block == 32)
         quantize_block<V, Value, 32>(a.x + at, q, scale, weighted);
+      else
+        quantize_block<V, Value, 16>(a.x + at, q, scale, weighted);
     }
   }
 }

@@ -31,7 +31,7 @@ struct QuantizedRows {
   }
 };
 
-// Quantizes rows [first, last) of x [rows, columns] into `out`; block is 32 or 64.
+// Quantizes rows [first, last) of x [rows, columns] into `out`; block is 16, 32 or 64.
 void quantize_rows(const float* x, const QuantizedRows& out, int first, int last, Isa isa);
 
 }  // namespace sanctum::kernels

@@ -73,8 +73,9 @@ template <class V, Activation kActivation>
 void activation_row(const RowArguments& a, const float* x, const float* other, float* y) {
   if (other == nullptr)
     return fill<V>(y, a.columns, [&](const auto& at) { return activated<V, kActivation>(at(x)); });
-  fill<V>(y, a.columns,
-          [&](const auto& at) { return V::mul(activated<V, kActivation>(at(x)), at(other)); });
+  fill<V>(y, a.columns, [&](const auto& at) {
+    return V::mul(activated<V, kActivation>(at(x)), beside<V, kActivation>(at(other)));
+  });
 }
 
 // Turns each head's pairs (i, i + half) by the row's angles (Su et al., 2021); columns is a head's

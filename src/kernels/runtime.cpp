@@ -31,6 +31,11 @@ float* Runtime::expert_rows(std::size_t numbers) {
   return expert_rows_.data();
 }
 
+float* Runtime::delta_rows(std::size_t numbers) {
+  delta_rows_.resize(std::max(delta_rows_.size(), numbers));
+  return delta_rows_.data();
+}
+
 void Runtime::share_rows(int rows, int values, const std::function<void(RowRange)>& work) {
   const std::size_t total = static_cast<std::size_t>(rows) * static_cast<std::size_t>(values);
   const int items = static_cast<int>(

@@ -28,6 +28,8 @@ class Runtime {
   float* span_parts(std::size_t numbers);
   // Room for the rows of a mixture of experts, valid until the next call. Grows to the largest.
   float* expert_rows(std::size_t numbers);
+  // Room for the rows of a gated delta layer, valid until the next call. Grows to the largest.
+  float* delta_rows(std::size_t numbers);
   // Calls work for ranges that cover [0, rows), on several threads where the rows' `values` numbers
   // each make that worth it, with denormals flushed in any case. A row's result must not depend on
   // its range.
@@ -40,7 +42,7 @@ class Runtime {
     std::byte bytes[64];
   };
   std::vector<Line> values_;
-  std::vector<float> scales_, weighted_, span_parts_, expert_rows_;
+  std::vector<float> scales_, weighted_, span_parts_, expert_rows_, delta_rows_;
 };
 
 }  // namespace sanctum::kernels

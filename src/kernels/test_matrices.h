@@ -11,6 +11,7 @@
 
 #include "kernels/packed_matrix.h"
 #include "kernels/quantized_matmul.h"
+#include "kernels/small_float.h"
 
 namespace sanctum::kernels {
 
@@ -22,7 +23,9 @@ struct TestMatrix {
   std::vector<std::uint8_t> scales, biases;
   std::vector<float> meant;  // [outputs, columns]
 
-  AffineSource source() const { return {words.data(), scales.data(), biases.data()}; }
+  QuantizedSource source() const {
+    return {words.data(), scales.data(), biases.empty() ? nullptr : biases.data()};
+  }
 };
 
 // Appends a value that the type holds exactly: a small integer over a power of two.
@@ -42,7 +45,7 @@ inline float append(std::vector<std::uint8_t>& to, int integer, NumberType type)
 }
 
 inline TestMatrix test_matrix(unsigned seed, int outputs, int columns, int bits, int group,
-                              NumberType type) {
+                              NumberType type, Codes codes = Codes::kAffine) {
   std::mt19937 rng(seed);
   const auto draw = [&](int low, int high) {
     return low + static_cast<int>(rng() % static_cast<unsigned>(high - low + 1));
@@ -53,13 +56,15 @@ inline TestMatrix test_matrix(unsigned seed, int outputs, int columns, int bits,
     for (int column = 0; column < columns; ++column) {
       if (column % group == 0) {
         scale = append(out.scales, draw(-127, 127), type);
-        bias = append(out.biases, draw(-127, 127), type);
+        if (codes == Codes::kAffine) bias = append(out.biases, draw(-127, 127), type);
       }
       const auto q = static_cast<std::uint32_t>(draw(0, (1 << bits) - 1));
-      const int shift = column % (32 / bits) * bits;
+      const int shift = column * bits % 32;
       if (shift == 0) out.words.push_back(0);
       out.words.back() |= q << shift;
-      out.meant.push_back(scale * static_cast<float>(q) + bias);
+      if (shift + bits > 32) out.words.push_back(q >> (32 - shift));
+      out.meant.push_back(codes == Codes::kAffine ? scale * static_cast<float>(q) + bias
+                                                  : scale * static_cast<float>(kE2m1Halves[q]) / 2);
     }
   }
   return out;

@@ -40,7 +40,7 @@ struct TileShapes {
 static_assert(sizeof(TileShapes) == 64);
 
 // How one block's product is made of tiles.
-template <int kBits, int kRowBits, int kBlock>
+template <WeightCode kCode, int kRowBits, int kBlock>
 struct TileBlock {
   static constexpr int kParts = kRowBits / 8;  // low bytes and high ones: sums of their own
   static constexpr int kRowBytes = kBlock * kParts;
@@ -50,7 +50,7 @@ struct TileBlock {
   static constexpr int kBlockWeightBytes = kSteps * kParts * kWeightBytes;
   static constexpr int kBatch = kSumTiles / kParts;  // blocks whose sums fit
   static constexpr int kStripBlocks = kStripTiles / (kSteps * kParts);
-  static constexpr std::size_t kPackedBytes = kChunkBytes * kBlock * kBits / 32;
+  static constexpr std::size_t kPackedBytes = kChunkBytes * kBlock * bits_of(kCode) / 32;
 };
 
 template <int kDepth>
@@ -73,7 +73,7 @@ struct TileRoom {
 };
 
 // Writes the weights of one block as tiles: of each step, for each part of the rows' values.
-template <class V, class B, int kBits>
+template <class V, class B, WeightCode kCode>
 [[gnu::always_inline]] inline void unpack_block(const std::uint8_t* chunk, std::uint8_t* to) {
   using I = typename V::I;
   int row = 0;
@@ -93,17 +93,23 @@ template <class V, class B, int kBits>
   };
   for (std::size_t at = 0; at < B::kPackedBytes; at += kChunkBytes) {
     const I bytes = V::load_i(chunk + at);
-    if constexpr (kBits == 8) {
+    if constexpr (kCode == kEightBits) {
       put(bytes);
     } else {
-      put(V::low_nibbles(bytes));
-      put(V::high_nibbles(bytes));
+      const auto nibbles = [&](const I& four) {
+        if constexpr (kCode == kE2m1)
+          put(V::e2m1_bytes(four));
+        else
+          put(four);
+      };
+      nibbles(V::low_nibbles(bytes));
+      nibbles(V::high_nibbles(bytes));
     }
   }
 }
 
 // The weights and scales of `blocks` blocks of a panel, from block `first` on.
-template <class V, class B, int kBits, int kType>
+template <class V, class B, WeightCode kCode, int kType>
 void unpack_strip(const MultiplyArguments& a, const std::uint8_t* panel, int first, int blocks,
                   TileRoom<B>& room) {
   const int per_group = a.group / a.block;
@@ -111,9 +117,13 @@ void unpack_strip(const MultiplyArguments& a, const std::uint8_t* panel, int fir
     const int b = first + i;
     const std::uint8_t* group = panel + b / per_group * a.group_bytes;
     const std::uint8_t* scale_at = group + per_group * B::kPackedBytes;
-    V::store(room.scales[i], V::template load_numbers<kType>(scale_at, 0));
-    V::store(room.biases[i], V::template load_numbers<kType>(scale_at, kPanelRows));
-    unpack_block<V, B, kBits>(group + b % per_group * B::kPackedBytes,
+    const typename V::F scale = V::template load_numbers<kType>(scale_at, 0);
+    V::store(room.scales[i], scale);
+    if constexpr (kCode == kE2m1)
+      V::store(room.biases[i], V::mul(scale, V::broadcast(-kE2m1Above)));
+    else
+      V::store(room.biases[i], V::template load_numbers<kType>(scale_at, kPanelRows));
+    unpack_block<V, B, kCode>(group + b % per_group * B::kPackedBytes,
                               room.weights + i * B::kBlockWeightBytes);
   }
 }
@@ -249,10 +259,10 @@ template <class B>
 
 // Rows [a.row_first, row_last), at least 16. The last 16 overlap the ones before where they must:
 // rows that are computed twice get the same bits.
-template <class V, class T, int kBits, int kRowBits, int kType, int kBlock>
+template <class V, class T, WeightCode kCode, int kRowBits, int kType, int kBlock>
 void multiply_rows_of_tiles(const MultiplyArguments& a, int row_last) {
   static_assert(V::kLanes == kPanelRows);
-  using B = TileBlock<kBits, kRowBits, kBlock>;
+  using B = TileBlock<kCode, kRowBits, kBlock>;
   T tiles(kTileShapes<B::kDepth>);
   TileRoom<B> room;
   for (int p = a.panel_first; p < a.panel_last; ++p) {
@@ -263,7 +273,7 @@ void multiply_rows_of_tiles(const MultiplyArguments& a, int row_last) {
       const int span_last = row_last - span < kSpanRows ? row_last : span + kSpanRows;
       for (int b = 0; b < a.blocks; b += B::kStripBlocks) {
         const int blocks = a.blocks - b < B::kStripBlocks ? a.blocks - b : B::kStripBlocks;
-        unpack_strip<V, B, kBits, kType>(a, panel, b, blocks, room);
+        unpack_strip<V, B, kCode, kType>(a, panel, b, blocks, room);
         // A strip that later rows meet again is in a near cache by then.
         Ahead next = strip_ahead<B>(a, p, b, (span_last - span + kTileRows - 1) / kTileRows);
         for (int r = span; r < span_last; r += kTileRows) {
@@ -279,12 +289,21 @@ void multiply_rows_of_tiles(const MultiplyArguments& a, int row_last) {
 }
 
 template <class V, class T>
+[[gnu::noinline]] void multiply_e2m1_of_tiles(const MultiplyArguments& a, int row_last) {
+  with_e2m1(a, [&]<WeightCode kCode, int kRowBits, int kType, int kBlock>() {
+    multiply_rows_of_tiles<V, T, kCode, kRowBits, kType, kBlock>(a, row_last);
+  });
+}
+
+template <class V, class T>
 void multiply_with_tiles(const MultiplyArguments& a) {
   const int rows = a.row_last - a.row_first, left = rows % kTileRows;
   const int tiled = rows < kTileRows ? 0 : left < kTileRowsMin ? rows - left : rows;
-  if (tiled > 0) {
-    with_format(a, [&]<int kBits, int kRowBits, int kType, int kBlock>() {
-      multiply_rows_of_tiles<V, T, kBits, kRowBits, kType, kBlock>(a, a.row_first + tiled);
+  if (tiled > 0 && a.code == kE2m1) {
+    multiply_e2m1_of_tiles<V, T>(a, a.row_first + tiled);
+  } else if (tiled > 0) {
+    with_affine(a, [&]<WeightCode kCode, int kRowBits, int kType, int kBlock>() {
+      multiply_rows_of_tiles<V, T, kCode, kRowBits, kType, kBlock>(a, a.row_first + tiled);
     });
   }
   if (tiled == rows) return;

@@ -1,6 +1,7 @@
 #include "platform/pages.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <new>
@@ -17,6 +18,12 @@ Pages::Pages(std::size_t bytes) : data_(nullptr, Unmap{}) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) throw std::bad_alloc();
   data_ = std::unique_ptr<std::byte[], Unmap>(static_cast<std::byte*>(data), Unmap{size});
+}
+
+void Pages::give_back(std::size_t first, std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = (first + page - 1) / page * page, end = (first + bytes) / page * page;
+  if (begin < end) forget(data() + begin, end - begin);
 }
 
 }  // namespace sanctum::platform
