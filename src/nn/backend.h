@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "kernels/activation.h"
+#include "nn/delta.h"
 #include "nn/kv_memory.h"
+#include "nn/quantization.h"
 #include "nn/weight_file.h"
 
 namespace sanctum::nn {
@@ -24,19 +26,25 @@ namespace mx = mlx::core;
 // Features of an attention head.
 inline constexpr int kHeadSizeMax = 512;
 
-// A weight matrix [rows, columns] as it is stored, plain or MLX-affine quantized along the columns.
+// A weight matrix [rows, columns] as it is stored, plain or quantized along the columns in one of
+// MLX's formats.
 struct StoredMatrix {
   mx::array weight;  // plain: [rows, columns]; quantized: uint32 [rows, columns * bits / 32]
-  std::optional<mx::array> scales;  // [rows, columns / group_size]
-  std::optional<mx::array> biases;
+  std::optional<mx::array>
+      scales;  // [rows, columns / group_size]; uint8 of modes other than affine
+  std::optional<mx::array> biases;  // of the scales' type; affine only
   int group_size = 0;
   int bits = 0;
-  // Of a quantized matrix: where the three lie, for a backend that packs. It reads them from there,
-  // and the arrays are of their types and shapes but never evaluated.
+  // Of a quantized matrix: where they lie, for a backend that packs. It reads them from there, and
+  // the arrays are of their types and shapes but never evaluated.
   struct Places {
     WeightPlace weight, scales, biases;
   };
   std::optional<Places> places = std::nullopt;
+  QuantizationMode mode = QuantizationMode::kAffine;
+  // float32 [n]: by which the n equal parts of the rows are multiplied, one after another. Of nvfp4
+  // alone.
+  std::optional<mx::array> factors = std::nullopt;
 };
 
 class Matrix {
@@ -61,13 +69,18 @@ struct StoredExperts {
   int experts = 0;
   kernels::Activation act = kernels::Activation::kSilu;
   Routing routing;
+  // [experts, outputs] each, or none of them.
+  std::optional<mx::array> gate_bias = std::nullopt, up_bias = std::nullopt,
+                           down_bias = std::nullopt;
+  // [experts]: by which the weight of each is multiplied.
+  std::optional<mx::array> scales = std::nullopt;
 };
 
 class Experts {
  public:
   virtual ~Experts() = default;
   // x [n, width], the router's logits [n, experts] -> [n, width]: the sum over a row's experts, in
-  // their order, of weight * down(act(gate(x)) * up(x)).
+  // their order, of weight * down(act(gate(x)) * up(x)), each with its bias.
   virtual mx::array operator()(const mx::array& x, const mx::array& logits) const = 0;
 };
 
@@ -78,6 +91,18 @@ struct Slice {
   int count = 0;
   SequenceCache* cache = nullptr;
   int length = 0;  // tokens of the sequence, also those that are not fed yet
+};
+
+// Of a step's rows, [tokens, kv_heads, head_size] each.
+struct KeyValueRows {
+  mx::array k, v;
+};
+
+struct AttentionForm {
+  float scale = 1;
+  int window = 0;  // as in KeysAndValues
+  // float32 [heads]: a score of each head that takes part in the softmax and has no value.
+  std::optional<mx::array> sinks = std::nullopt;
 };
 
 // By what the first `rotated` features of a step's rows are rotated: a table that the host made, or
@@ -147,13 +172,20 @@ class Backend {
   // Memory for the sequences of one model. Throws Error(kInvalid) naming "kv_bytes" if `bytes` is
   // too little for any.
   virtual std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const = 0;
-  // Causal attention of each slice over its sequence's whole past and itself; grouped heads.
-  // q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads *
-  // head_size]. Writes k and v into the caches of `layer`, behind the tokens that they have; the
-  // caches advance when all layers have.
-  virtual mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
-                                     float scale, const std::vector<Slice>& slices,
+  // Causal attention of each slice over its sequence's past, as far as the form lets a row see, and
+  // itself; grouped heads. q [tokens, heads, head_size] -> [tokens, heads * head_size]. Writes
+  // `rows` into the caches of `layer` (of KvShape::layers), behind the tokens that they have; the
+  // caches advance when all layers have. Without them the layer sees what another one wrote in this
+  // step.
+  virtual mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
+                                     const AttentionForm& form, const std::vector<Slice>& slices,
                                      int layer) const = 0;
+  // The gated delta rule of each slice behind what its cache of `layer` (of KvShape::layers) has;
+  // see kernels/gated_delta.h. qkv [tokens, channels], a and b [tokens, value_heads] -> float32
+  // [tokens, value_heads, value_size]. Brings the caches' states up to the slices' ends.
+  virtual mx::array gated_delta(const DeltaShape& shape, const DeltaWeights& weights,
+                                const mx::array& qkv, const mx::array& a, const mx::array& b,
+                                const std::vector<Slice>& slices, int layer) const = 0;
   // All of one picture's keys and values, [rows, heads, head_size], made ready for full_attention.
   virtual PictureKeys picture_keys(const mx::array& k, const mx::array& v) const = 0;
   // Attention of some of a picture's rows over all of them. q [n, heads, head_size] -> [n, heads *

@@ -131,6 +131,10 @@ TEST_F(BackendTest, RowsAgreeWithMlx) {
   const mx::array other = random({6, 4, 96});
   EXPECT_TRUE(close(ours_->gate(kernels::Activation::kSilu, x, other),
                     stock_->gate(kernels::Activation::kSilu, x, other)));
+  const mx::array large = mx::multiply(x, mx::array(8.0f)),
+                  wide = mx::multiply(other, mx::array(8.0f));
+  EXPECT_TRUE(close(ours_->gate(kernels::Activation::kClampedSwiglu, large, wide),
+                    stock_->gate(kernels::Activation::kClampedSwiglu, large, wide)));
   const Angles table{random({6, 96}), {}};
   EXPECT_TRUE(close(ours_->rotate(x, table), stock_->rotate(x, table)));
 }
@@ -212,20 +216,23 @@ class AttentionTest : public BackendTest {
       slices.push_back({first, counts[i], caches[i]});
       first += counts[i];
     }
-    const mx::array out = backend.causal_attention(part(q_, from, to), part(k_, from, to),
-                                                   part(v_, from, to), 0.3f, slices, 0);
+    const mx::array out = backend.causal_attention(
+        part(q_, from, to), KeyValueRows{part(k_, from, to), part(v_, from, to)}, form_, slices, 0);
     for (const Slice& slice : slices) slice.cache->advance(slice.count);
     mx::eval(out);
     return out;
   }
-  void draw(int rows, int head_size) {
+  void draw(int rows, int head_size, int window = 0) {
     q_ = random({rows, 6, head_size}), k_ = random({rows, 2, head_size});
     v_ = random({rows, 2, head_size});
-    ours_memory_ = ours_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
-    integer_memory_ = integers_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
-    stock_memory_ = stock_->kv_memory({1, 2, head_size, kernels::kFloat32}, kKvBytes);
+    ours_memory_ = ours_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes);
+    integer_memory_ =
+        integers_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes);
+    stock_memory_ =
+        stock_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes);
   }
   mx::array q_{0}, k_{0}, v_{0};
+  AttentionForm form_{0.3f};
   std::unique_ptr<KvMemory> ours_memory_, integer_memory_, stock_memory_;
 };
 
@@ -258,6 +265,46 @@ TEST_F(AttentionTest, ChunksAndCompanyChangeNoBit) {
   }
 }
 
+TEST_F(AttentionTest, WindowsAndSinksAgreeWithMlx) {
+  for (const int window : {1, 63, 64, 100}) {
+    draw(300, 64, window);
+    form_ = {0.3f, window, random({6})};
+    const auto theirs = stock_memory_->sequence(), ours = ours_memory_->sequence();
+    const auto pieces = ours_memory_->sequence(), their_pieces = stock_memory_->sequence();
+    const mx::array expected = step(*stock_, {theirs.get()}, {300}, 0, 300);
+    const mx::array whole = step(*ours_, {ours.get()}, {300}, 0, 300);
+    EXPECT_TRUE(close(whole, expected)) << window;
+    for (const auto& [from, to] : {std::pair{0, 1}, {1, 64}, {64, 190}, {190, 191}, {191, 300}}) {
+      EXPECT_TRUE(
+          same_bits(step(*ours_, {pieces.get()}, {to - from}, from, to), part(whole, from, to)))
+          << window << ", " << from;
+      EXPECT_TRUE(close(step(*stock_, {their_pieces.get()}, {to - from}, from, to),
+                        part(expected, from, to)))
+          << window << ", " << from;
+    }
+  }
+}
+
+// One that remembers nothing itself.
+TEST_F(AttentionTest, ALayerMaySeeWhatAnotherWrote) {
+  draw(130, 64);
+  for (const auto& [backend, memory] :
+       {std::pair{ours_, ours_memory_.get()}, {stock_, stock_memory_.get()}}) {
+    const auto cache = memory->sequence();
+    for (const auto& [from, to] : {std::pair{0, 100}, {100, 130}}) {
+      ASSERT_TRUE(cache->reserve(to));
+      const std::vector<Slice> slices{{0, to - from, cache.get()}};
+      const KeyValueRows rows{part(k_, from, to), part(v_, from, to)};
+      const mx::array q = part(q_, from, to);
+      const mx::array one = backend->causal_attention(q, rows, form_, slices, 0);
+      mx::eval(one);
+      const mx::array other = backend->causal_attention(q, std::nullopt, form_, slices, 0);
+      EXPECT_TRUE(same_bits(one, other));
+      cache->advance(to - from);
+    }
+  }
+}
+
 TEST_F(AttentionTest, APicturesRowsSeeAllRows) {
   draw(70, 72);
   const mx::array k = random({70, 6, 72}), v = random({70, 6, 72});
@@ -271,7 +318,7 @@ TEST_F(AttentionTest, APicturesRowsSeeAllRows) {
 TEST_F(AttentionTest, TooLittleMemoryIsRefusedWithWhatIsNeeded) {
   for (const BackendPointer& backend : {ours_, stock_}) {
     try {
-      backend->kv_memory({2, 2, 64, kernels::kFloat32}, 4096);
+      backend->kv_memory(alike(2, {2, 64}, kernels::kFloat32), 4096);
       FAIL() << "accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.field(), "kv_bytes");
@@ -282,7 +329,7 @@ TEST_F(AttentionTest, TooLittleMemoryIsRefusedWithWhatIsNeeded) {
 
 TEST_F(AttentionTest, IntegersTakeLittleMoreThanHalfOfSixteenBits) {
   const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 2;
-  const KvShape shape{1, 2, 64, kernels::kBfloat16};
+  const KvShape shape = alike(1, {2, 64}, kernels::kBfloat16);
   EXPECT_EQ(ours_->kv_memory(shape, 640 * token)->tokens_max(), 640);
   EXPECT_EQ(integers_->kv_memory(shape, 640 * token)->tokens_max(), 640 * 32 / 17 / 64 * 64);
 }
@@ -290,19 +337,19 @@ TEST_F(AttentionTest, IntegersTakeLittleMoreThanHalfOfSixteenBits) {
 // MLX's contiguous arrays grow in blocks of 256 tokens, and copies of shared blocks count too.
 TEST_F(AttentionTest, ContiguousCachesKeepTheirBudget) {
   const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 4;
-  const auto memory = stock_->kv_memory({1, 2, 64, kernels::kFloat32}, 560 * token);
+  const auto memory = stock_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 560 * token);
   EXPECT_EQ(memory->tokens_max(), 512);
   draw(64, 64);
   auto one = memory->sequence();
   const auto other = memory->sequence();
   step(*stock_, {one.get()}, {64}, 0, 64);
-  auto block = one->share(0);
+  auto block = one->share(0, 1);
   ASSERT_NE(block, nullptr);
   EXPECT_FALSE(other->reserve(256)) << "the copy is there";
   block.reset();
   EXPECT_TRUE(other->reserve(256));
   EXPECT_FALSE(other->reserve(257));
-  EXPECT_EQ(one->share(0), nullptr) << "no room for a copy";
+  EXPECT_EQ(one->share(0, 1), nullptr) << "no room for a copy";
   one.reset();
   EXPECT_TRUE(other->reserve(512));
 }
@@ -310,7 +357,7 @@ TEST_F(AttentionTest, ContiguousCachesKeepTheirBudget) {
 TEST_F(AttentionTest, ASequenceThatFindsNoRoomKeepsWhatItHas) {
   draw(1, 64);
   const std::uint64_t block = std::uint64_t{2} * 2 * 64 * 64 * 4;
-  const auto memory = ours_->kv_memory({1, 2, 64, kernels::kFloat32}, 4 * block);
+  const auto memory = ours_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 4 * block);
   const auto one = memory->sequence();
   auto other = memory->sequence();
   EXPECT_TRUE(one->reserve(64));

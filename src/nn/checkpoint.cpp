@@ -27,7 +27,7 @@ std::set<std::string> weight_files(const std::string& directory) {
     const json::Document document(read_file(index.string()), index.filename().string());
     for (const auto& [name, file] : document.root().at("weight_map").members()) {
       const std::string shard = file.as_string();
-      if (shard.find('/') != std::string::npos)
+      if (shard.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
         file.fail("must be a file name without a directory");
       files.insert((fs::path(directory) / shard).string());
     }
@@ -71,15 +71,16 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
   for (const std::string& file : weight_files(directory)) {
     const auto bytes = std::make_shared<const WeightFile>(file);
     files_.push_back(bytes);
-    std::map<std::string, std::uint64_t> begins;
-    for (const TensorEntry& entry : read_safetensors_header(*bytes)) {
+    std::map<std::string, TensorEntry> entries;
+    for (TensorEntry& entry : read_safetensors_header(*bytes)) {
       bytes_ += entry.end - entry.begin;
-      begins[entry.name] = entry.begin;
+      entries[entry.name] = std::move(entry);
     }
     for (auto& [name, array] : mx::load_safetensors(std::make_shared<WeightReader>(bytes)).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
-      if (!tensors_.emplace(*renamed, Stored{array, {bytes, begins.at(name)}}).second) {
+      const TensorEntry& entry = entries.at(name);
+      if (!tensors_.emplace(*renamed, Stored{array, entry.dtype, {bytes, entry.begin}}).second) {
         throw Error(ErrorCode::kCorrupt,
                     "tensor " + *renamed + " is stored twice, again in " + file, "path");
       }
@@ -99,16 +100,28 @@ mx::array Checkpoint::take(const std::string& name, const TensorNeed& need) {
                 "tensor " + name + " is missing from the weights in " + directory_, "path");
   }
   mx::array array = found->second.array;
-  if (!among(array.dtype(), need.types) || !among(array.shape(), need.shapes)) {
+  const std::string& type = found->second.type;
+  const bool named = need.stored_as.empty();
+  if (!among(array.dtype(), need.types) || !among(array.shape(), need.shapes) ||
+      (!named && type != need.stored_as)) {
     throw Error(ErrorCode::kCorrupt,
                 "tensor " + name + " in " + found->second.place.file->path() + " is " +
-                    spell(array.dtype()) + " of shape " + spell(array.shape()) +
-                    "; by config.json its layer needs " + one_of(need.types) + " of shape " +
+                    (named ? spell(array.dtype()) : type) + " of shape " + spell(array.shape()) +
+                    "; by config.json its layer needs " +
+                    (named ? one_of(need.types) : need.stored_as) + " of shape " +
                     one_of(need.shapes),
                 "path");
   }
+  taken_bytes_ += array.nbytes();
   tensors_.erase(found);
   return array;
+}
+
+void Checkpoint::drop(const std::string& name) {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) return;
+  taken_bytes_ += found->second.array.nbytes();
+  tensors_.erase(found);
 }
 
 void Checkpoint::expect_unchanged() const {

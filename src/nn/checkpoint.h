@@ -29,6 +29,8 @@ using Rename = std::function<std::optional<std::string>(const std::string&)>;
 struct TensorNeed {
   std::vector<mx::Dtype> types;
   std::vector<mx::Shape> shapes;
+  // The file's name of the type, where MLX has one type for several.
+  std::string stored_as = {};
 };
 // The types of numbers that the layers compute with.
 const std::vector<mx::Dtype>& floating_types();
@@ -39,8 +41,14 @@ class Checkpoint {
   Checkpoint(const std::string& directory, const Rename& rename);
 
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
+  std::optional<mx::Shape> shape(const std::string& name) const {
+    const auto at = tensors_.find(name);
+    return at == tensors_.end() ? std::nullopt : std::optional(at->second.array.shape());
+  }
   // Throws Error(kCorrupt) naming the tensor, its file, what it is and what is needed.
   mx::array take(const std::string& name, const TensorNeed& need);
+  // If it is there, nobody needs it.
+  void drop(const std::string& name);
   // Of a tensor that nobody has taken yet.
   WeightPlace place(const std::string& name) const { return tensors_.at(name).place; }
   // Throws Error(kCorrupt) naming the first tensors that nobody took.
@@ -50,16 +58,19 @@ class Checkpoint {
   void expect_unchanged() const;
 
   std::uint64_t bytes() const { return bytes_; }
+  // Of what was taken so far.
+  std::uint64_t taken_bytes() const { return taken_bytes_; }
 
  private:
   struct Stored {
     mx::array array;
+    std::string type;  // as the file names it
     WeightPlace place;
   };
   std::string directory_;
   std::map<std::string, Stored> tensors_;
   std::vector<std::shared_ptr<const WeightFile>> files_;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0, taken_bytes_ = 0;
 };
 
 }  // namespace sanctum::nn

@@ -6,15 +6,32 @@
 
 namespace sanctum::nn {
 
-std::int64_t kv_tokens_within(std::uint64_t bytes, std::uint64_t token_bytes) {
-  const auto tokens = static_cast<std::int64_t>(bytes / token_bytes);
-  if (tokens >= kKvTokensMin) return tokens;
+std::int64_t KvMemory::tokens_max() const {
+  const std::int64_t block = block_tokens();
+  std::int64_t fits = 0, not_any_more = kKvTokensCountable / block;  // blocks
+  while (fits + 1 < not_any_more) {
+    const std::int64_t middle = fits + (not_any_more - fits) / 2;
+    (bytes_for(middle * block) <= bytes_max() ? fits : not_any_more) = middle;
+  }
+  return fits * block;
+}
+
+void KvMemory::expect_room() const {
+  const std::uint64_t needed = bytes_for(kKvTokensMin);
+  if (needed <= bytes_max()) return;
   throw Error(ErrorCode::kInvalid,
-              "the memory for keys and values, " + std::to_string(bytes) +
+              "the memory for keys and values, " + std::to_string(bytes_max()) +
                   " bytes, is too little for this model: it needs at least " +
-                  std::to_string(kKvTokensMin * token_bytes) + " (" + std::to_string(kKvTokensMin) +
-                  " tokens of " + std::to_string(token_bytes) + "); --kv-bytes gives it more",
+                  std::to_string(needed) + " (for " + std::to_string(kKvTokensMin) +
+                  " tokens); --kv-bytes gives it more",
               "kv_bytes");
+}
+
+int end_spacing(std::uint64_t end_bytes, std::uint64_t token_bytes) {
+  int tokens = kSpacingMin;
+  while (tokens < kSpacingMax && 2 * token_bytes * static_cast<unsigned>(tokens) < end_bytes)
+    tokens *= 2;
+  return tokens;
 }
 
 }  // namespace sanctum::nn

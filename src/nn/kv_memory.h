@@ -1,4 +1,9 @@
-// What a model remembers of a sequence, and the memory it lies in: one kind for each backend.
+// What a model remembers of its sequences, and the memory it lies in: one kind for each backend.
+//
+// All of it lies within one number of bytes, whatever its layers remember (layer_memory.h). What a
+// sequence left in it can be kept for others in runs of whole blocks. Layers that remember every
+// token have a run's keys and values; those that remember less have what stands at its end, so that
+// a run is of use only together with all those before it, and is left whole.
 //
 // Thread rule: device thread only.
 #pragma once
@@ -9,39 +14,35 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/number_type.h"
+#include "nn/layer_memory.h"
 
 namespace sanctum::nn {
 
 namespace mx = mlx::core;
 
-// Of a model's keys and values.
-struct KvShape {
-  int layers = 0, kv_heads = 0, head_size = 0;
-  kernels::NumberType type = kernels::kFloat32;  // as the weights are stored
-};
-
-// The keys and values of one whole block of a sequence's tokens, kept for other sequences.
-class KvBlock {
+// What whole blocks of a sequence's tokens left in its cache, kept for other sequences.
+class KvRun {
  public:
-  virtual ~KvBlock() = default;
+  virtual ~KvRun() = default;
   virtual std::uint64_t bytes() const = 0;
 };
 
 class SequenceCache {
  public:
   virtual ~SequenceCache() = default;
-  // Makes room for `tokens` in all; false, and no change, when there is none now.
+  // Makes room for `tokens` in all, the next step's among them; false, and nothing taken, when
+  // there is none now.
   virtual bool reserve(int tokens) = 0;
   virtual std::uint64_t bytes() const = 0;
 
-  // Block `at`, which must be full, or become so with the step whose graph was built last; it stays
-  // as it is from then on. Null, and no change, when there is no room for a copy. See
+  // The run of blocks [first, last), which are full, or become so with the step whose graph was
+  // built last; it stays as it is from then on. Of a memory that keeps ends the last one must be
+  // the sequence's length. Null, and no change, when there is no room for a copy. See
   // KvMemory::take_unevaluated.
-  virtual std::shared_ptr<KvBlock> share(int at) = 0;
-  // Begins, or goes on, with a block of the same memory instead of computing it. The length must be
-  // a multiple of the block's. False, and no change, when there is no room for a copy.
-  virtual bool adopt(const std::shared_ptr<KvBlock>& block) = 0;
+  virtual std::shared_ptr<KvRun> share(int first, int last) = 0;
+  // Begins, or goes on, with a run of the same memory instead of computing it; the length must be
+  // where it begins. False, and no change, when there is no room for a copy.
+  virtual bool adopt(const std::shared_ptr<KvRun>& run) = 0;
 
   int length() const { return length_; }  // tokens
   // A step has appended `tokens` in every layer.
@@ -53,28 +54,42 @@ class SequenceCache {
 
 // A model that cannot remember as many tokens is of no use.
 inline constexpr int kKvTokensMin = 256;
-// How many tokens of `token_bytes` each `bytes` have room for. Throws Error(kInvalid) naming
-// "kv_bytes" and what is needed if these are fewer than kKvTokensMin.
-std::int64_t kv_tokens_within(std::uint64_t bytes, std::uint64_t token_bytes);
 
-// Outlives its sequences and their blocks.
+// Outlives its sequences and their runs.
 class KvMemory {
  public:
   virtual ~KvMemory() = default;
   virtual int block_tokens() const = 0;
-  // A sequence takes memory for a multiple of as many tokens.
-  virtual int grain_tokens() const = 0;
-  // Whether a shared block is a copy, which takes memory of its own and which nobody needs who has
-  // it already; otherwise it is a second reference, and letting go of it alone gains nothing.
+  // Whether runs hold what stands at their end (layers with windows or states): then they are to be
+  // few, about `spacing_tokens()` apart. Otherwise each block may be one.
+  virtual bool keeps_ends() const = 0;
+  virtual int spacing_tokens() const = 0;
+  // Whether a run takes memory of its own while its sequence goes on, which nobody needs who has it
+  // already; otherwise it is a second reference, and letting go of it alone gains nothing.
   virtual bool shares_copies() const = 0;
-  // Of all sequences together, in whole blocks.
-  virtual std::int64_t tokens_max() const = 0;
+  // That a sequence of `tokens` takes.
+  virtual std::uint64_t bytes_for(std::int64_t tokens) const = 0;
+  // Of all sequences and runs together.
+  virtual std::uint64_t bytes_max() const = 0;
   virtual std::unique_ptr<SequenceCache> sequence() = 0;
   // What was shared since the last call and is not evaluated: to be evaluated together with the
   // step that was built last, before the next one is.
   virtual std::vector<mx::array> take_unevaluated() { return {}; }
   // What the system has given for it, beside MLX's own memory, which counts itself.
   virtual std::uint64_t bytes_touched() const = 0;
+
+  // Of one sequence that has it all, in whole blocks; bounded by kKvTokensCountable.
+  std::int64_t tokens_max() const;
+  // Throws Error(kInvalid) naming "kv_bytes" and what is needed if tokens_max() is under
+  // kKvTokensMin.
+  void expect_room() const;
 };
+
+inline constexpr std::int64_t kKvTokensCountable = std::int64_t{1} << 32;
+
+// How far apart ends are kept: so that one takes at most twice what the keys and values before it
+// do, as far as that can be had between these. Tokens, a power of two.
+inline constexpr int kSpacingMin = 512, kSpacingMax = 4096;
+int end_spacing(std::uint64_t end_bytes, std::uint64_t token_bytes);
 
 }  // namespace sanctum::nn

@@ -109,6 +109,35 @@ class GatedMlp {
   Linear down_proj_;
 };
 
+// act(x) * other.
+class Gate {
+ public:
+  Gate(BackendPointer backend, Activation act) : backend_(std::move(backend)), act_(act) {}
+  mx::array operator()(const mx::array& x, const mx::array& other) const {
+    return backend_->gate(act_, x, other);
+  }
+
+ private:
+  BackendPointer backend_;
+  Activation act_;
+};
+
+// See Backend::gated_delta.
+class GatedDelta {
+ public:
+  GatedDelta(BackendPointer backend, const DeltaShape& shape, DeltaWeights weights)
+      : backend_(std::move(backend)), shape_(shape), weights_(std::move(weights)) {}
+  mx::array operator()(const mx::array& qkv, const mx::array& a, const mx::array& b,
+                       const std::vector<Slice>& slices, int layer) const {
+    return backend_->gated_delta(shape_, weights_, qkv, a, b, slices, layer);
+  }
+
+ private:
+  BackendPointer backend_;
+  DeltaShape shape_;
+  DeltaWeights weights_;
+};
+
 class Activate {
  public:
   Activate(BackendPointer backend, Activation act) : backend_(std::move(backend)), act_(act) {}
@@ -119,27 +148,32 @@ class Activate {
   Activation act_;
 };
 
-// Softmax attention over heads of one size, scaled by its root.
+// Softmax attention over heads of one size.
 class Attention {
  public:
-  Attention(BackendPointer backend, int head_size)
-      : backend_(std::move(backend)), scale_(1.0f / std::sqrt(static_cast<float>(head_size))) {}
+  Attention(BackendPointer backend, AttentionForm form)
+      : backend_(std::move(backend)), form_(std::move(form)) {}
   // See Backend::causal_attention, picture_keys and full_attention.
-  mx::array causal(const mx::array& q, const mx::array& k, const mx::array& v,
+  mx::array causal(const mx::array& q, const std::optional<KeyValueRows>& rows,
                    const std::vector<Slice>& slices, int layer) const {
-    return backend_->causal_attention(q, k, v, scale_, slices, layer);
+    return backend_->causal_attention(q, rows, form_, slices, layer);
   }
   PictureKeys picture_keys(const mx::array& k, const mx::array& v) const {
     return backend_->picture_keys(k, v);
   }
   mx::array full(const mx::array& q, const PictureKeys& keys) const {
-    return backend_->full_attention(q, keys, scale_);
+    return backend_->full_attention(q, keys, form_.scale);
   }
 
  private:
   BackendPointer backend_;
-  float scale_;
+  AttentionForm form_;
 };
+
+// As it is scaled unless a model says otherwise.
+inline float usual_scale(int head_size) {
+  return 1.0f / std::sqrt(static_cast<float>(head_size));
+}
 
 mx::array gelu(const mx::array& x);  // x * Phi(x), exact
 

@@ -12,7 +12,7 @@
 namespace sanctum::nn {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 12> kBytesPerElement{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> kBytesPerElement{
     {{"F32", 4},
      {"F16", 2},
      {"BF16", 2},
@@ -24,6 +24,8 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 12> kBytesPerEl
      {"U32", 4},
      {"U16", 2},
      {"U8", 1},
+     {"F8_E4M3", 1},
+     {"F8_E8M0", 1},
      {"BOOL", 1}}};
 
 [[noreturn]] void corrupt(const std::string& path, const std::string& what) {

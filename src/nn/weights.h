@@ -1,47 +1,28 @@
-// Turns a checkpoint's tensors into layers: which are quantized, and in which dtype they compute.
+// Turns a checkpoint's tensors into layers.
 //
-// Rules: a layer is quantized if config.json's "quantization" has an override for its path (false
-// means plain), else if `<path>.scales` is stored. Floating tensors are cast to the backend's
+// Rules: which are quantized says stored_tensors.h. Floating tensors are cast to the backend's
 // compute dtype, but for matrices that it wants as they are. What is taken is read soon after, a
-// bounded part of the file at a time; after finish() all is. Every tensor is taken by type and
-// shape: floating numbers, or a quantized matrix's packed uint32 with scales and biases of one
-// type.
+// bounded part of the file at a time; after finish() all is.
 // Thread rule: device thread only.
 #pragma once
 
 #include <mlx/dtype.h>
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "nn/checkpoint.h"
 #include "nn/layers.h"
+#include "nn/quantization.h"
 #include "nn/rope.h"
-
-namespace sanctum::json {
-class Node;
-}
+#include "nn/stored_tensors.h"
 
 namespace sanctum::nn {
 
-struct Quantization {
-  int group_size = 64;
-  int bits = 4;
-};
-struct QuantizationConfig {
-  std::optional<Quantization> all;  // nothing: no layer is quantized
-  std::map<std::string, std::optional<Quantization>> overrides;
-
-  // "8-bit group 64" or "none".
-  std::string describe() const;
-};
-
-// Reads "quantization" (or "quantization_config", as some exporters name it) from config.json's
-// root. Throws Error(kInvalid) for modes, bits or groups that are not supported.
-QuantizationConfig read_quantization(const json::Node& config);
+// How a norm's weight is stored.
+enum class StoredNorm { kWhole, kMinusOne };
 
 class Weights {
  public:
@@ -72,46 +53,61 @@ class Weights {
   }
   // gate_proj and up_proj [width -> inner], down_proj [inner -> width] of each of the experts: one
   // after another in `path`.switch_mlp, or each by itself in `path`.experts.N.
-  std::shared_ptr<const Experts> experts(const std::string& path, int width, int inner, int count,
-                                         Activation act, const Routing& routing);
+  struct ExpertSizes {
+    int width, inner, count;
+    bool biases = false;
+  };
+  std::shared_ptr<const Experts> experts(const std::string& path, const ExpertSizes& sizes,
+                                         Activation act, const Routing& routing,
+                                         std::optional<mx::array> scales = std::nullopt);
   Embedding embedding(const std::string& path, int count, int width);
-  RmsNorm rms_norm(const std::string& path, int width, float eps);
+  RmsNorm rms_norm(const std::string& path, int width, float eps,
+                   StoredNorm stored = StoredNorm::kWhole);
+  // Of a weight that was taken before; and of none.
+  RmsNorm rms_norm_of(mx::array weight, float eps);
+  RmsNorm rms_norm(int width, float eps);
   LayerNorm layer_norm(const std::string& path, int width, float eps);
   Activate activation(Activation act) const { return {backend_, act}; }
-  Attention attention(int head_size) const { return {backend_, head_size}; }
+  Gate gate(Activation act) const { return {backend_, act}; }
+  GatedDelta gated_delta(const DeltaShape& shape, DeltaWeights weights) const {
+    return {backend_, shape, std::move(weights)};
+  }
+  Attention attention(AttentionForm form) const { return {backend_, std::move(form)}; }
   Rope rope(RopeFrequencies frequencies, std::vector<int> axes = {});
   mx::array tensor(const std::string& name, const mx::Shape& shape);
+  // In float32, whatever the backend computes in; stored in any one of these shapes.
+  mx::array exact(const std::string& name, const std::vector<mx::Shape>& shapes);
   // Stored in any one of these shapes.
   mx::array tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes);
+  // What is stored of a layer, plain or quantized, is not needed.
+  void drop(const std::string& path);
   // Reads what is left. Throws Error(kCorrupt) as Checkpoint::finish() does.
   void finish();
 
   // As the first floating tensor that was taken is stored.
-  kernels::NumberType stored_type() const { return stored_type_.value_or(kernels::kFloat32); }
+  kernels::NumberType stored_type() const { return stored_.number_type(); }
   bool has(const std::string& name) const { return checkpoint_.has(name); }
+  // Of a tensor that is there and was not taken.
+  std::optional<mx::Shape> shape(const std::string& name) const { return checkpoint_.shape(name); }
   const Backend& backend() const { return *backend_; }
 
  private:
-  std::optional<Quantization> quantization_of(const std::string& path) const;
+  Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
+          Read read, bool reads);
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored);
-  // Whose rows are counted by `rows`; [their product, columns].
-  StoredMatrix stored_matrix(const std::string& path, const mx::Shape& rows, int columns);
-  StoredMatrix stored_experts(const std::string& path, const std::string& name, int experts,
-                              int rows, int columns);
   // Of the compute dtype, where the backend keeps it so.
   StoredMatrix kept(StoredMatrix stored);
-  mx::array take_floats(const std::string& name, const std::vector<mx::Shape>& shapes);
   mx::array keep(mx::array array);
   void read_pending();
+  void tell();
 
   Checkpoint& checkpoint_;
-  QuantizationConfig quantization_;
   BackendPointer backend_;
+  StoredTensors stored_;
   Read read_;
-  bool reads_ = true;
-  std::optional<kernels::NumberType> stored_type_;
+  bool reads_;
   std::vector<mx::array> pending_;  // not yet read
-  std::uint64_t pending_bytes_ = 0, read_bytes_ = 0;
+  std::uint64_t pending_bytes_ = 0;
 };
 
 }  // namespace sanctum::nn

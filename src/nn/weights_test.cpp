@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/test_directory.h"
-#include "nn/weight_file.h"
 
 namespace sanctum::nn {
 namespace {
@@ -52,21 +51,6 @@ TEST_F(WeightsTest, AQuantizedLayerComputesWhatItsDequantizedMatrixDoes) {
     const mx::array expected =
         mx::matmul(x, mx::transpose(mx::dequantize(q[0], q[1], q[2], 64, bits)));
     EXPECT_TRUE(mx::allclose(layer(x), expected, 1e-3, 1e-3).item<bool>());
-  }
-}
-
-// Taken for a damaged file, it was never tried again. The system has no such memory: EIO.
-TEST(WeightFile, ADisksErrorIsNoDamage) {
-  if (!std::filesystem::exists("/proc/self/mem")) GTEST_SKIP() << "this system has no /proc";
-  const WeightFile file("/proc/self/mem");
-  std::byte byte{};
-  try {
-    file.read(0, &byte, 1);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
-    EXPECT_NE(std::string(error.what()).find("cannot read the weight file /proc/self/mem"),
-              std::string::npos);
   }
 }
 
@@ -159,18 +143,6 @@ TEST_F(WeightsTest, MissingUnknownAndMisshapenTensorsAreNamed) {
   const std::string unread = error_of([&] { checkpoint.finish(); });
   EXPECT_NE(unread.find("stray"), std::string::npos);
   EXPECT_NE(unread.find("model.safetensors"), std::string::npos);
-}
-
-TEST_F(WeightsTest, QuantizationsThatAreNotSupportedAreRefused) {
-  EXPECT_NE(error_of([] { quantization(R"({"quantization":{"group_size":64,"bits":3}})"); }), "");
-  EXPECT_NE(error_of([] {
-              quantization(R"({"quantization":{"group_size":32,"bits":4,"mode":"mxfp4"}})");
-            }).find("mxfp4"),
-            std::string::npos);
-  EXPECT_NE(error_of([] {
-              quantization(R"({"quantization_config":{"quant_method":"awq"}})");
-            }).find("awq"),
-            std::string::npos);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "kernels/attention.h"
-#include "nn/backend.h"
 #include "nn/cpu/cpu_op.h"
+#include "nn/cpu/paged_cache.h"
 
 namespace sanctum::nn {
 namespace {
@@ -68,8 +68,9 @@ void write_tokens(const PagedMemory& memory, const BlockSlice& slice, int layer,
 HeadBlocks blocks_of(const PagedMemory& memory, const BlockSlice& slice, int layer, int head) {
   HeadBlocks out;
   for (const int block : slice.blocks) {
-    out.keys.push_back(memory.keys(block, layer, head));
-    out.values.push_back(memory.values(block, layer, head));
+    const bool gone = block == PagedCache::kGone;
+    out.keys.push_back(gone ? nullptr : memory.keys(block, layer, head));
+    out.values.push_back(gone ? nullptr : memory.values(block, layer, head));
   }
   return out;
 }
@@ -77,40 +78,52 @@ HeadBlocks blocks_of(const PagedMemory& memory, const BlockSlice& slice, int lay
 }  // namespace
 
 mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
-                          const PagedMemory& memory, const mx::array& q, const mx::array& k,
-                          const mx::array& v, float scale, std::vector<BlockSlice> slices,
-                          int layer) {
+                          const PagedMemory& memory, const mx::array& q,
+                          const std::optional<KeyValueRows>& rows, const AttentionForm& form,
+                          std::vector<BlockSlice> slices, int layer) {
   const int tokens = q.shape(0);
-  const Heads shape{q.shape(1), k.shape(1), q.shape(2), memory.padded_head_size()};
+  const int kv_heads = std::get<KeysAndValues>(memory.layer(layer)).heads;
+  const Heads shape{q.shape(1), kv_heads, q.shape(2), memory.padded_size(layer)};
+  std::vector<mx::array> inputs{q};
+  if (rows) inputs.insert(inputs.end(), {rows->k, rows->v});
+  if (form.sinks) inputs.push_back(*form.sinks);
+  const bool writes = rows.has_value(), sinks = form.sinks.has_value();
   return cpu_op(
-      {q, k, v}, {tokens, shape.heads * shape.size}, mx::float32,
-      [runtime, &memory, shape, scale, slices = std::move(slices), layer, tokens](const auto& in,
-                                                                                  void* result) {
+      std::move(inputs), {tokens, shape.heads * shape.size}, mx::float32,
+      [runtime, &memory, shape, scale = form.scale, window = form.window, writes, sinks,
+       slices = std::move(slices), layer, tokens](const auto& in, void* result) {
         const auto* queries = static_cast<const float*>(in[0]);
-        const auto* keys = static_cast<const float*>(in[1]);
-        const auto* values = static_cast<const float*>(in[2]);
         auto* out = static_cast<float*>(result);
-        const std::size_t rows = static_cast<std::size_t>(tokens);
-        std::vector<float> wide_q, wide_k, wide_v, wide_out;
+        const std::size_t count = static_cast<std::size_t>(tokens);
         const bool pad = shape.padded != shape.size;
+        const int heads = shape.kv_heads;
+        if (writes) {
+          const auto* keys = static_cast<const float*>(in[1]);
+          const auto* values = static_cast<const float*>(in[2]);
+          std::vector<float> wide_k, wide_v;
+          if (pad) {
+            wide_k = padded_heads(keys, count * heads, shape.size, shape.padded);
+            wide_v = padded_heads(values, count * heads, shape.size, shape.padded);
+            keys = wide_k.data(), values = wide_v.data();
+          }
+          runtime->pool().run(static_cast<int>(slices.size()) * heads, [&](int item) {
+            write_tokens(memory, slices[item / heads], layer, item % heads, shape, keys, values);
+          });
+        }
+        std::vector<float> wide_q, wide_out;
         if (pad) {
-          wide_q = padded_heads(queries, rows * shape.heads, shape.size, shape.padded);
-          wide_k = padded_heads(keys, rows * shape.kv_heads, shape.size, shape.padded);
-          wide_v = padded_heads(values, rows * shape.kv_heads, shape.size, shape.padded);
+          wide_q = padded_heads(queries, count * shape.heads, shape.size, shape.padded);
           wide_out.resize(wide_q.size());
-          queries = wide_q.data(), keys = wide_k.data(), values = wide_v.data();
+          queries = wide_q.data();
         }
         float* to = pad ? wide_out.data() : out;
-        const int heads = shape.kv_heads;
-        runtime->pool().run(static_cast<int>(slices.size()) * heads, [&](int item) {
-          write_tokens(memory, slices[item / heads], layer, item % heads, shape, keys, values);
-        });
+        const auto* sink = sinks ? static_cast<const float*>(in.back()) : nullptr;
         std::vector<HeadBlocks> blocks;
         for (const BlockSlice& slice : slices)
           for (int head = 0; head < heads; ++head)
             blocks.push_back(blocks_of(memory, slice, layer, head));
         std::vector<kernels::AttentionArguments> parts;
-        for (const auto& [s, head, row, count] : parts_of(slices, heads)) {
+        for (const auto& [s, head, row, row_count] : parts_of(slices, heads)) {
           const BlockSlice& slice = slices[s];
           const HeadBlocks& seen = blocks[s * heads + head];
           const std::size_t stride = static_cast<std::size_t>(shape.heads) * shape.padded;
@@ -119,18 +132,20 @@ mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
           parts.push_back({.q = queries + at,
                            .out = to + at,
                            .row_stride = stride,
-                           .rows = count,
+                           .rows = row_count,
                            .group = shape.group(),
                            .head_size = shape.padded,
                            .scale = scale,
-                           .keys = slice.past + row + count,
+                           .keys = slice.past + row + row_count,
                            .causal = true,
                            .kv_type = memory.type(),
                            .key_blocks = seen.keys.data(),
-                           .value_blocks = seen.values.data()});
+                           .value_blocks = seen.values.data(),
+                           .window = window,
+                           .sinks = sink == nullptr ? nullptr : sink + head * shape.group()});
         }
         kernels::attend_all(*runtime, parts);
-        if (pad) copy_narrow(to, rows * shape.heads, shape.size, shape.padded, out);
+        if (pad) copy_narrow(to, count * shape.heads, shape.size, shape.padded, out);
       });
 }
 

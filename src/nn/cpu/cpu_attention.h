@@ -7,9 +7,11 @@
 #include <mlx/array.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernels/runtime.h"
+#include "nn/backend.h"
 #include "nn/cpu/paged_memory.h"
 
 namespace sanctum::nn {
@@ -17,19 +19,19 @@ namespace sanctum::nn {
 namespace mx = mlx::core;
 
 // Rows [first, first + count) are the tokens `past` and on of a sequence whose tokens lie in
-// `blocks`, in order; there is one for each 64 of them.
+// `blocks`, in order; there is one for each 64 of them, but for those behind a window
+// (PagedCache::kGone).
 struct BlockSlice {
   int first = 0, count = 0, past = 0;
   std::vector<int> blocks;
 };
 
-// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size], float32 -> [tokens, heads *
-// head_size]. Writes k and v into the slices' blocks of `layer`, then attends causally. The memory
-// must outlive the node.
+// See Backend::causal_attention; float32. Writes `rows` into the slices' blocks of `layer`, then
+// attends. The memory must outlive the node.
 mx::array block_attention(const std::shared_ptr<kernels::Runtime>& runtime,
-                          const PagedMemory& memory, const mx::array& q, const mx::array& k,
-                          const mx::array& v, float scale, std::vector<BlockSlice> slices,
-                          int layer);
+                          const PagedMemory& memory, const mx::array& q,
+                          const std::optional<KeyValueRows>& rows, const AttentionForm& form,
+                          std::vector<BlockSlice> slices, int layer);
 
 // k and v [rows, heads, head_size] in blocks of 64 rows: float32 [heads, blocks, 2, 64 * padded
 // head_size].

@@ -11,6 +11,7 @@
 #include "nn/backend.h"
 #include "nn/cpu/cpu_attention.h"
 #include "nn/cpu/cpu_experts.h"
+#include "nn/cpu/cpu_gated_delta.h"
 #include "nn/cpu/cpu_matrix.h"
 #include "nn/cpu/cpu_op.h"
 #include "nn/cpu/paged_cache.h"
@@ -42,8 +43,7 @@ class CpuBackend final : public Backend {
   mx::Dtype compute_dtype() const override { return mx::float32; }
   bool packs() const override { return true; }
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
-    if (!stored.scales) return std::make_shared<PlainWeights>(runtime_, stored.weight);
-    return std::make_shared<PackedWeights>(runtime_, stored, row_bits_, packed_bytes_);
+    return cpu_matrix(runtime_, stored, row_bits_, packed_bytes_);
   }
   std::shared_ptr<const Experts> experts(StoredExperts stored) const override {
     const auto one = [this](StoredMatrix matrix_of) { return matrix(std::move(matrix_of)); };
@@ -106,17 +106,31 @@ class CpuBackend final : public Backend {
     const auto type = kv_int8_ ? kernels::kKvInt8 : kernels::kv_type_of(shape.type);
     return std::make_unique<PagedMemory>(shape, type, bytes);
   }
-  mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
-                             float scale, const std::vector<Slice>& slices,
+  mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
+                             const AttentionForm& form, const std::vector<Slice>& slices,
                              int layer) const override {
     std::vector<BlockSlice> parts;
     parts.reserve(slices.size());
     for (const Slice& slice : slices) {
       const auto* cache = static_cast<const PagedCache*>(slice.cache);
-      parts.push_back({slice.first, slice.count, cache->length(), cache->blocks()});
+      parts.push_back({slice.first, slice.count, cache->length(), cache->blocks(layer)});
     }
     const auto* first = static_cast<const PagedCache*>(slices.front().cache);
-    return block_attention(runtime_, first->memory(), q, k, v, scale, std::move(parts), layer);
+    return block_attention(runtime_, first->memory(), q, rows, form, std::move(parts), layer);
+  }
+  mx::array gated_delta(const DeltaShape& shape, const DeltaWeights& weights, const mx::array& qkv,
+                        const mx::array& a, const mx::array& b, const std::vector<Slice>& slices,
+                        int layer) const override {
+    std::vector<kernels::DeltaSlice> parts;
+    parts.reserve(slices.size());
+    for (const Slice& slice : slices) {
+      const auto* cache = static_cast<const PagedCache*>(slice.cache);
+      const PagedMemory& memory = cache->memory();
+      const int block = cache->state_block();
+      parts.push_back(
+          {slice.first, slice.count, memory.conv(block, layer), memory.state(block, layer)});
+    }
+    return nn::gated_delta(runtime_, shape, weights, qkv, a, b, std::move(parts));
   }
   PictureKeys picture_keys(const mx::array& k, const mx::array& v) const override {
     return {{packed_keys(runtime_, k, v)}, k.shape(0)};

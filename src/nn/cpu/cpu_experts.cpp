@@ -21,7 +21,8 @@ struct Chosen {
 
 // A row's weights in double: rounded once, they are the same whatever computes exp. What is no
 // number comes last; a row that has only such gives what is none.
-void choose(const float* logits, int experts, const Routing& routing, Chosen& to) {
+void choose(const float* logits, const float* scales, int experts, const Routing& routing,
+            Chosen& to) {
   const auto value = [&](int e) {
     return std::isnan(logits[e]) ? -std::numeric_limits<float>::infinity() : logits[e];
   };
@@ -42,7 +43,8 @@ void choose(const float* logits, int experts, const Routing& routing, Chosen& to
   for (int i = 0; i < routing.chosen; ++i) {
     const int e = order[static_cast<std::size_t>(i)];
     to.experts.push_back(e);
-    to.weights.push_back(static_cast<float>(share(e) / sum));
+    const auto weight = static_cast<float>(share(e) / sum);
+    to.weights.push_back(scales == nullptr ? weight : weight * scales[e]);
   }
 }
 
@@ -54,10 +56,14 @@ class CpuExperts final : public Experts {
         experts_(stored.experts),
         routing_(stored.routing),
         act_(stored.act),
+        scales_(std::move(stored.scales)),
+        gate_bias_(std::move(stored.gate_bias)),
+        up_bias_(std::move(stored.up_bias)),
+        down_bias_(std::move(stored.down_bias)),
         gate_(make(std::move(stored.gate))),
         up_(make(std::move(stored.up))),
         down_(make(std::move(stored.down))) {
-    const kernels::ExpertLayer layer = this->layer();
+    const kernels::ExpertLayer layer = products();
     if ((layer.gate.packed == nullptr) != (layer.up.packed == nullptr) ||
         (layer.gate.packed != nullptr && (layer.gate.packed->block() != layer.up.packed->block() ||
                                           layer.gate_bits != row_bits(*up_))))
@@ -78,7 +84,7 @@ class CpuExperts final : public Experts {
           Chosen chosen;
           const auto* row = static_cast<const float*>(in[1]);
           for (int i = 0; i < rows; ++i, row += self.experts_)
-            choose(row, self.experts_, self.routing_, chosen);
+            choose(row, numbers(self.scales_), self.experts_, self.routing_, chosen);
           kernels::mix_experts(*self.runtime_, self.layer(), static_cast<const float*>(in[0]),
                                {rows, self.routing_.chosen, self.experts_, chosen.experts.data(),
                                 chosen.weights.data()},
@@ -87,6 +93,10 @@ class CpuExperts final : public Experts {
   }
 
  private:
+  // Of what was evaluated since it was loaded.
+  static const float* numbers(const std::optional<mx::array>& of) {
+    return of ? of->data<float>() : nullptr;
+  }
   static int row_bits(const Matrix& matrix) {
     const auto* packed = dynamic_cast<const PackedWeights*>(&matrix);
     return packed != nullptr ? packed->row_bits() : 0;
@@ -99,15 +109,23 @@ class CpuExperts final : public Experts {
             {weight.data<char>(), number_type(weight.dtype()), weight.shape(0), weight.shape(1)},
             weight.shape(0) / experts_};
   }
-  kernels::ExpertLayer layer() const {
+  kernels::ExpertLayer products() const {
     return {matrices(*gate_), matrices(*up_),  matrices(*down_), act_,
             row_bits(*gate_), row_bits(*down_)};
+  }
+  kernels::ExpertLayer layer() const {
+    kernels::ExpertLayer out = products();
+    out.gate_bias = numbers(gate_bias_);
+    out.up_bias = numbers(up_bias_);
+    out.down_bias = numbers(down_bias_);
+    return out;
   }
 
   RuntimePointer runtime_;
   int experts_;
   Routing routing_;
   kernels::Activation act_;
+  std::optional<mx::array> scales_, gate_bias_, up_bias_, down_bias_;  // float32
   std::shared_ptr<const Matrix> gate_, up_, down_;
 };
 

@@ -3,9 +3,14 @@
 #include <mlx/ops.h>
 #include <mlx/transforms.h>
 
+#include <cstring>
+
 #include "base/invariant.h"
+#include "kernels/half.h"
 #include "kernels/product.h"
+#include "kernels/small_float.h"
 #include "nn/cpu/cpu_op.h"
+#include "nn/e4m3.h"
 
 namespace sanctum::nn {
 namespace {
@@ -14,23 +19,97 @@ const float* floats(const void* data) {
   return static_cast<const float*>(data);
 }
 
-kernels::AffineReader reader_of(const StoredMatrix::Places& places, std::size_t word_bytes,
-                                std::size_t scale_bytes) {
+std::size_t row_bytes(const mx::array& of) {
+  return static_cast<std::size_t>(of.shape(1)) * of.itemsize();
+}
+
+// From the file.
+kernels::QuantizedReader reader_of(const StoredMatrix::Places& places, std::size_t word_bytes,
+                                   std::size_t scale_bytes) {
   return [=](int first, int last, std::vector<std::byte>& room) {
     const auto rows = static_cast<std::size_t>(last - first);
-    room.resize(rows * (word_bytes + 2 * scale_bytes));
+    const std::size_t bias_bytes = places.biases.file ? scale_bytes : 0;
+    room.resize(rows * (word_bytes + scale_bytes + bias_bytes));
     std::byte* const words = room.data();
     std::byte* const scales = words + rows * word_bytes;
     std::byte* const biases = scales + rows * scale_bytes;
-    const auto read = [&](const WeightPlace& place, std::byte* to, std::size_t row_bytes) {
-      place.file->read(place.begin + static_cast<std::size_t>(first) * row_bytes, to,
-                       rows * row_bytes);
+    const auto read = [&](const WeightPlace& place, std::byte* to, std::size_t bytes) {
+      place.file->read(place.begin + static_cast<std::size_t>(first) * bytes, to, rows * bytes);
     };
     read(places.weight, words, word_bytes);
     read(places.scales, scales, scale_bytes);
-    read(places.biases, biases, scale_bytes);
-    return kernels::AffineSource{reinterpret_cast<const std::uint32_t*>(words), scales, biases};
+    if (bias_bytes > 0) read(places.biases, biases, bias_bytes);
+    return kernels::QuantizedSource{reinterpret_cast<const std::uint32_t*>(words), scales,
+                                    bias_bytes > 0 ? biases : nullptr};
   };
+}
+
+// From arrays, evaluated and row by row.
+kernels::QuantizedReader reader_of(const mx::array& words, const mx::array& scales,
+                                   const std::optional<mx::array>& biases) {
+  return [=](int first, int, std::vector<std::byte>&) {
+    const auto row = static_cast<std::size_t>(first);
+    const auto from = [&](const mx::array& of) { return of.data<char>() + row * row_bytes(of); };
+    return kernels::QuantizedSource{reinterpret_cast<const std::uint32_t*>(from(words)),
+                                    from(scales), biases ? from(*biases) : nullptr};
+  };
+}
+
+// What the kernels take for the 8-bit scales of E2M1: times a row's factor where there are factors.
+struct E2m1Scales {
+  QuantizationMode mode;
+  kernels::NumberType type;  // that they become
+  std::size_t per_row;
+  std::vector<float> factors = {};
+  int rows_per_factor = 0;
+
+  float of(std::uint8_t stored, int row) const {
+    if (mode == QuantizationMode::kMxfp4) return kernels::e8m0_to_float(stored);
+    const float scale = kernels::e4m3_to_float(stored);
+    return factors.empty() ? scale
+                           : scale * factors[static_cast<std::size_t>(row / rows_per_factor)];
+  }
+};
+
+E2m1Scales e2m1_scales(const StoredMatrix& stored) {
+  E2m1Scales out{stored.mode, kernels::kBfloat16, row_bytes(*stored.scales)};
+  if (!stored.factors) return out;
+  const mx::array factors = mx::contiguous(*stored.factors);
+  mx::eval(factors);
+  out.type = kernels::kFloat32;
+  out.factors.assign(factors.data<float>(), factors.data<float>() + factors.size());
+  out.rows_per_factor = stored.weight.shape(0) / static_cast<int>(factors.size());
+  return out;
+}
+
+kernels::QuantizedReader with_scales(kernels::QuantizedReader read, std::size_t word_bytes,
+                                     E2m1Scales scales) {
+  return [=](int first, int last, std::vector<std::byte>& room) {
+    std::vector<std::byte> stored_room;
+    const kernels::QuantizedSource stored = read(first, last, stored_room);
+    const auto rows = static_cast<std::size_t>(last - first);
+    const std::size_t bytes = kernels::bytes_of(scales.type);
+    room.resize(rows * (word_bytes + scales.per_row * bytes));
+    std::memcpy(room.data(), stored.words, rows * word_bytes);
+    std::byte* to = room.data() + rows * word_bytes;
+    const auto* from = static_cast<const std::uint8_t*>(stored.scales);
+    for (int row = first; row < last; ++row)
+      for (std::size_t i = 0; i < scales.per_row; ++i, to += bytes)
+        kernels::from_float(scales.of(*from++, row), to, scales.type);
+    return kernels::QuantizedSource{reinterpret_cast<const std::uint32_t*>(room.data()),
+                                    room.data() + rows * word_bytes, nullptr};
+  };
+}
+
+// E4M3 times powers of two has no more bits than bfloat16.
+mx::array bfloat16_of_mxfp8(const StoredMatrix& stored, const Share& share) {
+  const mx::array words = mx::contiguous(stored.weight), bytes = mx::contiguous(*stored.scales);
+  mx::eval(words, bytes);
+  BlockScales scales{{}, 1, stored.group_size};
+  scales.values.reserve(bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    scales.values.push_back(kernels::e8m0_to_float(bytes.data<std::uint8_t>()[i]));
+  return bfloat16_of_e4m3(words, words.shape(0), static_cast<int>(row_bytes(words)), scales, share);
 }
 
 }  // namespace
@@ -42,31 +121,44 @@ kernels::NumberType number_type(mx::Dtype dtype) {
   return kernels::kFloat32;
 }
 
+std::shared_ptr<const Matrix> cpu_matrix(RuntimePointer runtime, const StoredMatrix& stored,
+                                         int row_bits, std::shared_ptr<std::uint64_t> held) {
+  if (!stored.scales) return std::make_shared<PlainWeights>(std::move(runtime), stored.weight);
+  if (stored.mode == QuantizationMode::kMxfp8) {
+    const auto share = [&](int items, const auto& work) { runtime->pool().run(items, work); };
+    return std::make_shared<PlainWeights>(runtime, bfloat16_of_mxfp8(stored, share));
+  }
+  return std::make_shared<PackedWeights>(std::move(runtime), stored, row_bits, std::move(held));
+}
+
 PackedWeights::PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,
                              std::shared_ptr<std::uint64_t> held)
-    : runtime_(std::move(runtime)),
-      row_bits_(row_bits > 0       ? row_bits
-                : stored.bits == 8 ? 16
-                                   : 8),
-      held_(std::move(held)) {
+    : runtime_(std::move(runtime)), row_bits_(row_bits), held_(std::move(held)) {
+  if (row_bits_ == 0) row_bits_ = stored.bits > 4 ? 16 : 8;
+  const bool affine = stored.mode == QuantizationMode::kAffine;
   const int outputs = stored.weight.shape(0), columns = stored.weight.shape(1) * 32 / stored.bits;
-  const kernels::NumberType type = number_type(stored.scales->dtype());
-  const auto pack = [&](const auto& source) {
-    packed_ = std::make_shared<const kernels::PackedMatrix>(
-        source, outputs, columns, stored.bits, stored.group_size, type, &runtime_->pool());
-  };
+  kernels::QuantizedReader read;
   if (stored.places) {
-    const auto row_bytes = [](const mx::array& a) {
-      return static_cast<std::size_t>(a.shape(1)) * a.itemsize();
-    };
-    pack(reader_of(*stored.places, row_bytes(stored.weight), row_bytes(*stored.scales)));
+    read = reader_of(*stored.places, row_bytes(stored.weight), row_bytes(*stored.scales));
   } else {
-    mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
-    mx::array biases = mx::contiguous(*stored.biases);
-    mx::eval(words, scales, biases);
-    pack(kernels::AffineSource{words.data<std::uint32_t>(), scales.data<char>(),
-                               biases.data<char>()});
+    const mx::array words = mx::contiguous(stored.weight), scales = mx::contiguous(*stored.scales);
+    std::optional<mx::array> biases;
+    if (stored.biases) biases = mx::contiguous(*stored.biases);
+    mx::eval(words, scales);
+    if (biases) mx::eval(*biases);
+    read = reader_of(words, scales, biases);
   }
+  kernels::NumberType type{};
+  if (affine) {
+    type = number_type(stored.scales->dtype());
+  } else {
+    E2m1Scales scales = e2m1_scales(stored);
+    type = scales.type;
+    read = with_scales(std::move(read), row_bytes(stored.weight), std::move(scales));
+  }
+  packed_ = std::make_shared<const kernels::PackedMatrix>(
+      read, outputs, columns, stored.bits, stored.group_size, type, &runtime_->pool(),
+      affine ? kernels::Codes::kAffine : kernels::Codes::kE2m1);
   *held_ += packed_->bytes();
 }
 

@@ -1,5 +1,5 @@
-// A weight matrix in the form that our kernels read: packed where it is quantized, else as it is
-// stored.
+// A weight matrix in the form that our kernels read: packed where it is of integers or E2M1, of
+// bfloat16 where it is of E4M3 (mxfp8; that is exact), else as it is stored.
 #pragma once
 
 #include <mlx/array.h>
@@ -18,9 +18,13 @@ using RuntimePointer = std::shared_ptr<kernels::Runtime>;
 
 kernels::NumberType number_type(mx::Dtype dtype);
 
+// Evaluates what is stored. Adds to `held` what is held beside MLX's memory. row_bits: 0: 8 that
+// meet 4-bit weights, else 16.
+std::shared_ptr<const Matrix> cpu_matrix(RuntimePointer runtime, const StoredMatrix& stored,
+                                         int row_bits, std::shared_ptr<std::uint64_t> held);
+
 class PackedWeights final : public Matrix {
  public:
-  // Evaluates what is stored. Adds to `held` what it holds.
   PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,
                 std::shared_ptr<std::uint64_t> held);
   ~PackedWeights() override;

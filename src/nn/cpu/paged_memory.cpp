@@ -1,68 +1,120 @@
 #include "nn/cpu/paged_memory.h"
 
 #include <algorithm>
-#include <new>
-#include <string>
 
-#include "base/error.h"
-#include "base/invariant.h"
 #include "nn/cpu/paged_cache.h"
 
 namespace sanctum::nn {
 
 namespace {
 
-platform::Pages reserved(std::size_t bytes) try {
-  return platform::Pages(bytes);
-} catch (const std::bad_alloc&) {
-  throw Error(ErrorCode::kInvalid,
-              std::to_string(bytes) + " bytes for keys and values cannot be reserved", "kv_bytes");
+std::size_t in_lines(std::size_t bytes) {
+  return (bytes + kernels::kLineBytes - 1) / kernels::kLineBytes * kernels::kLineBytes;
+}
+
+int blocks_for(std::int64_t tokens) {
+  return static_cast<int>((tokens + PagedMemory::kBlockTokens - 1) / PagedMemory::kBlockTokens);
 }
 
 }  // namespace
 
 PagedMemory::PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
-    : shape_(shape), type_(type), pages_(reserved(blocks_within(bytes) * block_bytes())) {
-  pages_.use_large();  // a head's keys and values of 64 tokens are a page of their own otherwise
-  const std::size_t count = blocks_within(bytes);
-  references_.resize(count, 0);
-  free_.reserve(count);
-  for (std::size_t i = count; i > 0; --i) free_.push_back(static_cast<int>(i - 1));
+    : shape_(shape), type_(type), bytes_max_(bytes) {
+  for (int at = 0; at < static_cast<int>(shape_.layers.size()); ++at) {
+    const LayerMemory& memory = layer(at);
+    std::size_t taken = 0;
+    Kind kind = kState;
+    if (const auto* keys = std::get_if<KeysAndValues>(&memory)) {
+      kind = keys->window > 0 ? kWindow : kAll;
+      window_ = std::max(window_, keys->window);
+      taken = 2 * head_bytes(at) * static_cast<unsigned>(keys->heads);
+    } else {
+      taken = in_lines(kernels::delta_bytes(std::get<RecurrentState>(memory)));
+    }
+    places_.push_back({kind, block_bytes_[kind]});
+    block_bytes_[kind] += taken;
+  }
+  expect_room();
+  for (int kind = 0; kind < kKinds; ++kind) {
+    if (has(static_cast<Kind>(kind)))
+      pools_[kind].emplace(block_bytes_[kind], bytes_max_ / block_bytes_[kind]);
+  }
 }
 
-std::size_t PagedMemory::blocks_within(std::uint64_t bytes) const {
-  return static_cast<std::size_t>(kv_tokens_within(bytes, block_bytes() / kBlockTokens) /
-                                  kBlockTokens);
+std::size_t PagedMemory::head_bytes(int layer) const {
+  return kernels::kv_head_bytes(type_, padded_size(layer));
+}
+
+int PagedMemory::padded_size(int at) const {
+  return padded_head_size(std::get<KeysAndValues>(layer(at)).head_size);
+}
+
+std::byte* PagedMemory::keys(int block, int at, int head) const {
+  const Place& place = places_[static_cast<std::size_t>(at)];
+  return pools_[place.kind]->at(block) + place.offset +
+         static_cast<std::size_t>(head) * 2 * head_bytes(at);
+}
+
+float* PagedMemory::state(int block, int at) const {
+  return reinterpret_cast<float*>(pools_[kState]->at(block) +
+                                  places_[static_cast<std::size_t>(at)].offset);
+}
+
+std::uint64_t PagedMemory::bytes_of(const Counts& counts) const {
+  std::uint64_t bytes = 0;
+  for (int kind = 0; kind < kKinds; ++kind)
+    bytes += std::uint64_t{block_bytes_[kind]} * static_cast<unsigned>(counts.of[kind]);
+  return bytes;
+}
+
+std::uint64_t PagedMemory::bytes_for(std::int64_t tokens) const {
+  const std::int64_t seen =
+      std::min<std::int64_t>(tokens, window_ + kStepTokensLikely + kBlockTokens);  // begun ones
+  return bytes_of({{blocks_for(tokens), blocks_for(seen), 1}});
+}
+
+int PagedMemory::spacing_tokens() const {
+  const int window_blocks = blocks_for(window_);
+  return end_spacing(bytes_of({{0, window_blocks, 1}}), block_bytes_[kAll] / kBlockTokens);
 }
 
 std::unique_ptr<SequenceCache> PagedMemory::sequence() {
   return std::make_unique<PagedCache>(*this);
 }
 
-int PagedMemory::take() {
-  SANCTUM_INVARIANT(!free_.empty(), "a free block");
-  const int block = free_.back();
-  free_.pop_back();
-  const auto at = static_cast<std::size_t>(block);
-  references_[at] = 1;
-  blocks_touched_ = std::max(blocks_touched_, at + 1);
-  return block;
+std::uint64_t PagedMemory::bytes_touched() const {
+  std::uint64_t bytes = 0;
+  for (const auto& pool : pools_) bytes += pool ? pool->bytes_touched() : 0;
+  return bytes;
 }
 
-void PagedMemory::share(int block) {
-  SANCTUM_INVARIANT(references_[static_cast<std::size_t>(block)] > 0, "a block that is held");
-  ++references_[static_cast<std::size_t>(block)];
+bool PagedMemory::take(const Counts& counts, std::vector<int> (&blocks)[kKinds]) {
+  std::uint64_t held = bytes_of(counts);
+  for (const auto& pool : pools_) held += pool ? pool->bytes_held() : 0;
+  if (held > bytes_max_) return false;
+  give_back_for(counts);
+  for (int kind = 0; kind < kKinds; ++kind)
+    for (int i = 0; pools_[kind] && i < counts.of[kind]; ++i)
+      blocks[kind].push_back(pools_[kind]->take());
+  return true;
 }
 
-void PagedMemory::release(int block) {
-  int& references = references_[static_cast<std::size_t>(block)];
-  SANCTUM_INVARIANT(references > 0, "a block that is held");
-  if (--references == 0) free_.push_back(block);
-}
-
-std::byte* PagedMemory::keys(int block, int layer, int head) const {
-  const std::size_t at = static_cast<std::size_t>(layer) * shape_.kv_heads + head;
-  return pages_.data() + block_bytes() * block + at * 2 * head_bytes();
+void PagedMemory::give_back_for(const Counts& counts) {
+  std::uint64_t bytes = bytes_touched();
+  Counts spare;  // warm blocks beyond what is asked for
+  for (int kind = 0; kind < kKinds; ++kind) {
+    if (!pools_[kind]) continue;
+    const int warm = pools_[kind]->blocks_warm();
+    spare.of[kind] = std::max(0, warm - counts.of[kind]);
+    bytes += std::uint64_t{block_bytes_[kind]} *
+             static_cast<unsigned>(std::max(0, counts.of[kind] - warm));
+  }
+  for (int kind = 0; kind < kKinds; ++kind) {
+    for (; bytes > bytes_max_ && spare.of[kind] > 0; --spare.of[kind]) {
+      pools_[kind]->give_back();
+      bytes -= block_bytes_[kind];
+    }
+  }
 }
 
 }  // namespace sanctum::nn

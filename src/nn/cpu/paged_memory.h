@@ -1,20 +1,25 @@
-// The memory of a model's keys and values on the CPU path: blocks of 64 tokens, reserved once.
+// The memory of a model's sequences on the CPU path: pools of blocks under one number of bytes.
 //
-// A block holds its tokens' keys and values of every layer and head, as kernels/attention.h wants
-// them: for each layer, for each head, keys, then values, the head padded with zeros to a multiple
-// of 32 and kept as a KvType says. Blocks are counted references: a prefix is shared by
-// holding its blocks twice; who shares a block does not write it.
+// Three kinds of blocks, each in a pool of its own. For layers that see all tokens and for those
+// with a window: 64 tokens' keys and values of every such layer and head, as kernels/attention.h
+// wants them: for each layer, for each head, keys, then values, the head padded with zeros to a
+// multiple of 32 and kept as a KvType says. For recurrent layers: the two states of each, as
+// kernels/gated_delta.h wants them, the matrices first.
+//
+// Invariant: what the pools' blocks hold, and the memory that the system gave, is at most
+// bytes_max().
 // Thread rule: device thread only, but for the bytes themselves, which the stream's thread fills.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernels/kv_type.h"
+#include "nn/cpu/block_pool.h"
 #include "nn/kv_memory.h"
-#include "platform/pages.h"
 
 namespace sanctum::nn {
 
@@ -26,48 +31,70 @@ constexpr int padded_head_size(int head_size) {
 class PagedMemory final : public KvMemory {
  public:
   static constexpr int kBlockTokens = kernels::kKeysPerBlock;
+  // Of a step, beside a window, that bytes_for() counts.
+  static constexpr int kStepTokensLikely = 512;
+  enum Kind { kAll, kWindow, kState };
+  static constexpr int kKinds = 3;
+  // How many blocks of each kind.
+  struct Counts {
+    int of[kKinds] = {};
+  };
 
   // Throws Error(kInvalid) naming "kv_bytes" if that is too little or cannot be reserved.
   PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes);
 
-  kernels::KvType type() const { return type_; }
-  int padded_head_size() const { return nn::padded_head_size(shape_.head_size); }
-  std::size_t block_bytes() const { return head_bytes() * 2 * shape_.kv_heads * shape_.layers; }
   int block_tokens() const override { return kBlockTokens; }
-  int grain_tokens() const override { return kBlockTokens; }
-  bool shares_copies() const override { return false; }
-  std::int64_t tokens_max() const override { return std::int64_t{blocks()} * kBlockTokens; }
+  bool keeps_ends() const override { return has(kWindow) || has(kState); }
+  int spacing_tokens() const override;
+  bool shares_copies() const override { return keeps_ends(); }
+  std::uint64_t bytes_for(std::int64_t tokens) const override;
+  std::uint64_t bytes_max() const override { return bytes_max_; }
   std::unique_ptr<SequenceCache> sequence() override;
-  // Of the blocks that were ever taken: a page that was once used stays.
-  std::uint64_t bytes_touched() const override {
-    return std::uint64_t{block_bytes()} * blocks_touched_;
-  }
+  std::uint64_t bytes_touched() const override;
 
-  int blocks() const { return static_cast<int>(references_.size()); }
-  int blocks_free() const { return static_cast<int>(free_.size()); }
+  bool has(Kind kind) const { return block_bytes_[kind] > 0; }
+  std::uint64_t bytes_of(const Counts& counts) const;
+  // The widest of its layers; 0: no layer has one.
+  int window() const { return window_; }
+  // The first token that a row at `place` of a layer with a window still sees.
+  int first_seen(int place) const { return place < window_ ? 0 : place - window_ + 1; }
 
-  // One reference to a free block; there must be one.
-  int take();
-  void share(int block);
-  void release(int block);
+  // Blocks, one reference each; nothing, and none taken, when there is no room.
+  bool take(const Counts& counts, std::vector<int> (&blocks)[kKinds]);
+  BlockPool& pool(Kind kind) { return *pools_[kind]; }
 
+  kernels::KvType type() const { return type_; }
+  const LayerMemory& layer(int at) const { return shape_.layers[static_cast<std::size_t>(at)]; }
+  Kind kind_of(int layer) const { return places_[static_cast<std::size_t>(layer)].kind; }
+  // Of a layer with keys and values.
+  int padded_size(int layer) const;
   std::byte* keys(int block, int layer, int head) const;
   std::byte* values(int block, int layer, int head) const {
-    return keys(block, layer, head) + head_bytes();
+    return keys(block, layer, head) + head_bytes(layer);
+  }
+  // Of a recurrent layer.
+  float* state(int block, int layer) const;
+  float* conv(int block, int layer) const {
+    return state(block, layer) + std::get<RecurrentState>(this->layer(layer)).state_numbers();
   }
 
  private:
-  // Throws as the constructor does for too little.
-  std::size_t blocks_within(std::uint64_t bytes) const;
-  // Of keys, and of values, in one block.
-  std::size_t head_bytes() const { return kernels::kv_head_bytes(type_, padded_head_size()); }
+  struct Place {
+    Kind kind;
+    std::size_t offset;  // in a block
+  };
+  // Of keys, and of values, of one head in one block.
+  std::size_t head_bytes(int layer) const;
+  // Gives `counts` memory that free blocks of other kinds have, where that is needed.
+  void give_back_for(const Counts& counts);
 
   KvShape shape_;
   kernels::KvType type_;
-  platform::Pages pages_;
-  std::vector<int> references_;
-  std::vector<int> free_;           // the last is the next to be taken
-  std::size_t blocks_touched_ = 0;  // the first so many
+  std::uint64_t bytes_max_;
+  int window_ = 0;
+  std::vector<Place> places_;
+  std::size_t block_bytes_[kKinds] = {};
+  std::optional<BlockPool> pools_[kKinds];
 };
 
 }  // namespace sanctum::nn

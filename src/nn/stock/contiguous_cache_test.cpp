@@ -44,16 +44,16 @@ TEST(ContiguousLayer, AppendsInPlace) {
 
 // A copy that is not evaluated with the step that filled it would make the next append copy all.
 TEST(ContiguousCache, ACopyIsEvaluatedWithItsStep) {
-  ContiguousMemory memory({1, 1, 1}, mx::float32, 1 << 20);
-  ContiguousCache cache(1, memory);
+  ContiguousMemory memory(alike(1, {1, 1}), mx::float32, 1 << 20);
+  ContiguousCache cache(memory);
   ASSERT_TRUE(cache.reserve(100));
   const float* where = nullptr;
   for (int tokens = 0; tokens < 100; ++tokens) {
     const mx::array one = mx::full({1, 1, 1}, static_cast<float>(tokens));
     auto [keys, values] = cache.layer(0).append(one, one);
     cache.advance(1);
-    std::shared_ptr<KvBlock> block;
-    if (cache.length() == ContiguousMemory::kBlockTokens) block = cache.share(0);
+    std::shared_ptr<KvRun> block;
+    if (cache.length() == ContiguousMemory::kBlockTokens) block = cache.share(0, 1);
     std::vector<mx::array> all = memory.take_unevaluated();
     EXPECT_EQ(all.size(), block ? 2 : 0);
     if (block) EXPECT_FALSE(all.front().is_available()) << "evaluated by itself";
@@ -68,17 +68,17 @@ TEST(ContiguousCache, ACopyIsEvaluatedWithItsStep) {
 // from.
 TEST(ContiguousCache, ACopyIsMadeOnlyWhereThereIsRoom) {
   constexpr std::uint64_t kTokenBytes = 8;  // one key and one value
-  ContiguousMemory memory({1, 1, 1}, mx::float32, kTokenBytes * 320);
-  ContiguousCache cache(1, memory);
+  ContiguousMemory memory(alike(1, {1, 1}), mx::float32, kTokenBytes * 320);
+  ContiguousCache cache(memory);
   ASSERT_TRUE(cache.reserve(100));
   EXPECT_EQ(memory.taken(), kTokenBytes * ContiguousMemory::kGrainTokens);
   const mx::array some = mx::ones({1, 64, 1});
   cache.layer(0).append(some, some);
   cache.advance(64);
-  auto copy = cache.share(0);
+  auto copy = cache.share(0, 1);
   ASSERT_NE(copy, nullptr);
   EXPECT_EQ(memory.taken(), kTokenBytes * 320);
-  EXPECT_EQ(cache.share(0), nullptr);
+  EXPECT_EQ(cache.share(0, 1), nullptr);
   EXPECT_FALSE(cache.reserve(ContiguousMemory::kGrainTokens + 1));
   EXPECT_EQ(memory.taken(), kTokenBytes * 320);
   copy.reset();
@@ -93,13 +93,14 @@ TEST(Attention, PackedSequencesEqualEachAlone) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  ContiguousMemory memory({1, 2, 8}, mx::float32, 1 << 20);
-  ContiguousCache a(1, memory), b(1, memory), alone_a(1, memory), alone_b(1, memory);
-  const mx::array both = causal_attention(q, k, v, 0.3f, {{0, 3, &a}, {3, 4, &b}}, 0);
-  const mx::array first =
-      causal_attention(part(q, 0, 3), part(k, 0, 3), part(v, 0, 3), 0.3f, {{0, 3, &alone_a}}, 0);
-  const mx::array second =
-      causal_attention(part(q, 3, 7), part(k, 3, 7), part(v, 3, 7), 0.3f, {{0, 4, &alone_b}}, 0);
+  ContiguousMemory memory(alike(1, {2, 8}), mx::float32, 1 << 20);
+  ContiguousCache a(memory), b(memory), alone_a(memory), alone_b(memory);
+  const mx::array both =
+      causal_attention(q, KeyValueRows{k, v}, {0.3f}, {{0, 3, &a}, {3, 4, &b}}, 0);
+  const mx::array first = causal_attention(
+      part(q, 0, 3), KeyValueRows{part(k, 0, 3), part(v, 0, 3)}, {0.3f}, {{0, 3, &alone_a}}, 0);
+  const mx::array second = causal_attention(
+      part(q, 3, 7), KeyValueRows{part(k, 3, 7), part(v, 3, 7)}, {0.3f}, {{0, 4, &alone_b}}, 0);
   EXPECT_TRUE(mx::array_equal(both, mx::concatenate({first, second}, 0)).item<bool>());
 }
 
@@ -111,12 +112,13 @@ TEST(Attention, ChunksEqualTheWhole) {
   const auto part = [](const mx::array& x, int from, int to) {
     return mx::slice(x, {from, 0, 0}, {to, x.shape(1), 8});
   };
-  ContiguousMemory memory({1, 2, 8}, mx::float32, 1 << 20);
-  ContiguousCache whole(1, memory), pieces(1, memory);
-  const mx::array expected = causal_attention(q, k, v, 0.3f, {{0, 9, &whole}}, 0);
+  ContiguousMemory memory(alike(1, {2, 8}), mx::float32, 1 << 20);
+  ContiguousCache whole(memory), pieces(memory);
+  const mx::array expected = causal_attention(q, KeyValueRows{k, v}, {0.3f}, {{0, 9, &whole}}, 0);
   std::vector<mx::array> found;
   for (const auto& [from, to] : {std::pair{0, 4}, {4, 5}, {5, 9}}) {
-    found.push_back(causal_attention(part(q, from, to), part(k, from, to), part(v, from, to), 0.3f,
+    found.push_back(causal_attention(part(q, from, to),
+                                     KeyValueRows{part(k, from, to), part(v, from, to)}, {0.3f},
                                      {{0, to - from, &pieces}}, 0));
   }
   EXPECT_TRUE(mx::allclose(mx::concatenate(found, 0), expected, 1e-5, 1e-6).item<bool>());

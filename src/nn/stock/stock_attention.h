@@ -4,18 +4,16 @@
 #include <mlx/array.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "nn/backend.h"
 
 namespace sanctum::nn {
 
-// Causal attention of each slice over its sequence's whole past and itself; grouped heads.
-// q [tokens, heads, head_size], k and v [tokens, kv_heads, head_size] -> [tokens, heads *
-// head_size]. Appends k and v to the caches of `layer`,
-// which are ContiguousCaches.
-mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v, float scale,
-                           const std::vector<Slice>& slices, int layer);
+// See Backend::causal_attention. The slices' caches are ContiguousCaches.
+mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
+                           const AttentionForm& form, const std::vector<Slice>& slices, int layer);
 
 // Scores of one picture's attention that may be in memory at once.
 inline constexpr std::uint64_t kScoresBytesMax = 256u << 20;

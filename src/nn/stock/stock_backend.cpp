@@ -35,6 +35,13 @@ mx::array silu(const mx::array& x) {
   return mx::multiply(x, mx::sigmoid(x));
 }
 
+constexpr double kSwigluLimit = 7;
+
+mx::array clamped_swish(const mx::array& x) {
+  const mx::array y = mx::minimum(x, scalar(kSwigluLimit, x));
+  return mx::multiply(y, mx::sigmoid(mx::multiply(scalar(1.702, x), y)));
+}
+
 // What MLX may make one kernel of: of [x], and of [x, other], which is multiplied.
 struct Functions {
   Function alone, times;
@@ -47,6 +54,13 @@ Functions functions_of(kernels::Activation act) {
     case kernels::Activation::kGeluTanh:
       return {[](const Arrays& in) { return Arrays{gelu_tanh(in[0])}; },
               [](const Arrays& in) { return Arrays{mx::multiply(gelu_tanh(in[0]), in[1])}; }};
+    case kernels::Activation::kClampedSwiglu:
+      return {[](const Arrays& in) { return Arrays{clamped_swish(in[0])}; },
+              [](const Arrays& in) {
+                const mx::array other =
+                    mx::clip(in[1], scalar(-kSwigluLimit, in[1]), scalar(kSwigluLimit, in[1]));
+                return Arrays{mx::multiply(clamped_swish(in[0]), mx::add(other, scalar(1, in[1])))};
+              }};
   }
   SANCTUM_INVARIANT(false, "an activation");
   std::abort();
@@ -59,19 +73,30 @@ class StockMatrix final : public Matrix {
 
   mx::array multiply(const mx::array& x) const override {
     if (!stored_.scales) return mx::matmul(x, mx::transpose(stored_.weight));
-    return mx::quantized_matmul(x, stored_.weight, *stored_.scales, stored_.biases,
-                                /*transpose=*/true, stored_.group_size, stored_.bits);
+    return times_factor(
+        mx::quantized_matmul(x, stored_.weight, *stored_.scales, stored_.biases,
+                             /*transpose=*/true, stored_.group_size, stored_.bits, mode()),
+        x.dtype());
   }
   mx::array gather(const mx::array& ids) const override {
-    const mx::array rows = mx::take(stored_.weight, ids, 0);
-    if (!stored_.scales) return mx::astype(rows, compute_);
-    return mx::astype(
-        mx::dequantize(rows, mx::take(*stored_.scales, ids, 0), mx::take(*stored_.biases, ids, 0),
-                       stored_.group_size, stored_.bits),
+    const auto rows = [&](const mx::array& of) { return mx::take(of, ids, 0); };
+    if (!stored_.scales) return mx::astype(rows(stored_.weight), compute_);
+    std::optional<mx::array> biases;
+    if (stored_.biases) biases = rows(*stored_.biases);
+    return times_factor(
+        mx::dequantize(rows(stored_.weight), rows(*stored_.scales), biases, stored_.group_size,
+                       stored_.bits, mode(), std::nullopt, compute_),
         compute_);
   }
 
  private:
+  std::string mode() const { return to_string(stored_.mode); }
+  // A factor of the whole matrix is applied in float32.
+  mx::array times_factor(const mx::array& y, mx::Dtype type) const {
+    if (!stored_.factors) return y;
+    return mx::astype(mx::multiply(y, *stored_.factors), type);
+  }
+
   StoredMatrix stored_;
   mx::Dtype compute_;
 };
@@ -138,10 +163,25 @@ class StockBackend final : public Backend {
   std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
     return std::make_unique<ContiguousMemory>(shape, compute_, bytes);
   }
-  mx::array causal_attention(const mx::array& q, const mx::array& k, const mx::array& v,
-                             float scale, const std::vector<Slice>& slices,
+  mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
+                             const AttentionForm& form, const std::vector<Slice>& slices,
                              int layer) const override {
-    return nn::causal_attention(q, k, v, scale, slices, layer);
+    return nn::causal_attention(q, rows, form, slices, layer);
+  }
+  mx::array gated_delta(const DeltaShape& shape, const DeltaWeights& weights, const mx::array& qkv,
+                        const mx::array& a, const mx::array& b, const std::vector<Slice>& slices,
+                        int layer) const override {
+    Arrays outputs;
+    for (const Slice& slice : slices) {
+      DeltaState& state = static_cast<ContiguousCache*>(slice.cache)->state(layer);
+      const auto rows = [&](const mx::array& of) {
+        return mx::slice(of, {slice.first, 0}, {slice.first + slice.count, of.shape(1)});
+      };
+      DeltaStep step = nn::gated_delta(shape, weights, rows(qkv), rows(a), rows(b), state);
+      state = std::move(step.after);
+      outputs.push_back(std::move(step.out));
+    }
+    return outputs.size() == 1 ? outputs.front() : mx::concatenate(outputs, 0);
   }
   PictureKeys picture_keys(const mx::array& k, const mx::array& v) const override {
     return {{k, v}, k.shape(0)};

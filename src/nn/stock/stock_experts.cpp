@@ -31,6 +31,10 @@ class StockExperts final : public Experts {
         down_(stacked(std::move(stored.down), stored.experts)),
         act_(stored.act),
         routing_(stored.routing),
+        scales_(std::move(stored.scales)),
+        gate_bias_(std::move(stored.gate_bias)),
+        up_bias_(std::move(stored.up_bias)),
+        down_bias_(std::move(stored.down_bias)),
         backend_(backend) {}
 
   mx::array operator()(const mx::array& x, const mx::array& logits) const override {
@@ -41,6 +45,8 @@ class StockExperts final : public Experts {
     mx::array weights = mx::take_along_axis(
         routing_.over_chosen ? wide : mx::softmax(wide, -1, /*precise=*/true), experts, -1);
     if (routing_.over_chosen) weights = mx::softmax(weights, -1, /*precise=*/true);
+    if (scales_)
+      weights = mx::multiply(weights, mx::take(mx::astype(*scales_, mx::float32), experts, 0));
 
     // [pairs, 1, width], a pair after another
     mx::array order = mx::flatten(experts), pairs = mx::expand_dims(mx::repeat(x, chosen, 0), 1);
@@ -52,9 +58,14 @@ class StockExperts final : public Experts {
       order = mx::take(order, sorted, 0);
     }
     const bool is_sorted = back.has_value();
-    const mx::array gated = multiply(gate_, pairs, order, is_sorted);
-    const mx::array hidden = backend_.gate(act_, gated, multiply(up_, pairs, order, is_sorted));
-    mx::array out = multiply(down_, hidden, order, is_sorted);
+    const auto by = [&](const StoredMatrix& w, const std::optional<mx::array>& bias,
+                        const mx::array& of) {
+      const mx::array y = multiply(w, of, order, is_sorted);
+      return bias ? mx::add(y, mx::expand_dims(mx::take(*bias, order, 0), 1)) : y;
+    };
+    const mx::array hidden =
+        backend_.gate(act_, by(gate_, gate_bias_, pairs), by(up_, up_bias_, pairs));
+    mx::array out = by(down_, down_bias_, hidden);
     if (back) out = mx::take(out, *back, 0);
     out = mx::reshape(out, {rows, chosen, width});
     const mx::array sum = mx::sum(mx::multiply(out, mx::expand_dims(weights, -1)), -2);
@@ -72,13 +83,18 @@ class StockExperts final : public Experts {
                                         experts, sorted);
       return mx::astype(y, x.dtype());
     }
-    return mx::gather_qmm(x, w.weight, *w.scales, w.biases, std::nullopt, experts,
-                          /*transpose=*/true, w.group_size, w.bits, "affine", std::nullopt, sorted);
+    const mx::array y = mx::gather_qmm(x, w.weight, *w.scales, w.biases, std::nullopt, experts,
+                                       /*transpose=*/true, w.group_size, w.bits, to_string(w.mode),
+                                       std::nullopt, sorted);
+    if (!w.factors) return y;
+    const mx::array factors = mx::reshape(mx::take(*w.factors, experts, 0), {-1, 1, 1});
+    return mx::astype(mx::multiply(y, factors), x.dtype());
   }
 
   StoredMatrix gate_, up_, down_;
   kernels::Activation act_;
   Routing routing_;
+  std::optional<mx::array> scales_, gate_bias_, up_bias_, down_bias_;
   const Backend& backend_;
 };
 
