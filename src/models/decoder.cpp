@@ -9,13 +9,6 @@ namespace sanctum::models {
 
 namespace {
 
-nn::LinearGroup qkv(nn::Weights& w, const std::string& path, const DecoderConfig& c) {
-  const int q = c.heads * c.head_size, kv = c.kv_heads * c.head_size;
-  if (c.forms.fused) return w.split_linears(path + ".qkv_proj", {q, kv, kv}, c.hidden_size);
-  return w.linears(path, {{"q_proj", q}, {"k_proj", kv}, {"v_proj", kv}}, c.hidden_size,
-                   c.forms.qkv_bias);
-}
-
 nn::GatedMlp gated_mlp(nn::Weights& w, const std::string& path, const DecoderConfig& c) {
   const int width = c.hidden_size, inner = c.intermediate_size;
   if (!c.forms.fused)
@@ -34,48 +27,46 @@ std::variant<nn::GatedMlp, Mixture> feed_forward(nn::Weights& w, const std::stri
 
 }  // namespace
 
-Decoder::Attention::Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c,
-                              bool does_rotate)
-    : heads(c.heads),
-      kv_heads(c.kv_heads),
-      head_size(c.head_size),
-      rotates(does_rotate),
-      qkv_proj(qkv(w, path, c)),
-      o_proj(w.linear(path + ".o_proj", c.heads * c.head_size, c.hidden_size, c.forms.o_bias)),
-      attend(w.attention(c.head_size)) {
-  if (!c.forms.qk_norm) return;
-  q_norm = w.rms_norm(path + ".q_norm", c.head_size, c.norm_eps);
-  k_norm = w.rms_norm(path + ".k_norm", c.head_size, c.norm_eps);
+nn::KvShape remembered(const DecoderConfig& c, kernels::NumberType type) {
+  nn::KvShape out = nn::alike(c.layers, {c.kv_heads, c.head_size}, type);
+  for (std::size_t i = 0; i < out.layers.size(); ++i) {
+    if (!c.windows.empty()) std::get<nn::KeysAndValues>(out.layers[i]).window = c.windows[i];
+    if (c.delta && c.delta->layers[i]) out.layers[i] = c.delta->shape;
+  }
+  return out;
 }
 
-mx::array Decoder::Attention::operator()(const mx::array& x, const Rows& rows, int layer) const {
-  const int tokens = x.shape(0);
-  const std::vector<mx::array> qkv = qkv_proj(x);
-  mx::array q = mx::reshape(qkv[0], {tokens, heads, head_size});
-  mx::array k = mx::reshape(qkv[1], {tokens, kv_heads, head_size});
-  if (q_norm) q = (*q_norm)(q);
-  if (k_norm) k = (*k_norm)(k);
-  const mx::array v = mx::reshape(qkv[2], {tokens, kv_heads, head_size});
-  if (rotates) q = rows.rope(q), k = rows.rope(k);
-  if (rows.query_scales) q = mx::multiply(q, mx::astype(*rows.query_scales, q.dtype()));
-  return attend.causal(q, k, v, rows.slices, layer);
+Decoder::Block::Mixer Decoder::Block::mixer_of(nn::Weights& w, const std::string& path,
+                                               const DecoderConfig& c, std::size_t layer) {
+  if (c.delta && c.delta->layers[layer])
+    return DeltaLayer(w, path + ".linear_attn", *c.delta, c.hidden_size, c.norm_eps);
+  return AttentionLayer(w, path + ".self_attn", c, layer);
 }
 
 Decoder::Block::Block(nn::Weights& w, const std::string& path, const DecoderConfig& c,
                       std::size_t layer)
-    : self_attn(w, path + ".self_attn", c, c.rotates.empty() || c.rotates[layer]),
+    : mixer(mixer_of(w, path, c, layer)),
       mlp(feed_forward(w, path + "." + c.feed_forward, c, layer)),
-      input_layernorm(w.rms_norm(path + ".input_layernorm", c.hidden_size, c.norm_eps)),
-      post_attention_layernorm(
-          w.rms_norm(path + ".post_attention_layernorm", c.hidden_size, c.norm_eps)) {}
+      input_layernorm(
+          w.rms_norm(path + ".input_layernorm", c.hidden_size, c.norm_eps, c.stored_norm)),
+      post_attention_layernorm(w.rms_norm(path + ".post_attention_layernorm", c.hidden_size,
+                                          c.norm_eps, c.stored_norm)) {}
 
-mx::array Decoder::Block::operator()(const mx::array& x, const Rows& rows, int layer,
+mx::array Decoder::Block::operator()(const mx::array& x, const LayerRows& rows, int layer,
                                      const std::vector<int>* wanted) const {
-  const mx::array attended = self_attn(input_layernorm(x), rows, layer);
+  const mx::array normed = input_layernorm(x);
   const auto kept = [&](const mx::array& of) { return wanted ? wanted_rows(of, *wanted) : of; };
-  const mx::array h = mx::add(kept(x), self_attn.o_proj(kept(attended)));
-  const mx::array normed = post_attention_layernorm(h);
-  return mx::add(h, std::visit([&](const auto& part) { return part(normed); }, mlp));
+  const auto mixed_by = [&](const AttentionLayer& by) {
+    return by.project(kept(by.mix(normed, rows, layer)));
+  };
+  const auto mixed_by_state = [&](const DeltaLayer& by) {
+    return by.project(kept(by.mix(normed, rows.slices, layer)));
+  };
+  const auto* attention = std::get_if<AttentionLayer>(&mixer);
+  const mx::array h = mx::add(
+      kept(x), attention ? mixed_by(*attention) : mixed_by_state(std::get<DeltaLayer>(mixer)));
+  const mx::array again = post_attention_layernorm(h);
+  return mx::add(h, std::visit([&](const auto& part) { return part(again); }, mlp));
 }
 
 Decoder::Decoder(const DecoderConfig& c, nn::Weights& w, const std::string& body,
@@ -84,7 +75,7 @@ Decoder::Decoder(const DecoderConfig& c, nn::Weights& w, const std::string& body
       short_tokens_(c.rope.short_tokens),
       query_scaling_(c.query_scaling),
       embed_tokens_(w.embedding(body + ".embed_tokens", c.vocabulary, c.hidden_size)),
-      norm_(w.rms_norm(body + ".norm", c.hidden_size, c.norm_eps)) {
+      norm_(w.rms_norm(body + ".norm", c.hidden_size, c.norm_eps, c.stored_norm)) {
   if (!c.rope.beyond.of_pairs.empty()) beyond_ = w.rope(c.rope.beyond, c.rope_axes);
   for (std::size_t i = 0; i < static_cast<std::size_t>(c.layers); ++i)
     layers_.emplace_back(w, body + ".layers." + std::to_string(i), c, i);
@@ -127,7 +118,7 @@ std::optional<mx::array> Decoder::query_scales(const Step& step) const {
 }
 
 mx::array Decoder::forward(const Step& step) const {
-  const Rows rows{rotation(step), step.slices, query_scales(step)};
+  const LayerRows rows{rotation(step), step.slices, query_scales(step)};
   mx::array h = embed_tokens_(step.tokens);
   const int width = h.shape(1);
   for (const VisualRows& visual : step.visuals) {

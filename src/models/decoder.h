@@ -1,5 +1,6 @@
-// A decoder-only transformer: RMSNorm, rotary grouped-query attention, SwiGLU, and what its forms
-// say. Alone it is a text model, under a vision tower the language half of one that sees.
+// A decoder-only transformer: RMSNorm, rotary grouped-query attention or a gated delta rule,
+// SwiGLU, and what its forms say. Alone it is a text model, under a vision tower the language half
+// of one that sees.
 #pragma once
 
 #include <optional>
@@ -7,13 +8,18 @@
 #include <variant>
 #include <vector>
 
+#include "models/attention_layer.h"
 #include "models/decoder_config.h"
+#include "models/delta_layer.h"
 #include "models/model.h"
 #include "nn/layers.h"
 #include "nn/rope.h"
 #include "nn/weights.h"
 
 namespace sanctum::models {
+
+// What its layers remember.
+nn::KvShape remembered(const DecoderConfig& config, kernels::NumberType type);
 
 class Decoder {
  public:
@@ -26,29 +32,15 @@ class Decoder {
   mx::array forward(const Step& step) const;
 
  private:
-  // What all layers need to know of a step's rows.
-  struct Rows {
-    nn::Rotation rope;
-    const std::vector<nn::Slice>& slices;
-    std::optional<mx::array> query_scales;  // [rows, 1, 1]
-  };
-  struct Attention {
-    Attention(nn::Weights& w, const std::string& path, const DecoderConfig& c, bool rotates);
-    // Before o_proj.
-    mx::array operator()(const mx::array& x, const Rows& rows, int layer) const;
-    int heads, kv_heads, head_size;
-    bool rotates;
-    nn::LinearGroup qkv_proj;
-    nn::Linear o_proj;
-    std::optional<nn::RmsNorm> q_norm, k_norm;
-    nn::Attention attend;
-  };
   struct Block {
+    using Mixer = std::variant<AttentionLayer, DeltaLayer>;
     Block(nn::Weights& w, const std::string& path, const DecoderConfig& c, std::size_t layer);
     // All rows, or those of `wanted` alone, if there are any: the last layer's.
-    mx::array operator()(const mx::array& x, const Rows& rows, int layer,
+    mx::array operator()(const mx::array& x, const LayerRows& rows, int layer,
                          const std::vector<int>* wanted) const;
-    Attention self_attn;
+    static Mixer mixer_of(nn::Weights& w, const std::string& path, const DecoderConfig& c,
+                          std::size_t layer);
+    Mixer mixer;
     std::variant<nn::GatedMlp, Mixture> mlp;
     nn::RmsNorm input_layernorm, post_attention_layernorm;
   };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/delta_layer.h"
 #include "models/mixture.h"
 #include "models/rope_config.h"
 #include "models/supported_variants.h"
@@ -20,7 +21,10 @@ namespace sanctum::models {
 struct LayerForms {
   bool qkv_bias = false, o_bias = false, mlp_bias = false;
   bool qk_norm = false;  // RMSNorm on every head of q and k, before the rotation
-  bool fused = false;    // q, k and v are stored as one matrix, and so are gate and up
+  // q_proj gives a gate behind each head's query; attention is multiplied by its sigmoid.
+  bool output_gate = false;
+  bool sinks = false;  // a score of each head that takes part in the softmax and has no value
+  bool fused = false;  // q, k and v are stored as one matrix, and so are gate and up
 };
 
 // Queries far behind are multiplied, so that attention stays sharp over many keys (Llama 4): by
@@ -42,10 +46,13 @@ struct DecoderConfig {
   RopeConfig rope;
   std::vector<int> rope_axes;  // of its pairs; empty: positions have one axis
   std::vector<bool> rotates;   // a layer; empty: all do
+  std::vector<int> windows;    // of a layer, as in nn::KeysAndValues; empty: none has one
   std::optional<QueryScaling> query_scaling;
   std::optional<MixtureConfig> mixture;  // in the place of the feed-forward part
   std::vector<bool> mixes;               // a layer; empty: all do, if there is one
-  std::string feed_forward = "mlp";      // where it is in a layer
+  std::optional<DeltaConfig> delta;      // in the place of attention, in some layers
+  nn::StoredNorm stored_norm = nn::StoredNorm::kWhole;
+  std::string feed_forward = "mlp";  // where it is in a layer
   LayerForms forms;
 };
 
@@ -54,11 +61,22 @@ struct DecoderConfig {
 struct DecoderDefaults {
   Part part;
   std::optional<double> rope_theta;  // none: it must be there
+  // Which layers a sliding_window is for, where layer_types does not list them: none, all of them,
+  // or those from max_window_layers on, if use_sliding_window is true.
+  enum class Windows { kNone, kAll, kUpper };
+  Windows windows = Windows::kNone;
+  bool only_experts = false;  // no layer has an intermediate_size
 };
 
 // Features of one row: wider would not be a model, and products of two counts stay an int.
 inline constexpr std::int64_t kWidthMax = 1 << 24;
 inline constexpr int kHeadsMax = 1024;  // of a layer
+
+// Heads that the layers can have. Throws Error(kInvalid) naming the member.
+struct HeadSizes {
+  int heads, kv_heads, head_size;
+};
+void check_heads(const json::Node& config, const HeadSizes& sizes);
 
 // Throws Error(kInvalid) naming the member that is missing, wrong, at odds with another, or asks
 // for a variant that the models do not compute.

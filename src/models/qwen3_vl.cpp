@@ -48,7 +48,7 @@ class Qwen3Vl final : public Model {
       : Model(std::move(traits)),
         text_(text, weights, "language_model.model", traits_.head),
         vision_tower_(vision, weights, "vision_tower") {
-    traits_.kv = {text.layers, text.kv_heads, text.head_size, weights.stored_type()};
+    traits_.kv = remembered(text, weights.stored_type());
     traits_.vocabulary = text.vocabulary;
   }
   mx::array forward(const Step& step) const override { return text_.forward(step); }

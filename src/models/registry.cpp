@@ -1,12 +1,17 @@
 #include "models/registry.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/nearest.h"
+#include "models/gemma3.h"
+#include "models/gemma4.h"
 #include "models/qwen3_vl.h"
+#include "models/qwen_hybrids.h"
 #include "models/text_decoders.h"
 
 namespace sanctum::models {
@@ -21,6 +26,26 @@ std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&
 }
 
 constexpr std::int64_t kDefaultContextTokens = 4096;
+constexpr std::size_t kFamilyLetters = 3;  // that the names of its models begin with
+constexpr std::size_t kNearestMax = 3;     // that are named
+
+std::vector<std::string> of_the_same_family(const std::string& type,
+                                            const std::vector<std::string>& known) {
+  std::vector<std::string> near;
+  for (const std::string& one : known)
+    if (one.compare(0, kFamilyLetters, type, 0, kFamilyLetters) == 0) near.push_back(one);
+  std::sort(near.begin(), near.end(), [&](const std::string& a, const std::string& b) {
+    return std::pair(distance_between(type, a), a) < std::pair(distance_between(type, b), b);
+  });
+  near.resize(std::min(near.size(), kNearestMax));
+  return near;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
 
 // What config.json says, if anything: transformers 5 writes it at the top level only.
 std::optional<bool> stated_tie(const json::Node& config) {
@@ -30,24 +55,44 @@ std::optional<bool> stated_tie(const json::Node& config) {
   return std::nullopt;
 }
 
+int read_vocabulary(const json::Node& config, const json::Node& text, int fallback) {
+  for (const json::Node& node : {text, config})
+    if (const auto size = node.get("vocab_size"))
+      return static_cast<int>(size->as_int(1, kVocabularyMax));
+  if (fallback == 0) text.at("vocab_size").as_int();  // says that it is missing
+  return fallback;
+}
+
 }  // namespace
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> list{
+      {"gemma3", rename_gemma3, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
+      {"gemma3_text", rename_gemma3, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
+      {"gemma4", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
+      {"gemma4_text", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
+      {"gpt_oss", rename_gpt_oss, load_gpt_oss, text_only, "lm_head"},
       {"llama", rename_llama, load_llama, text_only, "lm_head", /*tied_by_default=*/true},
       {"ministral3", rename_llama, load_ministral3, text_only, "lm_head", true},
-      {"mistral", rename_llama, load_llama, text_only, "lm_head", true},
+      {"mistral", rename_llama, load_mistral, text_only, "lm_head", true},
       {"mistral3", rename_mistral3, load_mistral3, text_only, "lm_head", true},
       {"mixtral", rename_mixtral, load_mixtral, text_only, "lm_head", true},
       {"phi3", rename_llama, load_phi3, text_only, "lm_head", true},
       {"qwen2", rename_llama, load_qwen2, text_only, "lm_head", true},
       {"qwen3", keep_name, load_qwen3, text_only, "lm_head"},
+      {"qwen3_5", rename_qwen3_5, load_qwen3_5, text_only, "language_model.lm_head"},
+      {"qwen3_5_moe", rename_qwen3_5, load_qwen3_5, text_only, "language_model.lm_head"},
       {"qwen3_moe", rename_llama, load_qwen3_moe, text_only, "lm_head"},
+      {"qwen3_next", rename_qwen3_next, load_qwen3_next, text_only, "lm_head"},
       {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor,
        "language_model.lm_head"},
       {"smollm3", rename_llama, load_smollm3, text_only, "lm_head", true},
   };
   return list;
+}
+
+bool sees_pictures(const Architecture& one) {
+  return one.processor != text_only;
 }
 
 Description describe(const std::string& directory) {
@@ -57,20 +102,22 @@ Description describe(const std::string& directory) {
   const json::Document document(out.config_json, "config.json");
   const json::Node config = document.root();
   const std::string type = config.at("model_type").as_string();
-  std::string known;
+  std::vector<std::string> known;
   for (const Architecture& one : architectures()) {
     if (one.model_type == type) out.architecture = &one;
-    known += (known.empty() ? "" : ", ") + one.model_type;
+    known.push_back(one.model_type);
   }
   if (out.architecture == nullptr) {
+    const std::vector<std::string> near = of_the_same_family(type, known);
     config.at("model_type")
-        .fail("is '" + type + "', which is not supported yet; supported: " + known);
+        .fail("is '" + type + "', which is not supported yet" +
+              (near.empty() ? "" : "; nearest: " + listed(near)) + "; supported: " + listed(known));
   }
   const json::Node text = config.get("text_config").value_or(config);
   const auto context = text.get("max_position_embeddings");
   out.context_tokens =
       static_cast<int>(context ? context->as_int(1, kContextTokensMax) : kDefaultContextTokens);
-  out.vocabulary = static_cast<int>(text.at("vocab_size").as_int(1, kVocabularyMax));
+  out.vocabulary = read_vocabulary(config, text, out.architecture->vocabulary_default);
   return out;
 }
 
@@ -111,6 +158,7 @@ std::unique_ptr<Model> load(
   Traits traits;
   traits.architecture = description.architecture->model_type;
   traits.context_tokens = description.context_tokens;
+  traits.vocabulary = description.vocabulary;
   traits.quantization = quantization.describe();
   traits.kernels = backend->name();
   traits.same_under_load = backend->same_under_load();

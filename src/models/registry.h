@@ -26,12 +26,14 @@ struct Architecture {
                                                 const std::string& directory);
   std::string head;              // where an output head is, after renaming
   bool tied_by_default = false;  // where config.json is silent and no head is stored
+  int vocabulary_default = 0;    // where config.json is silent; 0: it must not be
 };
 
 inline constexpr std::int64_t kContextTokensMax = 1 << 24;
 inline constexpr std::int64_t kVocabularyMax = 1 << 24;
 
 const std::vector<Architecture>& architectures();
+bool sees_pictures(const Architecture& one);
 
 // What config.json says before any weight is read. Throws Error naming the file and the field.
 struct Description {

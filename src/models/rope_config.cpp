@@ -184,7 +184,11 @@ std::optional<json::Node> rope_members(const json::Node& config) {
 
 RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta) {
   const json::Document none("{}");
-  const json::Node scaling = rope_members(config).value_or(none.root());
+  return read_rope(config, rope_members(config).value_or(none.root()), head_size, default_theta);
+}
+
+RopeConfig read_rope(const json::Node& config, const json::Node& scaling, int head_size,
+                     std::optional<double> default_theta) {
   const std::string kind = kind_of(scaling);
   std::string known;
   for (const Kind& one : kKinds) {

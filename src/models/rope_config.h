@@ -25,6 +25,10 @@ struct RopeConfig {
 // naming the member.
 RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta);
 
+// The same of `members` alone.
+RopeConfig read_rope(const json::Node& config, const json::Node& members, int head_size,
+                     std::optional<double> default_theta);
+
 // rope_scaling or rope_parameters; nothing where there is neither.
 std::optional<json::Node> rope_members(const json::Node& config);
 

@@ -44,6 +44,14 @@ bool one(const Case& c) {
   return is(c.value, 1);
 }
 
+bool seven(const Case& c) {
+  return is(c.value, 7);
+}
+
+bool swiglu_alpha(const Case& c) {
+  return is(c.value, 1.702);
+}
+
 bool silu(const Case& c) {
   return is_one_of(c.value, {"silu", "swish"});
 }
@@ -76,6 +84,11 @@ bool every_layer_rotates(const Case& c) {
   for (const json::Node& layer : c.value.as_array())
     if (!is(layer, 1)) return false;
   return true;
+}
+
+// Texts are seen as all are.
+bool of_pictures(const Case& c) {
+  return off(c) || is_one_of(c.value, {"vision"});
 }
 
 bool rotary(const Case& c) {
@@ -140,10 +153,22 @@ constexpr unsigned kSmolLm3 = bits(Part::kSmolLm3);
 constexpr unsigned kPhi3 = bits(Part::kPhi3);
 constexpr unsigned kMixtral = bits(Part::kMixtral);
 constexpr unsigned kQwen3Moe = bits(Part::kQwen3Moe);
+constexpr unsigned kGemma3 = bits(Part::kGemma3);
+constexpr unsigned kGemma4 = bits(Part::kGemma4);
 constexpr unsigned kQwen3 = bits(Part::kQwen3) | kQwen3VlText | kQwen3Moe;
 constexpr unsigned kQwen = bits(Part::kQwen2) | kQwen3;
-constexpr unsigned kText = kLlama | kQwen | kMinistral3 | kSmolLm3 | kPhi3 | kMixtral;
-constexpr unsigned kUnbiased = kQwen3 | kMinistral3 | kPhi3 | kMixtral;  // nowhere
+constexpr unsigned kMistral = bits(Part::kMistral);
+constexpr unsigned kGemma = kGemma3 | kGemma4;
+constexpr unsigned kHybrid = bits(Part::kQwenHybrid);
+constexpr unsigned kGptOss = bits(Part::kGptOss);
+constexpr unsigned kAllWindowed = kMistral | kMinistral3 | kPhi3 | kMixtral;  // or no layer is
+constexpr unsigned kUpperWindowed = bits(Part::kQwen2) | bits(Part::kQwen3) | kQwen3Moe;
+constexpr unsigned kText = kLlama | kQwen | kMistral | kMinistral3 | kSmolLm3 | kPhi3 | kMixtral |
+                           kGemma | kHybrid | kGptOss;
+constexpr unsigned kUnwindowed =
+    kText & ~kAllWindowed & ~kUpperWindowed & ~kGemma & ~kHybrid & ~kGptOss;
+constexpr unsigned kUnbiased =
+    kQwen3 | kMistral | kMinistral3 | kPhi3 | kMixtral | kGemma;  // nowhere
 
 struct Member {
   std::string_view name;
@@ -154,35 +179,43 @@ struct Member {
 
 constexpr Member kMembers[] = {
     // The feed-forward layers.
-    {"hidden_act", kText, silu, "silu"},
-    {"hidden_activation", kText, silu, "silu"},
+    {"hidden_act", kText & ~kGemma, silu, "silu"},
+    {"hidden_activation", kText & ~kGemma, silu, "silu"},
+    {"hidden_act", kGemma, gelu_tanh, "gelu_pytorch_tanh"},
+    {"hidden_activation", kGemma, gelu_tanh, "gelu_pytorch_tanh"},
+    {"swiglu_limit", kGptOss, seven, "7"},
+    {"swiglu_alpha", kGptOss, swiglu_alpha, "1.702"},
+    {"attention_bias", kGptOss, on, "true"},
     {"mlp_bias", kText & ~kLlama & ~kSmolLm3, off, "false"},
-    {"num_experts", kText & ~kQwen3Moe, off, "0"},
-    {"num_local_experts", kText & ~kMixtral, off, "0"},
+    {"num_experts", kText & ~kQwen3Moe & ~kGemma4 & ~kHybrid, off, "0"},
+    {"num_local_experts", kText & ~kMixtral & ~kGptOss, off, "0"},
     {"n_routed_experts", kText, off, "0"},
     // Which keys a query sees.
-    {"layer_types", kText, layers_see_all, "\"full_attention\" for every layer"},
-    {"use_sliding_window", kText, no_window, "false, or a sliding_window as long as the context"},
-    {"sliding_window", kText & ~kQwen & ~kSmolLm3, unused_window,
+    {"layer_types", kUnwindowed, layers_see_all, "\"full_attention\" for every layer"},
+    {"use_sliding_window", kUnwindowed, no_window,
+     "false, or a sliding_window as long as the context"},
+    {"sliding_window", kLlama, unused_window,
      "none, one as long as the context, or use_sliding_window false"},
     {"attention_chunk_size", kText, off, "none"},
     {"attention_window_size", kText, off, "none"},
     {"is_causal", kText, on, "true"},
-    {"use_bidirectional_attention", kText, off, "false"},
+    {"use_bidirectional_attention", kText & ~kGemma4, off, "false"},
+    {"use_bidirectional_attention", kGemma4, of_pictures, "\"vision\", or none"},
     // What queries, keys and scores go through.
     {"attention_bias", kUnbiased, off, "false"},
-    {"qk_norm", kText & ~kQwen3, off, "false"},
-    {"use_qk_norm", kText & ~kQwen3, off, "false"},
+    {"qk_norm", kText & ~kQwen3 & ~kGemma & ~kHybrid, off, "false"},
+    {"use_qk_norm", kText & ~kQwen3 & ~kGemma & ~kHybrid, off, "false"},
     {"qk_layernorm", kText & ~kQwen3, off, "false"},
-    {"qk_norm", kQwen3, on, "true"},
-    {"use_qk_norm", kQwen3, on, "true"},
+    {"qk_norm", kQwen3 | kGemma | kHybrid, on, "true"},
+    {"use_qk_norm", kQwen3 | kGemma | kHybrid, on, "true"},
+    {"attn_output_gate", kHybrid, on, "true"},
     {"clip_qkv", kText, off, "none"},
     {"attention_multiplier", kText, usual_scale, "1 / sqrt(head size)"},
-    {"query_pre_attn_scalar", kText, head_size, "the head size"},
+    {"query_pre_attn_scalar", kText & ~kGemma3, head_size, "the head size"},
     {"attn_logit_softcapping", kText, off, "none"},
     {"attn_temperature_tuning", kText, off, "false"},
     // Positions.
-    {"partial_rotary_factor", kText & ~kPhi3, one, "1"},
+    {"partial_rotary_factor", kText & ~kPhi3 & ~kHybrid, one, "1"},
     {"rotary_pct", kText, one, "1"},
     {"rope_pct", kText, one, "1"},
     {"rotary_dim", kText, head_size, "the head size"},
@@ -199,7 +232,7 @@ constexpr Member kMembers[] = {
     {"logits_scaling", kText, one, "1"},
     {"logit_scale", kText, one, "1"},
     {"scale_emb", kText, one, "1"},
-    {"final_logit_softcapping", kText, off, "none"},
+    {"final_logit_softcapping", kText & ~kGemma4, off, "none"},
     {"use_parallel_residual", kText, off, "false"},
     {"parallel_attn", kText, off, "false"},
     {"use_final_norm", kText, on, "true"},
@@ -215,7 +248,7 @@ constexpr Member kMembers[] = {
 
 // Of rope_scaling or rope_parameters.
 constexpr Member kRopeMembers[] = {
-    {"partial_rotary_factor", kText & ~kPhi3, one, "1"},
+    {"partial_rotary_factor", kText & ~kPhi3 & ~kHybrid, one, "1"},
     {"llama_4_scaling_beta", kText & ~kMinistral3, off, "none"},
     {"short_mscale", kText, off, "none"},
     {"long_mscale", kText, off, "none"},
@@ -243,7 +276,7 @@ void refuse_of(const Member (&members)[kCount], const json::Node& config, Part p
 
 void refuse_variants(const json::Node& config, Part part, const PartSizes& sizes) {
   refuse_of(kMembers, config, part, sizes);
-  if (part == Part::kVisionTower) return;
+  if ((static_cast<unsigned>(part) & (kTower | kGemma)) != 0) return;  // of each kind of layer
   for (const std::string_view name : {"rope_scaling", "rope_parameters"}) {
     const auto rope = config.get(name);
     if (!rope) continue;

@@ -25,6 +25,11 @@ enum class Part : unsigned {
   kPhi3 = 128,
   kMixtral = 256,
   kQwen3Moe = 512,
+  kMistral = 1024,
+  kGemma3 = 2048,
+  kGemma4 = 4096,
+  kQwenHybrid = 8192,
+  kGptOss = 16384,
 };
 
 // What else a member is measured by.

@@ -6,9 +6,12 @@
 
 #include "base/json.h"
 #include "models/decoder.h"
+#include "models/layer_windows.h"
 
 namespace sanctum::models {
 namespace {
+
+using Windows = DecoderDefaults::Windows;
 
 constexpr std::int64_t kOriginalContextMax = 1 << 24;  // tokens
 
@@ -16,7 +19,7 @@ class TextDecoder final : public Model {
  public:
   TextDecoder(const DecoderConfig& config, nn::Weights& weights, Traits traits)
       : Model(std::move(traits)), decoder_(config, weights, "model", traits_.head) {
-    traits_.kv = {config.layers, config.kv_heads, config.head_size, weights.stored_type()};
+    traits_.kv = remembered(config, weights.stored_type());
     traits_.vocabulary = config.vocabulary;
     traits_.short_context = config.rope.short_tokens;
   }
@@ -51,21 +54,29 @@ std::optional<std::string> rename_llama(const std::string& stored) {
   return stored;
 }
 
+std::unique_ptr<Model> load_mistral(const json::Node& c, nn::Weights& weights, Traits traits) {
+  return made(read_decoder_config(
+                  c, {.part = Part::kMistral, .rope_theta = 10000, .windows = Windows::kAll}),
+              weights, std::move(traits));
+}
+
 std::unique_ptr<Model> load_qwen2(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config = read_decoder_config(c, {.part = Part::kQwen2, .rope_theta = 1e6});
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kQwen2, .rope_theta = 1e6, .windows = Windows::kUpper});
   config.forms.qkv_bias = true;
   return made(config, weights, std::move(traits));
 }
 
 std::unique_ptr<Model> load_qwen3(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config = read_decoder_config(c, {.part = Part::kQwen3, .rope_theta = std::nullopt});
+  DecoderConfig config = read_decoder_config(
+      c, {.part = Part::kQwen3, .rope_theta = std::nullopt, .windows = Windows::kUpper});
   config.forms.qk_norm = true;
   return made(config, weights, std::move(traits));
 }
 
 std::unique_ptr<Model> load_ministral3(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config =
-      read_decoder_config(c, {.part = Part::kMinistral3, .rope_theta = std::nullopt});
+  DecoderConfig config = read_decoder_config(
+      c, {.part = Part::kMinistral3, .rope_theta = std::nullopt, .windows = Windows::kAll});
   const auto rope = rope_members(c);
   if (const auto beta = rope ? rope->get("llama_4_scaling_beta") : std::nullopt) {
     config.query_scaling = {
@@ -80,7 +91,7 @@ std::unique_ptr<Model> load_mistral3(const json::Node& c, nn::Weights& weights, 
   const json::Node text = c.at("text_config");
   const std::string type = text.as_string_or("model_type", "mistral");
   if (type == "ministral3") return load_ministral3(text, weights, std::move(traits));
-  if (type == "mistral") return load_llama(text, weights, std::move(traits));
+  if (type == "mistral") return load_mistral(text, weights, std::move(traits));
   text.at("model_type")
       .fail("is '" + type + "'; supported inside of mistral3: ministral3, mistral");
 }
@@ -116,13 +127,15 @@ std::unique_ptr<Model> load_smollm3(const json::Node& c, nn::Weights& weights, T
 }
 
 std::unique_ptr<Model> load_phi3(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config = read_decoder_config(c, {.part = Part::kPhi3, .rope_theta = 10000});
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kPhi3, .rope_theta = 10000, .windows = Windows::kAll});
   config.forms.fused = true;
   return made(config, weights, std::move(traits));
 }
 
 std::unique_ptr<Model> load_mixtral(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config = read_decoder_config(c, {.part = Part::kMixtral, .rope_theta = 1e6});
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kMixtral, .rope_theta = 1e6, .windows = Windows::kAll});
   config.mixture = read_mixture(c, "num_local_experts", "intermediate_size");
   config.mixture->routing.over_chosen = true;
   config.feed_forward = "block_sparse_moe";
@@ -144,18 +157,34 @@ std::optional<std::string> rename_mixtral(const std::string& stored) {
 }
 
 std::unique_ptr<Model> load_qwen3_moe(const json::Node& c, nn::Weights& weights, Traits traits) {
-  DecoderConfig config =
-      read_decoder_config(c, {.part = Part::kQwen3Moe, .rope_theta = std::nullopt});
+  DecoderConfig config = read_decoder_config(
+      c, {.part = Part::kQwen3Moe, .rope_theta = std::nullopt, .windows = Windows::kUpper});
   config.forms.qk_norm = true;
   config.mixture = read_mixture(c, "num_experts", "moe_intermediate_size");
   config.mixture->routing.over_chosen = c.at("norm_topk_prob").as_bool();
-  const std::int64_t step =
-      c.has("decoder_sparse_step") ? c.at("decoder_sparse_step").as_int(1, kWidthMax) : 1;
-  for (int i = 1; i <= config.layers; ++i) config.mixes.push_back(i % step == 0);
-  if (const auto listed = c.get("mlp_only_layers"))
-    for (const json::Node& layer : listed->as_array(config.mixes.size()))
-      config.mixes[static_cast<std::size_t>(layer.as_int(0, config.layers - 1))] = false;
+  config.mixes = read_mixing_layers(c, config.layers);
   return made(config, weights, std::move(traits));
+}
+
+std::unique_ptr<Model> load_gpt_oss(const json::Node& c, nn::Weights& weights, Traits traits) {
+  DecoderConfig config =
+      read_decoder_config(c, {.part = Part::kGptOss, .rope_theta = 150000, .only_experts = true});
+  config.forms.qkv_bias = config.forms.o_bias = config.forms.sinks = true;
+  config.windows = read_layer_windows(c, config.layers, {.every = 2});
+  config.mixture = read_mixture(c, "num_local_experts", "intermediate_size");
+  config.mixture->routing.over_chosen = true;
+  config.mixture->biases = true;
+  config.mixture->router = "router";
+  config.mixture->act = nn::Activation::kClampedSwiglu;
+  return made(config, weights, std::move(traits));
+}
+
+std::optional<std::string> rename_gpt_oss(const std::string& stored) {
+  std::string name = stored;
+  constexpr std::string_view kExperts = ".mlp.experts.";
+  if (const std::size_t at = name.find(kExperts); at != std::string::npos)
+    name.replace(at, kExperts.size(), ".mlp.switch_mlp.");
+  return name;
 }
 
 }  // namespace sanctum::models

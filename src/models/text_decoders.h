@@ -20,6 +20,9 @@ std::unique_ptr<Model> load_llama(const json::Node& config, nn::Weights& weights
 // The names that its checkpoints store, as the model knows them.
 std::optional<std::string> rename_llama(const std::string& stored);
 
+// Llama's shape; of the first ones every layer has a window.
+std::unique_ptr<Model> load_mistral(const json::Node& config, nn::Weights& weights, Traits traits);
+
 std::unique_ptr<Model> load_qwen2(const json::Node& config, nn::Weights& weights, Traits traits);
 // Dense.
 std::unique_ptr<Model> load_qwen3(const json::Node& config, nn::Weights& weights, Traits traits);
@@ -38,5 +41,8 @@ std::unique_ptr<Model> load_qwen3_moe(const json::Node& config, nn::Weights& wei
                                       Traits traits);
 // Phi 3 to 4-mini: q, k and v are one stored matrix, gate and up another.
 std::unique_ptr<Model> load_phi3(const json::Node& config, nn::Weights& weights, Traits traits);
+// OpenAI's gpt-oss: every second layer has a window, heads have sinks, experts biases.
+std::unique_ptr<Model> load_gpt_oss(const json::Node& config, nn::Weights& weights, Traits traits);
+std::optional<std::string> rename_gpt_oss(const std::string& stored);
 
 }  // namespace sanctum::models

@@ -131,7 +131,7 @@ VisionTower::Block::Block(nn::Weights& w, const std::string& path, const VisionC
       proj(w.linear(path + ".attn.proj", c.hidden_size, c.hidden_size, true)),
       linear_fc1(w.linear(path + ".mlp.linear_fc1", c.hidden_size, c.intermediate_size, true)),
       linear_fc2(w.linear(path + ".mlp.linear_fc2", c.intermediate_size, c.hidden_size, true)),
-      attend(w.attention(c.hidden_size / c.heads)),
+      attend(w.attention({nn::usual_scale(c.hidden_size / c.heads)})),
       gelu_tanh(w.activation(nn::Activation::kGeluTanh)) {}
 
 VisionTower::Block::Projected VisionTower::Block::project(const mx::array& x,

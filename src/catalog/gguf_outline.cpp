@@ -1,0 +1,44 @@
+#include "catalog/gguf_outline.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file_error.h"
+#include "gguf/import.h"
+
+namespace sanctum::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string temporary_directory() {
+  std::string pattern = (fs::temp_directory_path() / "sanctum-outline-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) != nullptr) return pattern;
+  throw Error(file_error_code(errno), "cannot make " + pattern + ": " + file_error_text(errno));
+}
+
+}  // namespace
+
+GgufOutline::GgufOutline(const std::string& file) : file_(file), path_(temporary_directory()) {
+  try {
+    gguf::write_outline(file_, path_);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+    throw;
+  }
+}
+
+GgufOutline::~GgufOutline() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string GgufOutline::as_told_of_file(std::string text) const {
+  if (const auto at = text.find(path_); at != std::string::npos)
+    text.replace(at, path_.size(), file_);
+  return text;
+}
+
+}  // namespace sanctum::catalog

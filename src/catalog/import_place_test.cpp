@@ -1,0 +1,99 @@
+#include "catalog/import_place.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/test_directory.h"
+
+namespace sanctum::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ImportPlaceTest : public testing::Test {
+ protected:
+  ImportPlace place(const std::string& name) const {
+    return import_place(root_.path(name), "m", root_.path("imported"));
+  }
+  const TestDirectory root_;
+};
+
+TEST_F(ImportPlaceTest, IsTheSameUntilTheFileChanges) {
+  const std::string body(3 * kSampledBytes, 'x');
+  root_.write("a.gguf", "GGUF" + body);
+  const auto first = place("a.gguf");
+  EXPECT_EQ(first.directory, place("a.gguf").directory);
+  EXPECT_EQ(fs::path(first.directory).parent_path(), root_.path("imported"));
+  const auto time = fs::last_write_time(root_.path("a.gguf"));
+
+  root_.write("b.gguf", "GGUF" + body);
+  EXPECT_NE(place("b.gguf").directory, first.directory) << "another file";
+  fs::last_write_time(root_.path("a.gguf"), time + std::chrono::nanoseconds(1000));
+  EXPECT_NE(place("a.gguf").directory, first.directory) << "touched";
+  root_.write("a.gguf", "GGUF" + body + "y");
+  fs::last_write_time(root_.path("a.gguf"), time);
+  EXPECT_NE(place("a.gguf").directory, first.directory) << "longer";
+  for (const std::size_t at : {std::size_t{5}, body.size()}) {
+    std::string changed = "GGUF" + body;
+    changed[at] = 'z';
+    root_.write("a.gguf", changed);
+    fs::last_write_time(root_.path("a.gguf"), time);
+    EXPECT_NE(place("a.gguf").directory, first.directory) << "an end of it, at " << at;
+  }
+  root_.write("a.gguf", "GGUF" + body);
+  fs::last_write_time(root_.path("a.gguf"), time);
+  EXPECT_EQ(place("a.gguf").directory, first.directory) << "as it was";
+}
+
+TEST_F(ImportPlaceTest, LinksLeadToOneImport) {
+  root_.write("a.gguf", "GGUF");
+  fs::create_symlink("a.gguf", root_.path("link.gguf"));
+  EXPECT_EQ(place("link.gguf").directory, place("a.gguf").directory);
+  EXPECT_EQ(place("link.gguf").file, root_.path("a.gguf"));
+}
+
+TEST_F(ImportPlaceTest, NoNameLeadsOutOfTheFolder) {
+  root_.write("a.gguf", "GGUF");
+  for (const std::string& name :
+       std::vector<std::string>{"..", "../../x", "/etc", "", "a b\n", std::string(500, 'n')}) {
+    const auto found = import_place(root_.path("a.gguf"), name, root_.path("imported"));
+    EXPECT_EQ(fs::path(found.directory).lexically_normal().parent_path(), root_.path("imported"))
+        << name;
+  }
+}
+
+TEST_F(ImportPlaceTest, AMissingFileIsNamed) {
+  EXPECT_THROW(place("none.gguf"), Error);
+}
+
+TEST_F(ImportPlaceTest, WhatWasMadeOfTheFileBeforeItChangedIsFound) {
+  root_.write("a.gguf", "GGUF1");
+  const auto before = place("a.gguf");
+  root_.write("b.gguf", "GGUF");
+  const auto other = place("b.gguf");
+  for (const auto& each : {before, other}) {
+    fs::create_directories(each.directory);
+    note_source(each.directory, each.file);
+  }
+  root_.write("a.gguf", "GGUF22");
+  const auto now = place("a.gguf");
+  EXPECT_FALSE(is_imported(now));
+  EXPECT_EQ(outdated_imports(now), std::vector{before.directory});
+}
+
+TEST_F(ImportPlaceTest, AGgufFileIsKnownByItsNameOrItsFirstBytes) {
+  root_.write("blob", "GGUF...");
+  root_.write("text", "text");
+  root_.write("empty.gguf", "");
+  fs::create_directories(root_.path("directory.gguf"));
+  EXPECT_TRUE(is_gguf(root_.path("blob")));
+  EXPECT_FALSE(is_gguf(root_.path("text")));
+  EXPECT_TRUE(is_gguf(root_.path("empty.gguf")));
+  EXPECT_FALSE(is_gguf(root_.path("directory.gguf")));
+  EXPECT_FALSE(is_gguf(root_.path("absent.gguf")));
+}
+
+}  // namespace
+}  // namespace sanctum::catalog
