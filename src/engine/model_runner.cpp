@@ -17,9 +17,10 @@ namespace mx = mlx::core;
 using wire::FinishReason;
 
 constexpr int kAnswerTokensLikely = 256;
-// Of keys and values, for probes: so many tokens, or one in so many of a small arena.
+// Of keys and values, for probes: what so many tokens take, or one part in so many of a small
+// memory.
 constexpr std::int64_t kReservedTokens = 512;
-constexpr std::int64_t kReservedShare = 8;
+constexpr std::uint64_t kReservedShare = 8;
 // In a row. One may be: when those that were to be fed gave up their room for one that waits for
 // them.
 constexpr int kEmptyStepsMax = 3;
@@ -86,12 +87,13 @@ ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::Backend
       backend_(std::move(backend)),
       memory_(std::move(memory)),
       limits_(limits),
-      prefixes_(memory_->block_tokens(), prefix_bytes_max),
+      prefixes_(*memory_, prefix_bytes_max),
       keeps_prefixes_(prefix_bytes_max > 0),
       heartbeat_(heartbeat),
       fault_(fault) {
-  limits_.kv_tokens_max = memory_->tokens_max();
-  limits_.kv_tokens_reserved = std::min(kReservedTokens, limits_.kv_tokens_max / kReservedShare);
+  limits_.kv_bytes_max = memory_->bytes_max();
+  limits_.kv_bytes_reserved =
+      std::min(memory_->bytes_for(kReservedTokens), limits_.kv_bytes_max / kReservedShare);
 }
 
 void ModelRunner::submit(std::unique_ptr<Sequence> sequence) {
@@ -117,7 +119,7 @@ void ModelRunner::set_switches(const wire::Switches& switches) {
 StepLimits ModelRunner::limits() const {
   StepLimits limits = limits_;
   if (!switches_.batching) limits.sequences_max = 1;
-  if (!switches_.admission) limits.kv_tokens_max = std::numeric_limits<std::int64_t>::max();
+  if (!switches_.admission) limits.kv_bytes_max = std::numeric_limits<std::uint64_t>::max();
   return limits;
 }
 
@@ -139,10 +141,9 @@ std::uint64_t ModelRunner::kv_bytes() const {
 }
 
 // Most answers end long before max_tokens; one that does not may have to wait for room.
-std::int64_t ModelRunner::predicted_tokens(const Sequence& sequence) const {
+std::uint64_t ModelRunner::predicted_bytes(const Sequence& sequence) const {
   const int likely = sequence.prompt_tokens() + std::min(sequence.tokens_max, kAnswerTokensLikely);
-  const std::int64_t tokens = std::max(sequence.length(), likely), grain = memory_->grain_tokens();
-  return (tokens + grain - 1) / grain * grain;
+  return memory_->bytes_for(std::max(sequence.length(), likely));
 }
 
 std::vector<SequenceState> ModelRunner::states() {
@@ -150,8 +151,13 @@ std::vector<SequenceState> ModelRunner::states() {
   out.reserve(sequences_.size());
   for (const auto& s : sequences_) {
     const bool held_back = s->cache && !prefixes_.follow(*s);
-    out.push_back({s->cache != nullptr, held_back, s->image_tokens_to_encode(), s->left(),
-                   predicted_tokens(*s), s->reserved});
+    out.push_back({.running = s->cache != nullptr,
+                   .held_back = held_back,
+                   .image_tokens = s->image_tokens_to_encode(),
+                   .left = s->left(),
+                   .kv_bytes = predicted_bytes(*s),
+                   .reserved = s->reserved,
+                   .feed_max = prefixes_.feed_max(*s)});
   }
   return out;
 }
@@ -174,7 +180,7 @@ Sequence& ModelRunner::youngest_running() {
 bool ModelRunner::let_go_of_copies() {
   if (!memory_->shares_copies()) return false;
   const auto holder = std::find_if(sequences_.rbegin(), sequences_.rend(),
-                                   [](const auto& s) { return s->prefix.blocks() > 0; });
+                                   [](const auto& s) { return !s->prefix.empty(); });
   if (holder == sequences_.rend()) return false;
   prefixes_.abandon(**holder);
   return true;
@@ -299,7 +305,7 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     sequence.reached = std::max(sequence.reached, sequence.fed());
-    prefixes_.keep(sequence, sequence.fed() - row.tokens);
+    prefixes_.keep(sequence);
   }
   std::vector<mx::array> results = memory_->take_unevaluated();
   results.push_back(logits);

@@ -48,7 +48,7 @@ class ModelRunner {
  private:
   std::vector<SequenceState> states();
   StepLimits limits() const;
-  std::int64_t predicted_tokens(const Sequence& sequence) const;
+  std::uint64_t predicted_bytes(const Sequence& sequence) const;
   bool is_beyond(const Sequence& sequence) const;
   // One that runs, the youngest first, gives up what it shares, if that sets memory free.
   bool let_go_of_copies();

@@ -1,166 +1,13 @@
-// Who gets the memory for keys and values, of both kinds: with a model that does nothing but
-// remember, so that thousands of steps take no time and every answer is known.
+// Who gets the memory for keys and values.
 #include "engine/model_runner.h"
 
 #include <gtest/gtest.h>
-#include <mlx/ops.h>
-#include <mlx/transforms.h>
-
-#include <algorithm>
-#include <array>
-#include <limits>
-#include <random>
 
 #include "base/proving.h"
-#include "nn/cpu/paged_cache.h"
-#include "nn/stock/contiguous_cache.h"
+#include "engine/remembering_model.h"
 
 namespace sanctum::engine {
 namespace {
-
-namespace mx = mlx::core;
-
-constexpr int kVocabulary = 97;
-constexpr int kGrain =
-    nn::ContiguousMemory::kGrainTokens;  // tokens for which MLX's operations take memory
-constexpr int kStepsMax = 10000;         // of one schedule; some hundreds are usual
-constexpr nn::KvShape kShape{1, 1, 1};
-
-enum class Memory { kCopies, kBlocks };  // as MLX's operations and as our kernels have it
-constexpr std::array kMemories{Memory::kCopies, Memory::kBlocks};
-
-// What comes behind `tokens`: it depends on each of them, and on where it stands.
-int next_token(const std::vector<int>& tokens) {
-  int sum = 0;
-  for (std::size_t i = 0; i < tokens.size(); ++i) sum += tokens[i] * (static_cast<int>(i) % 7 + 1);
-  return sum % kVocabulary;
-}
-
-// Appends the tokens as keys; gives all that the cache holds.
-std::vector<int> remembered(nn::ContiguousCache& cache, const std::vector<int>& tokens) {
-  const mx::array keys =
-      mx::astype(mx::array(tokens.begin(), {1, static_cast<int>(tokens.size()), 1}), mx::float32);
-  mx::array all = mx::contiguous(mx::astype(cache.layer(0).append(keys, keys).first, mx::int32));
-  mx::eval(all);
-  return {all.data<int>(), all.data<int>() + all.size()};
-}
-std::vector<int> remembered(const nn::PagedCache& cache, const std::vector<int>& tokens) {
-  const auto key = [&](int at) {
-    const int block = cache.blocks()[static_cast<std::size_t>(at / nn::PagedMemory::kBlockTokens)];
-    return reinterpret_cast<int*>(cache.memory().keys(block, 0, 0)) +
-           at % nn::PagedMemory::kBlockTokens;
-  };
-  int at = cache.length();
-  for (const int token : tokens) *key(at++) = token;
-  std::vector<int> all;
-  all.reserve(static_cast<std::size_t>(at));
-  for (int i = 0; i < at; ++i) all.push_back(*key(i));
-  return all;
-}
-
-constexpr int kBeyond = 1000;  // added to the keys of a long sequence
-
-// What it says depends on what its caches hold.
-class RememberingModel final : public models::Model {
- public:
-  // A longer sequence's keys are others.
-  explicit RememberingModel(int short_context = std::numeric_limits<int>::max()) : Model({}) {
-    traits_.short_context = short_context;
-  }
-
-  mx::array forward(const models::Step& step) const override {
-    std::vector<float> logits(step.logits_rows.size() * kVocabulary);
-    mx::array tokens = step.tokens;
-    mx::eval(tokens);
-    auto wanted = step.logits_rows.begin();
-    for (const nn::Slice& slice : step.slices) {
-      const int* const first = tokens.data<int>() + slice.first;
-      std::vector<int> fed(first, first + slice.count);
-      if (slice.length > traits_.short_context)
-        for (int& token : fed) token += kBeyond;
-      auto* copies = dynamic_cast<nn::ContiguousCache*>(slice.cache);
-      const std::vector<int> all =
-          copies != nullptr ? remembered(*copies, fed)
-                            : remembered(dynamic_cast<nn::PagedCache&>(*slice.cache), fed);
-      if (wanted == step.logits_rows.end() || *wanted >= slice.first + slice.count) continue;
-      const auto row = (wanted++ - step.logits_rows.begin()) * kVocabulary;
-      logits[static_cast<std::size_t>(row + next_token(all))] = 1;
-    }
-    return mx::array(logits.begin(), {static_cast<int>(step.logits_rows.size()), kVocabulary});
-  }
-};
-
-// A prompt that begins like every other with the same `seed` and `shared` tokens or more.
-std::vector<int> prompt(int seed, int shared, int tokens, int own) {
-  std::vector<int> out;
-  out.reserve(static_cast<std::size_t>(tokens));
-  for (int i = 0; i < tokens; ++i)
-    out.push_back((i < shared ? 3 * i + seed : 5 * i + own) % kVocabulary);
-  return out;
-}
-
-std::unique_ptr<Sequence> sequence(const std::string& name, const std::vector<int>& tokens,
-                                   int answer) {
-  auto out = std::make_unique<Sequence>();
-  out->request = name;
-  out->prompt.tokens = tokens;
-  out->prompt.positions.resize(tokens.size());
-  out->sampling.temperature = 0;
-  out->tokens_max = answer;
-  return out;
-}
-
-std::vector<int> expected(std::vector<int> tokens, int answer) {
-  const std::size_t first = tokens.size();
-  for (int i = 0; i < answer; ++i) tokens.push_back(next_token(tokens));
-  return {tokens.begin() + static_cast<std::ptrdiff_t>(first), tokens.end()};
-}
-
-std::vector<int> expected_beyond(std::vector<int> tokens, int answer, int short_context) {
-  std::vector<int> said;
-  for (int i = 0; i < answer; ++i) {
-    std::vector<int> keys = tokens;
-    if (static_cast<int>(keys.size()) > short_context)
-      for (int& key : keys) key += kBeyond;
-    said.push_back(next_token(keys));
-    tokens.push_back(said.back());
-  }
-  return said;
-}
-
-std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens) {
-  const auto count = static_cast<std::uint64_t>(tokens);
-  if (kind == Memory::kCopies) {
-    return std::make_unique<nn::ContiguousMemory>(kShape, mx::float32, count * 2 * sizeof(float));
-  }
-  const auto head = static_cast<std::uint64_t>(nn::padded_head_size(kShape.head_size));
-  return std::make_unique<nn::PagedMemory>(kShape, kernels::kv_type_of(kShape.type),
-                                           count * 2 * head * sizeof(float));
-}
-
-// With memory for `tokens`, of which all may keep prefixes.
-ModelRunner runner(Memory kind, int tokens, StepLimits limits,
-                   std::uint64_t prefix_bytes = 1u << 30) {
-  return {std::make_shared<RememberingModel>(), nn::stock_backend(mx::float32),
-          memory_for(kind, tokens), limits, prefix_bytes};
-}
-
-struct Heard {
-  std::map<std::string, std::vector<int>> said;
-  std::map<std::string, SequenceEnd> ended;
-  int steps = 0;
-
-  void step(ModelRunner& runner) {
-    ASSERT_LT(++steps, kStepsMax) << "it does not end";
-    StepOutput output = runner.step();
-    for (const TokenOutput& token : output.tokens)
-      said[token.request].push_back(token.sampled.token);
-    for (SequenceEnd& end : output.ended) ended[end.request] = std::move(end);
-  }
-  void finish(ModelRunner& runner) {
-    while (!runner.idle() && !::testing::Test::HasFatalFailure()) step(runner);
-  }
-};
 
 // Once the copies of its own prefix took the room that it needed: it gave way to nobody, was
 // admitted again, and so on for ever.
@@ -196,7 +43,7 @@ TEST(ModelRunner, APromptThatFillsTheMemoryComesToItsEndBesideWhatIsCached) {
 TEST(ModelRunner, ASequenceThatOutgrowsTheShortContextHasAllItsKeysAnew) {
   constexpr int kShort = 150;
   for (const Memory kind : kMemories) {
-    ModelRunner one{std::make_shared<RememberingModel>(kShort),
+    ModelRunner one{std::make_shared<RememberingModel>(false, kShort),
                     nn::stock_backend(mx::float32),
                     memory_for(kind, 8 * kGrain),
                     {8, 100},
@@ -275,75 +122,33 @@ TEST(ModelRunner, APromptOfALittleMoreThanABlockIsFoundAgain) {
   }
 }
 
-// Small memories, shared beginnings, cancels: every answer is the one that it has alone, and all
-// of the memory comes back.
-void schedules(Memory kind, unsigned count) {
-  for (unsigned seed = 1; seed <= count; ++seed) {
-    std::mt19937 random(seed);
-    const auto pick = [&](int low, int high) {
-      return std::uniform_int_distribution<int>(low, high)(random);
-    };
-    const int memory = kGrain * pick(1, 8);
-    ModelRunner one =
-        runner(kind, memory, {pick(1, 8), pick(16, 200)}, pick(0, 3) == 0 ? 0 : 1u << 30);
-    wire::Switches switches;
-    switches.admission = pick(0, 3) > 0;
-    one.set_switches(switches);
-    Heard heard;
-    std::map<std::string, std::pair<std::vector<int>, int>> asked;
-    std::vector<std::string> cancelled;
-    const int total = pick(1, 25);
-    while (static_cast<int>(asked.size()) < total || !one.idle()) {
-      while (static_cast<int>(asked.size()) < total && (one.idle() || pick(0, 2) == 0)) {
-        const int tokens = pick(1, pick(0, 1) == 0 ? memory - 1 : std::min(memory - 1, 200));
-        const int answer = pick(1, std::min(memory - tokens, pick(0, 3) == 0 ? 400 : 30));
-        const std::string name = std::to_string(asked.size());
-        auto made = sequence(name, prompt(pick(0, 1), pick(0, tokens), tokens, pick(0, 5)), answer);
-        made->reserved = pick(0, 9) == 0;
-        asked[name] = {made->prompt.tokens, answer};
-        one.submit(std::move(made));
-      }
-      if (pick(0, 20) == 0 && static_cast<int>(asked.size()) < total) {
-        const std::string who = std::to_string(pick(0, static_cast<int>(asked.size()) - 1));
-        if (one.cancel(who)) cancelled.push_back(who);
-      }
-      heard.step(one);
-      ASSERT_FALSE(::testing::Test::HasFatalFailure()) << "schedule " << seed;
-    }
-    EXPECT_EQ(one.kv_bytes(), 0u);
-    ASSERT_EQ(heard.ended.size(), asked.size());
-    for (const auto& [name, what] : asked) {
-      std::vector<int> right = expected(what.first, what.second);
-      if (std::find(cancelled.begin(), cancelled.end(), name) != cancelled.end())
-        right.resize(heard.said[name].size());
-      ASSERT_EQ(heard.said[name], right) << "schedule " << seed << ", request " << name;
-    }
-  }
-}
-
 TEST(ModelRunner, WhateverTheScheduleAllComeToTheirEndWithCopies) {
-  schedules(Memory::kCopies, proving() ? 300 : 40);
+  remembering_schedules(Memory::kCopies, proving() ? 300 : 40);
 }
 
 TEST(ModelRunner, WhateverTheScheduleAllComeToTheirEndWithBlocks) {
-  schedules(Memory::kBlocks, proving() ? 300 : 40);
+  remembering_schedules(Memory::kBlocks, proving() ? 300 : 40);
 }
 
 // Memory that never has any room.
 class NoMemory final : public nn::KvMemory {
  public:
   int block_tokens() const override { return 64; }
-  int grain_tokens() const override { return 64; }
+  bool keeps_ends() const override { return false; }
+  int spacing_tokens() const override { return 64; }
   bool shares_copies() const override { return false; }
-  std::int64_t tokens_max() const override { return 1024; }
+  std::uint64_t bytes_for(std::int64_t tokens) const override {
+    return static_cast<std::uint64_t>(tokens);
+  }
+  std::uint64_t bytes_max() const override { return 1024; }
   std::uint64_t bytes_touched() const override { return 0; }
   std::unique_ptr<nn::SequenceCache> sequence() override {
     class Cache final : public nn::SequenceCache {
      public:
       bool reserve(int) override { return false; }
       std::uint64_t bytes() const override { return 0; }
-      std::shared_ptr<nn::KvBlock> share(int) override { return nullptr; }
-      bool adopt(const std::shared_ptr<nn::KvBlock>&) override { return false; }
+      std::shared_ptr<nn::KvRun> share(int, int) override { return nullptr; }
+      bool adopt(const std::shared_ptr<nn::KvRun>&) override { return false; }
     };
     return std::make_unique<Cache>();
   }

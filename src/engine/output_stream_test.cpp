@@ -120,12 +120,13 @@ TEST(OutputStream, ASpecialMarkerStillMakesACall) {
   EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\":1}");
 }
 
-TEST(OutputStream, ACallOfAToolThatNobodyOfferedIsContent) {
+// The client's own loop answers it, and the model corrects itself.
+TEST(OutputStream, ACallOfAToolThatNobodyOfferedIsACall) {
   CallCase c;
   c.options.tools_json = R"([{"type":"function","function":{"name":"b"}}])";
-  EXPECT_EQ(answer(c.model, c.ids, c.options, c.all).finish_reason, wire::FinishReason::kStop);
-  EXPECT_EQ(c.all.tool_calls.size(), 0u);
-  EXPECT_EQ(c.all.content, "{\"name\":\"a\",\"arguments\":{\"x\":1}}");
+  EXPECT_EQ(answer(c.model, c.ids, c.options, c.all).finish_reason, wire::FinishReason::kToolCalls);
+  ASSERT_EQ(c.all.tool_calls.size(), 1u);
+  EXPECT_EQ(c.all.tool_calls[0].name, "a");
 }
 
 TEST(OutputStream, ACallThatAStopStringCutIsNotPassedOffAsAWholeOne) {

@@ -10,7 +10,7 @@ namespace {
 constexpr int kBlockTokens = 4;
 constexpr std::uint64_t kBytes = 100;  // of every block here
 
-struct Block final : nn::KvBlock {
+struct Block final : nn::KvRun {
   std::uint64_t bytes() const override { return kBytes; }
 };
 
@@ -25,16 +25,16 @@ class PrefixCacheTest : public ::testing::Test {
  protected:
   PrefixCache::Node* computed(PrefixCache::Node* behind, int first) {
     PrefixCache::Node* node = cache_.hold(behind, spelled(first));
-    if (!PrefixCache::block_of(node)) cache_.fill(node, std::make_shared<Block>());
+    if (!PrefixCache::run_of(node)) cache_.fill(node, std::make_shared<Block>());
     return node;
   }
   bool is_cached(PrefixCache::Node* behind, int first) {
     PrefixCache::Node* node = cache_.hold(behind, spelled(first));
-    const bool out = PrefixCache::block_of(node) != nullptr;
+    const bool out = PrefixCache::run_of(node) != nullptr;
     cache_.release(node, this);
     return out;
   }
-  PrefixCache cache_{kBlockTokens, 3 * kBytes};
+  PrefixCache cache_{3 * kBytes};
 };
 
 TEST_F(PrefixCacheTest, ABlockIsFoundBehindItsOwnPrefixOnly) {
@@ -50,7 +50,7 @@ TEST_F(PrefixCacheTest, ABlockIsFoundBehindItsOwnPrefixOnly) {
 TEST_F(PrefixCacheTest, AnotherPictureIsAnotherPrefix) {
   computed(nullptr, 1);
   PrefixCache::Node* other = cache_.hold(nullptr, spelled(1, std::byte{7}));
-  EXPECT_EQ(PrefixCache::block_of(other), nullptr);
+  EXPECT_EQ(PrefixCache::run_of(other), nullptr);
 }
 
 TEST_F(PrefixCacheTest, OneHolderComputesUntilItLetsGo) {

@@ -21,11 +21,11 @@ std::vector<bool> admit(const std::vector<SequenceState>& sequences, const StepL
                         const std::vector<std::size_t>& order, StepPlan& plan) {
   std::vector<bool> running(sequences.size());
   int count = 0, reserved = 0;
-  std::int64_t kv_tokens = 0;
+  std::uint64_t kv_bytes = 0;
   const auto start = [&](std::size_t i) {
     running[i] = true;
     ++(sequences[i].reserved ? reserved : count);
-    kv_tokens += sequences[i].kv_tokens;
+    kv_bytes += sequences[i].kv_bytes;
   };
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     if (sequences[i].running) start(i);
@@ -35,9 +35,9 @@ std::vector<bool> admit(const std::vector<SequenceState>& sequences, const StepL
     if (running[i]) continue;
     if (s.reserved && reserved >= limits.reserved_max) continue;
     if (!s.reserved && count >= limits.sequences_max) break;
-    const std::int64_t room = limits.kv_tokens_max - (s.reserved ? 0 : limits.kv_tokens_reserved);
+    const std::uint64_t room = limits.kv_bytes_max - (s.reserved ? 0 : limits.kv_bytes_reserved);
     // One alone always runs: what it really needs was found to fit.
-    if (count + reserved > 0 && kv_tokens + s.kv_tokens > room) {
+    if (count + reserved > 0 && kv_bytes + s.kv_bytes > room) {
       if (s.reserved) continue;
       break;
     }
@@ -74,7 +74,8 @@ void feed_prompts(const std::vector<SequenceState>& sequences,
   if (budget <= 0) return;
   std::vector<int> tokens(sequences.size());
   const auto give = [&](std::size_t i, int most) {
-    const int more = std::min({sequences[i].left - tokens[i], most, budget});
+    const int wanted = std::min(sequences[i].left, sequences[i].feed_max);
+    const int more = std::min({wanted - tokens[i], most, budget});
     tokens[i] += more;
     budget -= more;
   };

@@ -29,8 +29,8 @@ struct StepLimits {
   int sequences_max = 16;    // running at once
   int tokens_max = 512;      // prompt and decode tokens of one step
   double step_ms_max = 200;  // of a step with both, but for kStretchMin
-  std::int64_t kv_tokens_max = std::numeric_limits<std::int64_t>::max();  // of all that run
-  std::int64_t kv_tokens_reserved = 0;  // of those, not for sequences that are not reserved
+  std::uint64_t kv_bytes_max = std::numeric_limits<std::uint64_t>::max();  // of all that run
+  std::uint64_t kv_bytes_reserved = 0;  // of those, not for sequences that are not reserved
   int reserved_max = 1;                 // running beyond sequences_max
 };
 
@@ -40,8 +40,9 @@ struct SequenceState {
   bool held_back = false;  // another sequence is computing what it would compute next
   int image_tokens = 0;    // of pictures that must be encoded before its prompt goes on
   int left = 1;  // tokens not yet fed to the model; the last one gives a token; 1: decoding
-  std::int64_t kv_tokens = 0;  // that it holds or will probably need
+  std::uint64_t kv_bytes = 0;  // that it holds or will probably need
   bool reserved = false;
+  int feed_max = std::numeric_limits<int>::max();  // tokens that a step may feed of it
 };
 
 struct StepPlan {

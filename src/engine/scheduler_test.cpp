@@ -162,7 +162,7 @@ TEST(Scheduler, APictureAndAPromptShareWhatIsSpare) {
 
 TEST(Scheduler, ASequenceWaitsForRoomAndIsNotOvertaken) {
   StepLimits limits{8, 64};
-  limits.kv_tokens_max = 1000;
+  limits.kv_bytes_max = 1000;
   const SequenceState runs{true, false, 0, 1, 700}, large{false, false, 0, 50, 400};
   const SequenceState small{false, false, 0, 50, 100};
   EXPECT_TRUE(plan_of({runs, large, small}, limits).admit.empty());
@@ -189,14 +189,14 @@ TEST(Scheduler, AReservedSequenceOvertakesAndHasAPlaceOfItsOwn) {
 
 TEST(Scheduler, ThereIsRoomForAReservedSequence) {
   StepLimits limits{8, 64};
-  limits.kv_tokens_max = 1000;
-  limits.kv_tokens_reserved = 200;
+  limits.kv_bytes_max = 1000;
+  limits.kv_bytes_reserved = 200;
   const SequenceState runs{true, false, 0, 1, 700}, next{false, false, 0, 50, 200};
   EXPECT_TRUE(plan_of({runs, next}, limits).admit.empty());
   SequenceState probe = next;
   probe.reserved = true;
   EXPECT_EQ(plan_of({runs, next, probe}, limits).admit, (std::vector<std::size_t>{2}));
-  probe.kv_tokens = 400;
+  probe.kv_bytes = 400;
   const SequenceState small{false, false, 0, 50, 100};
   EXPECT_EQ(plan_of({runs, probe, small}, limits).admit, (std::vector<std::size_t>{2}))
       << "one that is too long holds nobody up";
@@ -212,19 +212,21 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
   for (int round = 0; round < 5000; ++round) {
     StepLimits limits{pick(1, 8), pick(16, 64)};
     if (pick(0, 1) == 0) {
-      limits.kv_tokens_max = pick(200, 2000);
-      limits.kv_tokens_reserved = limits.kv_tokens_max / 8;
+      limits.kv_bytes_max = static_cast<std::uint64_t>(pick(200, 2000));
+      limits.kv_bytes_reserved = limits.kv_bytes_max / 8;
     }
     std::vector<SequenceState> states;
     int running = 0;
-    std::int64_t kv_tokens = 0;
+    std::uint64_t kv_bytes = 0;
     for (int i = pick(0, 12); i > 0; --i) {
       SequenceState state{running < limits.sequences_max && pick(0, 1) == 1, false,
-                          pick(0, 3) == 0 ? pick(1, 300) : 0, pick(2, 200), pick(1, 600)};
+                          pick(0, 3) == 0 ? pick(1, 300) : 0, pick(2, 200),
+                          static_cast<std::uint64_t>(pick(1, 600))};
+      if (pick(0, 2) == 0) state.feed_max = pick(1, 40);
       if (!state.running) state.reserved = pick(0, 9) == 0;
       if (state.running) {
         ++running;
-        kv_tokens += state.kv_tokens;
+        kv_bytes += state.kv_bytes;
         if (state.image_tokens == 0 && pick(0, 1) == 1) state.left = 1;
         state.held_back = state.left > 1 && pick(0, 3) == 0;
       }
@@ -242,7 +244,7 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
       if (states[row.sequence].left == 1)
         ++decodes;
       else
-        EXPECT_LE(row.tokens, states[row.sequence].left);
+        EXPECT_LE(row.tokens, std::min(states[row.sequence].left, states[row.sequence].feed_max));
     }
     for (const auto& encode : plan.encode) {
       EXPECT_GT(states[encode.sequence].image_tokens, 0);
@@ -253,11 +255,11 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
     for (const std::size_t i : plan.admit) {
       EXPECT_FALSE(runs[i]);
       runs[i] = true;
-      const std::int64_t room =
-          limits.kv_tokens_max - (states[i].reserved ? 0 : limits.kv_tokens_reserved);
-      const bool alone = kv_tokens == 0;
-      kv_tokens += states[i].kv_tokens;
-      EXPECT_TRUE(alone || kv_tokens <= room);
+      const std::uint64_t room =
+          limits.kv_bytes_max - (states[i].reserved ? 0 : limits.kv_bytes_reserved);
+      const bool alone = kv_bytes == 0;
+      kv_bytes += states[i].kv_bytes;
+      EXPECT_TRUE(alone || kv_bytes <= room);
     }
     bool work = false, oldest = true;
     for (std::size_t i = 0; i < states.size(); ++i) {
@@ -270,7 +272,7 @@ TEST(Scheduler, PlansStayWithinLimitsAndMakeProgress) {
         return states[row.sequence].reserved;
       });
       if (std::exchange(oldest, false) && !probed)
-        EXPECT_GE(fed[i], std::min(state.left, (tokens - decodes) / 2));
+        EXPECT_GE(fed[i], std::min({state.left, state.feed_max, (tokens - decodes) / 2}));
     }
     EXPECT_LE(tokens, limits.tokens_max);
     EXPECT_EQ(decodes, decoding_states);

@@ -36,7 +36,7 @@ struct Sequence {
   std::vector<std::optional<models::VisualFeatures>> features;  // of the prompt's pictures
   std::unique_ptr<models::Encoding> encoding;                   // of one that has none
   std::size_t encoded_image = 0;                                // which
-  HeldPrefix prefix;                                            // the cache's whole blocks
+  HeldPrefix prefix;                                            // the cache's whole runs
   bool beyond = false;    // the cache's keys are a long sequence's: Traits::short_context
   int reached = 0;        // tokens that it was fed, also before it lost its cache
   int cached_tokens = 0;  // of the prompt: found in the prefix cache when they were first reached

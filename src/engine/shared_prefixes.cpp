@@ -1,6 +1,7 @@
 #include "engine/shared_prefixes.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sanctum::engine {
 namespace {
@@ -22,21 +23,38 @@ std::vector<PrefixCache::Token> spelled(const Sequence& sequence, int first, int
 
 }  // namespace
 
+int SharedPrefixes::next_end(const Sequence& sequence, int from) const {
+  if (ends_apart_ == 0) return from + block_tokens_;
+  const int spaced = (from / ends_apart_ + 1) * ends_apart_;
+  const int before_tail = (sequence.prompt_tokens() - kTailTokens) / block_tokens_ * block_tokens_;
+  return before_tail > from ? std::min(spaced, before_tail) : spaced;
+}
+
+int SharedPrefixes::feed_max(const Sequence& sequence) const {
+  if (ends_apart_ == 0 || !sequence.keeps_prefix) return std::numeric_limits<int>::max();
+  const HeldPrefix& prefix = sequence.prefix;
+  const int end = prefix.end() > sequence.fed() ? prefix.end() : next_end(sequence, prefix.end());
+  return end - sequence.fed();
+}
+
 PrefixCache::Node* SharedPrefixes::hold_next(Sequence& sequence) {
-  const int first = sequence.prefix.blocks() * block_tokens_;
-  return sequence.prefix.hold_next(cache_, spelled(sequence, first, block_tokens_));
+  const int first = sequence.prefix.end();
+  const int count = next_end(sequence, first) - first;
+  return sequence.prefix.hold_next(cache_, spelled(sequence, first, count));
 }
 
 bool SharedPrefixes::adopted(Sequence& sequence, const PrefixCache::Node* node) {
-  while (!sequence.cache->adopt(PrefixCache::block_of(node))) {
+  while (!sequence.cache->adopt(PrefixCache::run_of(node))) {
     if (!cache_.evict()) return false;
   }
   return true;
 }
 
-std::shared_ptr<nn::KvBlock> SharedPrefixes::shared(Sequence& sequence, int at) {
+std::shared_ptr<nn::KvRun> SharedPrefixes::shared(Sequence& sequence) {
+  const PrefixCache::Node* last = sequence.prefix.last();
+  const int first = PrefixCache::begin_of(last), end = PrefixCache::end_of(last);
   while (true) {
-    if (auto block = sequence.cache->share(at)) return block;
+    if (auto run = sequence.cache->share(first / block_tokens_, end / block_tokens_)) return run;
     if (!cache_.evict()) return nullptr;
   }
 }
@@ -44,10 +62,12 @@ std::shared_ptr<nn::KvBlock> SharedPrefixes::shared(Sequence& sequence, int at) 
 bool SharedPrefixes::follow(Sequence& sequence) {
   if (!sequence.keeps_prefix) return true;
   HeldPrefix& prefix = sequence.prefix;
-  // A token must be left to feed: it gives the logits.
-  while (sequence.fed() == prefix.blocks() * block_tokens_ && sequence.left() > block_tokens_) {
-    const PrefixCache::Node* node = hold_next(sequence);
-    if (PrefixCache::block_of(node)) {
+  while (sequence.fed() == prefix.end()) {
+    const int fed = sequence.fed();
+    const int most = sequence.left() - 1;  // a token must be left to feed: it gives the logits
+    const int ahead = std::min(most, std::max(ends_apart_, block_tokens_));
+    if (ahead < block_tokens_) return true;
+    if (const auto* node = prefix.find_next(cache_, spelled(sequence, fed, ahead))) {
       if (!adopted(sequence, node)) {
         prefix.let_go_of_last();
         return true;
@@ -55,7 +75,11 @@ bool SharedPrefixes::follow(Sequence& sequence) {
       const int known = std::min(sequence.fed(), sequence.prompt_tokens());
       sequence.cached_tokens += std::max(known - sequence.reached, 0);
       sequence.reached = std::max(sequence.reached, sequence.fed());
-    } else if (!prefix.claim_last()) {
+      continue;
+    }
+    if (next_end(sequence, fed) - fed > most) return true;
+    hold_next(sequence);
+    if (!prefix.claim_last()) {
       prefix.let_go_of_last();
       return false;
     }
@@ -63,22 +87,23 @@ bool SharedPrefixes::follow(Sequence& sequence) {
   return true;
 }
 
-void SharedPrefixes::keep(Sequence& sequence, int from) {
+void SharedPrefixes::keep(Sequence& sequence) {
   if (!sequence.keeps_prefix) return;
   HeldPrefix& prefix = sequence.prefix;
-  for (int at = from / block_tokens_; (at + 1) * block_tokens_ <= sequence.fed(); ++at) {
-    if (at == prefix.blocks()) hold_next(sequence);
-    PrefixCache::Node* node = prefix.nodes()[static_cast<std::size_t>(at)];
-    if (PrefixCache::block_of(node)) continue;
-    auto block = shared(sequence, at);
-    if (!block) return abandon(sequence);
-    cache_.fill(node, std::move(block));
-  }
-  // A block that a chunk ended in is this sequence's to finish: others wait for it.
-  const int at = prefix.blocks();
-  if (at * block_tokens_ < sequence.fed() && (at + 1) * block_tokens_ <= sequence.length()) {
-    hold_next(sequence);
-    prefix.claim_last();
+  while (true) {
+    PrefixCache::Node* last = prefix.last();
+    if (last == nullptr || PrefixCache::run_of(last)) {
+      // What a chunk ended in is this sequence's to finish: others wait for it.
+      const bool begun = prefix.end() < sequence.fed();
+      if (!begun || next_end(sequence, prefix.end()) > sequence.length()) return;
+      hold_next(sequence);
+      prefix.claim_last();
+      continue;
+    }
+    if (prefix.end() > sequence.fed()) return;
+    auto run = shared(sequence);
+    if (!run) return abandon(sequence);
+    cache_.fill(last, std::move(run));
   }
 }
 

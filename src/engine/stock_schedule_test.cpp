@@ -1,10 +1,8 @@
 // With MLX's own operations no bits are promised. What must hold: all come to their end, however
 // little memory there is, and to rounding they answer as alone.
 #include <gtest/gtest.h>
-#include <mlx/io.h>
-#include <mlx/ops.h>
-#include <mlx/random.h>
 
+#include "engine/random_model.h"
 #include "engine/test_prompts.h"
 #include "engine/test_schedules.h"
 #include "nn/stock/contiguous_cache.h"
@@ -16,62 +14,6 @@ namespace mx = mlx::core;
 
 constexpr double kLogprobErrorMax = 1e-3;         // of float32
 constexpr double kLogprobErrorMaxBfloat16 = 0.2;  // whose numbers have three digits
-constexpr int kVocabulary = 64;
-
-// Random weights: small, so that thousands of steps take seconds.
-class TinyModel {
- public:
-  TinyModel() {
-    constexpr int kWidth = 64, kInner = 128, kKeys = 32, kLayers = 2;
-    directory_.write("config.json",
-                     R"({"model_type":"llama","hidden_size":64,"num_hidden_layers":2,
-      "intermediate_size":128,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,
-      "vocab_size":64,"rms_norm_eps":1e-5,"rope_theta":10000,"hidden_act":"silu",
-      "tie_word_embeddings":true,"max_position_embeddings":4096})");
-    mx::random::seed(5);
-    std::unordered_map<std::string, mx::array> weights;
-    const auto add = [&](const std::string& name, int rows, int columns) {
-      const float scale = 1 / std::sqrt(static_cast<float>(columns));
-      weights.emplace(name + ".weight",
-                      mx::multiply(mx::random::normal({rows, columns}), mx::array(scale)));
-    };
-    add("model.embed_tokens", kVocabulary, kWidth);
-    weights.emplace("model.norm.weight", mx::ones({kWidth}));
-    for (int i = 0; i < kLayers; ++i) {
-      const std::string at = "model.layers." + std::to_string(i) + ".";
-      add(at + "self_attn.q_proj", kWidth, kWidth);
-      add(at + "self_attn.k_proj", kKeys, kWidth);
-      add(at + "self_attn.v_proj", kKeys, kWidth);
-      add(at + "self_attn.o_proj", kWidth, kWidth);
-      add(at + "mlp.gate_proj", kInner, kWidth);
-      add(at + "mlp.up_proj", kInner, kWidth);
-      add(at + "mlp.down_proj", kWidth, kInner);
-      weights.emplace(at + "input_layernorm.weight", mx::ones({kWidth}));
-      weights.emplace(at + "post_attention_layernorm.weight", mx::ones({kWidth}));
-    }
-    mx::save_safetensors(directory_.path("model.safetensors"), weights);
-  }
-  models::Description description() const { return models::describe(directory_.path()); }
-
- private:
-  TestDirectory directory_;
-};
-
-// Short ones, ones of several steps, and ones that begin alike.
-std::vector<models::Prompt> tiny_prompts() {
-  std::vector<models::Prompt> out;
-  for (const auto& [tokens, alike] :
-       {std::pair{20, 0}, {70, 0}, {128, 128}, {200, 128}, {300, 0}, {420, 300}, {470, 300}}) {
-    models::Prompt prompt;
-    for (int i = 0; i < tokens; ++i) {
-      prompt.tokens.push_back((i < alike ? 7 * i : 5 * i + tokens) % kVocabulary);
-      prompt.positions.push_back({i, i, i});
-    }
-    prompt.next_position = tokens;
-    out.push_back(std::move(prompt));
-  }
-  return out;
-}
 
 // While two answers are the same, what comes next must be as likely to within `error_max`.
 void expect_alike(const KnownAnswer& answer, const KnownAnswer& alone, double error_max,
@@ -85,8 +27,8 @@ void expect_alike(const KnownAnswer& answer, const KnownAnswer& alone, double er
 }
 
 void compare_schedules(mx::Dtype type, double error_max, unsigned schedules) {
-  const TinyModel tiny;
-  const KnownRequests requests(tiny.description(), nn::stock_backend(type), tiny_prompts(),
+  const RandomModel tiny(tiny_llama());
+  const KnownRequests requests(tiny.description(), nn::stock_backend(type), random_prompts(),
                                type.size());
   constexpr int kGrain = nn::ContiguousMemory::kGrainTokens;
   const int least = (requests.longest_prompt() + kTokensMax + kGrain - 1) / kGrain;

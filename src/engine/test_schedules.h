@@ -65,10 +65,15 @@ class KnownRequests {
 
   ModelRunner runner(StepLimits limits, int blocks, std::uint64_t prefix_bytes) const {
     const auto& kv = model_->traits().kv;
-    const std::uint64_t block =
-        std::uint64_t{64} * kv.layers * kv.kv_heads * kv.head_size * 2 * number_bytes_;
-    return {model_, backend_, backend_->kv_memory(kv, block * static_cast<std::uint64_t>(blocks)),
-            limits, prefix_bytes};
+    const auto plenty = backend_->kv_memory(kv, std::uint64_t{1} << 32);
+    std::uint64_t bytes = plenty->bytes_for(std::int64_t{64} * blocks);
+    if (!plenty->keeps_ends()) {  // also what is no multiple of what a sequence takes
+      std::uint64_t numbers = 0;
+      for (const nn::LayerMemory& layer : kv.layers)
+        numbers += 64 * std::get<nn::KeysAndValues>(layer).numbers();
+      bytes = numbers * number_bytes_ * static_cast<std::uint64_t>(blocks);
+    }
+    return {model_, backend_, backend_->kv_memory(kv, bytes), limits, prefix_bytes};
   }
 
   // Request `at`, of whose answer the first `said` tokens are known already. Even ones are greedy.

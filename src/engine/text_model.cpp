@@ -46,7 +46,16 @@ TextModel::TextModel(const models::Description& description,
       output_format_(text::detect_format(chat_template_->source())),
       reasons_(text::detect_reasoning(chat_template_->source())),
       tools_(text::knows_tools(chat_template_->source())),
-      prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {}
+      prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {
+  // Of added tokens some makers have more than rows, which a prompt may not name.
+  if (tokenizer_->ordinary_vocabulary() <= rows_) return;
+  throw Error(ErrorCode::kCorrupt,
+              description.directory + "/tokenizer.json has ids up to " +
+                  std::to_string(tokenizer_->ordinary_vocabulary() - 1) +
+                  ", but the model has rows for " + std::to_string(rows_) +
+                  " (config.json's vocab_size): is it another model's tokenizer?",
+              "path");
+}
 
 std::shared_ptr<const TextModel> TextModel::within(int context_tokens) const {
   auto out = std::make_shared<TextModel>(*this);

@@ -27,20 +27,33 @@ Error refusal(const TextModel& model, const wire::GenerateRequest& request) {
 }
 
 TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
-  const TextModel model(text_description(text::fixture("byte_level"), 300));
+  const TextModel model(text_description(text::fixture("byte_level"), 321));
   wire::GenerateRequest ids = prompt_of("");
   ids.prompt.reset();
-  ids.prompt_ids = {7, 299};
+  ids.prompt_ids = {7, 320};
   EXPECT_EQ(refusal(model, ids).code(), ErrorCode::kBusy);
-  ids.prompt_ids = {7, 300};
+  ids.prompt_ids = {7, 400};
   EXPECT_EQ(refusal(model, ids).code(), ErrorCode::kInvalid);
   EXPECT_EQ(refusal(model, ids).field(), "prompt_ids");
-  // The tokenizer's own ids 300 and up: "the quick" is made of such pieces, and 321 is <|end|>.
+  // 321 is <|end|>, which was added.
   const Error error = refusal(model, prompt_of("<|end|>"));
   EXPECT_EQ(error.code(), ErrorCode::kInvalid);
   EXPECT_EQ(error.field(), "prompt");
   EXPECT_NE(std::string(error.what()).find("more tokens than the model has rows"),
             std::string::npos);
+}
+
+// Its texts would have been refused one by one.
+TEST(TextModel, ATokenizerWhoseOwnVocabularyHasMoreTokensThanRowsIsRefused) {
+  EXPECT_NO_THROW(TextModel(text_description(text::fixture("byte_level"), 320)));
+  try {
+    TextModel(text_description(text::fixture("byte_level"), 319));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+    EXPECT_NE(std::string(error.what()).find("tokenizer.json has ids up to 319"),
+              std::string::npos);
+  }
 }
 
 // The template, which knew nothing of pictures, broke at them first, and said so in its own words.
