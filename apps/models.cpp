@@ -11,6 +11,7 @@
 #include "apps/commands.h"
 #include "apps/models_commands.h"
 #include "apps/models_import.h"
+#include "apps/models_prediction.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/nearest.h"
@@ -26,6 +27,7 @@ struct Options {
   client::EndpointOptions server;
   std::string name;
   bool json = false;
+  PredictionOptions here;
 };
 
 std::string shown(const std::string& text) {
@@ -107,20 +109,38 @@ void print(const json::Node& model) {
   std::printf("try           sanctum chat --model %s \"What is 17 + 25?\"\n", name.c_str());
 }
 
-int info(const Options& options) {
+void print_served(const Options& options) {
   const json::Document document(asked(options));
   std::vector<std::string> names;
   for (const json::Node& model : document.root().at("data").as_array(client::kModelsMax)) {
     names.push_back(model.at("id").as_string());
     if (!options.name.empty() && names.back() != options.name) continue;
-    print(model);
-    return 0;
+    if (options.here.json)
+      std::printf("%s\n", model.dump().c_str());
+    else
+      print(model);
+    return;
   }
   std::string all;
   for (const auto& each : names) all += (all.empty() ? "" : ", ") + each;
   throw Error(ErrorCode::kNotFound, "there is no model '" + options.name + "'" +
                                         did_you_mean(options.name, names) + "; there is " +
                                         (all.empty() ? "none" : all));
+}
+
+// What is served under a name is meant before what lies here under it.
+int info(const Options& options) {
+  std::string not_served;
+  try {
+    if (options.here.kv_bytes.empty() && options.here.kv_type.empty()) {
+      print_served(options);
+      return 0;
+    }
+  } catch (const Error& error) {
+    if (options.name.empty() || !options.server.url.empty()) throw;
+    not_served = error.what();
+  }
+  return print_prediction(options.name, options.here, not_served);
 }
 
 }  // namespace
@@ -140,12 +160,22 @@ void add_models(CLI::App& app, int& exit_code) {
       "  sanctum models import model.gguf\n"
       "\n" +
       exit_codes("done", "no model is served"));
-  auto& one = *models.add_subcommand("info", "One model (default: the first): context, sampling");
-  one.add_option("name", options->name, "As `sanctum models` lists it");
+  auto& one = *models.add_subcommand(
+      "info", "One model: what a server tells of it, or what it would take of memory here");
+  one.add_option("name", options->name,
+                 "As `sanctum models` lists it (default: the first); or one that is not served, as "
+                 "`serve` takes it");
+  add_prediction_options(one, options->here);
   add_server_options(one, options->server);
-  one.footer("Example:\n  sanctum models info\n\n" + exit_codes("done"));
+  one.footer(
+      "Examples:\n"
+      "  sanctum models info\n"
+      "  sanctum models info mlx-community/Qwen3-4B-4bit --kv-bytes 8GiB\n\n" +
+      exit_codes("done", "it is not served, and does not fit here"));
   add_models_import(models, exit_code);
   on_chosen(one, exit_code, [options] { return info(*options); });
+  add_models_architectures(models, exit_code);
+  add_models_convert(models, exit_code);
   add_models_pull(models, exit_code);
   add_models_list(models, exit_code);
   add_models_check(models, exit_code);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/size_text.h"
+#include "catalog/foreign_models.h"
 #include "client/interrupt.h"
 #include "client/printable.h"
 #include "hub/cache_layout.h"
@@ -81,6 +82,11 @@ int check(const Options& options) {
 }  // namespace
 
 std::string downloaded_directory(const std::string& model) {
+  if (catalog::is_foreign_name(model))
+    throw Error(ErrorCode::kInvalid,
+                "'" + client::printable_line(model, kShownCharactersMax) + "' belongs to " +
+                    client::printable_line(catalog::owner_of(model), kShownCharactersMax),
+                "name");
   if (!hub::is_repository_name(model))
     throw Error(ErrorCode::kInvalid,
                 "'" + client::printable_line(model, kShownCharactersMax) +

@@ -95,16 +95,13 @@ void add_models_import(CLI::App& models, int& exit_code) {
       "smollm3.\n"
       "`sanctum serve` says which of them it serves.\n"
       "\n"
-      "Where the files lie:\n"
-      "  llama.cpp   ~/.cache/llama.cpp, or where you put them\n"
-      "  LM Studio   ~/.lmstudio/models\n"
-      "  Ollama      `ollama show --modelfile NAME` says it, behind FROM; give a DIR then, "
-      "because\n"
-      "              the name ends in no .gguf\n"
+      "`sanctum serve FILE.gguf` does the same by itself, and `sanctum serve ollama:NAME` with "
+      "what\n"
+      "Ollama has fetched: this is for a directory of your own.\n"
       "\n"
       "Examples:\n"
       "  sanctum models import Qwen3-4B-Q4_K_M.gguf\n"
-      "  sanctum models import ~/.ollama/models/blobs/sha256-4f65... qwen3\n"
+      "  sanctum models import model.gguf ~/models/mine\n"
       "\n" +
       exit_codes("done"));
   on_chosen(import, exit_code, [options] { return run(*options); });

@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -34,6 +35,7 @@
 #include "engine/load_check.h"
 #include "engine/service.h"
 #include "engine/template_server.h"
+#include "models/served_table.h"
 #include "platform/descriptors.h"
 #include "platform/executing.h"
 #include "platform/machine.h"
@@ -303,6 +305,8 @@ int main(int argc, char** argv) {
       ->type_name("NAME=DIR");
   bool check_texts = false;
   app.add_flag("--check-texts", check_texts, "with --check: tokenizer and template too");
+  bool architectures = false;
+  app.add_flag("--architectures", architectures, "only print what can be served, as JSON");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -313,6 +317,10 @@ int main(int argc, char** argv) {
   try {
     log::set_level(log_level);
     if (libraries_fd >= 0) return write_libraries(libraries_fd);
+    if (architectures) {
+      std::printf("%s\n", models::served_table().c_str());
+      return kExitOk;
+    }
     if (render_fd >= 0) return engine::serve_templates(render_fd);
     options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
     if (!to_check.empty()) return check_loads(to_check, options.device, check_texts);

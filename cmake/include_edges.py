@@ -35,12 +35,14 @@ ALLOWED = {
     "models": {"base", "nn", "image"},
     "engine": {"base", "platform", "models", "nn", "text", "image", "wire"},
     "gateway": SERVING,
-    "supervisor": SERVING | {"hub"},
+    "convert": {"base", "gguf"},
+    "catalog": {"base", "convert", "gguf", "hub"},
+    "supervisor": SERVING | {"catalog", "hub"},
     "probes": SERVING | {"client"},
     "release": {"base", "platform"},
     "stress": SERVING | {"client", "probes"},
-    "settings": SERVING | {"client", "hub", "gateway", "supervisor", "probes"},
-    "serve": SERVING | {"client", "gateway", "supervisor", "probes", "release", "settings"},
+    "settings": SERVING | {"catalog", "client", "hub", "gateway", "supervisor", "probes"},
+    "serve": SERVING | {"catalog", "client", "gguf", "gateway", "supervisor", "probes", "release", "settings"},
 }
 
 

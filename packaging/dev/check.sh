@@ -1,7 +1,7 @@
 # What must hold besides the tests. Sourced by ./dev after build.sh.
 
 CHECKS="format edges tidy asan tsan fuzz macos"
-FUZZ_TARGETS="gguf image request unit wire"
+FUZZ_TARGETS="config gguf image request safetensors tokenizer unit wire"
 FUZZ_SECONDS=${SANCTUM_FUZZ_SECONDS:-60}  # of each target
 
 run_checks() { # run_checks [CHECK...]

@@ -105,6 +105,12 @@ const Architecture& architecture(const std::string& file, const std::string& nam
     if (row.name == name) return row;
     known += (known.empty() ? "" : ", ") + std::string(row.name);
   }
+  if (name == "clip")
+    throw Error(ErrorCode::kInvalid,
+                file +
+                    " is the picture half of a model (an mmproj file), which is not read; the "
+                    "other file beside it holds the text half",
+                "general.architecture");
   throw Error(ErrorCode::kInvalid,
               file + " is of the architecture '" + name +
                   "', which cannot be imported; these can: " + known,

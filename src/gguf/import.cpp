@@ -1,9 +1,11 @@
 #include "gguf/import.h"
 
+#include <filesystem>
 #include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/size_text.h"
 #include "gguf/convert_tensor.h"
 #include "gguf/model_config.h"
 #include "gguf/reader.h"
@@ -22,6 +24,16 @@ void refuse_part(const Metadata& metadata) {
                   "`llama-gguf-split --merge FIRST.gguf WHOLE.gguf`, and import that");
 }
 
+void refuse_rowless_tokens(const Source& source, const Header& header, std::size_t ids) {
+  const Tensor* embedding = header.find("token_embd.weight");
+  if (embedding == nullptr || embedding->rows() >= ids) return;
+  throw Error(ErrorCode::kCorrupt,
+              source.name() + ": tensor token_embd.weight has rows for " +
+                  std::to_string(embedding->rows()) + " tokens, but tokenizer.ggml.tokens has " +
+                  std::to_string(ids),
+              "token_embd.weight");
+}
+
 class Import {
  public:
   explicit Import(const std::string& file) : source_(file), header_(read_header(source_)) {
@@ -31,6 +43,13 @@ class Import {
     files_ = tokenizer_files(header_.metadata, architecture_->family);
     plan_ = plan_tensors(source_, header_, *architecture_, shape_);
     config_ = config_json(source_, header_, *architecture_, shape_, files_.roles, plan_.bits);
+    refuse_rowless_tokens(source_, header_, files_.ids);
+  }
+
+  std::uint64_t room() const {
+    std::uint64_t bytes = kRoomBeyondWeights;
+    for (const OutTensor& tensor : plan_.out) bytes += tensor.bytes;
+    return bytes;
   }
 
   ImportResult write(const std::string& directory, const ImportProgress& progress,
@@ -40,11 +59,29 @@ class Import {
     for (const PlannedTensor& tensor : plan_.tensors) all += tensor.from.bytes;
     for (const PlannedTensor& tensor : plan_.tensors) {
       convert_tensor(source_, tensor, writer, [&](std::uint64_t bytes) {
-        if (stop.load()) throw Error(ErrorCode::kCancelled, "stopped; nothing was left behind");
+        refuse_if(stop);
         progress(done += bytes, all);
       });
     }
     writer.finish();
+    write_texts(directory);
+    refuse_if(stop);
+    return result(writer);
+  }
+
+  ImportResult write_outline(const std::string& directory) {
+    SafetensorsWriter writer(directory, plan_.out);
+    writer.leave_holes();
+    write_texts(directory);
+    return result(writer);
+  }
+
+ private:
+  static void refuse_if(const std::atomic<bool>& stop) {
+    if (stop.load()) throw Error(ErrorCode::kCancelled, "stopped; nothing was left behind");
+  }
+
+  void write_texts(const std::string& directory) const {
     write_file_atomically(directory + "/config.json", config_ + "\n");
     write_file_atomically(directory + "/generation_config.json",
                           generation_config_json(files_.roles) + "\n");
@@ -52,12 +89,13 @@ class Import {
     write_file_atomically(directory + "/tokenizer_config.json", files_.config + "\n");
     if (files_.chat_template)
       write_file_atomically(directory + "/chat_template.jinja", *files_.chat_template);
-    if (stop.load()) throw Error(ErrorCode::kCancelled, "stopped; nothing was left behind");
+  }
+
+  ImportResult result(const SafetensorsWriter& writer) const {
     return {std::string(architecture_->name), header_.metadata.string_or("general.name", ""),
             writer.bytes(), plan_.tensors.size(), files_.chat_template.has_value()};
   }
 
- private:
   FileSource source_;
   Header header_;
   const Architecture* architecture_ = nullptr;
@@ -74,9 +112,28 @@ ImportResult import_file(const std::string& file, const std::string& target,
   // What stands in the way of the end is told first.
   StagingDirectory staging(target);
   Import import(file);
+  check_room(staging.path(), import.room());
   const ImportResult result = import.write(staging.path(), progress, stop);
   staging.commit();
   return result;
+}
+
+std::uint64_t import_room(const std::string& file) {
+  return Import(file).room();
+}
+
+ImportResult write_outline(const std::string& file, const std::string& directory) {
+  return Import(file).write_outline(directory);
+}
+
+void check_room(const std::string& directory, std::uint64_t bytes) {
+  std::error_code error;
+  const auto space = std::filesystem::space(directory, error);
+  if (error || space.available >= bytes) return;  // where it is not told, writing tells it
+  throw Error(ErrorCode::kUnavailable,
+              "the disk of " + directory + " has " + size_text(space.available) + " free, and " +
+                  size_text(bytes) + " are needed; make room, or choose another disk",
+              "path");
 }
 
 }  // namespace sanctum::gguf

@@ -1,8 +1,9 @@
 // Makes a model directory out of a GGUF file: config.json, the weights in MLX's affine form, the
 // tokenizer and the chat template.
 //
-// Contract: the target comes into being as a whole or not at all (staging_directory.h). What is
-// imported says nothing about what the engine loads; it refuses by name.
+// Contract: the target comes into being as a whole or not at all (staging_directory.h), and is not
+// begun where the disk has no room for it. What is imported says nothing about what the engine
+// loads; it refuses by name.
 // Thread rule: one thread; `stop` may be set from anywhere, a signal handler too.
 #pragma once
 
@@ -21,6 +22,9 @@ struct ImportResult {
   bool has_chat_template = false;
 };
 
+// More than the weights, for tokenizer and configuration.
+inline constexpr std::uint64_t kRoomBeyondWeights = 64u << 20;  // bytes
+
 // Bytes of the file's tensors that are done, and of all.
 using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 
@@ -28,5 +32,16 @@ using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t of)>
 // kUnavailable (a full disk), and kCancelled when `stop` was set.
 ImportResult import_file(const std::string& file, const std::string& target,
                          const ImportProgress& progress, const std::atomic<bool>& stop);
+
+// Bytes that an import takes on the disk. Throws as import_file, but for room.
+std::uint64_t import_room(const std::string& file);
+
+// The same files in `directory`, which is there, but for the numbers: the weights are holes, which
+// take no room. Whoever reads no weights takes it for the model. Throws as import_file, but for
+// room.
+ImportResult write_outline(const std::string& file, const std::string& directory);
+
+// Throws Error(kUnavailable) naming `directory`, what is needed and what is there.
+void check_room(const std::string& directory, std::uint64_t bytes);
 
 }  // namespace sanctum::gguf

@@ -161,15 +161,5 @@ TEST(Reader, WrongTensorsAreNamed) {
   refused(twice.bytes(), "has tensor w twice", "w");
 }
 
-TEST(Source, SaysWhatCannotBeRead) {
-  const TestDirectory directory;
-  EXPECT_THROW(FileSource(directory.path("missing")), Error);
-  EXPECT_THROW(FileSource(directory.path()), Error);
-  directory.write("short", "abc");
-  const FileSource file(directory.path("short"));
-  std::byte to[8];
-  EXPECT_THROW(file.read(0, to, 8), Error);
-}
-
 }  // namespace
 }  // namespace sanctum::gguf

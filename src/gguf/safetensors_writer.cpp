@@ -104,6 +104,16 @@ void SafetensorsWriter::finish() {
   if (shards_.size() > 1) write_index();
 }
 
+void SafetensorsWriter::leave_holes() {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const Shard& shard = shards_[places_[i].shard];
+    const auto end = static_cast<off_t>(places_[i].begin + tensors_[i].bytes);
+    // They lie in order.
+    if (::ftruncate(shard.descriptor, end) != 0) fail("cannot write", shard.path, errno);
+  }
+  if (shards_.size() > 1) write_index();
+}
+
 void SafetensorsWriter::write_index() const {
   json::Writer w;
   w.begin_object().key("metadata").begin_object().field("total_size", bytes()).end_object();

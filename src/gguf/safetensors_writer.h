@@ -37,6 +37,9 @@ class SafetensorsWriter {
   // Brings all to the disk, and writes the index. Nothing may be written afterwards.
   void finish();
 
+  // Instead of write() and finish(): files of the right length whose data are holes.
+  void leave_holes();
+
   std::uint64_t bytes() const;  // of all tensors
 
  private:

@@ -1,12 +1,12 @@
-// The bytes that a GGUF file is read from: a file, or memory in tests.
-//
-// Contract: a file is opened once and read with pread, never mapped, so that one that is cut short
-// meanwhile is an Error and no signal. Any thread may read.
+// The bytes that a GGUF file is read from: a file, or memory in tests. Any thread may read.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+
+#include "base/read_only_file.h"
 
 namespace sanctum::gguf {
 
@@ -22,22 +22,17 @@ class Source {
 
 class FileSource final : public Source {
  public:
-  // Throws Error(kNotFound), Error(kUnavailable), and Error(kInvalid) for what is no regular file.
-  explicit FileSource(std::string path);
-  ~FileSource() override;
-  FileSource(const FileSource&) = delete;
-  FileSource& operator=(const FileSource&) = delete;
+  // Throws as ReadOnlyFile.
+  explicit FileSource(std::string path) : file_(std::move(path)) {}
 
-  const std::string& name() const override { return path_; }
-  std::uint64_t bytes() const override { return bytes_; }
-  void read(std::uint64_t from, std::byte* to, std::size_t bytes) const override;
+  const std::string& name() const override { return file_.path(); }
+  std::uint64_t bytes() const override { return file_.bytes(); }
+  void read(std::uint64_t from, std::byte* to, std::size_t bytes) const override {
+    file_.read(from, to, bytes);
+  }
 
  private:
-  [[noreturn]] void fail(const std::string& what, int error) const;
-
-  std::string path_;
-  int descriptor_;
-  std::uint64_t bytes_ = 0;  // when it was opened
+  ReadOnlyFile file_;
 };
 
 }  // namespace sanctum::gguf

@@ -50,6 +50,16 @@ void write_merge(json::Writer& w, std::string_view left, std::string_view right)
   w.begin_array().value(left).value(right).end_array();
 }
 
+void write_stored_merges(json::Writer& w, const Metadata& metadata) {
+  constexpr const char* kMerges = "tokenizer.ggml.merges";
+  for (const std::string_view merge : metadata.strings(kMerges)) {
+    const std::size_t space = merge.find(' ', 1);
+    if (space == std::string_view::npos)
+      metadata.fail(kMerges, "has " + json::quote(merge) + ", which is no pair");
+    write_merge(w, merge.substr(0, space), merge.substr(space + 1));
+  }
+}
+
 std::string around(const Vocabulary& vocabulary, const TokenRoles& roles) {
   const auto text = [&](bool there, int id) {
     return there ? vocabulary.tokens[static_cast<std::size_t>(id)] : std::string();
@@ -65,7 +75,6 @@ void begin(json::Writer& w) {
 
 std::string byte_level(const Metadata& metadata, const Vocabulary& vocabulary,
                        const PreTokenizer& pre, const TokenRoles& roles, Family family) {
-  constexpr const char* kMerges = "tokenizer.ggml.merges";
   json::Writer w;
   begin(w);
   write_added(w, vocabulary, family, false);
@@ -81,12 +90,7 @@ std::string byte_level(const Metadata& metadata, const Vocabulary& vocabulary,
   w.field("ignore_merges", pre.ignore_merges);
   write_vocabulary(w, vocabulary);
   w.key("merges").begin_array();
-  for (const std::string_view merge : metadata.strings(kMerges)) {
-    const std::size_t space = merge.find(' ', 1);
-    if (space == std::string_view::npos)
-      metadata.fail(kMerges, "has " + json::quote(merge) + ", which is no pair");
-    write_merge(w, merge.substr(0, space), merge.substr(space + 1));
-  }
+  write_stored_merges(w, metadata);
   return w.end_array().end_object().end_object().take();
 }
 
@@ -106,8 +110,9 @@ void write_replace(json::Writer& w, const char* what, const char* with) {
   w.field("String", what).end_object().field("content", with).end_object();
 }
 
+// `merges`: the file has them, and its scores say nothing.
 std::string sentence_piece(const Metadata& metadata, const Vocabulary& vocabulary,
-                           const TokenRoles& roles, Family family) {
+                           const TokenRoles& roles, Family family, bool merges) {
   const bool prefix = metadata.flag_or("tokenizer.ggml.add_space_prefix", true);
   json::Writer w;
   begin(w);
@@ -138,8 +143,12 @@ std::string sentence_piece(const Metadata& metadata, const Vocabulary& vocabular
   w.field("fuse_unk", true).field("byte_fallback", true).field("ignore_merges", false);
   write_vocabulary(w, vocabulary);
   w.key("merges").begin_array();
-  for (const auto& [left, right] : sentence_piece_merges(vocabulary, scores(metadata, vocabulary)))
-    write_merge(w, left, right);
+  if (merges)
+    write_stored_merges(w, metadata);
+  else
+    for (const auto& [left, right] :
+         sentence_piece_merges(vocabulary, scores(metadata, vocabulary)))
+      write_merge(w, left, right);
   return w.end_array().end_object().end_object().take();
 }
 
@@ -164,10 +173,11 @@ std::string tokenizer_config(const Metadata& metadata, const Vocabulary& vocabul
 TokenizerFiles tokenizer_files(const Metadata& metadata, Family family) {
   constexpr const char *kModel = "tokenizer.ggml.model", *kTemplate = "tokenizer.chat_template";
   const std::string& model = metadata.string(kModel);
-  if (model != "gpt2" && model != "llama")
+  const bool gemma4 = model == "gemma4";
+  if (model != "gpt2" && model != "llama" && !gemma4)
     metadata.fail(kModel, "is " + json::quote(model) +
-                              ", which is not known; gpt2 (byte-level BPE) and llama "
-                              "(SentencePiece) are");
+                              ", which is not known; gpt2 (byte-level BPE), llama (SentencePiece) "
+                              "and gemma4 are");
   const Vocabulary vocabulary = read_vocabulary(metadata);
   TokenizerFiles out;
   if (model == "gpt2") {
@@ -176,8 +186,10 @@ TokenizerFiles tokenizer_files(const Metadata& metadata, Family family) {
     out.tokenizer = byte_level(metadata, vocabulary, pre, out.roles, family);
   } else {
     out.roles = token_roles(metadata, true);
-    out.tokenizer = sentence_piece(metadata, vocabulary, out.roles, family);
+    out.tokenizer = sentence_piece(metadata, vocabulary, out.roles, family, gemma4);
   }
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id)
+    if (vocabulary.kinds[id] != TokenKind::kUnused) out.ids = id + 1;
   out.config = tokenizer_config(metadata, vocabulary, out.roles);
   if (metadata.has(kTemplate)) out.chat_template = metadata.string(kTemplate);
   return out;

@@ -1,8 +1,8 @@
 // tokenizer.json, tokenizer_config.json and the chat template of what is imported.
 //
-// Two kinds of tokenizers: byte-level BPE ("gpt2"), cut as pre_tokenizers.h knows by name, and
-// SentencePiece BPE with byte fallback ("llama"), written as transformers converts it. Others are
-// refused by name.
+// Three kinds of tokenizers: byte-level BPE ("gpt2"), cut as pre_tokenizers.h knows by name;
+// SentencePiece BPE with byte fallback ("llama"), written as transformers converts it; and the same
+// with merges that the file has ("gemma4"). Others are refused by name.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,7 @@ struct TokenizerFiles {
   std::string config;     // JSON
   std::optional<std::string> chat_template;
   TokenRoles roles;
+  std::size_t ids = 0;  // one past the largest that a text may become
 };
 
 // Throws Error(kInvalid) naming the key that is missing, wrong, or not known.

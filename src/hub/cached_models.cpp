@@ -15,15 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kConfigBytesMax = 4u << 20;
 
-std::string architecture_in(const fs::path& snapshot) {
-  try {
-    const json::Document config(read_file((snapshot / "config.json").string(), kConfigBytesMax));
-    return config.root().as_string_or("model_type", "");
-  } catch (const Error&) {  // `sanctum models check` says what is wrong with it
-    return {};
-  }
-}
-
 void measure_disk(CachedModel& model) {
   std::error_code error, ignored;
   for (fs::recursive_directory_iterator each(model.directory, error), end; !error && each != end;
@@ -35,6 +26,15 @@ void measure_disk(CachedModel& model) {
 }
 
 }  // namespace
+
+std::string architecture_in(const std::string& directory) {
+  try {
+    const json::Document config(read_file(directory + "/config.json", kConfigBytesMax));
+    return config.root().as_string_or("model_type", "");
+  } catch (const Error&) {  // `sanctum models check` says what is wrong with it
+    return {};
+  }
+}
 
 CachedModel cached_model(const std::string& name, const std::string& cache) {
   CachedModel model;

@@ -18,6 +18,8 @@ struct CachedModel {
   bool begun = false;            // something of it is loaded only in part
 };
 
+// config.json's model_type; empty where it is not told.
+std::string architecture_in(const std::string& directory);
 std::vector<CachedModel> cached_models(const std::string& cache);
 CachedModel cached_model(const std::string& name, const std::string& cache);
 

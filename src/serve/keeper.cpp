@@ -22,6 +22,7 @@
 #include "platform/machine.h"
 #include "platform/private_files.h"
 #include "platform/service_manager.h"
+#include "serve/gguf_imports.h"
 #include "serve/greeting.h"
 #include "serve/keeper_rules.h"
 #include "serve/kept_process.h"
@@ -304,13 +305,19 @@ class Ending {
   std::atomic<bool> asked_{false};
 };
 
-// Before anything is copied or started. Throws Exit.
+// Before anything is copied or started: its models are made, where they are not there. Throws Exit.
 void check_start(const settings::ServeConfig& config, const std::atomic<bool>& cancelled) {
   check_addresses(config);
   const LoadsChecked checked = check_loads(config, false, &cancelled);
   if (cancelled) return;
   if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
   if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
+  try {
+    make_imports(config, cancelled);
+  } catch (const Exit& exit) {
+    if (config.fallback.empty()) throw;
+    log::error("gguf_not_imported", {{"why", exit.message}});
+  }
 }
 
 std::optional<RunningRelease> keep_release(const std::string& state) {
@@ -348,7 +355,13 @@ int keep(const settings::ServeConfig& config,
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {
     if (ending.asked()) return 0;
-    Keeper keeper(config, resolve, keep_release(config.state_dir), *held);
+    // A planned restart keeps what it has rather than stand still for an import.
+    const auto resolve_imported = [&] {
+      settings::ServeConfig now = resolve();
+      if (const std::string why = not_imported(now); !why.empty()) throw Exit{kExitFailure, why};
+      return now;
+    };
+    Keeper keeper(config, resolve_imported, keep_release(config.state_dir), *held);
     keeper.on_drain([&](seconds drain) { signal_watch.limit_is(drain + kStopBeyondGateway); });
     const Ending::Part part(ending, keeper);
     return ending.asked() ? 0 : keeper.run();

@@ -1,11 +1,17 @@
 #include "serve/load_check.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "catalog/gguf_outline.h"
 #include "client/printable.h"
+#include "gguf/import.h"
 #include "platform/command.h"
 #include "serve/running_release.h"
 #include "serve/worker_options.h"
@@ -30,15 +36,16 @@ std::string engine_missing(const settings::ServeConfig& config) {
   return "there is no program that can be run at " + path + "; --engine names the engine's";
 }
 
-LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
-                         const std::atomic<bool>* cancelled) {
-  if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
-  if (const std::string why = engine_missing(config); !why.empty()) throw Exit{kExitFailure, why};
-  const supervisor::WorkerOptions options = worker_options(config, {});
-  std::vector<std::string> words{options.path, "--log-level", "error"};
+namespace {
+
+// Throws Exit where none of them could be loaded.
+LoadsChecked ask_engine(const settings::ServeConfig& config,
+                        const std::vector<wire::LoadRequest>& models, bool with_texts,
+                        const std::atomic<bool>* cancelled) {
+  std::vector<std::string> words{worker_options(config, {}).path, "--log-level", "error"};
   if (with_texts) words.emplace_back("--check-texts");
   for (auto& word : engine_words(config)) words.push_back(std::move(word));
-  for (const auto& model : options.models)
+  for (const auto& model : models)
     words.insert(words.end(), {"--check", model.model + "=" + model.path});
   // As the engine itself will be started: a release has its own libraries.
   std::vector<std::pair<std::string, std::string>> environment;
@@ -55,6 +62,62 @@ LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
                 (said.empty() ? "" : ": " + said)};
   } catch (const Error& error) {  // a disk that does not answer: the load says so, and tries again
     return {{}, error.what()};
+  }
+}
+
+// Of GGUF files that are to be imported all must find room. Throws Exit.
+void check_room(const settings::ServeConfig& config) {
+  std::uint64_t room = 0;
+  for (const auto& place : config.imports)
+    if (!catalog::is_imported(place)) room += gguf::import_room(place.file);
+  std::filesystem::path disk = config.state_dir;
+  std::error_code ignored;
+  while (!std::filesystem::exists(disk, ignored) && disk.has_relative_path())
+    disk = disk.parent_path();
+  if (room > 0) gguf::check_room(disk.string(), room);
+}
+
+// And each must be worth it. Throws Exit.
+void check_imports(const settings::ServeConfig& config, bool with_texts,
+                   const std::atomic<bool>* cancelled) {
+  or_exit(kExitFailure, [&] { check_room(config); });
+  for (const auto& place : config.imports) {
+    if (catalog::is_imported(place)) continue;
+    const auto outline =
+        or_exit(kExitFailure, [&] { return std::make_unique<catalog::GgufOutline>(place.file); });
+    std::string name;
+    for (const auto& model : config.found_models)
+      if (model.path == place.directory) name = model.model;
+    try {
+      ask_engine(config, {{name, outline->path()}}, with_texts, cancelled);
+    } catch (const Exit& exit) {
+      throw Exit{exit.code, outline->as_told_of_file(exit.message)};
+    }
+  }
+}
+
+bool is_to_come(const settings::ServeConfig& config, const std::string& directory) {
+  return std::any_of(config.imports.begin(), config.imports.end(), [&](const auto& place) {
+    return place.directory == directory && !catalog::is_imported(place);
+  });
+}
+
+}  // namespace
+
+LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
+                         const std::atomic<bool>* cancelled) {
+  if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
+  if (const std::string why = engine_missing(config); !why.empty()) throw Exit{kExitFailure, why};
+  check_imports(config, with_texts, cancelled);
+  std::vector<wire::LoadRequest> all = worker_options(config, {}).models, there;
+  for (auto& model : all)
+    if (!is_to_come(config, model.path)) there.push_back(std::move(model));
+  if (there.empty()) return {};
+  try {
+    return ask_engine(config, there, with_texts, cancelled);
+  } catch (const Exit& exit) {
+    if (there.size() == all.size()) throw;
+    return {exit.message, {}};  // the others can
   }
 }
 

@@ -1,6 +1,7 @@
 // Whether what is configured could be loaded, asked of the engine's program before anything is
 // copied or started (engine/load_check.h). What cannot be told within kLoadCheckMax is left to the
-// start, as is everything where another server would answer in our place.
+// start, as is everything where another server would answer in our place. Of GGUF files that are
+// not imported yet each has to be loadable, and all have to have room on the disk.
 #pragma once
 
 #include <atomic>

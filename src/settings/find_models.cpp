@@ -12,13 +12,15 @@
 namespace sanctum::settings {
 namespace {
 
+using supervisor::FoundModel;
+
 // What crosses from one thread to another are words, not the exception: nobody could say which of
 // the two frees it.
 struct Refusal {
   ErrorCode code;
   std::string message, field;
 };
-using Found = std::variant<wire::LoadRequest, Refusal>;
+using Found = std::variant<FoundModel, Refusal>;
 
 Found look(const std::string& name, const FindModel& find) {
   try {
@@ -29,14 +31,14 @@ Found look(const std::string& name, const FindModel& find) {
 }
 
 // Of one name, on a thread of its own: it may be on a mount that never answers.
-wire::LoadRequest found_by(const std::string& name, const FindModel& find, Instant until,
-                           std::chrono::milliseconds limit) {
+FoundModel found_by(const std::string& name, const FindModel& find, Instant until,
+                    std::chrono::milliseconds limit) {
   std::packaged_task<Found()> task([name, find] { return look(name, find); });
   std::future<Found> found = task.get_future();
   std::thread(std::move(task)).detach();
   if (found.wait_until(until) == std::future_status::ready) {
     Found answer = found.get();
-    if (auto* request = std::get_if<wire::LoadRequest>(&answer)) return std::move(*request);
+    if (auto* request = std::get_if<FoundModel>(&answer)) return std::move(*request);
     const auto& refusal = std::get<Refusal>(answer);
     throw Error(refusal.code, refusal.message, refusal.field);
   }
@@ -49,14 +51,15 @@ wire::LoadRequest found_by(const std::string& name, const FindModel& find, Insta
 
 }  // namespace
 
-std::vector<wire::LoadRequest> find_models(const std::vector<std::string>& names,
-                                           const FindModel& find, std::chrono::milliseconds limit) {
+std::vector<supervisor::FoundModel> find_models(const std::vector<std::string>& names,
+                                                const FindModel& find,
+                                                std::chrono::milliseconds limit) {
   const Instant until = Clock::now() + limit;
-  std::vector<wire::LoadRequest> all;
+  std::vector<FoundModel> all;
   all.reserve(names.size());
   for (const auto& name : names) {
-    wire::LoadRequest next = found_by(name, find, until, limit);
-    for (const wire::LoadRequest& other : all) {
+    FoundModel next = found_by(name, find, until, limit);
+    for (const FoundModel& other : all) {
       if (other.model != next.model) continue;
       throw Error(ErrorCode::kInvalid,
                   "two models would be called '" + next.model + "': " + other.path + " and " +

@@ -12,8 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-wire::LoadRequest by_last_letter(const std::string& name) {
-  return {name.substr(name.size() - 1), "/models/" + name};
+supervisor::FoundModel by_last_letter(const std::string& name) {
+  return {{name.substr(name.size() - 1), "/models/" + name}};
 }
 
 std::string error_of(const std::vector<std::string>& names, const FindModel& find,
@@ -40,7 +40,7 @@ TEST(FindModels, TwoOfOneNameAreRefusedWithBothPaths) {
 
 TEST(FindModels, WhatCannotBeFoundIsPassedOn) {
   EXPECT_THAT(error_of({"a"},
-                       [](const std::string&) -> wire::LoadRequest {
+                       [](const std::string&) -> supervisor::FoundModel {
                          throw Error(ErrorCode::kNotFound, "nowhere");
                        }),
               HasSubstr("nowhere"));

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/home_path.h"
+#include "catalog/import_place.h"
 #include "hub/cache_layout.h"
 #include "supervisor/model_directory.h"
 
@@ -20,9 +21,10 @@ std::string model_from(const std::string& directory, const std::string& told) {
   const auto [name, place] = supervisor::split_name(told);
   const std::string path = path_from(directory, place);
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return told;
-  // A word that also names a directory without a model is the word.
-  if (place.find('/') == std::string::npos && !hub::has_config(path)) return told;
+  if (!fs::exists(path, ignored)) return told;
+  // A word that also names what is no model is the word.
+  if (place.find('/') == std::string::npos && !hub::has_config(path) && !catalog::is_gguf(path))
+    return told;
   return (name.empty() ? "" : name + "=") + path;
 }
 

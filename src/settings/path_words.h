@@ -7,7 +7,7 @@ namespace sanctum::settings {
 
 // Absolute. Empty stays empty, and "state/" is "state".
 std::string path_from(const std::string& directory, const std::string& path);
-// [NAME=]MODEL: a directory becomes absolute; org/name and other words stay as they are.
+// [NAME=]MODEL: a directory or a file becomes absolute; org/name and other words stay as they are.
 std::string model_from(const std::string& directory, const std::string& told);
 
 }  // namespace sanctum::settings

@@ -51,11 +51,17 @@ void check(const ServeConfig& config) {
                                " bytes; choose a shorter --state-dir"};
 }
 
-std::vector<wire::LoadRequest> models_of(const std::vector<std::string>& names) {
-  const auto places = supervisor::search_places();
-  if (names.empty()) supervisor::built_in_model(places);  // whoever loads it looks beside himself
-  return find_models(
-      names, [places](const std::string& name) { return supervisor::find_model(name, places); });
+void find_models_of(ServeConfig& config) {
+  const auto places = supervisor::search_places(config.state_dir);
+  if (config.models.empty())
+    supervisor::built_in_model(places);  // whoever loads it looks beside himself
+  const auto all = find_models(config.models, [places](const std::string& name) {
+    return supervisor::find_model(name, places);
+  });
+  for (const auto& model : all) {
+    config.found_models.push_back(model);
+    if (!model.gguf.empty()) config.imports.push_back({model.gguf, model.path});
+  }
 }
 
 // As whoever asks at them, and serving.json, wants them.
@@ -106,9 +112,9 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
   check(config);
   spell_out_addresses(config);
   check_fallback(config);
-  config.found_models = or_exit(kExitFailure, [&] {
+  or_exit(kExitFailure, [&] {
     for (auto& model : config.models) model = model_from(".", model);
-    return models_of(config.models);
+    find_models_of(config);
   });
   config.arguments = arguments;
   return config;
@@ -129,8 +135,18 @@ std::string explain(const ServeOptions& options, const ServeConfig& resolved) {
   std::string text;
   if (!resolved.file.empty()) text += "# read from " + resolved.file + "\n";
   text += as_toml(serve_settings(value), origin);
-  for (const auto& model : resolved.found_models)
-    text += "# the model " + json::quote(model.model) + " is in " + model.path + "\n";
+  for (const auto& model : resolved.found_models) {
+    text += "# the model " + json::quote(model.model) + " is ";
+    const auto made = std::find_if(resolved.imports.begin(), resolved.imports.end(),
+                                   [&](const auto& each) { return each.directory == model.path; });
+    if (made == resolved.imports.end())
+      text += "in " + model.path + "\n";
+    else
+      text += "made of " + made->file +
+              (catalog::is_imported(*made) ? ", which was imported into "
+                                           : ", which the next start imports into ") +
+              made->directory + "\n";
+  }
   return text;
 }
 

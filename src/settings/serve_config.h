@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/import_place.h"
 #include "settings/probe_settings.h"
 #include "wire/messages.h"
 
@@ -40,6 +41,7 @@ struct ServeConfig {
 
   // What resolving adds (resolve.h).
   std::vector<wire::LoadRequest> found_models;  // empty: the built-in one, beside who loads it
+  std::vector<catalog::ImportPlace> imports;    // GGUF files that directories of these are made of
   std::vector<std::string> arguments;           // those after `serve` on the command line
 };
 

@@ -44,8 +44,9 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
       {.key = "models",
        .flag = "models",
        .type = Texts{.value = &c.models, .models = true},
-       .what = "A directory, org/name of a downloaded model, or smoke, the built-in one, which is "
-               "served when none is named. The first is the default; NAME=MODEL calls it NAME",
+       .what = "A directory, a GGUF file, org/name of a downloaded model, ollama:NAME, "
+               "lmstudio:PUBLISHER/REPO, or smoke, the built-in one, which is served when none is "
+               "named. The first is the default; NAME=MODEL calls it NAME",
        .placeholder = "[NAME=]MODEL"},
       {.key = "state_dir",
        .flag = "--state-dir",

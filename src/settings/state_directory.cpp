@@ -22,9 +22,10 @@ namespace fs = std::filesystem;
 constexpr const char* kMark = ".sanctum-state";
 // What servers, and commands before the first one, leave in their directory; also with more behind
 // a dot or a dash.
-constexpr const char* kOurs[] = {
-    "lock",    "keys",  "certs",   "releases", "journal",   "switches",     "serving", "control",
-    "goldens", "probe", "by-hand", "weights",  "local_key", "unit-backups", "watch",   ".trial"};
+constexpr const char* kOurs[] = {"lock",     "keys",    "certs",     "releases",     "journal",
+                                 "switches", "serving", "control",   "goldens",      "probe",
+                                 "by-hand",  "weights", "local_key", "unit-backups", "watch",
+                                 "imported", ".trial"};
 
 void try_to_write(const std::string& directory) {
   const std::string trial = directory + "/.trial." + std::to_string(::getpid());
@@ -86,6 +87,7 @@ void make_state_dir(const std::string& directory) {
 void unmake_state_dir(const std::string& directory) {
   std::error_code ignored;
   fs::remove(directory + "/" + kMark, ignored);
+  fs::remove(directory + "/imported", ignored);
   fs::remove(directory + "/lock", ignored);
   fs::remove(directory, ignored);
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "catalog/import_place.h"
 #include "hub/cache_layout.h"
 #include "hub/places.h"
 #include "platform/machine.h"
@@ -35,25 +36,42 @@ void check_name(const std::string& name, const std::string& told) {
   }
 }
 
-wire::LoadRequest find_by_place(const std::string& name, const SearchPlaces& places) {
+FoundModel made_of(const std::string& file, const std::string& name, const SearchPlaces& places) {
+  const auto place = catalog::import_place(file, name, places.imports);
+  return {{name, place.directory}, place.file};
+}
+
+FoundModel foreign(const std::string& told, const SearchPlaces& places) {
+  const catalog::ForeignModel model = catalog::foreign_model(told, places.foreign);
+  if (!model.problem.empty())
+    throw Error(ErrorCode::kInvalid, "'" + told + "' cannot be served: " + model.problem, "model");
+  const std::string name = catalog::own_name(told);
+  return is_directory(model.path) ? FoundModel{{name, model.path}}
+                                  : made_of(model.path, name, places);
+}
+
+FoundModel find_by_place(const std::string& name, const SearchPlaces& places) {
   if (is_directory(name)) {
     std::error_code ignored;
     const fs::path directory = fs::canonical(name, ignored);
-    if (hub::has_config(directory)) return {directory.filename().string(), directory.string()};
+    if (hub::has_config(directory)) return {{directory.filename().string(), directory.string()}};
     if (name != kBuiltIn) refuse_directory(directory.string());
   }
-  if (name == kBuiltIn) return built_in_model(places);
+  if (name == kBuiltIn) return {built_in_model(places)};
+  if (catalog::is_foreign_name(name)) return foreign(name, places);
+  if (catalog::is_gguf(name)) return made_of(name, fs::path(name).stem().string(), places);
   if (hub::is_repository_name(name)) {
     const std::string snapshot = hub::cached_snapshot(name, places.hub);
-    if (!snapshot.empty()) return {name, snapshot};
+    if (!snapshot.empty()) return {{name, snapshot}};
   }
-  refuse_name(name, places.hub);
+  refuse_name(name, places);
 }
 
 }  // namespace
 
-SearchPlaces search_places() {
-  return {platform::executable_path(), hub::cache_directory()};
+SearchPlaces search_places(const std::string& state_dir) {
+  return {platform::executable_path(), hub::cache_directory(), state_dir + "/imported",
+          catalog::foreign_places()};
 }
 
 wire::LoadRequest built_in_model(const SearchPlaces& places) {
@@ -71,16 +89,17 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
 
 NamedModel split_name(const std::string& told) {
   const std::size_t equals = told.find('=');
-  if (equals == std::string::npos || is_directory(told)) return {{}, told};
+  std::error_code ignored;
+  if (equals == std::string::npos || fs::exists(told, ignored)) return {{}, told};
   check_name(told.substr(0, equals), told);
   return {told.substr(0, equals), told.substr(equals + 1)};
 }
 
-wire::LoadRequest find_model(const std::string& told, const SearchPlaces& places) {
+FoundModel find_model(const std::string& told, const SearchPlaces& places) {
   const NamedModel named = split_name(told);
   if (named.place.empty())
     throw Error(ErrorCode::kInvalid, "'" + told + "' names no model: it is empty", "model");
-  wire::LoadRequest found = find_by_place(named.place, places);
+  FoundModel found = find_by_place(named.place, places);
   if (!named.name.empty()) found.model = named.name;
   return found;
 }

@@ -1,13 +1,16 @@
 // Finds the directory of a model that a person named.
 //
 //   DIR          a directory with a config.json; called by its own name
+//   FILE.gguf    the directory that is made of it (catalog/import_place.h), perhaps not yet there
 //   org/name     a downloaded model of the Hugging Face cache; refs/main decides which snapshot
+//   ollama:NAME, lmstudio:PUBLISHER/REPO   another program's (catalog/foreign_models.h)
 //   smoke        the built-in model
 //   NAME=MODEL   any of these, called NAME
 #pragma once
 
 #include <string>
 
+#include "catalog/foreign_models.h"
 #include "wire/messages.h"
 
 namespace sanctum::supervisor {
@@ -18,9 +21,11 @@ inline constexpr std::size_t kModelNameLettersMax = 128;  // of a NAME
 struct SearchPlaces {
   std::string program;  // absolute path of the running program
   std::string hub;      // the Hugging Face cache (its `hub` folder); empty where there is no home
+  std::string imports = {};  // directories that are made of GGUF files
+  catalog::ForeignPlaces foreign = {};
 };
-// The cache as hub/places.h finds it.
-SearchPlaces search_places();
+// The cache as hub/places.h finds it; imports below `state_dir`.
+SearchPlaces search_places(const std::string& state_dir = {});
 
 // The model beside this program: models/smoke of a checkout or share/sanctum/models/smoke of an
 // installation. Throws Error(kNotFound) naming the places.
@@ -34,8 +39,11 @@ struct NamedModel {
 // none.
 NamedModel split_name(const std::string& told);
 
+struct FoundModel : wire::LoadRequest {
+  std::string gguf = {};  // the file that its directory is made of; empty: it is one already
+};
 // Throws Error(kInvalid) for a NAME that is none, Error(kNotFound) saying what was found instead,
 // and what to do (model_refusal.h).
-wire::LoadRequest find_model(const std::string& told, const SearchPlaces& places);
+FoundModel find_model(const std::string& told, const SearchPlaces& places);
 
 }  // namespace sanctum::supervisor

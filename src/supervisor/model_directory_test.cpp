@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/error.h"
 #include "base/test_directory.h"
 
 namespace sanctum::supervisor {
@@ -81,7 +82,7 @@ TEST_F(ModelDirectory, WhatIsNoModelIsKnownForWhatItIs) {
   add("deep/inner/config.json");
   add("lone/x.safetensors");
   add("lone/notes.txt");
-  EXPECT_THAT(refusal(root_.path("g/weights.gguf")), HasSubstr("GGUF"));
+  EXPECT_THAT(refusal(root_.path("g/absent.gguf")), HasSubstr("no file"));
   EXPECT_THAT(refusal(root_.path("g")), HasSubstr("GGUF"));
   EXPECT_THAT(refusal(root_.path("m/model.safetensors")),
               HasSubstr("name the directory that it is in: " + root_.path("m")));
@@ -91,6 +92,27 @@ TEST_F(ModelDirectory, WhatIsNoModelIsKnownForWhatItIs) {
   EXPECT_THAT(refusal(root_.path("deep")),
               HasSubstr("did you mean " + root_.path("deep/inner") + "?"));
   EXPECT_THAT(refusal(root_.path("depe")), HasSubstr("did you mean '" + root_.path("deep") + "'?"));
+}
+
+TEST_F(ModelDirectory, AGgufFileHasADirectoryThatIsMadeOfIt) {
+  add("g/weights.gguf", "GGUF");
+  SearchPlaces places = places_;
+  places.imports = root_.path("imported");
+  const auto found = find_model("mine=" + root_.path("g/weights.gguf"), places);
+  EXPECT_EQ(found.model, "mine");
+  EXPECT_EQ(found.gguf, root_.path("g/weights.gguf"));
+  EXPECT_THAT(found.path, HasSubstr(root_.path("imported/weights-")));
+  EXPECT_EQ(find_model(root_.path("g/weights.gguf"), places).model, "weights");
+}
+
+TEST_F(ModelDirectory, AnotherProgramsModelIsServedByTheNameThatClientsKnow) {
+  add("studio/pub/repo/config.json");
+  SearchPlaces places = places_;
+  places.foreign.lm_studio = {root_.path("studio")};
+  EXPECT_EQ(find_model("lmstudio:pub/repo", places).model, "pub/repo");
+  EXPECT_EQ(find_model("lmstudio:pub/repo", places).path, root_.path("studio/pub/repo"));
+  EXPECT_EQ(find_model("mine=lmstudio:pub/repo", places).model, "mine");
+  EXPECT_THROW(find_model("lmstudio:pub/../repo", places), Error);
 }
 
 TEST_F(ModelDirectory, ADownloadThatDidNotEndIsCalledThat) {

@@ -24,8 +24,8 @@ using hub::repository_directory;
 
 // `named`: as the person knows it.
 [[noreturn]] void refuse_gguf(const std::string& named, const std::string& path) {
-  refuse(named + " is in GGUF, the format of llama.cpp: `sanctum models import " + path +
-         "` makes a model directory of it, to be served instead");
+  refuse(named + " holds a GGUF file, the format of llama.cpp; name the file: `sanctum serve " +
+         path + "`");
 }
 
 // The first that ends so; empty for none.
@@ -63,7 +63,6 @@ void refuse_file(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return;
   const std::string path = file.string(), extension = file.extension().string();
-  if (extension == ".gguf") refuse_gguf(path, path);
   const fs::path directory = fs::absolute(file, ignored).parent_path();
   if (has_config(directory.string()))
     refuse(path +
@@ -96,8 +95,7 @@ void refuse_file(const fs::path& file) {
 
 void refuse_directory(const std::string& directory) {
   if (const auto file = file_ending_in(directory, ".gguf"); !file.empty()) {
-    const std::string path = (fs::path(directory) / file).string();
-    refuse_gguf(path, path);
+    refuse_gguf("the directory " + directory, (fs::path(directory) / file).string());
   }
   const std::string none = "the directory " + directory + " has no config.json";
   std::string beneath = only_model_in(directory);
@@ -105,7 +103,8 @@ void refuse_directory(const std::string& directory) {
   refuse(none + (beneath.empty() ? ": that is no model" : "; did you mean " + beneath + "?"));
 }
 
-void refuse_name(const std::string& name, const std::string& hub) {
+void refuse_name(const std::string& name, const SearchPlaces& places) {
+  const std::string& hub = places.hub;
   refuse_file(name);
   if (is_repository_name(name) && !hub.empty()) {
     const std::string repository = repository_directory(name, hub);
@@ -124,6 +123,15 @@ void refuse_name(const std::string& name, const std::string& hub) {
     for (const auto& repository : cached_repositories(hub))
       if (repository.substr(repository.find('/') + 1) == name) guess = repository;
   }
+  if (guess.empty()) {
+    for (const auto& model : catalog::foreign_models(places.foreign))
+      if (catalog::own_name(model.name) == name ||
+          catalog::own_name(model.name) == name + ":latest")
+        guess = model.name;
+  }
+  if (path.extension() == ".gguf")
+    refuse("there is no file '" + name + "'" +
+           (guess.empty() ? "" : "; did you mean '" + guess + "'?"));
   refuse("there is no directory '" + name + "', and it is no org/name of a downloaded model" +
          (guess.empty() ? "" : "; did you mean '" + guess + "'?") +
          (is_repository_name(name) && hub.empty()

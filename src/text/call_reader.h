@@ -2,11 +2,11 @@
 // own.
 //
 // Contract: until begun() nothing is decided, and whoever feeds it keeps what it fed. A call has
-// begun once its name is known, is one that was offered, and its arguments have begun; it stays one
-// whatever follows. From then on take_arguments() gives the arguments as they come: of arguments
-// that the model wrote as JSON its own text, verbatim even where it is broken; of those it wrote in
-// another way JSON that is made of them.
-// Byte by byte so that nothing depends on where the text was cut. One owner at a time, no locks.
+// begun once its name is known, whether or not it was offered, and its arguments have begun; it
+// stays one whatever follows. From then on take_arguments() gives the arguments as they come: of
+// arguments that the model wrote as JSON its own text, verbatim even where it is broken; of those
+// it wrote in another way JSON that is made of them. Byte by byte so that nothing depends on where
+// the text was cut. One owner at a time, no locks.
 #pragma once
 
 #include <memory>
@@ -54,7 +54,6 @@ class CallReader {
   bool complete() const { return complete_; }
 
  protected:
-  bool offered(std::string_view name) const { return tools_.offers(name); }
   const OfferedTools& tools() const { return tools_; }
 
   bool begun_ = false;

@@ -13,6 +13,8 @@
 namespace sanctum::text {
 namespace {
 
+constexpr const char* kKinds[] = {"byte_level", "tekken", "metaspace", "unigram"};
+
 bool whole_characters(std::string text) {
   take_characters(text, false);
   return text.empty();
@@ -30,7 +32,7 @@ std::string stream(const std::shared_ptr<const Tokenizer>& tokenizer, const std:
 }
 
 TEST(Detokenizer, PiecesConcatenateToTheWhole) {
-  for (const char* name : {"byte_level", "metaspace", "unigram"}) {
+  for (const char* name : kKinds) {
     const auto tokenizer = Tokenizer::load(fixture(name));
     for (const std::string text : {"the quick brown fox", " leading", "  two", "你好 🙂🙂 мир",
                                    "a\n\n  b", "hello<|end|></s>x"}) {
@@ -43,7 +45,7 @@ TEST(Detokenizer, PiecesConcatenateToTheWhole) {
 // Models do emit nonsense: lone bytes, special tokens in the middle, spaces first.
 TEST(Detokenizer, EqualsDecodeForAnySequence) {
   std::mt19937 random(7);
-  for (const char* name : {"byte_level", "metaspace", "unigram"}) {
+  for (const char* name : kKinds) {
     const auto tokenizer = Tokenizer::load(fixture(name));
     std::uniform_int_distribution<int> any(0, tokenizer->vocabulary() - 1);
     for (int round = 0; round < 300; ++round) {
@@ -51,6 +53,25 @@ TEST(Detokenizer, EqualsDecodeForAnySequence) {
       for (int& id : ids) id = any(random);
       EXPECT_EQ(stream(tokenizer, ids), tokenizer->decode(ids, true))
           << name << ": " << testing::PrintToString(ids);
+    }
+  }
+}
+
+// Each of them between words, between the bytes of a character, and twice in a row.
+TEST(Detokenizer, ShowsNoControlTokenAndSplitsNoCharacterAtOne) {
+  for (const char* name : kKinds) {
+    const auto tokenizer = Tokenizer::load(fixture(name));
+    for (int control = 0; control < tokenizer->vocabulary(); ++control) {
+      if (!tokenizer->is_special(control)) continue;
+      for (const std::string text : {"the 你🙂 dog", "hello"}) {
+        const std::vector<int> ids = tokenizer->encode(text, false);
+        for (std::size_t at = 0; at <= ids.size(); ++at) {
+          std::vector<int> with = ids;
+          with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), 2, control);
+          EXPECT_EQ(stream(tokenizer, with), tokenizer->decode(with, true)) << name << at;
+          EXPECT_EQ(tokenizer->decode(with, true), tokenizer->decode(ids, true)) << name << at;
+        }
+      }
     }
   }
 }

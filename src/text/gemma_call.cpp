@@ -40,8 +40,7 @@ CallReader::Status GemmaCall::head(char c) {
   }
   if (!word_.starts_with(kCall)) return Status::kNoCall;
   const std::string name(trimmed(std::string_view(word_).substr(kCall.size())));
-  if (name.empty() || name.find_first_of(kSpace) != std::string::npos || !offered(name))
-    return Status::kNoCall;
+  if (name.empty() || name.find_first_of(kSpace) != std::string::npos) return Status::kNoCall;
   name_ = name;
   word_.clear();
   begun_ = true;

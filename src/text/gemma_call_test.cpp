@@ -57,9 +57,9 @@ TEST(GemmaCall, ReasoningAnywhereAndEmpty) {
 }
 
 TEST(GemmaCall, WhatIsNone) {
-  for (const std::string text : {"<|tool_call>call:none{x:1}<tool_call|> ok", "<|tool_call>call:f",
-                                 "<|tool_call>f{}", "<|tool_call>call:{}<tool_call|>",
-                                 "<|tool_call>call:f<tool_call|>", "<|tool_call>call:f f{}"}) {
+  for (const std::string text :
+       {"<|tool_call>call:f", "<|tool_call>f{}", "<|tool_call>call:{}<tool_call|>",
+        "<|tool_call>call:f<tool_call|>", "<|tool_call>call:f f{}"}) {
     const ParsedOutput output = parse(kGemma, text);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());

@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 7> kMarkers{kStart,    kChannel,   kConst
                                                    "<|end|>", "<|call|>", "<|return|>"};
 constexpr std::size_t kMarkerBytesMax = kConstrain.size();
 constexpr std::array<std::string_view, 2> kHeaderWords{"assistant", kRecipient};
+constexpr std::array<std::string_view, 5> kRoles{"assistant", "user", "system", "developer",
+                                                 "tool"};
 
 std::string_view word_behind(std::string_view header, std::string_view key) {
   const std::size_t at = header.find(key);
@@ -123,16 +125,27 @@ class HarmonyReader : public OutputReader {
     std::string_view recipient = word_behind(header, kRecipient);
     const bool function = recipient.starts_with(kFunctions);
     if (function) recipient.remove_prefix(kFunctions.size());
-    const bool known = function || !options_.tools.empty();
-    if (options_.tool_calls && known && !recipient.empty() && options_.tools.offers(recipient)) {
-      enter_body(Kind::kCall);
-      sink.begin_call(std::string(recipient));
-      return;
-    }
     enter_body(word_behind(header, kChannel) == "analysis" ? Kind::kReasoning : Kind::kContent);
+    if (!options_.tool_calls || recipient.empty()) return;
+    if (function || options_.tools.offers(recipient)) {
+      begin_call(std::string(recipient), sink);
+    } else if (std::find(kRoles.begin(), kRoles.end(), recipient) == kRoles.end()) {
+      undecided_ = recipient;
+    }
+  }
+
+  void begin_call(const std::string& name, OutputSink& sink) {
+    enter_body(Kind::kCall);
+    sink.begin_call(name);
   }
 
   bool body(PendingText& text, OutputSink& sink, bool at_end) {
+    if (!undecided_.empty()) {
+      const std::size_t space = leading(text.view());
+      if (space == text.size() && !at_end) return false;
+      const std::string recipient = std::exchange(undecided_, {});
+      if (space < text.size() && text.view()[space] == '{') begin_call(recipient, sink);
+    }
     const Place found = find_marker(text, 0);
     std::size_t shown = found.at;
     if (found.marker.empty()) {
@@ -197,6 +210,7 @@ class HarmonyReader : public OutputReader {
   bool marks_only_ = false;  // one came: what is spelled is text
   bool marked_ = false;      // the header
   bool empty_ = true;        // the message, so far
+  std::string undecided_;    // who is told what may be a call, until its text begins
   bool reasoned_ = false, answered_ = false;
   bool opened_ = false, whole_ = false;  // the arguments
   JsonExtent extent_;

@@ -3,11 +3,13 @@
 //   <|start|>assistant<|channel|>commentary to=functions.name
 //   <|constrain|>json<|message|>{...}<|call|>
 //
-// A message to a function that was offered is a call, in whatever channel, and its arguments are
-// its text, verbatim. Else what was said in `analysis` is reasoning, and all the rest is content: a
-// preamble in `commentary`, `final`, and what was said to somebody that nobody offered. Two
-// messages of a kind have a line break between them. Markers and headers are never content; text
-// without a header is. Once a marker came as a control mark, one that is spelled is text.
+// A message to a function is a call, in whatever channel, and its arguments are its text, verbatim.
+// A function is what is named as one (functions.name) or was offered, and anybody but a role who is
+// told a JSON object: repo_browser.open_file, which the model knows from elsewhere. Else what was
+// said in `analysis` is reasoning, and all the rest is content: a preamble in `commentary`,
+// `final`, and what was said to others, such as Python's code. Two messages of a kind have a line
+// break between them. Markers and headers are never content; text without a header is. Once a
+// marker came as a control mark, one that is spelled is text.
 #pragma once
 
 #include <memory>

@@ -54,7 +54,7 @@ TEST(Harmony, WhatWasSaidToOthersIsNoCall) {
   const ParsedOutput output =
       parse(kHarmony,
             "<|channel|>analysis to=python<|message|>1+1<|call|><|start|>assistant<|channel|>"
-            "commentary to=functions.none<|message|>{\"x\":1}<|call|>");
+            "commentary to=assistant<|message|>{\"x\":1}<|call|>");
   EXPECT_EQ(output.reasoning, "1+1");
   EXPECT_EQ(output.content, "{\"x\":1}");
   EXPECT_THAT(output.calls, IsEmpty());
@@ -62,6 +62,18 @@ TEST(Harmony, WhatWasSaidToOthersIsNoCall) {
   no_tools.tool_calls = false;
   EXPECT_EQ(parse(no_tools, "<|channel|>commentary to=functions.f<|message|>{}<|call|>").content,
             "{}");
+}
+
+// gpt-oss knows tools that its client does not have.
+TEST(Harmony, AFunctionThatNobodyOfferedIsCalled) {
+  const ParsedOutput output =
+      parse(kHarmony,
+            "<|channel|>commentary to=functions.none<|message|>{\"x\":1}<|call|>"
+            "<|start|>assistant<|channel|>analysis to=repo.open code<|message|>\n {\"y\":2}<|call|>"
+            "<|start|>assistant<|channel|>commentary to=repo.list<|message|><|call|>");
+  EXPECT_EQ(output.content + output.reasoning, "");
+  EXPECT_THAT(output.calls,
+              ElementsAre(Pair("none", "{\"x\":1}"), Pair("repo.open", "\n {\"y\":2}")));
 }
 
 TEST(Harmony, TextWithoutAHeaderIsContent) {

@@ -120,7 +120,8 @@ CallReader::Status JsonCall::end_value() {
 
 CallReader::Status JsonCall::end_name() {
   const auto name = string_of(value_);
-  if (!name || name->empty() || !name_.empty() || !offered(*name)) return Status::kNoCall;
+  if (!name || name->empty() || name->size() > kNameBytesMax || !name_.empty())
+    return Status::kNoCall;
   name_ = *name;
   return known_ ? begin() : Status::kMore;
 }

@@ -47,7 +47,7 @@ CallReader::Status MistralCall::push(char c) {
 
 CallReader::Status MistralCall::begin() {
   name_ = called_by(head_);
-  if (name_.empty() || !offered(name_)) return Status::kNoCall;
+  if (name_.empty()) return Status::kNoCall;
   begun_ = true;
   arguments_ = "{";
   extent_.push('{');

@@ -126,7 +126,7 @@ OfferedTools::OfferedTools(std::string_view tools_json) {
 }
 
 bool OfferedTools::offers(std::string_view name) const {
-  return tools_.empty() || tools_.contains(name);
+  return tools_.contains(name);
 }
 
 JsonTypes OfferedTools::types(std::string_view name, std::string_view parameter) const {

@@ -17,7 +17,7 @@ inline constexpr JsonTypes kJsonAny = 63;
 
 class OfferedTools {
  public:
-  // None are known: every name will do.
+  // None are known.
   OfferedTools() = default;
   // `tools_json`: an array as OpenAI's, or empty. Throws nothing: a tool that can't be read is one
   // of which nothing is known (the template was given the same text, and has refused it if need

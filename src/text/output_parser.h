@@ -5,9 +5,10 @@
 // like the start of a marker is held back, then released as content.
 //
 // A call's arguments are handed out as they come. What makes a call is its beginning: its name is
-// known, it is the name of a tool that was offered, and its arguments have begun. Until then it is
-// held back (kUndecidedBytesMax at most) and can still come back as content, byte for byte, markers
-// and all: so does one whose name nobody offered, and one that is cut off before it has begun. From
+// known and its arguments have begun. Until then it is held back (kUndecidedBytesMax at most) and
+// can still come back as content, byte for byte, markers and all: so does one that is cut off
+// before it has begun. A name that nobody offered makes a call too: whoever runs the tools answers
+// that there is none such, and the model corrects itself; as content it would end the answer. From
 // then on it stays a call:
 //   - Arguments that the model wrote as JSON go out verbatim. Where they are broken they are the
 //     client's to judge: all that stands up to the closing bracket, or else up to the next marker.
@@ -46,7 +47,7 @@ struct OutputOptions {
   bool starts_in_reasoning = false;            // opens_reasoning() of the prompt
   std::string id_seed = {};                    // of tool_call_id()
   std::vector<std::string> markers = {};       // marker_tokens(), for the marks in what is pushed
-  OfferedTools tools = {};                     // of the request; where none are known any name does
+  OfferedTools tools = {};                     // of the request
 };
 
 class OutputParser {

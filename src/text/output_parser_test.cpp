@@ -1,5 +1,6 @@
 #include "text/output_parser.h"
 
+#include "base/json.h"
 #include "text/control_marks.h"
 #include "text/marked_reader.h"
 #include "text/parsed_output.h"
@@ -90,21 +91,43 @@ TEST(OutputParser, WhatHasNotBegunComesBackAsContent) {
   }
 }
 
-TEST(OutputParser, ANameThatNobodyOfferedIsContent) {
-  for (const std::string text : {
-           "hm\n<tool_call>\n{\"name\": \"b\", \"arguments\": {\"x\": 1}}\n</tool_call> ok",
-           "<tool_call>{\"arguments\": {\"x\": 1}, \"name\": \"b\"}</tool_call>",
-           "<tool_call>{\"name\": \"aa\"}</tool_call>\n",
-       }) {
-    const ParsedOutput output = parse(offering(kHermes, "a"), text);
-    EXPECT_EQ(output.content, text);
-    EXPECT_THAT(output.calls, IsEmpty());
+// As content it ended the answer: whoever runs the tools was never asked for one that there is not.
+TEST(OutputParser, ANameThatNobodyOfferedIsCalledInEveryFormat) {
+  const std::string call = R"({"name": "b", "arguments": {"x": 1}})";
+  const std::pair<OutputFormat, std::string> cases[] = {
+      {OutputFormat::kHermes, "hm\n<tool_call>\n" + call + "\n</tool_call>"},
+      {OutputFormat::kHermes, R"(hm<tool_call>{"arguments": {"x": 1}, "name": "b"}</tool_call>)"},
+      {OutputFormat::kLlama3, "hm<|python_tag|>" + call},
+      {OutputFormat::kMistral, R"(hm[TOOL_CALLS]b[ARGS]{"x": 1})"},
+      {OutputFormat::kMistral, "hm[TOOL_CALLS][" + call + "]"},
+      {OutputFormat::kXml,
+       "hm\n<tool_call>\n<function=b>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>"},
+      {OutputFormat::kGemma4, "hm<|tool_call>call:b{x:1}<tool_call|>"},
+      {OutputFormat::kHarmony,
+       "<|channel|>final<|message|>hm<|end|><|start|>assistant<|channel|>commentary "
+       "to=functions.b<|message|>{\"x\": 1}<|call|>"},
+  };
+  for (const auto& [format, text] : cases) {
+    const ParsedOutput output =
+        parse(offering({.format = format, .tool_calls = true, .id_seed = "seed"}, "a"), text);
+    EXPECT_EQ(output.content, "hm") << text;
+    ASSERT_EQ(output.calls.size(), 1u) << text;
+    EXPECT_EQ(output.calls[0].first, "b") << text;
+    EXPECT_EQ(json::Document(output.calls[0].second).root().at("x").as_int(), 1) << text;
   }
-  const ParsedOutput both = parse(offering(kHermes, "a"),
-                                  "<tool_call>{\"name\":\"b\",\"arguments\":{}}</tool_call>\n"
-                                  "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>");
-  EXPECT_EQ(both.content, "<tool_call>{\"name\":\"b\",\"arguments\":{}}</tool_call>");
-  EXPECT_THAT(both.calls, ElementsAre(Pair("a", "{}")));
+  EXPECT_THAT(parse(offering(kLlama, "a"), " " + call).calls,
+              ElementsAre(Pair("b", R"({"x": 1})")));
+  EXPECT_EQ(parse({.format = OutputFormat::kHermes}, cases[0].second).content, cases[0].second);
+}
+
+TEST(OutputParser, ANameThatIsTooLongIsContent) {
+  for (const std::size_t size : {kNameBytesMax, kNameBytesMax + 1}) {
+    const std::string name(size, 'n');
+    const std::string text = "<tool_call>{\"name\":\"" + name + "\",\"arguments\":{}}</tool_call>";
+    const ParsedOutput output = parse(kHermes, text);
+    EXPECT_EQ(output.calls.size(), size == kNameBytesMax ? 1u : 0u);
+    EXPECT_EQ(output.content, size == kNameBytesMax ? "" : text);
+  }
 }
 
 TEST(OutputParser, ArgumentsGoOutAsTheyCome) {
@@ -237,8 +260,7 @@ TEST(OutputParser, SpecialTokensAreNoContent) {
     OutputParser parser({.format = OutputFormat::kMistral,
                          .tool_calls = true,
                          .reasoning = true,
-                         .markers = markers,
-                         .tools = offering({}, "other").tools});
+                         .markers = markers});
     ParsedOutput output;
     for (const std::string& piece : pieces) add(output, parser.push(piece));
     add(output, parser.finish());
@@ -246,8 +268,8 @@ TEST(OutputParser, SpecialTokensAreNoContent) {
   };
   const std::string think(1, control_mark(0)), end(1, control_mark(1));
   EXPECT_EQ(content({"a", call, " b c"}), "|a b c");
-  EXPECT_EQ(content({call, "name", args, "{broken"}), "|name{broken");
-  EXPECT_EQ(content({call + "name" + args + "{broken"}), "|name{broken");
+  EXPECT_EQ(content({call, "no name", args, "{broken"}), "|no name{broken");
+  EXPECT_EQ(content({call + "no name" + args + "{broken"}), "|no name{broken");
   EXPECT_EQ(content({"a", end, "b", args}), "|ab");
   EXPECT_EQ(content({think, "a", args, "b", end, "c"}), "ab|c");
   EXPECT_EQ(content({"a", "[ARGS]", "b ", "[AR", "GS]"}), "|a[ARGS]b [ARGS]");

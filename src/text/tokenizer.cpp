@@ -133,6 +133,10 @@ int Tokenizer::vocabulary() const {
   return static_cast<int>(state_->table.special.size());
 }
 
+int Tokenizer::ordinary_vocabulary() const {
+  return static_cast<int>(state_->table.ordinary);
+}
+
 const std::vector<int>& Tokenizer::end_ids() const {
   return state_->end_ids;
 }

@@ -39,6 +39,9 @@ class Tokenizer {
   bool is_special(int id) const;
   // One past the largest id, added tokens included.
   int vocabulary() const;
+  // One past the largest id of the model's own vocabulary, the added tokens aside: any text may
+  // become such ids.
+  int ordinary_vocabulary() const;
   // Ids that end a generation: of generation_config.json, config.json and tokenizer_config.json's
   // eos_token, without duplicates. Empty where a model names none.
   const std::vector<int>& end_ids() const;

@@ -105,7 +105,7 @@ CallReader::Status XmlCall::name(char c) {
     return tag_.size() > kNameBytesMax || c == '<' ? Status::kNoCall : Status::kMore;
   }
   const std::string name(trimmed(tag_));
-  if (name.empty() || !offered(name)) return Status::kNoCall;
+  if (name.empty()) return Status::kNoCall;
   tag_.clear();
   name_ = name;
   at_ = At::kTag;

@@ -74,14 +74,22 @@ TEST(XmlCall, SeveralAndWithoutTheOuterTag) {
 
 TEST(XmlCall, WhatIsNone) {
   for (const std::string text :
-       {"<tool_call>\n<function=none>\n<parameter=a>\n1\n</parameter>\n</function>\n</tool_call>.",
-        "<tool_call>\n<function=edit>\n", "<function=edit>", "<function=edit> it is called",
+       {"<tool_call>\n<function=edit>\n", "<function=edit>", "<function=edit> it is called",
         "<function=edit", "<tool_call>{\"name\":\"edit\"}</tool_call>", "<function=a b <", "<func",
         "<tool_call>\n<function=>\n</function>\n</tool_call>"}) {
     const ParsedOutput output = parse(kXml, text);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }
+}
+
+TEST(XmlCall, WithoutASchemaAValueIsTheJsonThatItIs) {
+  const ParsedOutput output =
+      parse(kXml,
+            "<tool_call>\n<function=none>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\nTrue\n"
+            "</parameter>\n<parameter=c>\n[\"x\"]\n</parameter>\n</function>\n</tool_call> ok");
+  EXPECT_EQ(output.content, "ok");
+  EXPECT_THAT(output.calls, ElementsAre(Pair("none", R"({"a":1,"b":"True","c":["x"]})")));
 }
 
 TEST(XmlCall, ForgottenTagsAreForgiven) {

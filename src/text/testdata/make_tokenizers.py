@@ -1,6 +1,7 @@
 """Makes the small tokenizers of the tests: python make_tokenizers.py (needs the `tokenizers` wheel).
 
 byte_level  BPE over bytes, as Qwen's and Llama 3's, with a BOS token from the post-processor
+tekken      BPE over bytes as Mistral's Tekken: control tokens have the first ids, and a piece that is a token is not merged
 metaspace   BPE with byte fallback and a leading-space rule, as Llama 2's and Mistral's
 unigram     pieces without byte fallback and the Metaspace decoder, as T5's
 """
@@ -59,6 +60,34 @@ def byte_level():
          {"eos_token_id": [tokenizer.token_to_id("<|eom|>"), end]})
 
 
+TEKKEN_SPLIT = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|"
+    r"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+TEKKEN_CONTROL = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[TOOL_CALLS]", "[ARGS]", "[THINK]", "[/THINK]", "<SPECIAL_9>"]
+
+
+def tekken():
+    cut = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(TEKKEN_SPLIT), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    blank = Tokenizer(models.BPE())
+    blank.pre_tokenizer = cut
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    blank.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, show_progress=False))
+    trained = json.loads(blank.to_str())["model"]
+    tokens = TEKKEN_CONTROL + sorted(trained["vocab"], key=trained["vocab"].get)
+    tokenizer = Tokenizer(models.BPE(
+        vocab={token: at for at, token in enumerate(tokens)}, merges=[tuple(m) for m in trained["merges"]], ignore_merges=True))
+    tokenizer.pre_tokenizer = cut
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(TEKKEN_CONTROL)
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    save("tekken", tokenizer, {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"})
+
+
 def metaspace():
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence(
@@ -94,5 +123,6 @@ def unigram():
 
 if __name__ == "__main__":
     byte_level()
+    tekken()
     metaspace()
     unigram()

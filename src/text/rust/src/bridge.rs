@@ -24,6 +24,8 @@ mod ffi {
         special: Vec<bool>,
         byte_fallback: Vec<bool>,
         byte_level: bool,
+        /// One past the largest id of the model's own vocabulary; 0 where that is empty.
+        ordinary: u32,
     }
 
     extern "Rust" {

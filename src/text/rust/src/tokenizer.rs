@@ -68,7 +68,8 @@ impl Tokenizer {
         let steps = flatten(&decoder);
         let added = self.inner.get_added_vocabulary();
         let model = self.inner.get_model();
-        let largest = self.inner.get_vocab(true).into_values().max();
+        let vocabulary = model.get_vocab();
+        let largest = vocabulary.values().chain(added.get_vocab().values()).copied().max();
         if let Some(id) = largest.filter(|&id| id >= IDS_MAX) {
             return Err(format!("has a token of id {id}; ids must be below {IDS_MAX}"));
         }
@@ -85,6 +86,12 @@ impl Tokenizer {
             special: Vec::new(),
             byte_fallback: Vec::new(),
             byte_level,
+            ordinary: vocabulary
+                .iter()
+                .filter(|(token, _)| !added.get_vocab().contains_key(*token))
+                .map(|(_, id)| id + 1)
+                .max()
+                .unwrap_or(0),
         };
         for id in 0..size {
             let token = added.simple_id_to_token(id).or_else(|| model.id_to_token(id));

@@ -1,0 +1,153 @@
+// sanctum models convert, sanctum models quantize: MLX model directories of others.
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/command.h"
+#include "apps/models_commands.h"
+#include "base/error.h"
+#include "base/size_text.h"
+#include "client/interrupt.h"
+#include "client/wait_note.h"
+#include "convert/convert_model.h"
+#include "convert/tensor_names.h"
+#include "supervisor/model_directory.h"
+
+namespace sanctum {
+namespace {
+
+constexpr int kDefaultBits = 4;  // of `quantize`
+
+struct Options {
+  std::string model, to, dtype;
+  int bits = 0;  // 0: not quantized
+  int group_size = 64;
+  std::vector<std::string> keep, bits_of;
+};
+
+std::string directory_of(const std::string& told) {
+  const auto found = supervisor::find_model(told, supervisor::search_places());
+  if (found.gguf.empty()) return found.path;
+  throw Error(ErrorCode::kInvalid,
+              told +
+                  " is a GGUF file: `sanctum models import` makes a model directory of it, whose "
+                  "weights are quantized as the file's are",
+              "model");
+}
+
+std::pair<std::string, int> pattern_and_bits(const std::string& told) {
+  const std::size_t equals = told.rfind('=');
+  int bits = 0;
+  if (equals != std::string::npos && equals > 0) {
+    const char* end = told.data() + told.size();
+    const auto read = std::from_chars(told.data() + equals + 1, end, bits);
+    if (read.ec == std::errc() && read.ptr == end) return {told.substr(0, equals), bits};
+  }
+  throw Error(ErrorCode::kInvalid, "--bits-of wants PATTERN=BITS, not '" + told + "'", "bits_of");
+}
+
+convert::ConvertOptions read(const Options& told) {
+  convert::ConvertOptions options;
+  if (told.bits != 0) options.quantize = {told.bits, told.group_size};
+  if (told.dtype == "bfloat16") options.dtype = convert::Dtype::kBfloat16;
+  if (told.dtype == "float16") options.dtype = convert::Dtype::kFloat16;
+  if (told.dtype == "float32") options.dtype = convert::Dtype::kFloat32;
+  options.keep = told.keep;
+  for (const auto& each : told.bits_of) options.bits_of.push_back(pattern_and_bits(each));
+  if (!options.quantize && !(options.keep.empty() && options.bits_of.empty()))
+    throw Error(ErrorCode::kInvalid, "--keep and --bits-of are of use with --bits alone", "bits");
+  return options;
+}
+
+int run(const Options& told) {
+  const convert::ConvertOptions options = read(told);
+  const std::string from = directory_of(told.model);
+  std::atomic<std::uint64_t> done{0}, of{0};
+  const auto reason = [&]() -> std::string {
+    if (of == 0) return {};
+    return "converting: " + size_text(done) + " of " + size_text(of) + " (" +
+           std::to_string(done * 100 / of) + "%)";
+  };
+  convert::ConvertResult result;
+  {
+    const client::Interrupt interrupt({SIGINT, SIGTERM, SIGHUP});
+    const client::WaitNote note(reason, std::cerr);
+    result = convert::convert_model(
+        from, told.to, options,
+        [&](std::uint64_t bytes, std::uint64_t all) {
+          done = bytes;
+          of = all;
+        },
+        *interrupt.flag());
+  }
+  std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n",
+              told.to.c_str(), size_text(result.bytes).c_str(), result.architecture.c_str(),
+              result.tensors, result.quantized);
+  for (const auto& pattern : result.unused)
+    std::printf("unused   the pattern '%s' fits no matrix that is quantized\n", pattern.c_str());
+  std::printf("next     sanctum serve %s\n", told.to.c_str());
+  return 0;
+}
+
+void add(CLI::App& models, int& exit_code, const char* name, const char* what, bool quantizes) {
+  const auto options = std::make_shared<Options>();
+  if (quantizes) options->bits = kDefaultBits;
+  auto& command = *models.add_subcommand(name, what);
+  command.add_option("model", options->model, "A directory, or org/name of a downloaded model")
+      ->required();
+  command.add_option("--to", options->to, "The directory to make; must not be there yet")
+      ->required()
+      ->type_name("DIR");
+  auto* bits = command
+                   .add_option("--bits", options->bits,
+                               quantizes ? "2, 3, 4, 5, 6 or 8 of a weight"
+                                         : "Quantize too: 2, 3, 4, 5, 6 or 8 of a weight")
+                   ->type_name("N");
+  if (quantizes) bits->capture_default_str();
+  command
+      .add_option("--group-size", options->group_size, "Weights that share a scale: 32, 64 or 128")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--dtype", options->dtype,
+                  "Of what is not quantized, and of scales (default: what config.json says)")
+      ->check(CLI::IsMember({"bfloat16", "float16", "float32"}));
+  command
+      .add_option("--keep", options->keep,
+                  "Matrices that are not quantized, by their path; `*` is anything")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  command
+      .add_option("--bits-of", options->bits_of,
+                  "Other bits for some: the first pattern that fits counts")
+      ->type_name("PATTERN=N")
+      ->allow_extra_args(false);
+  command.footer(
+      "Weights and config.json are those that mlx_lm.convert makes, bit for bit. Nothing is left "
+      "of\n"
+      "one that is stopped. Architectures: " +
+      convert::convertible_architectures() + ".\n\nExamples:\n" +
+      (quantizes ? "  sanctum models quantize org/name --to name-4bit\n"
+                   "  sanctum models quantize ./model --to ./model-mixed --bits-of down_proj=8 "
+                   "--keep lm_head\n"
+                 : "  sanctum models convert ./model --to ./model-bf16 --dtype bfloat16\n"
+                   "  sanctum models convert org/name --to name-8bit --bits 8\n") +
+      "\n" + exit_codes("done"));
+  on_chosen(command, exit_code, [options] { return run(*options); });
+}
+
+}  // namespace
+
+void add_models_convert(CLI::App& models, int& exit_code) {
+  add(models, exit_code, "convert", "Make an MLX model directory of one of Hugging Face's", false);
+  add(models, exit_code, "quantize", "Make a quantized MLX model directory", true);
+}
+
+}  // namespace sanctum
