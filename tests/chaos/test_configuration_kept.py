@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import tiny_gguf
 from programs import program, wait_until
 from sanctum_server import Server
 from test_gateway_death import serves
@@ -92,3 +93,25 @@ def test_no_name_of_a_probe_is_a_command(configured):
     # A line that was told before is heard before this one's effect.
     assert sanctum(server, "probe", "boots").returncode == 0
     assert server.gateway_pid() == gateway and "planned_restart" not in server.log()
+
+
+def test_a_planned_restart_keeps_a_gguf_file_as_it_was_imported(tmp_path):
+    """An import takes as long as it takes, and the keeper has nobody to do it while it keeps."""
+    file = tiny_gguf.write(tmp_path / "tiny.gguf")
+    server = Server(tmp_path / "state", "smoke", str(file), "--boots-every-s", "86400", "--boots-again-s", "86400").start()
+
+    def answer():
+        return server.client().completions.create(model="tiny", prompt="Hi", max_tokens=8, temperature=0).choices[0].text
+
+    try:
+        before = answer()
+        tiny_gguf.write(file, seed=2)
+        gateway = server.gateway_pid()
+        restarted = sanctum(server, "restart")
+        assert restarted.returncode == 0, restarted.stderr
+        wait_until(lambda: server.gateway_pid() != gateway and serves(server), 120, "it serves again")
+        wait_until(lambda: "tiny" in [model.id for model in server.client().models.list().data], 60, "the model is loaded")
+        assert answer() == before
+        assert "is imported by a start alone" in server.log()
+    finally:
+        server.stop()

@@ -182,7 +182,7 @@ def test_install_of_a_model_that_cannot_be_loaded_says_why(machine):
     (model / "config.json").write_text("{")
     machine.arguments.append(str(model))
     told = machine.run("service", "install", "--", *machine.arguments, code=2)
-    assert f"{model} cannot be served: malformed JSON" in told and "nothing was written" in told, told
+    assert f"{model} cannot be served: 'config.json' is malformed JSON" in told and "nothing was written" in told, told
     assert not machine.unit.exists() and machine.left() == [] and not machine.state.exists()
 
 

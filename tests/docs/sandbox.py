@@ -1,5 +1,7 @@
 """A home in which a page's commands find what the page takes for granted, and nothing of this machine's."""
 
+import hashlib
+import json
 import os
 import random
 import re
@@ -9,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 import pictures
+import tiny_gguf
+import tiny_llama
 from local_hub import LocalHub
 from programs import BIN, ROOT, SMOKE_MODEL
 
@@ -52,6 +56,20 @@ def unused_ports():
     return taken
 
 
+def add_other_programs_models(home):
+    """A GGUF file alone, one that Ollama has fetched, one that LM Studio has."""
+    file = tiny_gguf.write(home / "Tiny-Q8_0.gguf")
+    studio, ollama = home / ".lmstudio/models/lmstudio-community/Tiny-GGUF", home / ".ollama/models"
+    manifest = ollama / "manifests/registry.ollama.ai/library/tiny/1m"
+    for folder in (studio, ollama / "blobs", manifest.parent):
+        folder.mkdir(parents=True)
+    shutil.copy(file, studio)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    shutil.copy(file, ollama / "blobs" / f"sha256-{digest}")
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{digest}", "size": file.stat().st_size}
+    manifest.write_text(json.dumps({"schemaVersion": 2, "layers": [layer]}))
+
+
 def copy_model(directory):
     directory.mkdir(parents=True)
     for file in SMOKE_MODEL.iterdir():
@@ -81,6 +99,8 @@ class Sandbox:
         stand_in.chmod(0o700)
         (self.home / "red.png").write_bytes(pictures.plain("red"))
         copy_model(self.home / "models" / "qwen3")
+        tiny_llama.hugging_face(self.home / "models" / "base")
+        add_other_programs_models(self.home)
         self._download(DOWNLOADED)
 
     def _download(self, name):

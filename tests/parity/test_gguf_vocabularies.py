@@ -8,12 +8,12 @@ from test_text import Probe
 from programs import PROVE, program
 from real_model import vocabularies
 
-KNOWN = ["command-r", "deepseek-coder", "deepseek-llm", "gpt-2", "llama-bpe", "llama-spm", "mpt", "phi-3", "qwen2", "qwen35", "refact",
+KNOWN = ["command-r", "deepseek-coder", "deepseek-llm", "gemma-4", "gpt-2", "llama-bpe", "llama-spm", "mpt", "phi-3", "qwen2", "qwen35", "refact",
          "starcoder"]
 REFUSED = {"aquila": "tokenizer.ggml.pre is missing", "bert-bge": '"bert", which is not known', "falcon": '"falcon", which is not known',
-           "gemma-4": '"gemma4", which is not known', "nomic-bert-moe": '"t5", which is not known'}
+           "nomic-bert-moe": '"t5", which is not known'}
 TEXTS_MIN = 40
-BEGINS_WITH = {"command-r": 5, "llama-bpe": 128000, "llama-spm": 1, "phi-3": 1}  # that a text is given
+BEGINS_WITH = {"command-r": 5, "gemma-4": 2, "llama-bpe": 128000, "llama-spm": 1, "phi-3": 1}  # that a text is given
 
 pytestmark = pytest.mark.skipif(not PROVE, reason="./dev prove: the vocabularies are 73 MB to fetch")
 

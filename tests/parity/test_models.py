@@ -18,10 +18,13 @@ import pytest
 from mlx.utils import tree_flatten, tree_map
 from PIL import Image
 
-from programs import program
+from programs import ROOT, program
 
 FLOAT32_ERROR_MAX = 1e-3
 ROUNDING_FACTOR = 2.0
+# What `sanctum models architectures` says is proven. On a CPU, mlx-lm multiplies experts that are not quantized in float32 alone.
+PROVEN = {line.split()[0]: line.split()[1:] for line in (ROOT / "src" / "models" / "proven.txt").read_text().splitlines()}
+BITS = {"bfloat16": None, "4-bit": 4, "8-bit": 8}
 EIGHT_BIT_ROUNDING_FACTOR = 4.0  # 8-bit activations, against bfloat16's rounding
 
 LLAMA = dict(
@@ -43,6 +46,37 @@ LONG_ROPE = dict(type="longrope", short_factor=[1.0, 1.1, 1.2, 1.3, 1.5, 1.7], l
 QWEN3_MOE = QWEN3 | dict(model_type="qwen3_moe", num_experts=8, num_experts_per_tok=3, moe_intermediate_size=64, decoder_sparse_step=1,
                          mlp_only_layers=[], norm_topk_prob=True)
 MIXTRAL = LLAMA | dict(model_type="mixtral", num_local_experts=4, num_experts_per_tok=2, tie_word_embeddings=False)
+GEMMA3 = dict(
+    model_type="gemma3_text", hidden_size=64, num_hidden_layers=4, intermediate_size=160, num_attention_heads=4, num_key_value_heads=2,
+    head_dim=32, rms_norm_eps=1e-6, vocab_size=199, max_position_embeddings=512, rope_theta=1e6, rope_local_base_freq=1e4,
+    query_pre_attn_scalar=24, sliding_window=8, sliding_window_pattern=3,
+)
+GEMMA4_ROPE = dict(
+    full_attention=dict(rope_type="proportional", partial_rotary_factor=0.25, rope_theta=1e6),
+    sliding_attention=dict(rope_type="default", rope_theta=1e4))
+GEMMA4 = dict(
+    model_type="gemma4_text", hidden_size=64, num_hidden_layers=4, intermediate_size=160, num_attention_heads=4, num_key_value_heads=2,
+    head_dim=32, global_head_dim=64, rms_norm_eps=1e-6, vocab_size=199, vocab_size_per_layer_input=199, max_position_embeddings=512,
+    rope_parameters=GEMMA4_ROPE, sliding_window=8, layer_types=["sliding_attention", "full_attention"] * 2, num_kv_shared_layers=0,
+    hidden_size_per_layer_input=0, use_double_wide_mlp=False, final_logit_softcapping=30.0, tie_word_embeddings=True,
+)
+GEMMA4_31B = GEMMA4 | dict(attention_k_eq_v=True, num_global_key_value_heads=1)
+GEMMA4_26B = GEMMA4_31B | dict(enable_moe_block=True, num_experts=6, top_k_experts=2, moe_intermediate_size=64)
+GEMMA4_E2B = GEMMA4 | dict(num_hidden_layers=6, layer_types=["sliding_attention", "full_attention"] * 3, num_kv_shared_layers=3,
+                           hidden_size_per_layer_input=32, use_double_wide_mlp=True)
+HYBRID = dict(
+    hidden_size=64, num_hidden_layers=4, intermediate_size=160, num_attention_heads=4, num_key_value_heads=2, head_dim=32, rms_norm_eps=1e-6,
+    vocab_size=199, max_position_embeddings=512, linear_num_value_heads=4, linear_num_key_heads=2, linear_key_head_dim=16,
+    linear_value_head_dim=32, linear_conv_kernel_dim=4, full_attention_interval=2, tie_word_embeddings=False)
+HYBRID_MOE = dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=64, shared_expert_intermediate_size=96, norm_topk_prob=True)
+QWEN3_NEXT = HYBRID | HYBRID_MOE | dict(model_type="qwen3_next", decoder_sparse_step=1, mlp_only_layers=[1], rope_theta=1e6, partial_rotary_factor=0.25)
+QWEN3_5_ROPE = dict(rope_parameters=dict(type="default", mrope_section=[2, 1, 1], mrope_interleaved=True, rope_theta=1e5, partial_rotary_factor=0.25))
+QWEN3_5 = HYBRID | QWEN3_5_ROPE | dict(model_type="qwen3_5_text")
+GPT_OSS = dict(
+    model_type="gpt_oss", hidden_size=64, num_hidden_layers=4, intermediate_size=96, num_attention_heads=4, num_key_value_heads=2, head_dim=32,
+    rms_norm_eps=1e-5, vocab_size=199, max_position_embeddings=512, sliding_window=8, num_local_experts=6, num_experts_per_tok=2, rope_theta=150000,
+    rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=4.0, beta_slow=1.0),
+    layer_types=["sliding_attention", "full_attention"] * 2, tie_word_embeddings=False)
 TEXT_CONFIGS = {
     "llama": LLAMA,
     "llama_untied_biased": LLAMA | dict(tie_word_embeddings=False, attention_bias=True, mlp_bias=True),
@@ -51,6 +85,17 @@ TEXT_CONFIGS = {
         rope_scaling=dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
                           original_max_position_embeddings=64)),
     "llama_linear_rope": LLAMA | dict(rope_scaling=dict(type="linear", factor=2.0)),
+    "gemma3_text": GEMMA3,
+    "gemma3": dict(model_type="gemma3", vocab_size=199, text_config=GEMMA3 | dict(rope_scaling=dict(rope_type="linear", factor=8.0))),
+    "gemma4_text": GEMMA4_31B,
+    "gemma4_26b": GEMMA4_26B,
+    "gemma4_e2b": GEMMA4_E2B,
+    "gemma4": dict(model_type="gemma4", vocab_size=199, text_config=GEMMA4_E2B | dict(tie_word_embeddings=True)),
+    "llama_windows": LLAMA | dict(model_type="mistral", sliding_window=8, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+    "qwen3_next": QWEN3_NEXT,
+    "qwen3_5": dict(model_type="qwen3_5", text_config=QWEN3_5),
+    "qwen3_5_moe": dict(model_type="qwen3_5_moe", text_config=QWEN3_5 | HYBRID_MOE),
+    "gpt_oss": GPT_OSS,
     "qwen3": QWEN3,
     "qwen3_tied": QWEN3 | dict(tie_word_embeddings=True, head_dim=16),
     "qwen2": LLAMA | dict(model_type="qwen2", rope_theta=1e6),
@@ -148,6 +193,15 @@ def test_float32(name, chunks, arithmetic, tmp_path):
     assert np.abs(ours - expected).max() < FLOAT32_ERROR_MAX
 
 
+def test_what_is_said_to_be_proven_is_what_is_tested_here():
+    told = json.loads(subprocess.run([program("sanctum-engine"), "--architectures"], capture_output=True, timeout=60, check=True).stdout)
+    assert {one["name"]: one["proven"] for one in told["architectures"]} == PROVEN
+    in_float32 = {config["model_type"] for config in [*TEXT_CONFIGS.values(), VL]}
+    assert in_float32 == {name for name, numbers in PROVEN.items() if "float32" in numbers}
+    assert {name for name, numbers in PROVEN.items() if set(numbers) - {"float32"}} <= {*TEXT_CONFIGS, "qwen3_vl"}, "each has a config of its own name"
+    assert set().union(*PROVEN.values()) == {"float32", *BITS}
+
+
 @pytest.mark.parametrize("arithmetic", ["float32", "kernels"])
 def test_a_longropes_short_sequences_turn_by_their_own_factors(arithmetic, tmp_path):
     """mlx-lm has the long ones for all."""
@@ -172,12 +226,12 @@ def test_with_our_kernels_no_chunk_border_changes_a_bit(bits, tmp_path):
     assert np.array_equal(whole, chunked)
 
 
-# On a CPU, mlx-lm multiplies experts that are not quantized in float32 alone.
-DENSE, MIXTURES = ["llama", "qwen3", "qwen2", "ministral3", "smollm3", "phi3"], ["qwen3_moe", "mixtral"]
+MORE = [("gemma4_e2b", "bfloat16"), ("gemma4_e2b", "4-bit"), ("gemma4_26b", "4-bit"), ("gemma4_26b", "8-bit")]
 
 
-@pytest.mark.parametrize("name, bits", [(name, bits) for name in DENSE for bits in (None, 4, 8)] + [(name, bits) for name in MIXTURES for bits in (4, 8)])
-def test_bfloat16_and_quantized(name, bits, tmp_path):
+@pytest.mark.parametrize("name, numbers", [(name, numbers) for name in TEXT_CONFIGS for numbers in PROVEN.get(name, ()) if numbers != "float32"] + MORE)
+def test_bfloat16_and_quantized(name, numbers, tmp_path):
+    bits = BITS[numbers]
     model = build(TEXT_CONFIGS[name])
     quantization = None
     if bits:
@@ -316,8 +370,9 @@ def test_the_default_mrope_section(tmp_path):
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "kernels"])
-@pytest.mark.parametrize("bits", [None, 8])
-def test_vision_language(bits, arithmetic, tmp_path):
+@pytest.mark.parametrize("numbers", PROVEN["qwen3_vl"])
+def test_vision_language(numbers, arithmetic, tmp_path):
+    bits = None if numbers == "float32" else BITS[numbers]
     model = build(VL)
     quantization = None
     if bits:

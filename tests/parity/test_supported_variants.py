@@ -8,12 +8,15 @@ import subprocess
 
 import numpy as np
 import pytest
-from transformers import LlamaConfig, MistralConfig, MixtralConfig, Phi3Config, Qwen2Config, Qwen3Config, Qwen3MoeConfig, SmolLM3Config
+from transformers import (
+    Gemma3TextConfig, Gemma4TextConfig, GptOssConfig, LlamaConfig, MistralConfig, MixtralConfig, Phi3Config, Qwen2Config, Qwen3_5MoeTextConfig,
+    Qwen3_5TextConfig, Qwen3Config, Qwen3MoeConfig, Qwen3NextConfig, SmolLM3Config,
+)
 from transformers.models.ministral3.configuration_ministral3 import Ministral3Config
 from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLTextConfig, Qwen3VLVisionConfig
 
 from programs import program
-from test_models import LLAMA, MIXTRAL, QWEN3, QWEN3_MOE, TEXT_CONFIGS, VL, build, save, text_tokens, vision_case
+from test_models import GEMMA3, GEMMA4_26B, GEMMA4_E2B, GPT_OSS, LLAMA, MIXTRAL, QWEN3, QWEN3_NEXT, QWEN3_MOE, TEXT_CONFIGS, VL, build, save, text_tokens, vision_case
 
 READ, REFUSED, HARMLESS = "read", "refused", "harmless"  # read: another value gives other logits, or does not fit the tensors
 
@@ -32,8 +35,8 @@ LLAMA_MEMBERS = TEXT | TOKENS | {
 }
 QWEN3_MEMBERS = TEXT | TOKENS | {
     "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ), "attention_bias": (True, REFUSED), "head_dim": (16, READ),
-    "use_sliding_window": (True, REFUSED), "sliding_window": (8, HARMLESS), "max_window_layers": (1, HARMLESS),
-    "layer_types": (["full_attention", "sliding_attention", "full_attention"], REFUSED),
+    "use_sliding_window": (True, READ), "sliding_window": (9, HARMLESS), "max_window_layers": (2, HARMLESS),
+    "layer_types": (["full_attention", "sliding_attention", "full_attention"], READ),
 }
 VL_MEMBERS = TEXT | {"rope_parameters": (ROPE | {"partial_rotary_factor": 0.5}, REFUSED), "attention_bias": (True, REFUSED), "head_dim": (16, READ)}
 def only(members, *names):
@@ -41,13 +44,14 @@ def only(members, *names):
 
 
 SLIDES = only(QWEN3_MEMBERS, "use_sliding_window", "sliding_window", "layer_types")
-WINDOW = {"sliding_window": (8, REFUSED)}
+WINDOW = {"sliding_window": (8, READ)}
+UNUSED_WINDOW = dict(use_sliding_window=False, sliding_window=8, max_window_layers=1)
 TRAINED = {"output_router_logits": (True, HARMLESS), "router_aux_loss_coef": (0.5, HARMLESS)}
-QWEN2_MEMBERS = TEXT | TOKENS | SLIDES | {"max_window_layers": (1, HARMLESS), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ)}
+QWEN2_MEMBERS = TEXT | TOKENS | SLIDES | {"max_window_layers": (2, HARMLESS), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ)}
 MISTRAL_MEMBERS = TEXT | TOKENS | WINDOW | {"head_dim": (16, READ), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ)}
 MINISTRAL3_MEMBERS = MISTRAL_MEMBERS | {"rope_parameters": (ROPE | {"llama_4_scaling_beta": 0.5, "original_max_position_embeddings": 8}, READ), "tie_word_embeddings": (True, READ)}
-SMOLLM3_MEMBERS = TEXT | TOKENS | SLIDES | {
-    "sliding_window": (8, HARMLESS), "no_rope_layers": ([1, 0, 1, 1, 1], READ), "no_rope_layer_interval": (2, READ), "attention_bias": (True, READ),
+SMOLLM3_MEMBERS = TEXT | TOKENS | {
+    "use_sliding_window": (True, REFUSED), "sliding_window": (8, HARMLESS), "no_rope_layers": ([1, 0, 1, 1, 1], READ), "no_rope_layer_interval": (2, READ), "attention_bias": (True, READ),
     "mlp_bias": (True, READ), "tie_word_embeddings": (False, READ), "rope_parameters": (ROPE, READ),
     "layer_types": (["full_attention", "sliding_attention"] + ["full_attention"] * 3, REFUSED)}
 PHI3_MEMBERS = TEXT | TOKENS | WINDOW | {
@@ -60,6 +64,32 @@ QWEN3_MOE_MEMBERS = TEXT | TOKENS | TRAINED | only(QWEN3_MEMBERS, "use_sliding_w
     "intermediate_size": (96, HARMLESS), "attention_bias": (True, REFUSED), "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ),
     "decoder_sparse_step": (2, READ), "moe_intermediate_size": (32, READ), "num_experts_per_tok": (2, READ), "num_experts": (4, READ),
     "norm_topk_prob": (False, READ), "mlp_only_layers": ([1], READ)}
+GEMMA = {name: what for name, what in (TEXT | TOKENS).items() if name != "hidden_act"} | {
+    "hidden_activation": ("silu", REFUSED), "head_dim": (16, READ), "attention_bias": (True, REFUSED), "tie_word_embeddings": (False, READ),
+    "sliding_window": (9, READ), "layer_types": (["full_attention"] * 4, READ), "use_bidirectional_attention": (True, REFUSED)}
+GEMMA3_MEMBERS = GEMMA | {
+    "rope_parameters": ({"full_attention": ROPE, "sliding_attention": ROPE}, READ), "query_pre_attn_scalar": (48, READ),
+    "final_logit_softcapping": (30.0, REFUSED), "attn_logit_softcapping": (50.0, REFUSED), "tie_word_embeddings": (True, READ)}
+GEMMA4_MEMBERS = GEMMA | {
+    "rope_parameters": ({"full_attention": ROPE, "sliding_attention": ROPE}, READ), "final_logit_softcapping": (20.0, READ),
+    "layer_types": (["full_attention"] * 6, READ), "vocab_size_per_layer_input": (200, READ), "hidden_size_per_layer_input": (16, READ),
+    "attention_k_eq_v": (True, READ), "num_kv_shared_layers": (2, READ), "enable_moe_block": (True, READ), "use_double_wide_mlp": (False, READ),
+    "use_bidirectional_attention": ("all", REFUSED), "num_experts": (4, HARMLESS), "top_k_experts": (1, HARMLESS), "moe_intermediate_size": (32, HARMLESS)}
+GEMMA4_MIXTURE_MEMBERS = GEMMA4_MEMBERS | {
+    "layer_types": (["full_attention"] * 4, READ), "attention_k_eq_v": (False, READ), "enable_moe_block": (False, READ), "use_double_wide_mlp": (True, HARMLESS),
+    "vocab_size_per_layer_input": (200, HARMLESS), "num_experts": (4, READ), "top_k_experts": (1, READ), "moe_intermediate_size": (32, READ)}
+STATES = {
+    "linear_conv_kernel_dim": (3, READ), "linear_key_head_dim": (32, READ), "linear_value_head_dim": (16, READ), "linear_num_key_heads": (4, READ),
+    "linear_num_value_heads": (8, READ), "layer_types": (["full_attention"] * 4, READ), "attention_bias": (True, READ), "head_dim": (16, READ),
+    "rope_parameters": (ROPE | {"partial_rotary_factor": 0.5}, READ), "tie_word_embeddings": (True, READ)}
+MIXTURE = {"moe_intermediate_size": (32, READ), "shared_expert_intermediate_size": (32, READ), "num_experts_per_tok": (1, READ), "num_experts": (4, READ)}
+QWEN3_NEXT_MEMBERS = TEXT | TOKENS | TRAINED | STATES | MIXTURE | {
+    "decoder_sparse_step": (2, READ), "norm_topk_prob": (False, READ), "mlp_only_layers": ([0], READ)}
+QWEN3_5_MEMBERS = TEXT | TOKENS | STATES
+QWEN3_5_MOE_MEMBERS = {name: what for name, what in (TEXT | TOKENS).items() if name != "intermediate_size"} | STATES | MIXTURE | TRAINED
+GPT_OSS_MEMBERS = TEXT | TOKENS | TRAINED | {
+    "intermediate_size": (64, READ),     "num_local_experts": (4, READ), "num_experts_per_tok": (1, READ), "head_dim": (16, READ), "sliding_window": (9, READ), "layer_types": (["full_attention"] * 4, READ),
+    "tie_word_embeddings": (True, READ), "rope_parameters": (ROPE, READ), "swiglu_alpha": (1.0, REFUSED), "swiglu_limit": (5.0, REFUSED), "attention_bias": (False, REFUSED)}
 TOWER_MEMBERS = {
     "depth": (2, READ), "hidden_size": (32, READ), "hidden_act": ("gelu", REFUSED), "intermediate_size": (64, READ), "num_heads": (2, READ),
     "in_channels": (4, READ), "patch_size": (8, READ), "spatial_merge_size": (1, READ), "temporal_patch_size": (1, READ), "out_hidden_size": (32, READ),
@@ -68,14 +98,21 @@ TOWER_MEMBERS = {
 }
 PARTS = {  # class, a configuration, where in it the members stand, what becomes of each
     "llama": (LlamaConfig, LLAMA, None, LLAMA_MEMBERS),
-    "qwen3": (Qwen3Config, QWEN3, None, QWEN3_MEMBERS),
-    "qwen2": (Qwen2Config, TEXT_CONFIGS["qwen2"], None, QWEN2_MEMBERS),
+    "qwen3": (Qwen3Config, QWEN3 | UNUSED_WINDOW, None, QWEN3_MEMBERS),
+    "qwen2": (Qwen2Config, TEXT_CONFIGS["qwen2"] | UNUSED_WINDOW, None, QWEN2_MEMBERS),
     "mistral": (MistralConfig, TEXT_CONFIGS["mistral"], None, MISTRAL_MEMBERS),
     "ministral3": (Ministral3Config, TEXT_CONFIGS["ministral3"], None, MINISTRAL3_MEMBERS),
     "smollm3": (SmolLM3Config, TEXT_CONFIGS["smollm3"], None, SMOLLM3_MEMBERS),
     "phi3": (Phi3Config, TEXT_CONFIGS["phi3"], None, PHI3_MEMBERS),
     "mixtral": (MixtralConfig, MIXTRAL, None, MIXTRAL_MEMBERS),
-    "qwen3_moe": (Qwen3MoeConfig, QWEN3_MOE, None, QWEN3_MOE_MEMBERS),
+    "qwen3_moe": (Qwen3MoeConfig, QWEN3_MOE | UNUSED_WINDOW, None, QWEN3_MOE_MEMBERS),
+    "gemma3_text": (Gemma3TextConfig, GEMMA3, None, GEMMA3_MEMBERS),
+    "gemma4_e2b": (Gemma4TextConfig, GEMMA4_E2B, None, GEMMA4_MEMBERS),
+    "gemma4_26b": (Gemma4TextConfig, GEMMA4_26B, None, GEMMA4_MIXTURE_MEMBERS),
+    "qwen3_next": (Qwen3NextConfig, QWEN3_NEXT, None, QWEN3_NEXT_MEMBERS),
+    "qwen3_5": (Qwen3_5TextConfig, TEXT_CONFIGS["qwen3_5"], "text_config", QWEN3_5_MEMBERS),
+    "qwen3_5_moe": (Qwen3_5MoeTextConfig, TEXT_CONFIGS["qwen3_5_moe"], "text_config", QWEN3_5_MOE_MEMBERS),
+    "gpt_oss": (GptOssConfig, {name: value for name, value in GPT_OSS.items() if name != "rope_scaling"}, None, GPT_OSS_MEMBERS),
     "qwen3_vl": (Qwen3VLTextConfig, VL, "text_config", VL_MEMBERS),
     "tower": (Qwen3VLVisionConfig, VL, "vision_config", TOWER_MEMBERS),
 }
@@ -92,6 +129,13 @@ EQUAL = {
     "phi3": {"hidden_act": "silu", "sliding_window": 512, "partial_rotary_factor": 1.0, "attention_bias": False},
     "mixtral": {"hidden_act": "silu", "sliding_window": None},
     "qwen3_moe": {"hidden_act": "silu", "use_sliding_window": False, "decoder_sparse_step": 1, "mlp_only_layers": []},
+    "gemma3_text": {"hidden_activation": "gelu_pytorch_tanh", "attention_bias": False, "final_logit_softcapping": None},
+    "gemma4_e2b": {"hidden_activation": "gelu_pytorch_tanh", "use_bidirectional_attention": "vision", "enable_moe_block": False},
+    "gemma4_26b": {"hidden_activation": "gelu_pytorch_tanh", "use_bidirectional_attention": None, "num_kv_shared_layers": 0},
+    "qwen3_next": {"hidden_act": "silu", "attn_output_gate": True, "layer_types": ["linear_attention", "full_attention"] * 2},
+    "qwen3_5": {"hidden_act": "silu", "attn_output_gate": True, "full_attention_interval": 2},
+    "qwen3_5_moe": {"hidden_act": "silu", "attention_bias": False, "norm_topk_prob": True},
+    "gpt_oss": {"swiglu_limit": 7.0, "swiglu_alpha": 1.702, "attention_bias": True},
     "qwen3_vl": {"hidden_act": "silu", "attention_bias": False, "use_final_norm": True},
     "tower": {"hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-6, "rope_parameters": {"rope_type": "axial", "rope_theta": 10000.0}},
 }
@@ -107,7 +151,7 @@ class Checkpoint:
         self.directory = directory
         _, self.config, self.where, self.members = PARTS[part]
         save(directory, self.config, build(self.config))
-        if self.where:
+        if "vision_config" in self.config:
             files, tokens = vision_case(directory)
             self.request = {"tokens": tokens, "images": files}
         else:

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from programs import ROOT, SMOKE_MODEL, count, program
 
 FIXTURES = ROOT / "src" / "text" / "testdata"
-MODELS = [SMOKE_MODEL, FIXTURES / "byte_level", FIXTURES / "metaspace", FIXTURES / "unigram"]
+MODELS = [SMOKE_MODEL, FIXTURES / "byte_level", FIXTURES / "tekken", FIXTURES / "metaspace", FIXTURES / "unigram"]
 
 TEXTS = [
     "",

@@ -3,11 +3,12 @@
 import base64
 import json
 import time
+from urllib.parse import quote
 
 import pytest
 
 import pictures
-from programs import at_most
+from programs import SMOKE_MODEL, at_most
 
 HI = [{"role": "user", "content": "hi"}]
 ANSWER_MS_MAX = 100
@@ -113,6 +114,25 @@ def test_refused_at_once(server, model, stats, body, statuses, field):
     assert headers["Content-Type"].startswith("application/json")
     assert min(took_ms) < at_most(ANSWER_MS_MAX)
     assert stats() == before, "it reached the engine"
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory):
+    path = tmp_path_factory.mktemp("catalogue") / "linked"
+    path.symlink_to(SMOKE_MODEL)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["..", "../{model}", "{model}/..", "./{model}", "{model}\0", "\0{model}", "{model}/", "/{model}", "{directory}", "{link}",
+                                  "../../../etc/passwd", "%2e%2e", " {model}", "{model}\n"])
+def test_a_name_that_looks_like_a_path_is_no_model(server, model, link, name):
+    """Models have names, and no request's name becomes a file's."""
+    name = name.format(model=model, directory=SMOKE_MODEL, link=link)
+    for path, body in (("/v1/chat/completions", chat(model=name)), ("/v1/completions", {"model": name, "prompt": "x"})):
+        status, _, text = server.request("POST", path, json.dumps(body))
+        assert (status, json.loads(text)["error"]["code"]) == (404, "model_not_found"), text
+    status, _, text = server.request("GET", "/v1/models/" + quote(name, safe=""))
+    assert status == 404, text
 
 
 def test_unknown_path_and_method(server):

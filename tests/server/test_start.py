@@ -149,7 +149,7 @@ def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_ser
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("x.gguf", "GGUF"),
+    ("x.gguf", "x.gguf is damaged"),
     ("weights.safetensors", "weights alone"),
     ("empty", "no config.json"),
     ("smok", "did you mean"),

@@ -1,0 +1,123 @@
+"""`sanctum serve FILE.gguf`: imported once into the state directory, again when the file has changed, and told before anything is started."""
+
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+import tiny_gguf
+from programs import BUILT_IN, program
+from sanctum_server import Server
+
+RUN_SECONDS_MAX = 90
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tiny_gguf.write(tmp_path / "Tiny-Q8_0.gguf")
+
+
+def imports(state):
+    return sorted(path.name for path in (state / "imported").iterdir()) if (state / "imported").exists() else []
+
+
+def check(state, *words, preexec=None):
+    """`serve --check`, and what a start would say."""
+    environment = {**os.environ, "XDG_STATE_HOME": str(state.parent), "HOME": str(state.parent)}
+    return subprocess.run([program("sanctum"), "serve", *map(str, words), "--state-dir", str(state), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
+                          capture_output=True, text=True, timeout=RUN_SECONDS_MAX, stdin=subprocess.DEVNULL, env=environment, preexec_fn=preexec,
+                          restore_signals=preexec is None)
+
+
+def answer(server, model):
+    done = server.client().chat.completions.create(model=model, messages=[{"role": "user", "content": "Hi"}], max_tokens=6, temperature=0, seed=1)
+    return done.choices[0].message.content
+
+
+def test_it_is_imported_once_and_again_when_it_has_changed(file, tmp_path):
+    state = tmp_path / "state"
+    server = Server(state, str(file))
+    said = []
+    for _ in range(2):
+        server.start()
+        try:
+            assert [model.id for model in server.client().models.list().data] == ["Tiny-Q8_0"]
+            said.append(answer(server, "Tiny-Q8_0"))
+        finally:
+            server.stop()
+    assert server.log().count("gguf_import_begun") == server.log().count("gguf_imported") == 1, server.log()
+    first = imports(state)
+    assert len(first) == 1 and first[0].startswith("Tiny-Q8_0-")
+
+    tiny_gguf.write(file, seed=2)
+    server.start()
+    try:
+        said.append(answer(server, "Tiny-Q8_0"))
+    finally:
+        server.stop()
+    assert server.log().count("gguf_imported") == 2 and imports(state) != first
+    assert len(imports(state)) == 1, "what was made of the old one is gone"
+    assert said[0] == said[1] != said[2]
+
+
+def test_one_of_several_by_a_name_of_its_own(file, tmp_path, start_server):
+    server = start_server("smoke", f"tiny={file}")
+    assert [model.id for model in server.client().models.list().data] == [BUILT_IN, "tiny"]
+    assert answer(server, "tiny")
+
+
+def test_check_says_what_would_happen(file, tmp_path):
+    state = tmp_path / "state"
+    told = check(state, file, "--check")
+    assert told.returncode == 0, told.stderr
+    [line] = [line for line in told.stdout.splitlines() if str(file) in line and line.startswith("#")]
+    assert "the next start imports into" in line and str(state / "imported") in line
+    assert not state.exists(), "nothing is done"
+
+
+def broken(tmp_path, kind):
+    path = tmp_path / "x.gguf"
+    if kind == "text":
+        path.write_text("hello")
+    elif kind == "cut":
+        path.write_bytes(tiny_gguf.write(path).read_bytes()[:-100])
+    elif kind == "picture half":
+        tiny_gguf.write(path, architecture="clip")
+    elif kind == "part":
+        tiny_gguf.write(path, parts=3)
+    elif kind == "other":
+        tiny_gguf.write(path, architecture="mamba")
+    return path
+
+
+@pytest.mark.parametrize("beside", [(), ("smoke",)], ids=["alone", "beside another"])
+@pytest.mark.parametrize("kind, word", [("text", "no GGUF file"), ("cut", "damaged"), ("picture half", "mmproj"), ("part", "--merge"), ("other", "'mamba'"),
+                                        ("missing", "there is no file")])
+def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, beside, tmp_path):
+    state = tmp_path / "state"
+    for more in ((), ("--check",)):
+        told = check(state, *beside, broken(tmp_path, kind), *more)
+        assert told.returncode == 1 and word in told.stderr, told.stderr
+        assert str(tmp_path / "x.gguf") in told.stderr
+        assert not state.exists(), "nothing is left"
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):
+    state = tmp_path / "state"
+    told = check(state, tiny_gguf.write_huge(tmp_path / "huge.gguf"))
+    assert told.returncode == 1 and "are needed" in told.stderr, told.stderr
+    assert not state.exists()
+
+
+def test_a_disk_that_fills_leaves_nothing(file, tmp_path):
+    state = tmp_path / "state"
+
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    told = check(state, file, preexec=small_files)
+    assert told.returncode == 1 and "cannot write" in told.stderr, told.stderr
+    assert imports(state) == []
