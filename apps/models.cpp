@@ -1,5 +1,5 @@
-// sanctum models [info]: what a server serves, and what each can do; models_commands.h has what is
-// downloaded, models_import.h what is made of GGUF files.
+// sanctum models [info]: what a server serves, and what each can do; models_commands.h has what
+// lies on the disk.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -10,7 +10,6 @@
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "apps/models_commands.h"
-#include "apps/models_import.h"
 #include "apps/models_prediction.h"
 #include "base/error.h"
 #include "base/json.h"

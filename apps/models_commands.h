@@ -13,6 +13,7 @@ void add_models_pull(CLI::App& models, int& exit_code);
 void add_models_list(CLI::App& models, int& exit_code);
 void add_models_check(CLI::App& models, int& exit_code);
 void add_models_remove(CLI::App& models, int& exit_code);
+void add_models_import(CLI::App& models, int& exit_code);
 void add_models_architectures(CLI::App& models, int& exit_code);
 void add_models_convert(CLI::App& models, int& exit_code);  // convert and quantize
 

@@ -1,21 +1,17 @@
 // sanctum models convert, sanctum models quantize: MLX model directories of others.
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/byte_progress.h"
 #include "apps/command.h"
 #include "apps/models_commands.h"
 #include "base/error.h"
 #include "base/size_text.h"
-#include "client/interrupt.h"
-#include "client/wait_note.h"
 #include "convert/convert_model.h"
 #include "convert/tensor_names.h"
 #include "supervisor/model_directory.h"
@@ -69,24 +65,9 @@ convert::ConvertOptions read(const Options& told) {
 int run(const Options& told) {
   const convert::ConvertOptions options = read(told);
   const std::string from = directory_of(told.model);
-  std::atomic<std::uint64_t> done{0}, of{0};
-  const auto reason = [&]() -> std::string {
-    if (of == 0) return {};
-    return "converting: " + size_text(done) + " of " + size_text(of) + " (" +
-           std::to_string(done * 100 / of) + "%)";
-  };
-  convert::ConvertResult result;
-  {
-    const client::Interrupt interrupt({SIGINT, SIGTERM, SIGHUP});
-    const client::WaitNote note(reason, std::cerr);
-    result = convert::convert_model(
-        from, told.to, options,
-        [&](std::uint64_t bytes, std::uint64_t all) {
-          done = bytes;
-          of = all;
-        },
-        *interrupt.flag());
-  }
+  const auto result = tell_bytes("converting", [&](const auto& progress, const auto& stop) {
+    return convert::convert_model(from, told.to, options, progress, stop);
+  });
   std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n",
               told.to.c_str(), size_text(result.bytes).c_str(), result.architecture.c_str(),
               result.tensors, result.quantized);

@@ -1,21 +1,16 @@
 // sanctum models import FILE.gguf [DIR]: a model directory of a GGUF file.
-#include "apps/models_import.h"
-
 #include <CLI/CLI.hpp>
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
 
+#include "apps/byte_progress.h"
 #include "apps/command.h"
+#include "apps/models_commands.h"
 #include "base/error.h"
 #include "base/size_text.h"
-#include "client/interrupt.h"
 #include "client/printable.h"
-#include "client/wait_note.h"
 #include "gguf/import.h"
 
 namespace sanctum {
@@ -49,24 +44,9 @@ std::string directory_of(const Options& options) {
 
 int run(const Options& options) {
   const std::string directory = directory_of(options);
-  std::atomic<std::uint64_t> done{0}, of{0};
-  const auto reason = [&]() -> std::string {
-    if (of == 0) return {};
-    return "importing: " + size_text(done) + " of " + size_text(of) + " (" +
-           std::to_string(done * 100 / of) + "%)";
-  };
-  gguf::ImportResult result;
-  {
-    const client::Interrupt interrupt({SIGINT, SIGTERM, SIGHUP});
-    const client::WaitNote note(reason, std::cerr);
-    result = gguf::import_file(
-        options.file, directory,
-        [&](std::uint64_t bytes, std::uint64_t all) {
-          done = bytes;
-          of = all;
-        },
-        *interrupt.flag());
-  }
+  const auto result = tell_bytes("importing", [&](const auto& progress, const auto& stop) {
+    return gguf::import_file(options.file, directory, progress, stop);
+  });
   const std::string name = client::printable_line(result.name, kNameCharactersMax);
   std::printf("model    %s%s (%s), %zu tensors\n", name.c_str(), name.empty() ? "unnamed" : "",
               result.architecture.c_str(), result.tensors);

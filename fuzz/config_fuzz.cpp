@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/invariant.h"
 #include "fuzz/model_directory.h"
+#include "fuzz/refused.h"
 #include "models/registry.h"
 #include "nn/backend.h"
 
@@ -20,15 +20,6 @@ const ModelDirectory& without_weights() {
   static const ModelDirectory directory({"config.json", "preprocessor_config.json"});
   directory.put("model.safetensors", kNoTensors);
   return directory;
-}
-
-template <class Call>
-void refused(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    SANCTUM_INVARIANT(*error.what() != '\0', "an error has words");
-  }
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "base/invariant.h"
 #include "fuzz/model_directory.h"
+#include "fuzz/refused.h"
 #include "text/chat_template.h"
 #include "text/detokenizer.h"
 #include "text/model_files.h"
@@ -39,15 +39,6 @@ void use(const std::shared_ptr<const text::Tokenizer>& tokenizer) {
   for (int id = -1; id <= std::min(tokenizer->vocabulary(), kIdsMax); ++id)
     expect_whole(detokenizer.push(id));
   expect_whole(detokenizer.finish());
-}
-
-template <class Call>
-void refused(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    SANCTUM_INVARIANT(*error.what() != '\0', "an error has words");
-  }
 }
 
 }  // namespace

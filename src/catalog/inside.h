@@ -1,9 +1,11 @@
-// Whether a path stays within a directory, links resolved.
+// What other programs' directories hold: whether a path stays within one, links resolved, and the
+// names in it.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace sanctum::catalog {
 
@@ -23,6 +25,18 @@ inline bool is_plain_part(const std::string& part) {
          std::all_of(part.begin(), part.end(), [](unsigned char c) {
            return c >= ' ' && c != 0x7f && c != '/' && c != '\\';
          });
+}
+
+// Plain parts, `most` of them, in order.
+inline std::vector<std::string> names_in(const std::filesystem::path& directory, std::size_t most) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator each(directory, error), end;
+       !error && each != end && names.size() < most; each.increment(error))
+    if (const auto name = each->path().filename().string(); is_plain_part(name))
+      names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace sanctum::catalog

@@ -15,17 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "lmstudio:";
 
-std::vector<std::string> names_in(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator each(directory, error), end;
-       !error && each != end && names.size() < kEntriesMax; each.increment(error))
-    if (const auto name = each->path().filename().string(); is_plain_part(name))
-      names.push_back(name);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 bool is_picture_half(const std::string& file) {
   return file.find("mmproj") != std::string::npos;
 }
@@ -33,7 +22,7 @@ bool is_picture_half(const std::string& file) {
 std::uint64_t bytes_in(const fs::path& directory) {
   std::uint64_t sum = 0;
   std::error_code ignored;
-  for (const auto& name : names_in(directory))
+  for (const auto& name : names_in(directory, kEntriesMax))
     if (const auto bytes = fs::file_size(directory / name, ignored); !ignored) sum += bytes;
   return sum;
 }
@@ -80,7 +69,7 @@ std::vector<ForeignModel> models_of(const std::string& repository, const fs::pat
   }
   std::vector<std::string> files;
   bool pictures = false;
-  for (const auto& file : names_in(folder)) {
+  for (const auto& file : names_in(folder, kEntriesMax)) {
     if (fs::path(file).extension() != ".gguf" || part_of(file).at != 1) continue;
     pictures |= is_picture_half(file);
     if (!is_picture_half(file)) files.push_back(file);
@@ -125,8 +114,8 @@ bool is_lm_studio_name(const std::string& name) {
 
 std::vector<ForeignModel> lm_studio_models(const std::string& directory) {
   std::vector<ForeignModel> all;
-  for (const auto& publisher : names_in(directory))
-    for (const auto& repository : names_in(fs::path(directory) / publisher))
+  for (const auto& publisher : names_in(directory, kEntriesMax))
+    for (const auto& repository : names_in(fs::path(directory) / publisher, kEntriesMax))
       for (auto& model : models_of(publisher + "/" + repository,
                                    fs::path(directory) / publisher / repository, directory))
         if (all.size() < kEntriesMax) all.push_back(std::move(model));

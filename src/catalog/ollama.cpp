@@ -125,17 +125,6 @@ ForeignModel read(const Name& name, const std::string& directory) {
   return model;
 }
 
-std::vector<std::string> names_in(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator each(directory, error), end;
-       !error && each != end && names.size() < kManifestsMax; each.increment(error))
-    if (const auto name = each->path().filename().string(); is_plain_part(name))
-      names.push_back(name);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 }  // namespace
 
 std::vector<std::string> ollama_directories(const hub::Environment& environment) {
@@ -154,10 +143,10 @@ bool is_ollama_name(const std::string& name) {
 std::vector<ForeignModel> ollama_models(const std::string& directory) {
   std::vector<ForeignModel> all;
   const fs::path root = fs::path(directory) / "manifests";
-  for (const auto& host : names_in(root))
-    for (const auto& space : names_in(root / host))
-      for (const auto& model : names_in(root / host / space))
-        for (const auto& tag : names_in(root / host / space / model)) {
+  for (const auto& host : names_in(root, kManifestsMax))
+    for (const auto& space : names_in(root / host, kManifestsMax))
+      for (const auto& model : names_in(root / host / space, kManifestsMax))
+        for (const auto& tag : names_in(root / host / space / model, kManifestsMax)) {
           if (all.size() == kManifestsMax) return all;
           all.push_back(read({host, space, model, tag}, directory));
         }

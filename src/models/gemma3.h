@@ -6,8 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "models/model.h"
 #include "nn/weights.h"
@@ -22,7 +20,5 @@ inline constexpr int kGemma3Vocabulary = 262208;  // where config.json is silent
 
 // Of a gemma3_text, or of the text_config of a gemma3.
 std::unique_ptr<Model> load_gemma3(const json::Node& config, nn::Weights& weights, Traits traits);
-// Leaves out the tower and the projector.
-std::optional<std::string> rename_gemma3(const std::string& stored);
 
 }  // namespace sanctum::models

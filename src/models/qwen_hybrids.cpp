@@ -5,26 +5,13 @@
 #include <vector>
 
 #include "base/json.h"
-#include "models/decoder.h"
+#include "models/decoder_model.h"
 
 namespace sanctum::models {
 namespace {
 
 constexpr std::int64_t kInterval = 4;  // every so many-th layer is attention, where none are listed
 constexpr int kTapsMax = kernels::kDeltaTapsMax;
-
-class Hybrid final : public Model {
- public:
-  Hybrid(const DecoderConfig& config, nn::Weights& weights, const std::string& body, Traits traits)
-      : Model(std::move(traits)), decoder_(config, weights, body, traits_.head) {
-    traits_.kv = remembered(config, weights.stored_type());
-    traits_.vocabulary = config.vocabulary;
-  }
-  mx::array forward(const Step& step) const override { return decoder_.forward(step); }
-
- private:
-  Decoder decoder_;
-};
 
 nn::DeltaShape read_shape(const json::Node& c) {
   const auto count = [&c](std::string_view key, std::int64_t most) {
@@ -76,11 +63,13 @@ nn::StoredNorm stored_norm(const nn::Weights& weights, const std::string& body,
   return nn::StoredNorm::kWhole;
 }
 
-DecoderConfig read_hybrid(const json::Node& c, Part part, const nn::Weights& weights,
+DecoderConfig read_hybrid(const json::Node& c, const nn::Weights& weights,
                           const std::string& body) {
   const bool mixes = c.as_int_or("num_experts", 0) > 0;
-  DecoderConfig out = read_decoder_config(
-      c, {.part = part, .rope_theta = 1e5, .only_experts = mixes && !c.has("intermediate_size")});
+  DecoderConfig out =
+      read_decoder_config(c, {.part = Part::kQwenHybrid,
+                              .rope_theta = 1e5,
+                              .only_experts = mixes && !c.has("intermediate_size")});
   out.forms.qk_norm = out.forms.output_gate = true;
   out.forms.qkv_bias = out.forms.o_bias = c.as_bool_or("attention_bias", false);
   out.delta = DeltaConfig{.shape = read_shape(c), .layers = read_layers(c, out.layers)};
@@ -104,10 +93,10 @@ bool drops(std::string_view name, std::initializer_list<std::string_view> parts)
 
 std::unique_ptr<Model> load_qwen3_next(const json::Node& config, nn::Weights& weights,
                                        Traits traits) {
-  DecoderConfig read = read_hybrid(config, Part::kQwenHybrid, weights, "model");
+  DecoderConfig read = read_hybrid(config, weights, "model");
   read.delta->interleaved = true;
   if (!config.has("norm_topk_prob") && read.mixture) read.mixture->routing.over_chosen = false;
-  return std::make_unique<Hybrid>(read, weights, "model", std::move(traits));
+  return decoder_model(read, weights, "model", std::move(traits));
 }
 
 std::optional<std::string> rename_qwen3_next(const std::string& stored) {
@@ -118,8 +107,7 @@ std::optional<std::string> rename_qwen3_next(const std::string& stored) {
 std::unique_ptr<Model> load_qwen3_5(const json::Node& config, nn::Weights& weights, Traits traits) {
   const std::string body = "language_model.model";
   const json::Node text = config.get("text_config").value_or(config);
-  return std::make_unique<Hybrid>(read_hybrid(text, Part::kQwenHybrid, weights, body), weights,
-                                  body, std::move(traits));
+  return decoder_model(read_hybrid(text, weights, body), weights, body, std::move(traits));
 }
 
 std::optional<std::string> rename_qwen3_5(const std::string& stored) {

@@ -13,6 +13,7 @@
 #include "models/qwen3_vl.h"
 #include "models/qwen_hybrids.h"
 #include "models/text_decoders.h"
+#include "models/wrapped_language.h"
 
 namespace sanctum::models {
 namespace {
@@ -67,8 +68,9 @@ int read_vocabulary(const json::Node& config, const json::Node& text, int fallba
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> list{
-      {"gemma3", rename_gemma3, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
-      {"gemma3_text", rename_gemma3, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
+      {"gemma3", name_without_wrapper, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
+      {"gemma3_text", name_without_wrapper, load_gemma3, text_only, "lm_head", true,
+       kGemma3Vocabulary},
       {"gemma4", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
       {"gemma4_text", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
       {"gpt_oss", rename_gpt_oss, load_gpt_oss, text_only, "lm_head"},

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/json.h"
-#include "models/decoder.h"
+#include "models/decoder_config.h"
+#include "models/decoder_model.h"
 #include "models/layer_windows.h"
+#include "models/wrapped_language.h"
 
 namespace sanctum::models {
 namespace {
@@ -15,22 +17,8 @@ using Windows = DecoderDefaults::Windows;
 
 constexpr std::int64_t kOriginalContextMax = 1 << 24;  // tokens
 
-class TextDecoder final : public Model {
- public:
-  TextDecoder(const DecoderConfig& config, nn::Weights& weights, Traits traits)
-      : Model(std::move(traits)), decoder_(config, weights, "model", traits_.head) {
-    traits_.kv = remembered(config, weights.stored_type());
-    traits_.vocabulary = config.vocabulary;
-    traits_.short_context = config.rope.short_tokens;
-  }
-  mx::array forward(const Step& step) const override { return decoder_.forward(step); }
-
- private:
-  Decoder decoder_;
-};
-
 std::unique_ptr<Model> made(const DecoderConfig& config, nn::Weights& weights, Traits traits) {
-  return std::make_unique<TextDecoder>(config, weights, std::move(traits));
+  return decoder_model(config, weights, "model", std::move(traits));
 }
 
 // As config.json says, of those who let it say.
@@ -97,18 +85,8 @@ std::unique_ptr<Model> load_mistral3(const json::Node& c, nn::Weights& weights, 
 }
 
 std::optional<std::string> rename_mistral3(const std::string& stored) {
-  std::string name = stored;
-  for (const std::string_view part : {"vision_tower.", "multi_modal_projector."})
-    for (const std::string_view where : {"", "model."})
-      if (name.starts_with(std::string(where) + std::string(part))) return std::nullopt;
-  for (const auto& [from, to] :
-       {std::pair<std::string_view, std::string_view>{"model.language_model.", "model."},
-        {"language_model.", ""}}) {
-    if (!name.starts_with(from)) continue;
-    name.replace(0, from.size(), to);
-    break;
-  }
-  return rename_llama(name);
+  const auto name = name_without_wrapper(stored);
+  return name ? rename_llama(*name) : std::nullopt;
 }
 
 std::unique_ptr<Model> load_smollm3(const json::Node& c, nn::Weights& weights, Traits traits) {

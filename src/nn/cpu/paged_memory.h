@@ -54,8 +54,6 @@ class PagedMemory final : public KvMemory {
 
   bool has(Kind kind) const { return block_bytes_[kind] > 0; }
   std::uint64_t bytes_of(const Counts& counts) const;
-  // The widest of its layers; 0: no layer has one.
-  int window() const { return window_; }
   // The first token that a row at `place` of a layer with a window still sees.
   int first_seen(int place) const { return place < window_ ? 0 : place - window_ + 1; }
 
@@ -91,7 +89,7 @@ class PagedMemory final : public KvMemory {
   KvShape shape_;
   kernels::KvType type_;
   std::uint64_t bytes_max_;
-  int window_ = 0;
+  int window_ = 0;  // the widest of its layers; 0: no layer has one
   std::vector<Place> places_;
   std::size_t block_bytes_[kKinds] = {};
   std::optional<BlockPool> pools_[kKinds];
