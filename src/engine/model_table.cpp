@@ -69,6 +69,7 @@ void ModelTable::set_text(const std::string& model, std::shared_ptr<const TextMo
   e.info.vision = text->vision();
   e.info.context_tokens = text->context_tokens();
   e.info.tools = text->tools();
+  e.info.no_chat = text->no_chat();
   e.info.sampling = text->sampling();
   e.text = std::move(text);
 }
@@ -107,6 +108,16 @@ void ModelTable::set_failed(const std::string& model, const wire::Failure& failu
   e.info.state = wire::ModelStage::kFailed;
   e.info.failure = failure;
   e.text.reset();  // a tokenizer may hold hundreds of megabytes
+}
+
+bool ModelTable::failed_for_good(const std::string& model) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(model);
+  if (found == entries_.end() || found->second.info.state != wire::ModelStage::kFailed)
+    return false;
+  const auto& failure = found->second.info.failure;
+  // Also files that are gone may be back, with the disk that they are on.
+  return failure && !may_pass(failure->code) && failure->code != ErrorCode::kNotFound;
 }
 
 ModelTable::Lease ModelTable::acquire(const std::string& model,

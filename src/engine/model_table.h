@@ -28,6 +28,8 @@ class ModelTable {
   void set_text(const std::string& model, std::shared_ptr<const TextModel> text);
   void set_progress(const std::string& model, std::uint64_t done, std::uint64_t total);
   void set_ready(const std::string& model, const models::Traits& traits, std::int64_t load_us);
+  // It failed, and will again with the same files.
+  bool failed_for_good(const std::string& model) const;
   void set_failed(const std::string& model, const wire::Failure& failure);
 
   enum class Lease { kGranted, kLoading };

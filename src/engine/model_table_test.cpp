@@ -58,8 +58,12 @@ TEST(ModelTable, AFailedLoadSaysWhyAndCanBeTriedAgain) {
     EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
     EXPECT_NE(std::string(error.what()).find("tensor x is missing"), std::string::npos);
   }
+  EXPECT_TRUE(table.failed_for_good("m"));
   EXPECT_EQ(table.begin_load("m", "/b"), ModelTable::Load::kStart);
   EXPECT_FALSE(table.info("m").failure);
+  EXPECT_FALSE(table.failed_for_good("m"));
+  table.set_failed("m", {ErrorCode::kUnavailable, "the disk does not answer", "path"});
+  EXPECT_FALSE(table.failed_for_good("m"));
 }
 
 TEST(ModelTable, AModelThatFailedKeepsNoTokenizer) {

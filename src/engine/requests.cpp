@@ -108,9 +108,17 @@ void Requests::prepare(wire::GenerateRequest request) {
       return;
     }
   } catch (const std::exception& error) {
-    return refuse(name, failure_of(error));
+    wire::Failure failure = failure_of(error);
+    // One that had begun waits for what may come back, and for nothing else.
+    if (request.again && models_.failed_for_good(model)) failure.code = ErrorCode::kCorrupt;
+    return refuse(name, failure);
   }
   try {
+    if (!request.resume_ids.empty() && !request.files.empty() &&
+        request.files != preparing->text->files())
+      throw Error(ErrorCode::kCorrupt,
+                  "the files of '" + model + "' have changed since this answer began: ask again",
+                  "model");
     if (!request.sampling.seed) request.sampling.seed = draw_seed();
     preparing->preparation = preparing->text->begin(std::move(request));
     read_pictures(preparing);
@@ -160,6 +168,7 @@ void Requests::start(Preparing& preparing) {
   accepted.prompt_tokens = static_cast<int>(sequence->prompt.tokens.size());
   accepted.image_tokens = sequence->image_tokens;
   accepted.seed = *request.sampling.seed;
+  accepted.files = preparing.text->files();
   auto stream = std::make_unique<OutputStream>(request.request, preparing.text, request,
                                                preparing.preparation.starts_in_reasoning);
   stream->resume(request.resume_ids, sequence->end_ids);

@@ -171,6 +171,8 @@ void RemoteEngine::answered(const std::string& request, int attempt, const wire:
     Live& live = found->second;
     if (accepted) {
       live.waited = {};
+      // An answer of which nothing is said may begin anew with others.
+      if (live.request->resume_ids.empty()) live.request->files = accepted->files;
       if (std::exchange(live.accepted, true)) return;
       live.request->again = true;
       listener = live.listener;

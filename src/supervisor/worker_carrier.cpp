@@ -38,6 +38,12 @@ std::vector<std::string> names_of(const std::vector<wire::LoadRequest>& models) 
   return names;
 }
 
+bool is_said_to_the_engine(const WorkerOutput& output) {
+  return std::holds_alternative<worker_action::Greet>(output) ||
+         std::holds_alternative<worker_action::Load>(output) ||
+         std::holds_alternative<worker_action::Unload>(output);
+}
+
 }  // namespace
 
 WorkerCarrier::WorkerCarrier(std::string program, std::vector<wire::LoadRequest> models,
@@ -98,9 +104,15 @@ void WorkerCarrier::feed(const WorkerInput& input) {
   judge_program();
   std::vector<WorkerOutput> outputs = machine_.on(input, port_.now());
   if (parked() && (running_ != program_ || !former_.empty())) try_another(outputs);
+  // Before it may be asked: a request that came first would ask for a model nobody has named yet.
+  const auto others = std::stable_partition(outputs.begin(), outputs.end(), is_said_to_the_engine);
+  for (auto output = outputs.begin(); output != others; ++output) perform(*output);
   publish();
-  for (const auto& output : outputs)
-    std::visit([this](const auto& action) { carry_out(action); }, output);
+  for (auto output = others; output != outputs.end(); ++output) perform(*output);
+}
+
+void WorkerCarrier::perform(const WorkerOutput& output) {
+  std::visit([this](const auto& action) { carry_out(action); }, output);
 }
 
 void WorkerCarrier::judge_program() {

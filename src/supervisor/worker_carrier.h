@@ -88,6 +88,7 @@ class WorkerCarrier {
   void try_another(std::vector<WorkerOutput>& outputs);
   // Of one life's connection: what comes late is no news of the next.
   void feed_from(int life, const WorkerInput& input);
+  void perform(const WorkerOutput& output);
   void carry_out(const worker_action::Spawn&);
   void carry_out(const worker_action::Greet&);
   void carry_out(const worker_action::Load& action);

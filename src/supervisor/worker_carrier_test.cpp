@@ -26,7 +26,10 @@ class FakePort : public WorkerPort {
  public:
   Instant now() const override { return now_; }
   void post(std::function<void()> action) override { posted_.push_back(std::move(action)); }
-  void publish(const WorkerStatus& status) override { status_ = status; }
+  void publish(const WorkerStatus& status) override {
+    status_ = status;
+    if (published_) published_();
+  }
 
   int spawn(const std::string& program, WorkerConnection connection) override {
     if (missing_ == program) throw Error(ErrorCode::kNotFound, "cannot run " + program);
@@ -84,6 +87,7 @@ class FakePort : public WorkerPort {
   Instant now_ = Instant() + std::chrono::hours(1);
   std::uint64_t kills_ = 0;
   std::string missing_;
+  std::function<void()> published_;
   WorkerStatus status_;
   std::vector<std::string> said_;
   std::vector<std::pair<std::string, wire::RpcClient::Reply>> calls_;
@@ -146,6 +150,20 @@ class Carrier : public testing::Test {
   std::unique_ptr<WorkerCarrier> carrier_;
   int life_of_death_ = 0;
 };
+
+// A request that came between two kills was sent before the model was, and got a 404.
+TEST_F(Carrier, TheModelsAreNamedBeforeTheEngineCanBeAsked) {
+  carrier_->set_switches({.compile = false});
+  bool asked = false;
+  port_.published_ = [&] {
+    if (!can_be_asked(port_.status_.state) || std::exchange(asked, true)) return;
+    std::vector<std::string> called;
+    for (const auto& [method, reply] : port_.calls_) called.push_back(method);
+    EXPECT_THAT(called, ElementsAre("set_switches", "load_model"));
+  };
+  port_.answer("stats");
+  EXPECT_TRUE(asked);
+}
 
 TEST_F(Carrier, AProgramThatCannotBeKeptRunningGivesWayToTheFormerOne) {
   becomes_ready();

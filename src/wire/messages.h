@@ -81,6 +81,8 @@ struct GenerateRequest {
   std::vector<int> resume_ids;
   // An engine that is gone had accepted it: it has its place, whatever this one holds.
   bool again = false;
+  // The files that the beginning was computed with (Accepted::files): it goes on with no others.
+  std::string files;
   Sampling sampling;
   int ready_timeout_ms =
       0;                  // how long to wait for a model that is loading; 0: the engine's default
@@ -92,6 +94,7 @@ struct Accepted {
   int prompt_tokens = 0;
   int image_tokens = 0;
   std::uint64_t seed = 0;  // the seed in force, drawn where none was given
+  std::string files;       // names the state of the model's files
 };
 
 struct TokenLogprob {
@@ -188,6 +191,7 @@ struct ModelInfo {
   std::optional<Failure> failure;
   std::string numbers = {};        // changes when the same weights may say something else
   bool tools = false;              // its chat template knows of tools
+  std::string no_chat = {};        // why it answers prompts alone; empty where it answers chats
   SamplingChoice sampling = {};    // what its maker chose, for what requests leave out
   int own_context_tokens = 0;      // where memory for keys and values made it shorter
   std::uint64_t loaded_bytes = 0;  // of its files, while it loads

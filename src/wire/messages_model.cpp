@@ -46,6 +46,7 @@ std::string encode(const ModelInfo& m) {
   w.field("quantization", m.quantization).field("weight_bytes", m.weight_bytes);
   w.field("kernels", m.kernels).field("same_under_load", m.same_under_load);
   w.field("numbers", m.numbers).field("tools", m.tools);
+  if (!m.no_chat.empty()) w.field("no_chat", m.no_chat);
   w.key("sampling").begin_object();
   write_choice(w, m.sampling);
   w.end_object();
@@ -76,6 +77,7 @@ ModelInfo decode_model_info(const json::Node& node) {
   m.same_under_load = node.as_bool_or("same_under_load", false);
   m.numbers = node.as_string_or("numbers", "");
   m.tools = node.as_bool_or("tools", false);
+  m.no_chat = node.as_string_or("no_chat", "");
   if (const auto sampling = node.get("sampling")) m.sampling = read_choice(*sampling);
   m.weight_bytes = unsigned_or(node, "weight_bytes");
   m.load_us = node.as_int_or("load_us", 0);

@@ -116,7 +116,9 @@ bool is_silent(const RowDelta& row) {
 std::string encode(const Accepted& a) {
   json::Writer w;
   w.begin_object().field("request", a.request).field("prompt_tokens", a.prompt_tokens);
-  w.field("image_tokens", a.image_tokens).field("seed", a.seed).end_object();
+  w.field("image_tokens", a.image_tokens).field("seed", a.seed);
+  if (!a.files.empty()) w.field("files", a.files);
+  w.end_object();
   return w.take();
 }
 
@@ -126,6 +128,7 @@ Accepted decode_accepted(const json::Node& result) {
   a.prompt_tokens = count_or(result, "prompt_tokens");
   a.image_tokens = count_or(result, "image_tokens");
   if (const auto seed = result.get("seed")) a.seed = seed->as_uint64();
+  a.files = result.as_string_or("files", "");
   return a;
 }
 

@@ -114,6 +114,7 @@ std::string encode(const GenerateRequest& r) {
     w.end_array();
   }
   if (r.again) w.field("again", true);
+  if (!r.files.empty()) w.field("files", r.files);
   w.key("sampling");
   write_sampling(w, r.sampling);
   if (r.ready_timeout_ms > 0) w.field("ready_timeout_ms", r.ready_timeout_ms);
@@ -124,8 +125,8 @@ std::string encode(const GenerateRequest& r) {
 
 GenerateRequest decode_generate(const json::Node& params) {
   params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls",
-               "prompt", "prompt_ids", "resume_ids", "again", "sampling", "ready_timeout_ms",
-               "reserved"});
+               "prompt", "prompt_ids", "resume_ids", "again", "files", "sampling",
+               "ready_timeout_ms", "reserved"});
   GenerateRequest r;
   r.request = name_at(params, "request", kRequestIdBytesMax);
   r.model = name_at(params, "model", kModelNameBytesMax);
@@ -182,6 +183,7 @@ GenerateRequest decode_generate(const json::Node& params) {
     if (!r.sampling.seed) said->fail("needs the seed that the answer began with");
   }
   r.again = params.as_bool_or("again", false);
+  r.files = params.as_string_or("files", "");
   if (const auto timeout = params.get("ready_timeout_ms")) {
     r.ready_timeout_ms = static_cast<int>(timeout->as_int(0, kReadyTimeoutMsMax));
   }

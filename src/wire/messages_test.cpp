@@ -73,6 +73,8 @@ TEST(GenerateMessage, RawPromptsRoundTrip) {
   EXPECT_TRUE(decode_generate(reread(r)->root()).again);
   r.reserved = true;
   EXPECT_TRUE(decode_generate(reread(r)->root()).reserved);
+  r.files = "8a5f";
+  EXPECT_EQ(decode_generate(reread(r)->root()).files, "8a5f");
   EXPECT_EQ(back.sampling.top_logprobs, -1);
   EXPECT_EQ(back.sampling.temperature, std::nullopt) << "left to the model";
 }

@@ -1,12 +1,24 @@
 """An engine killed in the middle of a stream: the sentence finishes, and the next request works."""
 
-from programs import count, wait_until
+import os
+import shutil
+import signal
+
+import openai
+import pytest
+
+from programs import SMOKE_MODEL, count, wait_until
 
 RECOVERY_SECONDS_MAX = 60
 
 
 def stream(client, model):
     return client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Count from 1 to 60."}], max_tokens=400, temperature=0, stream=True)
+
+
+def long_stream(client, model):
+    return client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Count from 1 to 99."}], max_tokens=3000, temperature=0, stream=True,
+                                          extra_body={"ignore_eos": True})
 
 
 def text_of(chunks):
@@ -41,12 +53,8 @@ def test_a_request_that_was_there_when_two_engines_died_is_tried_alone_and_goes_
         engines = [server.status()["engine"] for _ in range(2)]
         return all(engine["pid"] != but and (engine.get("stats") or {}).get("running") == 1 for engine in engines)
 
-    def ask():
-        return client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Count from 1 to 99."}], max_tokens=3000, temperature=0,
-                                              stream=True, extra_body={"ignore_eos": True})
-
-    whole = text_of(ask())
-    running = ask()
+    whole = text_of(long_stream(client, model))
+    running = long_stream(client, model)
     killed = None
     for _ in range(2):
         wait_until(lambda: runs(killed), RECOVERY_SECONDS_MAX, "an engine runs the request")
@@ -72,3 +80,25 @@ def test_not_ready_while_the_engine_is_away(own_server):
                RECOVERY_SECONDS_MAX, "the death is noticed")
     assert own_server.request("GET", "/health")[0] == 200
     wait_until(lambda: own_server.request("GET", "/ready")[0] == 200, RECOVERY_SECONDS_MAX, "the server is ready again")
+
+
+@pytest.mark.parametrize("what, told", [("changed", "have changed since this answer began"), ("damaged", "model.safetensors")])
+def test_an_answer_goes_on_with_the_files_that_it_began_with_or_not_at_all(what, told, start_server, tmp_path):
+    """It went on with other weights and said nothing; of damaged ones it heard after 120 s that "no engine was ready"."""
+    shutil.copytree(SMOKE_MODEL, tmp_path / "mine")
+    weights = tmp_path / "mine" / "model.safetensors"
+    server = start_server(tmp_path / "mine", "--probes", "off")
+    chunks = iter(long_stream(server.client(max_retries=0), "mine"))
+    for _ in range(5):
+        next(chunks)
+    engine = server.engine_pid()
+    os.kill(engine, signal.SIGSTOP)  # it must not be through
+    if what == "changed":
+        os.utime(weights)
+    else:
+        os.truncate(weights, 1000)
+    os.kill(engine, signal.SIGKILL)
+    with pytest.raises(openai.APIError) as refusal:
+        list(chunks)
+    assert told in str(refusal.value)
+    assert "request_put_off" not in server.log()

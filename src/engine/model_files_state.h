@@ -1,0 +1,13 @@
+// Names the state of a model's files: their names, sizes and times of change, not what is in them.
+// Who goes on with an answer that another process began has to read the same ones.
+#pragma once
+
+#include <string>
+
+namespace sanctum::engine {
+
+// Hexadecimal. Files that cannot be looked at count as gone: whoever reads them says why. Any
+// thread.
+std::string model_files_state(const std::string& directory);
+
+}  // namespace sanctum::engine
