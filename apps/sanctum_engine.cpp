@@ -200,11 +200,13 @@ int write_libraries(int fd) {
 }
 
 int check_loads(const std::vector<std::string>& told, const engine::DeviceOptions& options,
-                bool with_texts) {
+                const engine::LoadQuestions& questions) {
   std::vector<engine::LoadCandidate> candidates;
   candidates.reserve(told.size());
   for (const auto& each : told) candidates.push_back(engine::load_candidate(each));
-  const auto checked = engine::check_loads(candidates, options, with_texts);
+  const auto checked = engine::check_loads(candidates, options, questions);
+  for (const auto& memory : checked.memories) std::printf("%s\n", wire::encode(memory).c_str());
+  std::fflush(stdout);  // before what is said of the others
   if (!checked.why.empty()) log::last_words(checked.why);
   return checked.none ? kExitConfiguration : kExitOk;
 }
@@ -303,8 +305,10 @@ int main(int argc, char** argv) {
                  "only find out, without reading weights, which of these could not be loaded with "
                  "these options, and say why; exit code 78: none could be")
       ->type_name("NAME=DIR");
-  bool check_texts = false;
-  app.add_flag("--check-texts", check_texts, "with --check: tokenizer and template too");
+  engine::LoadQuestions questions;
+  app.add_flag("--check-texts", questions.texts, "with --check: tokenizer and template too");
+  app.add_flag("--memory", questions.memory,
+               "with --check: also print what each would take of memory, as a line of JSON");
   bool architectures = false;
   app.add_flag("--architectures", architectures, "only print what can be served, as JSON");
   app.add_option("--log-level", log_level, "debug, info, warn or error")->capture_default_str();
@@ -314,6 +318,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     log::set_level(log_level);
     if (libraries_fd >= 0) return write_libraries(libraries_fd);
@@ -323,7 +328,7 @@ int main(int argc, char** argv) {
     }
     if (render_fd >= 0) return engine::serve_templates(render_fd);
     options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
-    if (!to_check.empty()) return check_loads(to_check, options.device, check_texts);
+    if (!to_check.empty()) return check_loads(to_check, options.device, questions);
     check_files_beside_libraries();
     options.template_program = platform::program_of_this_process();
     if (const char* fault = std::getenv("SANCTUM_FAULT"))

@@ -80,7 +80,7 @@ void run(const std::string& directory, bool ours, int sequences, int steps,
       ours ? nn::cpu_backend({.threads = 1}) : nn::stock_backend(mx::float32, /*fuses=*/true);
   std::shared_ptr<const models::Model> model =
       models::load_model(models::describe(directory), backend, [](std::uint64_t, std::uint64_t) {});
-  auto memory = backend->kv_memory(model->traits().kv, kKvBytes);
+  auto memory = backend->kv_memory(model->traits().kv, kKvBytes, nn::kStepTokensUsual);
   engine::ModelRunner runner(model, backend, std::move(memory), {}, kPrefixBytes);
   for (int i = 0; i < sequences; ++i) runner.submit(sequence(i, kPromptTokens + steps));
   while (runner.step().tokens.size() < static_cast<std::size_t>(sequences)) {

@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   refused([&] {
     const models::Description description = models::describe(directory.path());
     refused([&] { models::load_processor(description); });
-    models::traits_of(description, backend);
+    nn::LoadPlan plan{*backend};
+    models::traits_of(description, backend, plan);
     SANCTUM_INVARIANT(false, "a model without weights is none");
   });
   return 0;

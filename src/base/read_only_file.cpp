@@ -10,6 +10,19 @@
 #include "base/file_error.h"
 
 namespace sanctum {
+namespace {
+
+// POSIX's name of it, or Darwin's.
+template <class Status>
+std::int64_t written_unix_ns(const Status& status) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  if constexpr (requires { status.st_mtim; })
+    return status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec;
+  else
+    return status.st_mtimespec.tv_sec * kSecond + status.st_mtimespec.tv_nsec;
+}
+
+}  // namespace
 
 ReadOnlyFile::ReadOnlyFile(std::string path, const std::string& kind, ErrorCode irregular)
     : path_(std::move(path)),
@@ -23,7 +36,7 @@ ReadOnlyFile::ReadOnlyFile(std::string path, const std::string& kind, ErrorCode 
   if (error != 0) fail("cannot look at", error);
   if (!S_ISREG(status.st_mode)) throw Error(irregular, name_ + " is not a regular file", "path");
   bytes_ = static_cast<std::uint64_t>(status.st_size);
-  written_unix_s_ = static_cast<std::int64_t>(status.st_mtime);
+  written_unix_ns_ = written_unix_ns(status);
 }
 
 ReadOnlyFile::~ReadOnlyFile() {
@@ -42,9 +55,9 @@ void ReadOnlyFile::expect_unchanged() const {
   struct stat status{};
   if (::fstat(descriptor_, &status) != 0) fail("cannot look at", errno);
   if (static_cast<std::uint64_t>(status.st_size) == bytes_ &&
-      static_cast<std::int64_t>(status.st_mtime) == written_unix_s_)
+      written_unix_ns(status) == written_unix_ns_)
     return;
-  damaged("was written to while it was read: load it again");
+  damaged("was written to while it was read: begin again");
 }
 
 void ReadOnlyFile::read(std::uint64_t from, std::byte* to, std::size_t bytes) const {

@@ -40,7 +40,7 @@ class ReadOnlyFile {
   std::string name_;  // for messages
   int descriptor_;
   std::uint64_t bytes_ = 0;
-  std::int64_t written_unix_s_ = 0;
+  std::int64_t written_unix_ns_ = 0;
 };
 
 }  // namespace sanctum

@@ -66,10 +66,10 @@ TEST_F(ReadOnlyFileTest, OneThatChangesWhileItIsReadIsDamaged) {
   const ReadOnlyFile file(path_, "the letter");
   refused(error_of([&] { first(file, 4); }), ErrorCode::kCorrupt,
           "the letter " + path_ + " became shorter while it was read");
-  const auto later = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5);
+  const auto later = std::filesystem::last_write_time(path_) + std::chrono::microseconds(1);
   std::filesystem::last_write_time(path_, later);
   refused(error_of([&] { file.expect_unchanged(); }), ErrorCode::kCorrupt,
-          "the letter " + path_ + " was written to while it was read: load it again");
+          "the letter " + path_ + " was written to while it was read: begin again");
 }
 
 // Taken for a damaged file, it was never tried again. The system has no such memory: EIO.

@@ -179,7 +179,7 @@ void DeviceThread::do_load(const std::string& model, const models::Description& 
       listener_.on_load_progress(model, done, total);
     });
     models::Traits traits = loaded->traits();
-    auto memory = backend_->kv_memory(traits.kv, options_.kv_bytes);
+    auto memory = backend_->kv_memory(traits.kv, options_.kv_bytes, options_.limits.tokens_max);
     traits.context_tokens =
         static_cast<int>(std::min<std::int64_t>(traits.context_tokens, memory->tokens_max()));
     runners_[model] = std::make_unique<ModelRunner>(std::move(loaded), backend_, std::move(memory),

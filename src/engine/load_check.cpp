@@ -4,6 +4,7 @@
 
 #include <new>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/temporary_lack.h"
@@ -16,14 +17,40 @@ namespace {
 
 namespace mx = mlx::core;
 
+// With which any model can remember enough: addresses, of which none is used.
+constexpr std::uint64_t kKvBytesPlenty = std::uint64_t{1} << 32;
+
+wire::ModelMemory memory_of(const std::string& model, const models::Traits& traits,
+                            const nn::LoadPlan& plan) {
+  nn::KvOutline kv =
+      plan.backend.kv_memory(traits.kv, kKvBytesPlenty, nn::kStepTokensUsual)->outline();
+  wire::ModelMemory out;
+  out.model = model;
+  out.quantization = traits.quantization;
+  out.kernels = plan.backend.name();
+  out.weight_bytes = traits.weight_bytes;
+  out.weights_memory = plan.bytes;
+  out.kv_type = kernels::to_string(kv.type);
+  out.context_tokens = traits.context_tokens;
+  out.grain_tokens = kv.grain_tokens;
+  for (nn::KvKind& kind : kv.kinds)
+    out.kinds.push_back({std::move(kind.name), kind.layers, kind.token_bytes, kind.tokens_max,
+                         kind.sequence_bytes});
+  return out;
+}
+
 // Why it cannot be loaded; empty where it can, or where that may be otherwise in a moment.
 std::string failure_to_load(const LoadCandidate& candidate, const nn::Backend& backend,
                             const nn::BackendPointer& lazy, std::uint64_t kv_bytes,
-                            bool with_texts) {
+                            const LoadQuestions& questions,
+                            std::vector<wire::ModelMemory>& memories) {
   try {
     const models::Description description = models::describe(candidate.directory);
-    backend.kv_memory(models::traits_of(description, lazy).kv, kv_bytes);
-    if (with_texts) const TextModel texts(description, text::unguarded_renderer());
+    nn::LoadPlan plan{backend};
+    const models::Traits traits = models::traits_of(description, lazy, plan);
+    if (questions.memory) memories.push_back(memory_of(candidate.model, traits, plan));
+    backend.kv_memory(traits.kv, kv_bytes, nn::kStepTokensUsual);
+    if (questions.texts) const TextModel texts(description, text::unguarded_renderer());
     return {};
   } catch (const std::bad_alloc&) {
     return {};
@@ -45,15 +72,15 @@ LoadCandidate load_candidate(const std::string& text) {
 }
 
 LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const DeviceOptions& options,
-                         bool with_texts) {
+                         const LoadQuestions& questions) {
   check_backend(options);
   const nn::BackendPointer backend = device_backend(options);
   mx::set_default_device(mx::Device::cpu);
   const nn::BackendPointer lazy = nn::stock_backend(mx::float32);
-  LoadsChecked checked{!candidates.empty(), {}};
+  LoadsChecked checked{!candidates.empty(), {}, {}};
   for (const LoadCandidate& candidate : candidates) {
     const std::string why =
-        failure_to_load(candidate, *backend, lazy, options.kv_bytes, with_texts);
+        failure_to_load(candidate, *backend, lazy, options.kv_bytes, questions, checked.memories);
     checked.none &= !why.empty();
     if (!why.empty())
       checked.why += (checked.why.empty() ? "'" : "; '") + candidate.model + "' in " +

@@ -91,6 +91,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::Backend
       keeps_prefixes_(prefix_bytes_max > 0),
       heartbeat_(heartbeat),
       fault_(fault) {
+  limits_.tokens_max = std::min(limits_.tokens_max, memory_->step_tokens());
   limits_.kv_bytes_max = memory_->bytes_max();
   limits_.kv_bytes_reserved =
       std::min(memory_->bytes_for(kReservedTokens), limits_.kv_bytes_max / kReservedShare);
@@ -197,6 +198,7 @@ void ModelRunner::make_room(StepPlan& plan) {
   for (const StepPlan::Row& row : plan.rows) {
     Sequence& sequence = *sequences_[row.sequence];
     while (sequence.cache && !make_room(sequence, sequence.fed() + row.tokens)) {
+      SANCTUM_INVARIANT(running() > 1, "what one sequence needs was found to fit");
       preempt(youngest_running());
     }
   }

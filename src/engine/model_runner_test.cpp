@@ -133,6 +133,7 @@ TEST(ModelRunner, WhateverTheScheduleAllComeToTheirEndWithBlocks) {
 // Memory that never has any room.
 class NoMemory final : public nn::KvMemory {
  public:
+  NoMemory() : KvMemory(nn::kStepTokensUsual) {}
   int block_tokens() const override { return 64; }
   bool keeps_ends() const override { return false; }
   int spacing_tokens() const override { return 64; }
@@ -140,6 +141,7 @@ class NoMemory final : public nn::KvMemory {
   std::uint64_t bytes_for(std::int64_t tokens) const override {
     return static_cast<std::uint64_t>(tokens);
   }
+  nn::KvOutline outline() const override { return {}; }
   std::uint64_t bytes_max() const override { return 1024; }
   std::uint64_t bytes_touched() const override { return 0; }
   std::unique_ptr<nn::SequenceCache> sequence() override {
@@ -154,14 +156,12 @@ class NoMemory final : public nn::KvMemory {
   }
 };
 
-TEST(ModelRunnerDeathTest, StepsInWhichNothingHappensEndTheProcess) {
+TEST(ModelRunnerDeathTest, OneAloneThatFindsNoRoomEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   ModelRunner one(std::make_shared<RememberingModel>(), nn::stock_backend(mx::float32),
                   std::make_unique<NoMemory>(), {8, 64}, 1u << 30);
   one.submit(sequence("a", prompt(1, 0, 30, 2), 5));
-  one.step();
-  one.step();
-  EXPECT_DEATH(one.step(), "a step feeds or encodes something");
+  EXPECT_DEATH(one.step(), "what one sequence needs was found to fit");
 }
 
 }  // namespace

@@ -38,6 +38,23 @@ TEST(PrefixEnds, TheLastBorderBeforeAPromptsTailIsFoundAgain) {
   }
 }
 
+// Beside its window a sequence remembers a whole step: where 512 tokens were counted for one of
+// 2048, the last one was preempted, alone, and began anew for ever.
+TEST(PrefixEnds, WhatFillsTheMemoryEndsInLongStepsToo) {
+  for (const Memory kind : kMemoriesWithEnds) {
+    for (const int step : {100, 512, 1000, 2048}) {
+      for (const int tokens : {3000, 4000, 4090}) {
+        ModelRunner one = runner(kind, 4096, {8, step}, 0);
+        Heard heard;
+        const auto told = prompt(1, 0, tokens, 2);
+        one.submit(sequence("long", told, 5));
+        heard.finish(one);
+        EXPECT_EQ(heard.said["long"], expected(told, 5, true)) << step << ", " << tokens;
+      }
+    }
+  }
+}
+
 TEST(PrefixEnds, OthersAreAsFarApartAsTheMemorySays) {
   for (const Memory kind : kMemoriesWithEnds) {
     const int apart = memory_for(kind, kGrain)->spacing_tokens();

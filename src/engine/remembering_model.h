@@ -210,13 +210,15 @@ inline std::vector<int> expected_beyond(std::vector<int> tokens, int answer, int
   return said;
 }
 
-// With room for one sequence of `tokens` alone, in steps of at most kStepTokensLikely.
-inline std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens) {
-  const auto made = [kind](std::uint64_t bytes) -> std::unique_ptr<nn::KvMemory> {
+// With room for one sequence of `tokens` alone, in steps of at most `step`.
+inline std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens,
+                                                int step = nn::kStepTokensUsual) {
+  const auto made = [kind, step](std::uint64_t bytes) -> std::unique_ptr<nn::KvMemory> {
     const nn::KvShape shape = remembered_shape(kind);
     if (is_contiguous(kind))
-      return std::make_unique<nn::ContiguousMemory>(shape, mx::float32, bytes);
-    return std::make_unique<nn::PagedMemory>(shape, kernels::kv_type_of(shape.type), bytes);
+      return std::make_unique<nn::ContiguousMemory>(shape, mx::float32, bytes, step);
+    return std::make_unique<nn::PagedMemory>(shape, kernels::kv_type_of(shape.type), bytes,
+                                             step);
   };
   return made(made(1u << 30)->bytes_for(tokens));
 }
@@ -225,7 +227,7 @@ inline std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens) {
 inline ModelRunner runner(Memory kind, int tokens, StepLimits limits,
                           std::uint64_t prefix_bytes = 1u << 30) {
   return {std::make_shared<RememberingModel>(has_ends(kind)), nn::stock_backend(mx::float32),
-          memory_for(kind, tokens), limits, prefix_bytes};
+          memory_for(kind, tokens, limits.tokens_max), limits, prefix_bytes};
 }
 
 struct Heard {

@@ -65,7 +65,7 @@ class KnownRequests {
 
   ModelRunner runner(StepLimits limits, int blocks, std::uint64_t prefix_bytes) const {
     const auto& kv = model_->traits().kv;
-    const auto plenty = backend_->kv_memory(kv, std::uint64_t{1} << 32);
+    const auto plenty = backend_->kv_memory(kv, std::uint64_t{1} << 32, limits.tokens_max);
     std::uint64_t bytes = plenty->bytes_for(std::int64_t{64} * blocks);
     if (!plenty->keeps_ends()) {  // also what is no multiple of what a sequence takes
       std::uint64_t numbers = 0;
@@ -73,7 +73,7 @@ class KnownRequests {
         numbers += 64 * std::get<nn::KeysAndValues>(layer).numbers();
       bytes = numbers * number_bytes_ * static_cast<std::uint64_t>(blocks);
     }
-    return {model_, backend_, backend_->kv_memory(kv, bytes), limits, prefix_bytes};
+    return {model_, backend_, backend_->kv_memory(kv, bytes, limits.tokens_max), limits, prefix_bytes};
   }
 
   // Request `at`, of whose answer the first `said` tokens are known already. Even ones are greedy.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/generation_config.h"
+#include "engine/model_files_state.h"
 #include "engine/request_bytes.h"
 
 namespace sanctum::engine {
@@ -37,7 +38,8 @@ std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens)
 
 TextModel::TextModel(const models::Description& description,
                      std::shared_ptr<text::TemplateRenderer> renderer)
-    : context_tokens_(description.context_tokens),
+    : files_(model_files_state(description.directory)),
+      context_tokens_(description.context_tokens),
       rows_(description.vocabulary),
       processor_(models::load_processor(description)),
       sampling_(sampling_of_maker(description.directory)),
@@ -46,6 +48,7 @@ TextModel::TextModel(const models::Description& description,
       output_format_(text::detect_format(chat_template_->source())),
       reasons_(text::detect_reasoning(chat_template_->source())),
       tools_(text::knows_tools(chat_template_->source())),
+      no_chat_(chat_template_->no_chat()),
       prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {
   // Of added tokens some makers have more than rows, which a prompt may not name.
   if (tokenizer_->ordinary_vocabulary() <= rows_) return;

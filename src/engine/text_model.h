@@ -47,7 +47,10 @@ class TextModel {
   text::OutputFormat output_format() const { return output_format_; }
   bool reasons() const { return reasons_; }
   bool tools() const { return tools_; }
+  // Why it answers no chats; empty where it does.
+  const std::string& no_chat() const { return no_chat_; }
   const wire::SamplingChoice& sampling() const { return sampling_; }
+  const std::string& files() const { return files_; }  // model_files_state() before they were read
 
  private:
   std::vector<int> prompt_ids(const wire::GenerateRequest& request,
@@ -60,6 +63,7 @@ class TextModel {
   // Throws Error(kTooLong) for a text that cannot fit the context, without tokenizing it.
   void refuse_hopeless(const std::string& text, const std::string& field) const;
 
+  std::string files_;
   int context_tokens_;
   bool memory_bound_ = false;  // the context is what the memory holds, not what the model can
   int rows_;                   // of the model's embedding
@@ -69,6 +73,7 @@ class TextModel {
   std::shared_ptr<const text::ChatTemplate> chat_template_;
   text::OutputFormat output_format_;
   bool reasons_, tools_;
+  std::string no_chat_;
   std::size_t prompt_bytes_max_;  // no longer text can fit; 0: not known
 };
 

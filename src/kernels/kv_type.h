@@ -21,6 +21,19 @@ enum KvType : int {
 constexpr KvType kv_type_of(NumberType type) {
   return static_cast<KvType>(type);
 }
+constexpr const char* to_string(KvType type) {
+  switch (type) {
+    case kKvBfloat16:
+      return "bfloat16";
+    case kKvFloat16:
+      return "float16";
+    case kKvFloat32:
+      return "float32";
+    case kKvInt8:
+      break;
+  }
+  return "int8";
+}
 // Of the keys, and of the values, of one block's head.
 constexpr std::size_t kv_head_bytes(KvType type, int head_size) {
   const auto numbers = static_cast<std::size_t>(kKeysPerBlock) * head_size;

@@ -92,13 +92,8 @@ PackedMatrix::PackedMatrix(const QuantizedSource& source, int outputs, int colum
 
 PackedMatrix::PackedMatrix(const QuantizedReader& read, int outputs, int columns, int bits,
                            int group, NumberType scale_type, ThreadPool* pool, Codes codes)
-    : outputs_(outputs),
-      columns_(columns),
+    : shape_{outputs, columns, PackedShape::bits_of(bits), group, scale_type, codes},
       stored_bits_(bits),
-      bits_(bits <= 4 ? 4 : 8),
-      group_(group),
-      scale_type_(scale_type),
-      codes_(codes),
       pages_(bytes()) {
   SANCTUM_INVARIANT(outputs > 0 && columns > 0 && columns % group == 0, "shape of a matrix");
   if (codes == Codes::kAffine) {
@@ -117,7 +112,7 @@ PackedMatrix::PackedMatrix(const QuantizedReader& read, int outputs, int columns
     failure.watch([&] {
       for (int p = part * kPanelsTogether; p < last; ++p) {
         const int first = p * kPanelRows;
-        pack_panel(read(first, std::min(first + kPanelRows, outputs_), room), p);
+        pack_panel(read(first, std::min(first + kPanelRows, shape_.outputs), room), p);
       }
     });
   };
@@ -131,31 +126,32 @@ PackedMatrix::PackedMatrix(const QuantizedReader& read, int outputs, int columns
 }
 
 void PackedMatrix::pack_panel(const QuantizedSource& rows, int at) {
-  const int groups = columns_ / group_, chunks = group_ * bits_ / 32;
-  const std::size_t scale_bytes = bytes_of(scale_type_);
+  const auto& [outputs, columns, bits, group, scale_type, codes] = shape_;
+  const int groups = columns / group, chunks = group * bits / 32;
+  const std::size_t scale_bytes = bytes_of(scale_type);
   const auto* scales = static_cast<const std::uint8_t*>(rows.scales);
   const auto* biases = static_cast<const std::uint8_t*>(rows.biases);
   std::uint8_t* panel = data() + panel_bytes() * static_cast<std::size_t>(at);
-  const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs_);
+  const int first = at * kPanelRows, last = std::min(first + kPanelRows, outputs);
   if (last - first < kPanelRows) std::memset(panel, 0, panel_bytes());
-  std::vector<std::uint32_t> wide(stored_bits_ == bits_ ? 0 : columns_ * bits_ / 32);
+  std::vector<std::uint32_t> wide(stored_bits_ == bits ? 0 : columns * bits / 32);
   for (int output = first; output < last; ++output) {
     const std::size_t lane = output - first, row = lane * groups;
-    const std::uint32_t* word = rows.words + lane * (columns_ * stored_bits_ / 32);
+    const std::uint32_t* word = rows.words + lane * (columns * stored_bits_ / 32);
     if (!wide.empty()) {
-      widen(word, stored_bits_, columns_, bits_, wide.data());
+      widen(word, stored_bits_, columns, bits, wide.data());
       word = wide.data();
     }
     std::uint8_t* block = panel;
     for (int g = 0; g < groups; ++g, block += group_bytes()) {
       for (int chunk = 0; chunk < chunks; ++chunk) {
-        const std::uint32_t packed = reordered(*word++, bits_);
+        const std::uint32_t packed = reordered(*word++, bits);
         std::memcpy(block + kChunkBytes * chunk + lane * 4, &packed, 4);
       }
       const std::size_t from = (row + g) * scale_bytes;
       std::uint8_t* to = block + kChunkBytes * chunks + lane * scale_bytes;
-      if (codes_ == Codes::kE2m1) {
-        from_float(to_float(scales + from, scale_type_) / 2, to, scale_type_);
+      if (codes == Codes::kE2m1) {
+        from_float(to_float(scales + from, scale_type) / 2, to, scale_type);
         continue;
       }
       std::memcpy(to, scales + from, scale_bytes);
@@ -165,21 +161,22 @@ void PackedMatrix::pack_panel(const QuantizedSource& rows, int at) {
 }
 
 void PackedMatrix::read_row(int output, float* out) const {
-  const std::size_t lane = output % kPanelRows, scale_bytes = bytes_of(scale_type_);
-  const int chunks = group_ * bits_ / 32, per_word = 32 / bits_;
+  const auto& [outputs, columns, bits, group, scale_type, codes] = shape_;
+  const std::size_t lane = output % kPanelRows, scale_bytes = bytes_of(scale_type);
+  const int chunks = group * bits / 32, per_word = 32 / bits;
   const std::uint8_t* block = panel(output / kPanelRows);
-  for (int g = 0; g < columns_ / group_; ++g, block += group_bytes()) {
+  for (int g = 0; g < columns / group; ++g, block += group_bytes()) {
     const std::uint8_t* at = block + kChunkBytes * chunks + lane * scale_bytes;
-    const float scale = to_float(at, scale_type_);
+    const float scale = to_float(at, scale_type);
     const float bias =
-        codes_ == Codes::kE2m1 ? 0.0f : to_float(at + kPanelRows * scale_bytes, scale_type_);
+        codes == Codes::kE2m1 ? 0.0f : to_float(at + kPanelRows * scale_bytes, scale_type);
     for (int chunk = 0; chunk < chunks; ++chunk) {
       std::uint32_t word;
       std::memcpy(&word, block + kChunkBytes * chunk + lane * 4, 4);
       for (int c = 0; c < per_word; ++c) {
-        const int q = value_of(word, c, bits_);
-        *out++ = codes_ == Codes::kE2m1 ? scale * static_cast<float>(kE2m1Halves[q])
-                                        : scale * static_cast<float>(q) + bias;
+        const int q = value_of(word, c, bits);
+        *out++ = codes == Codes::kE2m1 ? scale * static_cast<float>(kE2m1Halves[q])
+                                       : scale * static_cast<float>(q) + bias;
       }
     }
   }

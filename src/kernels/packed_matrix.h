@@ -42,6 +42,24 @@ struct QuantizedSource {
 using QuantizedReader =
     std::function<QuantizedSource(int first, int last, std::vector<std::byte>& room)>;
 
+// What a matrix takes once it is packed.
+struct PackedShape {
+  int outputs, columns;
+  int bits;  // of an integer as it is packed: 4 or 8
+  int group;
+  NumberType scale_type;
+  Codes codes;
+
+  static constexpr int bits_of(int stored_bits) { return stored_bits <= 4 ? 4 : 8; }
+  int panels() const { return (outputs + kPanelRows - 1) / kPanelRows; }
+  std::size_t group_bytes() const {
+    return static_cast<std::size_t>(kPanelRows) * group * bits / 8 +
+           (codes == Codes::kAffine ? 2 : 1) * kPanelRows * bytes_of(scale_type);
+  }
+  std::size_t panel_bytes() const { return group_bytes() * (columns / group); }
+  std::size_t bytes() const { return panel_bytes() * panels(); }
+};
+
 class PackedMatrix {
  public:
   // Affine: bits 2, 3, 4, 5, 6 or 8; group 32, 64 or 128. E2M1: 4 bits; group 16, scales in
@@ -53,21 +71,18 @@ class PackedMatrix {
   PackedMatrix(const QuantizedReader& read, int outputs, int columns, int bits, int group,
                NumberType scale_type, ThreadPool* pool = nullptr, Codes codes = Codes::kAffine);
 
-  int outputs() const { return outputs_; }
-  int columns() const { return columns_; }
-  int bits() const { return bits_; }  // of an integer as it is packed: 4 or 8
-  Codes codes() const { return codes_; }
-  int group() const { return group_; }
-  NumberType scale_type() const { return scale_type_; }
-  int panels() const { return (outputs_ + kPanelRows - 1) / kPanelRows; }
+  int outputs() const { return shape_.outputs; }
+  int columns() const { return shape_.columns; }
+  int bits() const { return shape_.bits; }
+  Codes codes() const { return shape_.codes; }
+  int group() const { return shape_.group; }
+  NumberType scale_type() const { return shape_.scale_type; }
+  int panels() const { return shape_.panels(); }
   // Activations are quantized in blocks of as many columns.
-  int block() const { return group_ < 64 ? group_ : 64; }
-  std::size_t group_bytes() const {
-    return static_cast<std::size_t>(kPanelRows) * group_ * bits_ / 8 +
-           (codes_ == Codes::kAffine ? 2 : 1) * kPanelRows * bytes_of(scale_type_);
-  }
-  std::size_t panel_bytes() const { return group_bytes() * (columns_ / group_); }
-  std::size_t bytes() const { return panel_bytes() * panels(); }
+  int block() const { return shape_.group < 64 ? shape_.group : 64; }
+  std::size_t group_bytes() const { return shape_.group_bytes(); }
+  std::size_t panel_bytes() const { return shape_.panel_bytes(); }
+  std::size_t bytes() const { return shape_.bytes(); }
   const std::uint8_t* panel(int at) const { return data() + panel_bytes() * at; }
 
   // Writes the columns of one output, dequantized.
@@ -79,9 +94,8 @@ class PackedMatrix {
 
   std::uint8_t* data() const { return reinterpret_cast<std::uint8_t*>(pages_.data()); }
 
-  int outputs_, columns_, stored_bits_, bits_, group_;
-  NumberType scale_type_;
-  Codes codes_;
+  PackedShape shape_;
+  int stored_bits_;
   platform::Pages pages_;
 };
 

@@ -13,10 +13,11 @@ namespace {
 
 using Windows = DecoderDefaults::Windows;
 
-// Qwen's: its upper layers slide, if any does. Defaults as transformers has them.
-std::vector<int> upper_windows(const json::Node& c, int layers) {
+// Qwen's: its layers slide if it says so. Defaults as transformers has them.
+std::vector<int> used_windows(const json::Node& c, int layers, Windows which) {
   if (!c.as_bool_or("use_sliding_window", false)) return {};
   std::vector<int> out = read_layer_windows(c, layers, {.window = 4096});
+  if (which == Windows::kAllIfUsed) return out;
   const std::int64_t first =
       c.has("max_window_layers") ? c.at("max_window_layers").as_int(0, kWidthMax) : 28;
   for (std::int64_t i = 0; i < std::min<std::int64_t>(first, layers); ++i)
@@ -33,7 +34,7 @@ std::vector<int> stated_windows(const json::Node& c, int layers, Windows which) 
         type.fail("is 'sliding_attention', but use_sliding_window is false");
     return read_layer_windows(c, layers, {});
   }
-  if (which == Windows::kUpper) return upper_windows(c, layers);
+  if (which != Windows::kAll) return used_windows(c, layers, which);
   return c.has("sliding_window") ? read_layer_windows(c, layers, {}) : std::vector<int>();
 }
 
@@ -81,7 +82,7 @@ DecoderConfig read_decoder_config(const json::Node& c, const DecoderDefaults& de
   out.norm_eps = static_cast<float>(c.at("rms_norm_eps").as_double(0, 1));
   check_heads(c, {out.heads, out.kv_heads, out.head_size});
 
-  out.rope = read_rope(c, out.head_size, defaults.rope_theta);
+  out.rope = read_rope(c, out.head_size, defaults.rope_theta, defaults.rotated_part);
   out.windows = windows_of(c, out.layers, defaults.windows);
   refuse_variants(c, defaults.part, {out.layers, out.heads, out.head_size});
   return out;

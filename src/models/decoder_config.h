@@ -61,9 +61,10 @@ struct DecoderConfig {
 struct DecoderDefaults {
   Part part;
   std::optional<double> rope_theta;  // none: it must be there
+  double rotated_part = 1;           // of a head
   // Which layers a sliding_window is for, where layer_types does not list them: none, all of them,
-  // or those from max_window_layers on, if use_sliding_window is true.
-  enum class Windows { kNone, kAll, kUpper };
+  // or, if use_sliding_window is true, those from max_window_layers on, or all.
+  enum class Windows { kNone, kAll, kUpper, kAllIfUsed };
   Windows windows = Windows::kNone;
   bool only_experts = false;  // no layer has an intermediate_size
 };

@@ -17,6 +17,15 @@ mx::array scaled(const mx::array& x, double factor) {
   return mx::multiply(x, mx::array(static_cast<float>(factor), x.dtype()));
 }
 
+// As the stored weights' type has it: the reference rounds the factor of embeddings, and no other.
+double rounded(double factor, const nn::Weights& w) {
+  const mx::array whole(static_cast<float>(factor));
+  const mx::Dtype type = w.stored_type() == kernels::kBfloat16  ? mx::bfloat16
+                         : w.stored_type() == kernels::kFloat16 ? mx::float16
+                                                                : mx::float32;
+  return mx::astype(mx::astype(whole, type), mx::float32).item<float>();
+}
+
 // What a layer needs to know of a step's rows.
 struct Rows {
   const nn::Rotation& rope;
@@ -163,6 +172,7 @@ class LayerEmbeddings {
   LayerEmbeddings(nn::Weights& w, const std::string& body, const Gemma4Config& c)
       : width_(c.layer_inputs),
         layers_(static_cast<int>(c.layers.size())),
+        scale_(rounded(std::sqrt(static_cast<double>(width_)), w)),
         table_(w.embedding(body + ".embed_tokens_per_layer", c.layer_vocabulary, layers_ * width_)),
         projection_(
             w.linear(body + ".per_layer_model_projection", c.hidden, layers_ * width_, false)),
@@ -172,7 +182,7 @@ class LayerEmbeddings {
     const auto apart = [&](const mx::array& of) {
       return mx::reshape(of, {h.shape(0), layers_, width_});
     };
-    const mx::array own = apart(scaled(table_(tokens), std::sqrt(static_cast<double>(width_))));
+    const mx::array own = apart(scaled(table_(tokens), scale_));
     const mx::array of_stream =
         norm_(apart(scaled(projection_(h), 1 / std::sqrt(static_cast<double>(h.shape(1))))));
     const mx::array both = scaled(mx::add(of_stream, own), 1 / std::sqrt(2.0));
@@ -185,6 +195,7 @@ class LayerEmbeddings {
 
  private:
   int width_, layers_;
+  double scale_;
   nn::Embedding table_;
   nn::Linear projection_;
   nn::RmsNorm norm_;
@@ -198,6 +209,7 @@ class Gemma4 final : public Model {
         rope_(w.rope(config_.rope)),
         local_rope_(w.rope(config_.local_rope)),
         embed_tokens_(w.embedding("model.embed_tokens", config_.vocabulary, config_.hidden)),
+        embedding_scale_(rounded(std::sqrt(static_cast<double>(config_.hidden)), w)),
         norm_(w.rms_norm("model.norm", config_.hidden, config_.eps)) {
     if (config_.layer_inputs > 0) layer_embeddings_.emplace(w, "model", config_);
     for (std::size_t i = 0; i < config_.layers.size(); ++i)
@@ -213,8 +225,7 @@ class Gemma4 final : public Model {
 
   mx::array forward(const Step& step) const override {
     const nn::Rotation rope = rope_.at(step.positions), local = local_rope_.at(step.positions);
-    mx::array h =
-        scaled(embed_tokens_(step.tokens), std::sqrt(static_cast<double>(config_.hidden)));
+    mx::array h = scaled(embed_tokens_(step.tokens), embedding_scale_);
     std::vector<mx::array> inputs;
     if (layer_embeddings_) inputs = (*layer_embeddings_)(step.tokens, h);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -234,6 +245,7 @@ class Gemma4 final : public Model {
   Gemma4Config config_;
   nn::Rope rope_, local_rope_;
   nn::Embedding embed_tokens_;
+  double embedding_scale_;
   nn::RmsNorm norm_;
   std::optional<LayerEmbeddings> layer_embeddings_;
   std::vector<Layer> layers_;
@@ -264,6 +276,9 @@ std::optional<std::string> rename_gemma4(const std::string& stored) {
     name.erase(0, kLanguage.size());
     if (!name.starts_with("model.") && !name.starts_with("lm_head.")) name = "model." + name;
   }
+  constexpr std::string_view kMixture = ".moe.experts.";
+  if (const std::size_t at = name.find(kMixture); at != std::string::npos)
+    name.replace(at, kMixture.size(), ".experts.");
   constexpr std::string_view kExperts = ".experts.switch_glu.";
   if (const std::size_t at = name.find(kExperts); at != std::string::npos)
     name.replace(at, kExperts.size(), ".switch_mlp.");

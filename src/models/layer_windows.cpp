@@ -43,7 +43,11 @@ std::vector<int> read_layer_windows(const json::Node& c, int layers,
 RopeConfig read_layer_rope(const json::Node& c, std::string_view type, int head_size,
                            double theta) {
   const auto members = rope_members(c);
-  if (members && members->has(type)) return read_rope(c, members->at(type), head_size, theta);
+  if (members && members->has(type)) {
+    const json::Node own = members->at(type);
+    if (type != kFull) own.at("rope_theta");  // the configuration's own is the others'
+    return read_rope(c, own, head_size, theta);
+  }
   const json::Document none("{}");
   if (type == kFull) return read_rope(c, members.value_or(none.root()), head_size, theta);
   const std::string own = "{\"rope_theta\":" + json::number(theta) + "}";

@@ -34,7 +34,8 @@ std::vector<bool> read_mixing_layers(const json::Node& c, int layers) {
 
 Mixture::Mixture(nn::Weights& w, const std::string& path, const MixtureConfig& c, int width)
     : gate_(w.linear(path + "." + c.router, width, c.experts, c.biases)),
-      experts_(w.experts(path, {width, c.inner, c.experts, c.biases}, c.act, c.routing)) {
+      experts_(
+          w.experts(path, {width, c.inner, c.experts, c.biases, c.together}, c.act, c.routing)) {
   if (c.shared_inner == 0) return;
   shared_expert_ =
       w.gated_mlp(path + ".shared_expert", nn::Activation::kSilu, width, c.shared_inner, false);

@@ -21,6 +21,7 @@ struct MixtureConfig {
   // Of the router and of each expert; and where the router is.
   bool biases = false;
   std::string router = "gate";
+  nn::GateUp together = nn::GateUp::kHalves;
   nn::Activation act = nn::Activation::kSilu;
   int shared_inner = 0;  // of one more that every row takes, by a gate of its own; 0: there is none
   nn::Routing routing;

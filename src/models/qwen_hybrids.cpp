@@ -68,7 +68,8 @@ DecoderConfig read_hybrid(const json::Node& c, const nn::Weights& weights,
   const bool mixes = c.as_int_or("num_experts", 0) > 0;
   DecoderConfig out =
       read_decoder_config(c, {.part = Part::kQwenHybrid,
-                              .rope_theta = 1e5,
+                              .rope_theta = std::nullopt,
+                              .rotated_part = 0.25,
                               .only_experts = mixes && !c.has("intermediate_size")});
   out.forms.qk_norm = out.forms.output_gate = true;
   out.forms.qkv_bias = out.forms.o_bias = c.as_bool_or("attention_bias", false);
@@ -111,7 +112,9 @@ std::unique_ptr<Model> load_qwen3_5(const json::Node& config, nn::Weights& weigh
 }
 
 std::optional<std::string> rename_qwen3_5(const std::string& stored) {
-  if (drops(stored, {"mtp.", "model.mtp.", "vision_tower.", "model.visual."})) return std::nullopt;
+  if (drops(stored, {"mtp.", "model.mtp.", "vision_tower.", "model.visual.",
+                     "model.language_model.visual."}))
+    return std::nullopt;
   constexpr std::string_view kInside = "model.language_model.", kLanguage = "language_model.";
   if (stored.starts_with(kInside)) return "language_model.model." + stored.substr(kInside.size());
   if (stored.starts_with(kLanguage))

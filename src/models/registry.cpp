@@ -26,7 +26,6 @@ std::shared_ptr<const Processor> text_only(const json::Node&, const std::string&
   return std::make_shared<Processor>();
 }
 
-constexpr std::int64_t kDefaultContextTokens = 4096;
 constexpr std::size_t kFamilyLetters = 3;  // that the names of its models begin with
 constexpr std::size_t kNearestMax = 3;     // that are named
 
@@ -67,28 +66,33 @@ int read_vocabulary(const json::Node& config, const json::Node& text, int fallba
 }  // namespace
 
 const std::vector<Architecture>& architectures() {
+  constexpr std::int64_t k2k = 2048, k32k = 32768, k128k = 131072, k256k = 262144;
+  const std::string head = "lm_head", inside = "language_model.lm_head";
   static const std::vector<Architecture> list{
-      {"gemma3", name_without_wrapper, load_gemma3, text_only, "lm_head", true, kGemma3Vocabulary},
-      {"gemma3_text", name_without_wrapper, load_gemma3, text_only, "lm_head", true,
-       kGemma3Vocabulary},
-      {"gemma4", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
-      {"gemma4_text", rename_gemma4, load_gemma4, text_only, "lm_head", true, kGemma4Vocabulary},
-      {"gpt_oss", rename_gpt_oss, load_gpt_oss, text_only, "lm_head"},
-      {"llama", rename_llama, load_llama, text_only, "lm_head", /*tied_by_default=*/true},
-      {"ministral3", rename_llama, load_ministral3, text_only, "lm_head", true},
-      {"mistral", rename_llama, load_mistral, text_only, "lm_head", true},
-      {"mistral3", rename_mistral3, load_mistral3, text_only, "lm_head", true},
-      {"mixtral", rename_mixtral, load_mixtral, text_only, "lm_head", true},
-      {"phi3", rename_llama, load_phi3, text_only, "lm_head", true},
-      {"qwen2", rename_llama, load_qwen2, text_only, "lm_head", true},
-      {"qwen3", keep_name, load_qwen3, text_only, "lm_head"},
-      {"qwen3_5", rename_qwen3_5, load_qwen3_5, text_only, "language_model.lm_head"},
-      {"qwen3_5_moe", rename_qwen3_5, load_qwen3_5, text_only, "language_model.lm_head"},
-      {"qwen3_moe", rename_llama, load_qwen3_moe, text_only, "lm_head"},
-      {"qwen3_next", rename_qwen3_next, load_qwen3_next, text_only, "lm_head"},
-      {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor,
-       "language_model.lm_head"},
-      {"smollm3", rename_llama, load_smollm3, text_only, "lm_head", true},
+      {"gemma3", name_without_wrapper, load_gemma3, text_only, head, true, kGemma3Vocabulary,
+       k128k},
+      {"gemma3_text", name_without_wrapper, load_gemma3, text_only, head, true, kGemma3Vocabulary,
+       k128k},
+      {"gemma4", rename_gemma4, load_gemma4, text_only, head, true, kGemma4Vocabulary, k128k},
+      {"gemma4_text", rename_gemma4, load_gemma4, text_only, head, true, kGemma4Vocabulary, k128k},
+      {"gpt_oss", rename_gpt_oss, load_gpt_oss, text_only, head, false, 0, k128k},
+      {"llama", rename_llama, load_llama, text_only, head, /*tied_by_default=*/true, 0, k2k},
+      {"ministral3", rename_llama, load_ministral3, text_only, head, true, 0, k256k},
+      {"mistral", rename_llama, load_mistral, text_only, head, true, 0, k128k},
+      {"mistral3", rename_mistral3, load_mistral3, text_only, head, true, 0, k256k},
+      {"mixtral", rename_mixtral, load_mixtral, text_only, head, true, 0, k128k},
+      {"phi3", rename_llama, load_phi3, text_only, head, true},
+      {"qwen2", rename_llama, load_qwen2, text_only, head, true, 0, k32k},
+      {"qwen3", keep_name, load_qwen3, text_only, head, false, 0, k32k},
+      {"qwen3_5", rename_qwen3_5, load_qwen3_5, text_only, inside, false, 0, k32k},
+      {"qwen3_5_moe", rename_qwen3_5, load_qwen3_5, text_only, inside, false, 0, k32k},
+      {"qwen3_5_moe_text", rename_qwen3_5, load_qwen3_5, text_only, inside, false, 0, k32k},
+      {"qwen3_5_text", rename_qwen3_5, load_qwen3_5, text_only, inside, false, 0, k32k},
+      {"qwen3_moe", rename_llama, load_qwen3_moe, text_only, head, false, 0, k32k},
+      {"qwen3_next", rename_qwen3_next, load_qwen3_next, text_only, head, false, 0, k32k},
+      {"qwen3_vl", rename_qwen3_vl, load_qwen3_vl, make_qwen3_vl_processor, inside, false, 0,
+       128000},
+      {"smollm3", rename_llama, load_smollm3, text_only, head, true, 0, k32k},
   };
   return list;
 }
@@ -117,8 +121,8 @@ Description describe(const std::string& directory) {
   }
   const json::Node text = config.get("text_config").value_or(config);
   const auto context = text.get("max_position_embeddings");
-  out.context_tokens =
-      static_cast<int>(context ? context->as_int(1, kContextTokensMax) : kDefaultContextTokens);
+  out.context_tokens = static_cast<int>(context ? context->as_int(1, kContextTokensMax)
+                                                : out.architecture->context_default);
   out.vocabulary = read_vocabulary(config, text, out.architecture->vocabulary_default);
   return out;
 }
@@ -155,7 +159,7 @@ std::unique_ptr<Model> load(
           return std::nullopt;
         return name;
       });
-  nn::QuantizationConfig quantization = nn::read_quantization(config);
+  nn::QuantizationConfig quantization = nn::read_quantization(config, description.directory);
   rename_overrides(quantization, *description.architecture);
   Traits traits;
   traits.architecture = description.architecture->model_type;
@@ -186,10 +190,11 @@ std::unique_ptr<Model> load_model(
   });
 }
 
-Traits traits_of(const Description& description, const nn::BackendPointer& backend) {
-  return load(description, backend,
+Traits traits_of(const Description& description, const nn::BackendPointer& lazy,
+                 nn::LoadPlan& plan) {
+  return load(description, lazy,
               [&](nn::Checkpoint& checkpoint, auto quantization) {
-                return nn::Weights::unread(checkpoint, std::move(quantization), backend);
+                return nn::Weights::unread(checkpoint, std::move(quantization), lazy, plan);
               })
       ->traits();
 }

@@ -27,6 +27,8 @@ struct Architecture {
   std::string head;              // where an output head is, after renaming
   bool tied_by_default = false;  // where config.json is silent and no head is stored
   int vocabulary_default = 0;    // where config.json is silent; 0: it must not be
+  // Where config.json is silent, as the classes of transformers have it. Some makers write none.
+  std::int64_t context_default = 4096;
 };
 
 inline constexpr std::int64_t kContextTokensMax = 1 << 24;
@@ -52,8 +54,9 @@ std::unique_ptr<Model> load_model(
     const Description& description, const nn::BackendPointer& backend,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
-// What load_model would give, found out without reading weights; throws as it does. `backend`: one
-// that does not pack.
-Traits traits_of(const Description& description, const nn::BackendPointer& backend);
+// What load_model would give with the plan's backend, and what it would hold, found out without
+// reading weights; throws as it does. `lazy`: a backend that does not pack.
+Traits traits_of(const Description& description, const nn::BackendPointer& lazy,
+                 nn::LoadPlan& plan);
 
 }  // namespace sanctum::models

@@ -44,6 +44,19 @@ TEST(Registry, TheVocabularyIsTheLanguageModels) {
   EXPECT_EQ(describe(directory.path()).vocabulary, 7);
 }
 
+// Google's text_config has neither a context nor heads: 4096 tokens were served of 131072.
+TEST(Registry, WhatAMakerLeavesOutIsWhatTransformersClassHas) {
+  const TestDirectory directory;
+  directory.write("config.json", R"({"model_type": "gemma3", "text_config": {"hidden_size": 2560,
+      "intermediate_size": 10240, "num_hidden_layers": 34, "sliding_window": 1024,
+      "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}})");
+  const Description gemma = describe(directory.path());
+  EXPECT_EQ(gemma.context_tokens, 131072);
+  EXPECT_EQ(gemma.vocabulary, 262208);
+  directory.write("config.json", R"({"model_type": "qwen3", "vocab_size": 5})");
+  EXPECT_EQ(describe(directory.path()).context_tokens, 32768);
+}
+
 TEST(Registry, AMissingConfigurationIsNotFound) {
   const TestDirectory directory;
   try {

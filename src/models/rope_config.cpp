@@ -144,12 +144,16 @@ constexpr Kind kKinds[] = {
     {"proportional", proportional},
 };
 
+// What a rope type is called now.
+std::string now_called(const std::string& name) {
+  return name == "mrope" ? "default" : name == "su" ? "longrope" : name;
+}
+
 // transformers 5 writes rope_type, others before it type.
 std::string kind_of(const json::Node& scaling) {
-  const auto plain = [](const std::string& name) { return name == "default" || name == "mrope"; };
   const std::string old_name = scaling.as_string_or("type", "default");
   const std::string kind = scaling.as_string_or("rope_type", old_name);
-  if (scaling.has("type") && kind != old_name && !(plain(kind) && plain(old_name)))
+  if (scaling.has("type") && now_called(kind) != now_called(old_name))
     scaling.at("type").fail("is '" + old_name + "', but rope_type is '" + kind + "'");
   return kind;
 }
@@ -157,11 +161,15 @@ std::string kind_of(const json::Node& scaling) {
 double theta_of(const json::Node& config, const json::Node& scaling,
                 std::optional<double> default_theta) {
   if (scaling.has("rope_theta")) return scaling.at("rope_theta").as_double(1);
-  if (default_theta && !config.has("rope_theta")) return *default_theta;
+  if (const auto theta = config.get("rope_theta")) return theta->as_double(1);
+  // Beside a rope_scaling of an older form.
+  if (const auto other = config.get("rope_parameters"); other && other->has("rope_theta"))
+    return other->at("rope_theta").as_double(1);
+  if (default_theta) return *default_theta;
   return config.at("rope_theta").as_double(1);
 }
 
-int rotated_of(const json::Node& config, const json::Node& scaling, int head_size) {
+int rotated_of(const json::Node& config, const json::Node& scaling, int head_size, double usual) {
   for (const json::Node& node : {scaling, config}) {
     const auto part = node.get("partial_rotary_factor");
     if (!part) continue;
@@ -171,7 +179,7 @@ int rotated_of(const json::Node& config, const json::Node& scaling, int head_siz
                  " features; an even number is needed");
     return rotated;
   }
-  return head_size;
+  return static_cast<int>(usual * head_size) / 2 * 2;
 }
 
 }  // namespace
@@ -182,19 +190,21 @@ std::optional<json::Node> rope_members(const json::Node& config) {
   return says ? scaling : config.get("rope_parameters");
 }
 
-RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta) {
+RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta,
+                     double default_part) {
   const json::Document none("{}");
-  return read_rope(config, rope_members(config).value_or(none.root()), head_size, default_theta);
+  return read_rope(config, rope_members(config).value_or(none.root()), head_size, default_theta,
+                   default_part);
 }
 
 RopeConfig read_rope(const json::Node& config, const json::Node& scaling, int head_size,
-                     std::optional<double> default_theta) {
+                     std::optional<double> default_theta, double default_part) {
   const std::string kind = kind_of(scaling);
   std::string known;
   for (const Kind& one : kKinds) {
     if (one.name == kind)
       return one.read({config, scaling, theta_of(config, scaling, default_theta), head_size,
-                       rotated_of(config, scaling, head_size)});
+                       rotated_of(config, scaling, head_size, default_part)});
     known += (known.empty() ? "" : ", ") + std::string(one.name);
   }
   scaling.fail("asks for rope type '" + kind + "'; supported: " + known);

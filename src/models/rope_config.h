@@ -21,13 +21,14 @@ struct RopeConfig {
   nn::RopeFrequencies beyond = {};
 };
 
-// `default_theta`: where config.json is silent; none: it must be there. Throws Error(kInvalid)
-// naming the member.
-RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta);
+// `default_theta`, and `default_part` of a head that turns: where config.json is silent; without
+// the first it must not be. Throws Error(kInvalid) naming the member.
+RopeConfig read_rope(const json::Node& config, int head_size, std::optional<double> default_theta,
+                     double default_part = 1);
 
 // The same of `members` alone.
 RopeConfig read_rope(const json::Node& config, const json::Node& members, int head_size,
-                     std::optional<double> default_theta);
+                     std::optional<double> default_theta, double default_part = 1);
 
 // rope_scaling or rope_parameters; nothing where there is neither.
 std::optional<json::Node> rope_members(const json::Node& config);

@@ -36,6 +36,10 @@ bool off(const Case& c) {
   return is(c.value, 0) || (c.value.is_array() && c.value.as_array().empty());
 }
 
+bool empty(const Case& c) {
+  return c.value.is_object() && c.value.members().empty();
+}
+
 bool on(const Case& c) {
   return c.value.is_bool() && c.value.as_bool();
 }
@@ -89,6 +93,10 @@ bool every_layer_rotates(const Case& c) {
 // Texts are seen as all are.
 bool of_pictures(const Case& c) {
   return off(c) || is_one_of(c.value, {"vision"});
+}
+
+bool long_or_plain(const Case& c) {
+  return is_one_of(c.value, {"default", "longrope", "su"});
 }
 
 bool rotary(const Case& c) {
@@ -201,6 +209,7 @@ constexpr Member kMembers[] = {
     {"is_causal", kText, on, "true"},
     {"use_bidirectional_attention", kText & ~kGemma4, off, "false"},
     {"use_bidirectional_attention", kGemma4, of_pictures, "\"vision\", or none"},
+    {"per_layer_config", kText & ~kGemma4, empty, "none: every layer as the others"},
     // What queries, keys and scores go through.
     {"attention_bias", kUnbiased, off, "false"},
     {"qk_norm", kText & ~kQwen3 & ~kGemma & ~kHybrid, off, "false"},
@@ -250,6 +259,8 @@ constexpr Member kMembers[] = {
 constexpr Member kRopeMembers[] = {
     {"partial_rotary_factor", kText & ~kPhi3 & ~kHybrid, one, "1"},
     {"llama_4_scaling_beta", kText & ~kMinistral3, off, "none"},
+    {"rope_type", kPhi3, long_or_plain, "longrope"},
+    {"type", kPhi3, long_or_plain, "longrope"},
     {"short_mscale", kText, off, "none"},
     {"long_mscale", kText, off, "none"},
     {"mrope_interleaved", kQwen3VlText, on, "true"},

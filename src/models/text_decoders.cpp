@@ -136,7 +136,7 @@ std::optional<std::string> rename_mixtral(const std::string& stored) {
 
 std::unique_ptr<Model> load_qwen3_moe(const json::Node& c, nn::Weights& weights, Traits traits) {
   DecoderConfig config = read_decoder_config(
-      c, {.part = Part::kQwen3Moe, .rope_theta = std::nullopt, .windows = Windows::kUpper});
+      c, {.part = Part::kQwen3Moe, .rope_theta = std::nullopt, .windows = Windows::kAllIfUsed});
   config.forms.qk_norm = true;
   config.mixture = read_mixture(c, "num_experts", "moe_intermediate_size");
   config.mixture->routing.over_chosen = c.at("norm_topk_prob").as_bool();
@@ -153,6 +153,7 @@ std::unique_ptr<Model> load_gpt_oss(const json::Node& c, nn::Weights& weights, T
   config.mixture->routing.over_chosen = true;
   config.mixture->biases = true;
   config.mixture->router = "router";
+  config.mixture->together = nn::GateUp::kByTurns;
   config.mixture->act = nn::Activation::kClampedSwiglu;
   return made(config, weights, std::move(traits));
 }
@@ -160,7 +161,9 @@ std::unique_ptr<Model> load_gpt_oss(const json::Node& c, nn::Weights& weights, T
 std::optional<std::string> rename_gpt_oss(const std::string& stored) {
   std::string name = stored;
   constexpr std::string_view kExperts = ".mlp.experts.";
-  if (const std::size_t at = name.find(kExperts); at != std::string::npos)
+  const std::size_t at = name.find(kExperts);
+  // "gate_proj.weight" is mlx-lm's; its makers have "gate_up_proj_blocks".
+  if (at != std::string::npos && name.find('.', at + kExperts.size()) != std::string::npos)
     name.replace(at, kExperts.size(), ".mlp.switch_mlp.");
   return name;
 }

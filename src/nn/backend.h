@@ -5,6 +5,7 @@
 #pragma once
 
 #include <mlx/array.h>
+#include <mlx/dtype.h>
 
 #include <cstdint>
 #include <functional>
@@ -46,6 +47,12 @@ struct StoredMatrix {
   // alone.
   std::optional<mx::array> factors = std::nullopt;
 };
+
+// What an array takes once its numbers, if they are floating, are of type `compute`.
+inline std::uint64_t bytes_as(const mx::array& array, mx::Dtype compute) {
+  return mx::issubdtype(array.dtype(), mx::floating) ? array.size() * compute.size()
+                                                     : array.nbytes();
+}
 
 class Matrix {
  public:
@@ -138,6 +145,8 @@ class Backend {
   virtual bool packs() const = 0;
   virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
   virtual std::shared_ptr<const Experts> experts(StoredExperts stored) const = 0;
+  // What `matrix` of it holds, told from types and shapes alone.
+  virtual std::uint64_t matrix_bytes(const StoredMatrix& stored) const = 0;
   // x times each of them, [n, rows] each, where that may cost less than one after another.
   virtual std::vector<mx::array> multiply_each(const mx::array& x,
                                                const std::vector<const Matrix*>& matrices) const {
@@ -169,9 +178,10 @@ class Backend {
   // between two evaluations. It must not throw.
   virtual void share(int items, const std::function<void(int)>& work) const = 0;
 
-  // Memory for the sequences of one model. Throws Error(kInvalid) naming "kv_bytes" if `bytes` is
-  // too little for any.
-  virtual std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const = 0;
+  // Memory for the sequences of one model, in steps of at most `step_tokens` of each. Throws
+  // Error(kInvalid) naming "kv_bytes" if `bytes` is too little for any.
+  virtual std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes,
+                                              int step_tokens) const = 0;
   // Causal attention of each slice over its sequence's past, as far as the form lets a row see, and
   // itself; grouped heads. q [tokens, heads, head_size] -> [tokens, heads * head_size]. Writes
   // `rows` into the caches of `layer` (of KvShape::layers), behind the tokens that they have; the

@@ -4,43 +4,15 @@
 #include <mlx/utils.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
 #include <sstream>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
+#include "base/weight_files.h"
 #include "nn/safetensors_header.h"
 #include "nn/weight_reader.h"
 
 namespace sanctum::nn {
 namespace {
-
-namespace fs = std::filesystem;
-
-// The shards in the order of their names: those of the index if there is one, else all of them.
-std::set<std::string> weight_files(const std::string& directory) {
-  std::set<std::string> files;
-  const fs::path index = fs::path(directory) / "model.safetensors.index.json";
-  if (fs::exists(index)) {
-    const json::Document document(read_file(index.string()), index.filename().string());
-    for (const auto& [name, file] : document.root().at("weight_map").members()) {
-      const std::string shard = file.as_string();
-      if (shard.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
-        file.fail("must be a file name without a directory");
-      files.insert((fs::path(directory) / shard).string());
-    }
-  } else if (fs::is_directory(directory)) {
-    for (const auto& entry : fs::directory_iterator(directory)) {
-      if (entry.path().extension() == ".safetensors") files.insert(entry.path().string());
-    }
-  }
-  if (files.empty()) {
-    throw Error(ErrorCode::kNotFound, "no .safetensors files in " + directory, "path");
-  }
-  return files;
-}
 
 template <class T>
 std::string spell(const T& value) {

@@ -27,6 +27,20 @@ void KvMemory::expect_room() const {
               "kv_bytes");
 }
 
+KvKinds::KvKinds(const KvShape& shape) {
+  for (const LayerMemory& layer : shape.layers) {
+    const auto* keys = std::get_if<KeysAndValues>(&layer);
+    ++(keys == nullptr ? state : keys->window > 0 ? window : all).layers;
+  }
+}
+
+std::vector<KvKind> KvKinds::there() const {
+  std::vector<KvKind> out;
+  for (const KvKind* kind : {&all, &window, &state})
+    if (kind->layers > 0) out.push_back(*kind);
+  return out;
+}
+
 int end_spacing(std::uint64_t end_bytes, std::uint64_t token_bytes) {
   int tokens = kSpacingMin;
   while (tokens < kSpacingMax && 2 * token_bytes * static_cast<unsigned>(tokens) < end_bytes)

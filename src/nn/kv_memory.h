@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "kernels/kv_type.h"
 #include "nn/layer_memory.h"
 
 namespace sanctum::nn {
@@ -52,13 +54,38 @@ class SequenceCache {
   int length_ = 0;
 };
 
+// Layers that remember alike.
+struct KvKind {
+  std::string name;  // "full attention"
+  int layers = 0;
+  std::uint64_t token_bytes = 0;     // of all of them together, for each token that they remember
+  std::int64_t tokens_max = 0;       // that they remember at most, of a sequence; 0: all
+  std::uint64_t sequence_bytes = 0;  // whatever its length
+};
+
+// What bytes_for() is made of: the tokens of each kind count in whole grains.
+struct KvOutline {
+  std::vector<KvKind> kinds;  // that the model has
+  int grain_tokens = 0;
+  kernels::KvType type = kernels::kKvFloat32;
+};
+
 // A model that cannot remember as many tokens is of no use.
 inline constexpr int kKvTokensMin = 256;
+
+// Tokens of a step, where nobody says otherwise.
+inline constexpr int kStepTokensUsual = 512;
 
 // Outlives its sequences and their runs.
 class KvMemory {
  public:
+  // Of steps that feed at most `step_tokens` to a sequence: beside a window it remembers a step.
+  explicit KvMemory(int step_tokens) : step_tokens_(step_tokens) {}
   virtual ~KvMemory() = default;
+  KvMemory(const KvMemory&) = delete;
+  KvMemory& operator=(const KvMemory&) = delete;
+
+  int step_tokens() const { return step_tokens_; }
   virtual int block_tokens() const = 0;
   // Whether runs hold what stands at their end (layers with windows or states): then they are to be
   // few, about `spacing_tokens()` apart. Otherwise each block may be one.
@@ -67,8 +94,9 @@ class KvMemory {
   // Whether a run takes memory of its own while its sequence goes on, which nobody needs who has it
   // already; otherwise it is a second reference, and letting go of it alone gains nothing.
   virtual bool shares_copies() const = 0;
-  // That a sequence of `tokens` takes.
+  // That a sequence of `tokens` takes at most, however they are fed.
   virtual std::uint64_t bytes_for(std::int64_t tokens) const = 0;
+  virtual KvOutline outline() const = 0;
   // Of all sequences and runs together.
   virtual std::uint64_t bytes_max() const = 0;
   virtual std::unique_ptr<SequenceCache> sequence() = 0;
@@ -83,6 +111,9 @@ class KvMemory {
   // Throws Error(kInvalid) naming "kv_bytes" and what is needed if tokens_max() is under
   // kKvTokensMin.
   void expect_room() const;
+
+ private:
+  int step_tokens_;
 };
 
 inline constexpr std::int64_t kKvTokensCountable = std::int64_t{1} << 32;
@@ -91,5 +122,13 @@ inline constexpr std::int64_t kKvTokensCountable = std::int64_t{1} << 32;
 // do, as far as that can be had between these. Tokens, a power of two.
 inline constexpr int kSpacingMin = 512, kSpacingMax = 4096;
 int end_spacing(std::uint64_t end_bytes, std::uint64_t token_bytes);
+
+// The kinds of a shape's layers: each with their number and no bytes yet. Those it has not have
+// none.
+struct KvKinds {
+  KvKind all{"full attention"}, window{"sliding window"}, state{"recurrent state"};
+  explicit KvKinds(const KvShape& shape);
+  std::vector<KvKind> there() const;
+};
 
 }  // namespace sanctum::nn

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
+#include "base/file.h"
 #include "base/json.h"
 
 namespace sanctum::nn {
 namespace {
 
+constexpr std::uint64_t kBesideBytesMax = 16u << 20;
 constexpr int kBlockMax = 1 << 20;  // rows or columns of an FP8 block
 
 struct Mode {
@@ -78,7 +81,9 @@ QuantizationConfig read_fp8(const json::Node& node) {
   return out;
 }
 
-QuantizationConfig read_modelopt(const json::Node& node) {
+// `stated`: hf_quant_config.json has the settings in a member of their own.
+QuantizationConfig read_modelopt(const json::Node& stated) {
+  const json::Node node = stated.get("quantization").value_or(stated);
   QuantizationConfig out;
   out.foreign = ForeignQuantization::kModelOptNvfp4;
   const json::Node algorithm = node.at("quant_algo");
@@ -101,9 +106,23 @@ QuantizationConfig read_method(const json::Node& node) {
   const std::string name = method.as_string();
   if (name == "fp8") return read_fp8(node);
   if (name == "modelopt") return read_modelopt(node);
-  method.fail("is '" + name +
-              "', which is not supported; of other toolkits' methods fp8 and modelopt (NVFP4) are: "
-              "convert the model from its unquantized weights with mlx_lm.convert -q");
+  if (name == "mxfp4") {
+    QuantizationConfig out;
+    out.all = kMxfp4;
+    return out;
+  }
+  method.fail(
+      "is '" + name +
+      "', which is not supported; of other toolkits' methods fp8, modelopt (NVFP4) and mxfp4 are: "
+      "convert the model from its unquantized weights with mlx_lm.convert -q");
+}
+
+// MLX's own key, or that of other toolkits.
+std::optional<json::Node> stated(const json::Node& config) {
+  for (const char* key : {"quantization", "quantization_config"})
+    if (auto node = config.get(key)) return node;
+  const auto text = config.get("text_config");
+  return text ? text->get("quantization_config") : std::nullopt;
 }
 
 }  // namespace
@@ -127,14 +146,9 @@ std::string QuantizationConfig::describe() const {
 
 QuantizationConfig read_quantization(const json::Node& config) {
   QuantizationConfig out;
-  auto node = config.get("quantization");
-  if (!node) {
-    node = config.get("quantization_config");
-    if (const auto text = config.get("text_config"); !node && text)
-      node = text->get("quantization_config");
-    if (node && node->has("quant_method")) return read_method(*node);
-  }
+  const auto node = stated(config);
   if (!node) return out;
+  if (!config.has("quantization") && node->has("quant_method")) return read_method(*node);
   out.all = read_one(*node);
   for (const auto& [key, value] : node->members()) {
     if (value.is_object()) {
@@ -144,6 +158,14 @@ QuantizationConfig read_quantization(const json::Node& config) {
     }
   }
   return out;
+}
+
+QuantizationConfig read_quantization(const json::Node& config, const std::string& directory) {
+  const std::string beside = directory + "/hf_quant_config.json";
+  if (stated(config) || !std::filesystem::exists(beside)) return read_quantization(config);
+  const json::Document document(read_file(beside, kBesideBytesMax), "hf_quant_config.json");
+  const json::Node root = document.root();
+  return root.has("quant_method") ? read_method(root) : read_modelopt(root);
 }
 
 }  // namespace sanctum::nn

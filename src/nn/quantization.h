@@ -3,8 +3,8 @@
 // MLX's own key is "quantization": a format for all layers that have scales, and overrides by a
 // layer's path, `false` for a plain one. As for MLX, an override says all there is to say: what it
 // leaves out are its mode's defaults, not the format of the rest. Without that key,
-// "quantization_config" may be the same, or name a method of another toolkit, of which two are read
-// as they are.
+// "quantization_config" may be the same, or name a method of another toolkit, of which three are
+// read as they are. ModelOpt may say it in hf_quant_config.json alone.
 #pragma once
 
 #include <map>
@@ -33,6 +33,9 @@ struct Quantization {
   std::string describe() const;
 };
 
+// The only mxfp4 that there is.
+inline constexpr Quantization kMxfp4{32, 4, QuantizationMode::kMxfp4};
+
 // Methods of other toolkits, beside which a layer is quantized if its scales are stored.
 enum class ForeignQuantization {
   kNone,
@@ -53,5 +56,7 @@ struct QuantizationConfig {
 // Of config.json's root. Throws Error(kInvalid) that names the member for methods, modes, bits and
 // groups, and their combinations, that are not supported.
 QuantizationConfig read_quantization(const json::Node& config);
+// The same, or what hf_quant_config.json in `directory` says where config.json says nothing.
+QuantizationConfig read_quantization(const json::Node& config, const std::string& directory);
 
 }  // namespace sanctum::nn

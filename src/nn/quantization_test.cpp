@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/test_directory.h"
 
 namespace sanctum::nn {
 namespace {
@@ -94,10 +95,34 @@ TEST(Quantization, OtherToolkitsMethodsAreKnown) {
                      "config_groups":{"group_0":{"weights":{"group_size":16}}}}})")
                 .foreign,
             ForeignQuantization::kModelOptNvfp4);
+  EXPECT_EQ(read(R"({"quantization_config":{"quant_method":"mxfp4"}})").all, kMxfp4);
   // MLX writes both keys, of the same content; its own decides.
   EXPECT_EQ(
       read(R"({"quantization":{"bits":3},"quantization_config":{"quant_method":"awq"}})").all->bits,
       3);
+}
+
+TEST(Quantization, ModelOptMaySayItInAFileOfItsOwn) {
+  const TestDirectory directory;
+  const auto foreign = [&](const std::string& config) {
+    const json::Document document(config, "config.json");
+    return read_quantization(document.root(), directory.path()).foreign;
+  };
+  const auto beside = [&](const std::string& text) {
+    directory.write("hf_quant_config.json", text);
+    try {
+      return std::string(foreign("{}") == ForeignQuantization::kModelOptNvfp4 ? "nvfp4" : "none");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(foreign("{}"), ForeignQuantization::kNone);
+  EXPECT_EQ(beside(R"({"quantization":{"quant_algo":"NVFP4","group_size":16}})"), "nvfp4");
+  EXPECT_EQ(foreign(R"({"quantization":{"bits":4}})"), ForeignQuantization::kNone);
+  EXPECT_NE(beside(R"({"quantization":{"quant_algo":"FP8"}})")
+                .find("hf_quant_config.json.quantization.quant_algo' is 'FP8'"),
+            std::string::npos);
+  EXPECT_NE(beside(R"({"quant_method":"awq"})").find("is 'awq'"), std::string::npos);
 }
 
 }  // namespace

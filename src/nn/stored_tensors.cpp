@@ -3,6 +3,7 @@
 #include <mlx/ops.h>
 #include <mlx/transforms.h>
 
+#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -17,17 +18,23 @@ mx::array flat(mx::array of) {
   return of.ndim() == 2 ? of : mx::flatten(std::move(of), 0, -2);
 }
 
-[[noreturn]] void corrupt(const std::string& what) {
+// What is stored beside a matrix: for its own numbers, and for activations, keys and values where
+// they are quantized too.
+constexpr std::array kBeside{".scales",       ".biases",         ".global_scale",
+                             ".weight_scale", ".weight_scale_2", ".weight_scale_inv"};
+constexpr std::array kUnused{".activation_scale", ".input_scale", ".k_scale", ".v_scale"};
+
+}  // namespace
+
+[[noreturn]] void StoredTensors::corrupt(const std::string& what) {
   throw Error(ErrorCode::kCorrupt, what, "path");
 }
 
-void expect_whole_groups(const std::string& path, int columns, int group_size) {
+void StoredTensors::expect_whole_groups(const std::string& path, int columns, int group_size) {
   if (columns % group_size == 0) return;
   corrupt(path + " has " + std::to_string(columns) + " columns, no multiple of its group size " +
           std::to_string(group_size));
 }
-
-}  // namespace
 
 StoredTensors::StoredTensors(Checkpoint& checkpoint, QuantizationConfig quantization,
                              BackendPointer backend, bool reads)
@@ -58,9 +65,7 @@ std::optional<Quantization> StoredTensors::quantization_of(const std::string& pa
 StoredMatrix StoredTensors::matrix(const std::string& path, const mx::Shape& rows, int columns) {
   if (const auto format = quantization_of(path)) return quantized(path, rows, columns, *format);
   if (quantization_.foreign != ForeignQuantization::kNone && rows.size() == 1) {
-    // What activations, keys and values are to be scaled by where they are quantized, too.
-    for (const char* const unused : {".activation_scale", ".input_scale", ".k_scale", ".v_scale"})
-      checkpoint_.drop(path + unused);
+    for (const char* const unused : kUnused) checkpoint_.drop(path + unused);
     if (checkpoint_.has(path + ".weight_scale_inv")) return fp8(path, rows[0], columns);
     if (checkpoint_.has(path + ".weight_scale")) return modelopt(path, rows[0], columns);
   }
@@ -163,33 +168,10 @@ StoredMatrix StoredTensors::modelopt(const std::string& path, int rows, int colu
           mx::reshape(factor, {1})};
 }
 
-StoredMatrix StoredTensors::experts(const std::string& path, const std::string& name, int experts,
-                                    int rows, int columns) {
-  const std::string first = path + ".experts.0." + name;
-  if (!checkpoint_.has(first + ".weight"))
-    return matrix(path + ".switch_mlp." + name, {experts, rows}, columns);
-  std::vector<mx::array> weights, scales, biases, factors;
-  StoredMatrix out = matrix(first, {rows}, columns);
-  for (int e = 0; e < experts; ++e) {
-    if (e > 0) {
-      const std::string one = path + ".experts." + std::to_string(e) + "." + name;
-      StoredMatrix next = matrix(one, {rows}, columns);
-      if (next.bits != out.bits || next.group_size != out.group_size || next.mode != out.mode ||
-          next.factors.has_value() != out.factors.has_value())
-        corrupt(one + " is quantized differently from expert 0");
-      out = std::move(next);
-    }
-    weights.push_back(out.weight);
-    if (out.scales) scales.push_back(*out.scales);
-    if (out.biases) biases.push_back(*out.biases);
-    if (out.factors) factors.push_back(*out.factors);
-  }
-  out.places.reset();
-  out.weight = mx::concatenate(weights, 0);
-  if (out.scales) out.scales = mx::concatenate(scales, 0);
-  if (out.biases) out.biases = mx::concatenate(biases, 0);
-  if (out.factors) out.factors = mx::concatenate(factors, 0);
-  return out;
+void StoredTensors::drop(const std::string& path) {
+  checkpoint_.drop(path + ".weight");
+  for (const char* const part : kBeside) checkpoint_.drop(path + part);
+  for (const char* const part : kUnused) checkpoint_.drop(path + part);
 }
 
 StoredMatrix rows_of(const StoredMatrix& whole, int first, int last) {

@@ -17,6 +17,23 @@
 
 namespace sanctum::nn {
 
+// How gate and up lie in each expert's outputs where they are one tensor: `experts.gate_up_proj`
+// [count, outputs, inputs], one half after the other; or by turns, and then transposed unless it is
+// in blocks of mxfp4 (`gate_up_proj_blocks`, `_scales`), as gpt-oss has it.
+enum class GateUp { kHalves, kByTurns };
+
+struct ExpertSizes {
+  int width, inner, count;
+  bool biases = false;
+  GateUp together = GateUp::kHalves;
+};
+// gate and up [count * inner, width], down [count * width, inner]; biases [count, outputs].
+struct ExpertTensors {
+  StoredMatrix gate, up, down;
+  std::optional<mx::array> gate_bias = std::nullopt, up_bias = std::nullopt,
+                           down_bias = std::nullopt;
+};
+
 class StoredTensors {
  public:
   // `reads`: whether what is made anew from what is stored is computed; else it is made of zeros.
@@ -26,10 +43,11 @@ class StoredTensors {
   mx::array floats(const std::string& name, const std::vector<mx::Shape>& shapes);
   // Whose rows are counted by `rows`; [their product, columns].
   StoredMatrix matrix(const std::string& path, const mx::Shape& rows, int columns);
-  // `name` of each of the experts, one after another in `path`.switch_mlp, or each by itself in
-  // `path`.experts.N: [experts * rows, columns].
-  StoredMatrix experts(const std::string& path, const std::string& name, int experts, int rows,
-                       int columns);
+  // All the experts of a layer: one after another in `path`.switch_mlp, each by itself in
+  // `path`.experts.N, or gate and up in one tensor of `path`.experts.
+  ExpertTensors experts(const std::string& path, const ExpertSizes& sizes);
+  // What is stored of a layer, in whichever format, is not needed.
+  void drop(const std::string& path);
 
   // As the first floating tensor that was taken is stored.
   kernels::NumberType number_type() const { return type_.value_or(kernels::kFloat32); }
@@ -40,6 +58,15 @@ class StoredTensors {
                          const Quantization& format);
   StoredMatrix fp8(const std::string& path, int rows, int columns);
   StoredMatrix modelopt(const std::string& path, int rows, int columns);
+  // stored_experts.cpp
+  ExpertTensors apart(const std::string& path, const ExpertSizes& sizes);
+  StoredMatrix one_by_one(const std::string& path, const std::string& name, int experts, int rows,
+                          int columns);
+  ExpertTensors together(const std::string& inside, const ExpertSizes& sizes);
+  ExpertTensors blocks(const std::string& inside, const ExpertSizes& sizes);
+
+  [[noreturn]] static void corrupt(const std::string& what);
+  static void expect_whole_groups(const std::string& path, int columns, int group_size);
 
   Checkpoint& checkpoint_;
   QuantizationConfig quantization_;

@@ -16,21 +16,21 @@ constexpr std::uint64_t kPendingBytesMax = 64u << 20;  // read at once, between 
 }  // namespace
 
 Weights::Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
-                 Read read, bool reads)
+                 Read read, LoadPlan* plan)
     : checkpoint_(checkpoint),
       backend_(std::move(backend)),
-      stored_(checkpoint, std::move(quantization), backend_, reads),
+      stored_(checkpoint, std::move(quantization), backend_, plan == nullptr),
       read_(std::move(read)),
-      reads_(reads) {}
+      plan_(plan) {}
 
 Weights::Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
                  Read read)
-    : Weights(checkpoint, std::move(quantization), std::move(backend), std::move(read), true) {}
+    : Weights(checkpoint, std::move(quantization), std::move(backend), std::move(read), nullptr) {}
 
 Weights Weights::unread(Checkpoint& checkpoint, QuantizationConfig quantization,
-                        BackendPointer backend) {
+                        BackendPointer backend, LoadPlan& plan) {
   SANCTUM_INVARIANT(!backend->packs(), "who packs reads");
-  return {checkpoint, std::move(quantization), std::move(backend), nullptr, false};
+  return {checkpoint, std::move(quantization), std::move(backend), nullptr, &plan};
 }
 
 mx::array Weights::keep(mx::array array) {
@@ -45,7 +45,7 @@ mx::array Weights::keep(mx::array array) {
 }
 
 void Weights::read_pending() {
-  if (reads_) mx::eval(pending_);
+  if (plan_ == nullptr) mx::eval(pending_);
   pending_.clear();
   pending_bytes_ = 0;
   tell();
@@ -66,10 +66,13 @@ mx::array Weights::tensor(const std::string& name, const mx::Shape& shape) {
 }
 
 mx::array Weights::tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes) {
-  return keep(stored_.floats(name, shapes));
+  const mx::array stored = stored_.floats(name, shapes);
+  if (plan_ != nullptr) plan_->bytes += bytes_as(stored, plan_->backend.compute_dtype());
+  return keep(stored);
 }
 
 StoredMatrix Weights::kept(StoredMatrix stored) {
+  if (plan_ != nullptr) plan_->bytes += plan_->backend.matrix_bytes(stored);
   if (backend_->packs()) return stored;
   stored.weight = keep(stored.weight);
   if (stored.scales) stored.scales = keep(*stored.scales);
@@ -87,20 +90,17 @@ std::shared_ptr<const Matrix> Weights::matrix(StoredMatrix stored) {
 std::shared_ptr<const Experts> Weights::experts(const std::string& path, const ExpertSizes& sizes,
                                                 Activation act, const Routing& routing,
                                                 std::optional<mx::array> scales) {
-  const auto [width, inner, count, biases] = sizes;
-  StoredExperts stored{kept(stored_.experts(path, "gate_proj", count, inner, width)),
-                       kept(stored_.experts(path, "up_proj", count, inner, width)),
-                       kept(stored_.experts(path, "down_proj", count, width, inner)),
-                       count,
+  ExpertTensors read = stored_.experts(path, sizes);
+  StoredExperts stored{kept(std::move(read.gate)),
+                       kept(std::move(read.up)),
+                       kept(std::move(read.down)),
+                       sizes.count,
                        act,
                        routing};
   stored.scales = std::move(scales);
-  if (biases) {
-    const std::string all = path + ".switch_mlp.";
-    stored.gate_bias = tensor(all + "gate_proj.bias", {count, inner});
-    stored.up_bias = tensor(all + "up_proj.bias", {count, inner});
-    stored.down_bias = tensor(all + "down_proj.bias", {count, width});
-  }
+  if (read.gate_bias) stored.gate_bias = keep(*read.gate_bias);
+  if (read.up_bias) stored.up_bias = keep(*read.up_bias);
+  if (read.down_bias) stored.down_bias = keep(*read.down_bias);
   auto made = backend_->experts(std::move(stored));
   if (backend_->packs()) tell();
   return made;
@@ -155,6 +155,7 @@ RmsNorm Weights::rms_norm(const std::string& path, int width, float eps, StoredN
 
 mx::array Weights::exact(const std::string& name, const std::vector<mx::Shape>& shapes) {
   mx::array out = mx::astype(stored_.floats(name, shapes), mx::float32);
+  if (plan_ != nullptr) plan_->bytes += out.nbytes();
   pending_.push_back(out);
   return out;
 }
@@ -169,7 +170,7 @@ RmsNorm Weights::rms_norm(int width, float eps) {
 }
 
 void Weights::drop(const std::string& path) {
-  for (const char* part : {".weight", ".scales", ".biases"}) checkpoint_.drop(path + part);
+  stored_.drop(path);
 }
 
 LayerNorm Weights::layer_norm(const std::string& path, int width, float eps) {

@@ -24,15 +24,22 @@ namespace sanctum::nn {
 // How a norm's weight is stored.
 enum class StoredNorm { kWhole, kMinusOne };
 
+// Of a load that reads nothing: with what a real one would compute, and bytes that this would hold
+// of what was taken.
+struct LoadPlan {
+  const Backend& backend;
+  std::uint64_t bytes = 0;
+};
+
 class Weights {
  public:
   using Read = std::function<void(std::uint64_t)>;
   // `read` hears how many bytes of the file have been read so far.
   Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
           Read read = nullptr);
-  // Looks at every tensor and reads none, for a backend that does not pack.
+  // Looks at every tensor and reads none, for a backend that does not pack. `plan` must outlive it.
   static Weights unread(Checkpoint& checkpoint, QuantizationConfig quantization,
-                        BackendPointer backend);
+                        BackendPointer backend, LoadPlan& plan);
 
   // `in` and `out` are feature counts from config.json; a stored shape that differs is an error.
   Linear linear(const std::string& path, int in, int out, bool bias);
@@ -51,12 +58,7 @@ class Weights {
   GatedMlp gated_mlp(Activation act, LinearGroup gate_and_up, Linear down) const {
     return {backend_, act, std::move(gate_and_up), std::move(down)};
   }
-  // gate_proj and up_proj [width -> inner], down_proj [inner -> width] of each of the experts: one
-  // after another in `path`.switch_mlp, or each by itself in `path`.experts.N.
-  struct ExpertSizes {
-    int width, inner, count;
-    bool biases = false;
-  };
+  // In any of the forms that StoredTensors::experts reads.
   std::shared_ptr<const Experts> experts(const std::string& path, const ExpertSizes& sizes,
                                          Activation act, const Routing& routing,
                                          std::optional<mx::array> scales = std::nullopt);
@@ -93,7 +95,7 @@ class Weights {
 
  private:
   Weights(Checkpoint& checkpoint, QuantizationConfig quantization, BackendPointer backend,
-          Read read, bool reads);
+          Read read, LoadPlan* plan);
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored);
   // Of the compute dtype, where the backend keeps it so.
   StoredMatrix kept(StoredMatrix stored);
@@ -105,7 +107,7 @@ class Weights {
   BackendPointer backend_;
   StoredTensors stored_;
   Read read_;
-  bool reads_;
+  LoadPlan* plan_;                  // null: it reads
   std::vector<mx::array> pending_;  // not yet read
   std::uint64_t pending_bytes_ = 0;
 };

@@ -88,7 +88,8 @@ void run(const std::string& directory, const std::string& arithmetic) {
     for (const auto& chunk : node->as_array())
       chunks.push_back(static_cast<int>(chunk.as_int(1, total)));
   }
-  const auto memory = arithmetic_backend->kv_memory(model->traits().kv, kKvBytes);
+  const auto memory =
+      arithmetic_backend->kv_memory(model->traits().kv, kKvBytes, nn::kStepTokensUsual);
   const auto cache = memory->sequence();
   std::vector<Beside> beside;
   if (const auto others = request.root().get("beside")) {

@@ -151,6 +151,9 @@ def test_what_cannot_be_converted_says_why_and_leaves_nothing(tmp_path):
     (source / "config.json").write_text(json.dumps({**config, "quantization": {"bits": 4, "group_size": 64}}))
     refused("quantized already", source)
     (source / "config.json").write_text(json.dumps(config))
+    (source / "hf_quant_config.json").write_text(json.dumps({"quantization": {"quant_algo": "NVFP4"}}))
+    refused("hf_quant_config.json", source)
+    (source / "hf_quant_config.json").unlink()
     shard = source / "model-00001-of-00001.safetensors"
     whole = shard.read_bytes()
     shard.write_bytes(whole[:-10])

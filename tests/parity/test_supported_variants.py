@@ -191,3 +191,56 @@ def test_what_equals_our_arithmetic_is_accepted(checkpoint):
     expected, _ = checkpoint.run({})
     logits, said = checkpoint.run(EQUAL[checkpoint.part])
     assert logits is not None and np.array_equal(logits, expected), said
+
+
+def changed(part, directory, changes, without=()):
+    """(logits or None, what was said) of a configuration with members changed and others left out."""
+    made = Checkpoint(part, directory)
+    made.config = {name: value for name, value in made.config.items() if name not in without}
+    return made.run(changes)
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part not in ("tower", "gemma4_e2b", "gemma4_26b")])
+def test_a_member_of_one_layer_alone_is_refused(part, tmp_path):
+    """transformers 5.23 has them in every class: a layer's own eps would have been accepted and not computed."""
+    assert changed(part, tmp_path, {"per_layer_config": {}})[0] is not None
+    logits, said = changed(part, tmp_path, {"per_layer_config": {"1": {"rms_norm_eps": 0.5}}})
+    assert logits is None and "per_layer_config" in said and "supported" in said, said
+
+
+@pytest.mark.parametrize("part", ["gemma4_e2b", "gemma4_26b"])
+def test_gemma_4_as_transformers_writes_it_since_5_23(part, tmp_path):
+    expected, _ = changed(part, tmp_path, {})
+    config = PARTS[part][1]
+    own = {"head_dim": config["global_head_dim"]} | ({"num_key_value_heads": config["num_global_key_value_heads"]} if "num_global_key_value_heads" in config else {})
+    layers = {str(at): own for at, kind in enumerate(config["layer_types"]) if kind == "full_attention"}
+    gone = ("global_head_dim", "num_global_key_value_heads")
+    logits, said = changed(part, tmp_path, {"per_layer_config": layers}, gone)
+    assert logits is not None and np.array_equal(logits, expected), said
+    for wrong in ({"0": own}, layers | {"1": own | {"rms_norm_eps": 0.5}}, {"1": own}, layers | {"1": {"head_dim": 32}}):
+        logits, said = changed(part, tmp_path, {"per_layer_config": wrong}, gone)
+        assert logits is None and "per_layer_config" in said, (wrong, said)
+
+
+def test_hybrids_turn_a_quarter_of_a_head_where_nothing_is_said(tmp_path):
+    expected, _ = changed("qwen3_next", tmp_path, {})
+    logits, said = changed("qwen3_next", tmp_path, {}, ["partial_rotary_factor"])
+    assert logits is not None and np.array_equal(logits, expected), said
+    assert "rope_theta" in changed("qwen3_next", tmp_path, {}, ["rope_theta"])[1]
+
+
+def test_a_phi_3_of_another_rope_type_is_refused(tmp_path):
+    """transformers reads "yarn" as longrope there: it was computed as YaRN."""
+    assert "longrope" in changed("phi3", tmp_path, {"rope_scaling": {"type": "yarn", "factor": 4.0}})[1]
+    long = {"short_factor": [1.0] * 8, "long_factor": [2.0] * 8}
+    old, said = changed("phi3", tmp_path, {"rope_scaling": long | {"type": "su"}, "original_max_position_embeddings": 32})
+    assert old is not None, said
+    both, said = changed("phi3", tmp_path, {"rope_scaling": long | {"type": "su", "rope_type": "longrope"}, "original_max_position_embeddings": 32})
+    assert both is not None and np.array_equal(both, old), said
+
+
+def test_a_theta_beside_a_scaling_is_read(tmp_path):
+    scaling = {"rope_scaling": {"rope_type": "linear", "factor": 2.0}}
+    expected, _ = changed("llama", tmp_path, scaling | {"rope_theta": 300.0})
+    logits, said = changed("llama", tmp_path, scaling | {"rope_parameters": {"rope_theta": 300.0}}, ["rope_theta"])
+    assert logits is not None and np.array_equal(logits, expected), said

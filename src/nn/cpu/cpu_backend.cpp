@@ -45,6 +45,9 @@ class CpuBackend final : public Backend {
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     return cpu_matrix(runtime_, stored, row_bits_, packed_bytes_);
   }
+  std::uint64_t matrix_bytes(const StoredMatrix& stored) const override {
+    return cpu_matrix_bytes(stored);
+  }
   std::shared_ptr<const Experts> experts(StoredExperts stored) const override {
     const auto one = [this](StoredMatrix matrix_of) { return matrix(std::move(matrix_of)); };
     return cpu_experts(runtime_, std::move(stored), one);
@@ -102,9 +105,10 @@ class CpuBackend final : public Backend {
   void share(int items, const std::function<void(int)>& work) const override {
     runtime_->pool().run(items, work);
   }
-  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes,
+                                      int step_tokens) const override {
     const auto type = kv_int8_ ? kernels::kKvInt8 : kernels::kv_type_of(shape.type);
-    return std::make_unique<PagedMemory>(shape, type, bytes);
+    return std::make_unique<PagedMemory>(shape, type, bytes, step_tokens);
   }
   mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
                              const AttentionForm& form, const std::vector<Slice>& slices,

@@ -71,12 +71,24 @@ struct E2m1Scales {
   }
 };
 
+// As it is kept: a row's factor times an 8-bit scale needs float32.
+kernels::PackedShape packed_shape(const StoredMatrix& stored) {
+  const bool affine = stored.mode == QuantizationMode::kAffine;
+  return {stored.weight.shape(0),
+          stored.weight.shape(1) * 32 / stored.bits,
+          kernels::PackedShape::bits_of(stored.bits),
+          stored.group_size,
+          affine           ? number_type(stored.scales->dtype())
+          : stored.factors ? kernels::kFloat32
+                           : kernels::kBfloat16,
+          affine ? kernels::Codes::kAffine : kernels::Codes::kE2m1};
+}
+
 E2m1Scales e2m1_scales(const StoredMatrix& stored) {
-  E2m1Scales out{stored.mode, kernels::kBfloat16, row_bytes(*stored.scales)};
+  E2m1Scales out{stored.mode, packed_shape(stored).scale_type, row_bytes(*stored.scales)};
   if (!stored.factors) return out;
   const mx::array factors = mx::contiguous(*stored.factors);
   mx::eval(factors);
-  out.type = kernels::kFloat32;
   out.factors.assign(factors.data<float>(), factors.data<float>() + factors.size());
   out.rows_per_factor = stored.weight.shape(0) / static_cast<int>(factors.size());
   return out;
@@ -131,12 +143,18 @@ std::shared_ptr<const Matrix> cpu_matrix(RuntimePointer runtime, const StoredMat
   return std::make_shared<PackedWeights>(std::move(runtime), stored, row_bits, std::move(held));
 }
 
+std::uint64_t cpu_matrix_bytes(const StoredMatrix& stored) {
+  if (!stored.scales) return stored.weight.nbytes();
+  if (stored.mode == QuantizationMode::kMxfp8)
+    return stored.weight.nbytes() * kernels::bytes_of(kernels::kBfloat16);
+  return packed_shape(stored).bytes();
+}
+
 PackedWeights::PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,
                              std::shared_ptr<std::uint64_t> held)
     : runtime_(std::move(runtime)), row_bits_(row_bits), held_(std::move(held)) {
   if (row_bits_ == 0) row_bits_ = stored.bits > 4 ? 16 : 8;
-  const bool affine = stored.mode == QuantizationMode::kAffine;
-  const int outputs = stored.weight.shape(0), columns = stored.weight.shape(1) * 32 / stored.bits;
+  const kernels::PackedShape shape = packed_shape(stored);
   kernels::QuantizedReader read;
   if (stored.places) {
     read = reader_of(*stored.places, row_bytes(stored.weight), row_bytes(*stored.scales));
@@ -148,17 +166,11 @@ PackedWeights::PackedWeights(RuntimePointer runtime, const StoredMatrix& stored,
     if (biases) mx::eval(*biases);
     read = reader_of(words, scales, biases);
   }
-  kernels::NumberType type{};
-  if (affine) {
-    type = number_type(stored.scales->dtype());
-  } else {
-    E2m1Scales scales = e2m1_scales(stored);
-    type = scales.type;
-    read = with_scales(std::move(read), row_bytes(stored.weight), std::move(scales));
-  }
+  if (shape.codes == kernels::Codes::kE2m1)
+    read = with_scales(std::move(read), row_bytes(stored.weight), e2m1_scales(stored));
   packed_ = std::make_shared<const kernels::PackedMatrix>(
-      read, outputs, columns, stored.bits, stored.group_size, type, &runtime_->pool(),
-      affine ? kernels::Codes::kAffine : kernels::Codes::kE2m1);
+      read, shape.outputs, shape.columns, stored.bits, shape.group, shape.scale_type,
+      &runtime_->pool(), shape.codes);
   *held_ += packed_->bytes();
 }
 

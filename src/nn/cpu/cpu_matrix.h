@@ -23,6 +23,9 @@ kernels::NumberType number_type(mx::Dtype dtype);
 std::shared_ptr<const Matrix> cpu_matrix(RuntimePointer runtime, const StoredMatrix& stored,
                                          int row_bits, std::shared_ptr<std::uint64_t> held);
 
+// That it holds in all, told from types and shapes alone.
+std::uint64_t cpu_matrix_bytes(const StoredMatrix& stored);
+
 class PackedWeights final : public Matrix {
  public:
   PackedWeights(RuntimePointer runtime, const StoredMatrix& stored, int row_bits,

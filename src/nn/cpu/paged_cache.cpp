@@ -103,7 +103,8 @@ void PagedCache::replace_window(const std::vector<int>& blocks, int first) {
 }
 
 std::shared_ptr<KvRun> PagedCache::share(int first, int last) {
-  SANCTUM_INVARIANT(last * kBlockTokens <= length(), "full blocks");
+  const int end = last * kBlockTokens;
+  SANCTUM_INVARIANT(memory_.keeps_ends() ? end == length() : end <= length(), "full blocks, an end");
   auto run = std::make_shared<PagedRun>(memory_, first);
   run->blocks = last - first;
   if (memory_.has(Kind::kAll))
@@ -115,7 +116,6 @@ std::shared_ptr<KvRun> PagedCache::share(int first, int last) {
       run->hold(Kind::kWindow, window_[static_cast<std::size_t>(at)]);
   }
   if (memory_.has(Kind::kState)) {
-    SANCTUM_INVARIANT(last * kBlockTokens == length(), "the state of a run's end");
     run->hold(Kind::kState, state_);
   }
   return run;

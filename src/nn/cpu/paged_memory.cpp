@@ -18,8 +18,9 @@ int blocks_for(std::int64_t tokens) {
 
 }  // namespace
 
-PagedMemory::PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes)
-    : shape_(shape), type_(type), bytes_max_(bytes) {
+PagedMemory::PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes,
+                         int step_tokens)
+    : KvMemory(step_tokens), shape_(shape), type_(type), bytes_max_(bytes) {
   for (int at = 0; at < static_cast<int>(shape_.layers.size()); ++at) {
     const LayerMemory& memory = layer(at);
     std::size_t taken = 0;
@@ -68,9 +69,16 @@ std::uint64_t PagedMemory::bytes_of(const Counts& counts) const {
 }
 
 std::uint64_t PagedMemory::bytes_for(std::int64_t tokens) const {
-  const std::int64_t seen =
-      std::min<std::int64_t>(tokens, window_ + kStepTokensLikely + kBlockTokens);  // begun ones
-  return bytes_of({{blocks_for(tokens), blocks_for(seen), 1}});
+  return bytes_of({{blocks_for(tokens), blocks_for(std::min(tokens, tokens_seen_max())), 1}});
+}
+
+KvOutline PagedMemory::outline() const {
+  KvKinds kinds(shape_);
+  kinds.all.token_bytes = block_bytes_[kAll] / kBlockTokens;
+  kinds.window.token_bytes = block_bytes_[kWindow] / kBlockTokens;
+  kinds.window.tokens_max = tokens_seen_max();
+  kinds.state.sequence_bytes = block_bytes_[kState];
+  return {kinds.there(), kBlockTokens, type_};
 }
 
 int PagedMemory::spacing_tokens() const {

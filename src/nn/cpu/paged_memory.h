@@ -6,8 +6,8 @@
 // multiple of 32 and kept as a KvType says. For recurrent layers: the two states of each, as
 // kernels/gated_delta.h wants them, the matrices first.
 //
-// Invariant: what the pools' blocks hold, and the memory that the system gave, is at most
-// bytes_max().
+// Invariant: what the pools' blocks hold, and those that the system gave memory for, is at most
+// bytes_max(). (A block's first and last page are given back only with its neighbours'.)
 // Thread rule: device thread only, but for the bytes themselves, which the stream's thread fills.
 #pragma once
 
@@ -31,8 +31,6 @@ constexpr int padded_head_size(int head_size) {
 class PagedMemory final : public KvMemory {
  public:
   static constexpr int kBlockTokens = kernels::kKeysPerBlock;
-  // Of a step, beside a window, that bytes_for() counts.
-  static constexpr int kStepTokensLikely = 512;
   enum Kind { kAll, kWindow, kState };
   static constexpr int kKinds = 3;
   // How many blocks of each kind.
@@ -41,13 +39,15 @@ class PagedMemory final : public KvMemory {
   };
 
   // Throws Error(kInvalid) naming "kv_bytes" if that is too little or cannot be reserved.
-  PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes);
+  PagedMemory(const KvShape& shape, kernels::KvType type, std::uint64_t bytes,
+              int step_tokens = kStepTokensUsual);
 
   int block_tokens() const override { return kBlockTokens; }
   bool keeps_ends() const override { return has(kWindow) || has(kState); }
   int spacing_tokens() const override;
   bool shares_copies() const override { return keeps_ends(); }
   std::uint64_t bytes_for(std::int64_t tokens) const override;
+  KvOutline outline() const override;
   std::uint64_t bytes_max() const override { return bytes_max_; }
   std::unique_ptr<SequenceCache> sequence() override;
   std::uint64_t bytes_touched() const override;
@@ -81,6 +81,8 @@ class PagedMemory final : public KvMemory {
     Kind kind;
     std::size_t offset;  // in a block
   };
+  // Of a sequence, that layers with a window remember at most; a block that is begun is whole.
+  std::int64_t tokens_seen_max() const { return window_ + step_tokens() + kBlockTokens; }
   // Of keys, and of values, of one head in one block.
   std::size_t head_bytes(int layer) const;
   // Gives `counts` memory that free blocks of other kinds have, where that is needed.

@@ -16,6 +16,12 @@ std::int64_t in_grains(std::int64_t tokens) {
   return (tokens + kGrain - 1) / kGrain * kGrain;
 }
 
+kernels::KvType kv_type(mx::Dtype type) {
+  return type == mx::bfloat16  ? kernels::kKvBfloat16
+         : type == mx::float16 ? kernels::kKvFloat16
+                               : kernels::kKvFloat32;
+}
+
 // Tokens [first, last) of [1, heads, n, head_size].
 mx::array tokens_of(const mx::array& all, int first, int last) {
   return mx::slice(all, {0, 0, first, 0}, {1, all.shape(1), last, all.shape(3)});
@@ -126,6 +132,7 @@ ContiguousCache::ContiguousCache(ContiguousMemory& memory) : memory_(memory) {
 
 std::shared_ptr<KvRun> ContiguousCache::share(int first, int last) {
   const int end = last * kBlockTokens;
+  SANCTUM_INVARIANT(!memory_.keeps_ends() || end == length(), "what stands at a run's end");
   const std::uint64_t bytes = memory_.run_bytes(end - first * kBlockTokens, end);
   if (!memory_.take(bytes)) return nullptr;
   std::vector<CopiedRun::Kept> kept;
@@ -136,7 +143,6 @@ std::shared_ptr<KvRun> ContiguousCache::share(int first, int last) {
       memory_.evaluate_later(copied.second);
       kept.emplace_back(copied);
     } else {
-      SANCTUM_INVARIANT(end == length(), "the state of a run's end");
       const auto& state = std::get<State>(layer);
       memory_.evaluate_later(state.conv);
       memory_.evaluate_later(state.state);
@@ -150,7 +156,7 @@ bool ContiguousCache::adopt(const std::shared_ptr<KvRun>& shared) {
   const auto& run = static_cast<const CopiedRun&>(*shared);
   SANCTUM_INVARIANT(length() == run.first_block * kBlockTokens, "a run that begins here");
   const int end = length() + run.block_count * kBlockTokens;
-  if (!reserve(end)) return false;
+  if (!reserve(end, std::min(end, memory_.window()))) return false;  // no step's
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (auto* state = std::get_if<State>(&layers_[i])) {
       *state = std::get<State>(run.layers[i]);
@@ -169,17 +175,20 @@ bool ContiguousCache::adopt(const std::shared_ptr<KvRun>& shared) {
 }
 
 bool ContiguousCache::reserve(int tokens) {
-  const int step = tokens - length();
-  const std::uint64_t wanted =
-      memory_.bytes_for(tokens, std::min(tokens, memory_.window() - 1 + step));
+  return reserve(tokens, std::min(tokens, memory_.window() - 1 + tokens - length()));
+}
+
+bool ContiguousCache::reserve(int tokens, int seen) {
+  const std::uint64_t wanted = memory_.bytes_for(tokens, seen);
   if (wanted <= bytes_) return true;
   if (!memory_.take(wanted - bytes_)) return false;
   bytes_ = wanted;
   return true;
 }
 
-ContiguousMemory::ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes)
-    : shape_(shape), bytes_max_(bytes) {
+ContiguousMemory::ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes,
+                                   int step_tokens)
+    : KvMemory(step_tokens), shape_(shape), type_(kv_type(type)), bytes_max_(bytes) {
   for (const LayerMemory& layer : shape.layers) {
     if (const auto* keys = std::get_if<KeysAndValues>(&layer)) {
       window_ = std::max(window_, keys->window);
@@ -191,13 +200,27 @@ ContiguousMemory::ContiguousMemory(const KvShape& shape, mx::Dtype type, std::ui
   expect_room();
 }
 
+void ContiguousMemory::give_back(std::uint64_t bytes) {
+  SANCTUM_INVARIANT(bytes <= taken_, "what was taken");
+  taken_ -= bytes;
+}
+
 std::uint64_t ContiguousMemory::bytes_for(std::int64_t tokens, std::int64_t seen) const {
   const auto grains = [](std::int64_t of) { return static_cast<std::uint64_t>(in_grains(of)); };
   return token_bytes_ * grains(tokens) + window_bytes_ * grains(seen) + state_bytes_;
 }
 
 std::uint64_t ContiguousMemory::bytes_for(std::int64_t tokens) const {
-  return bytes_for(tokens, std::min<std::int64_t>(tokens, window_ + kStepTokensLikely));
+  return bytes_for(tokens, std::min(tokens, tokens_seen_max()));
+}
+
+KvOutline ContiguousMemory::outline() const {
+  KvKinds kinds(shape_);
+  kinds.all.token_bytes = token_bytes_;
+  kinds.window.token_bytes = window_bytes_;
+  kinds.window.tokens_max = tokens_seen_max();
+  kinds.state.sequence_bytes = state_bytes_;
+  return {kinds.there(), kGrainTokens, type_};
 }
 
 std::uint64_t ContiguousMemory::run_bytes(std::int64_t tokens, std::int64_t end) const {

@@ -26,16 +26,16 @@ class ContiguousMemory final : public KvMemory {
  public:
   static constexpr int kBlockTokens = 64;   // that are shared at once
   static constexpr int kGrainTokens = 256;  // by which arrays grow
-  // Of a step, beside a window, that bytes_for() counts.
-  static constexpr int kStepTokensLikely = 512;
 
   // `type`: of keys and values. Throws as KvMemory::expect_room does.
-  ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes);
+  ContiguousMemory(const KvShape& shape, mx::Dtype type, std::uint64_t bytes,
+                   int step_tokens = kStepTokensUsual);
   int block_tokens() const override { return kBlockTokens; }
   bool keeps_ends() const override { return window_bytes_ > 0 || state_bytes_ > 0; }
   int spacing_tokens() const override;
   bool shares_copies() const override { return true; }
   std::uint64_t bytes_for(std::int64_t tokens) const override;
+  KvOutline outline() const override;
   std::uint64_t bytes_max() const override { return bytes_max_; }
   std::unique_ptr<SequenceCache> sequence() override;
   std::vector<mx::array> take_unevaluated() override { return std::exchange(unevaluated_, {}); }
@@ -55,11 +55,15 @@ class ContiguousMemory final : public KvMemory {
     taken_ += bytes;
     return true;
   }
-  void give_back(std::uint64_t bytes) { taken_ -= bytes; }
+  void give_back(std::uint64_t bytes);
   void evaluate_later(const mx::array& copy) { unevaluated_.push_back(copy); }
 
  private:
+  // Of a sequence, that layers with a window remember at most.
+  std::int64_t tokens_seen_max() const { return window_ + step_tokens(); }
+
   KvShape shape_;
+  kernels::KvType type_;
   int window_ = 0;
   // Of a token in all layers that see every one, in those with a window; of all states.
   std::uint64_t token_bytes_ = 0, window_bytes_ = 0, state_bytes_ = 0;
@@ -118,6 +122,9 @@ class ContiguousCache final : public SequenceCache {
   State& state(int at) { return std::get<State>(layers_[static_cast<std::size_t>(at)]); }
 
  private:
+  // Room for `tokens`, of which `seen` are kept for windows.
+  bool reserve(int tokens, int seen);
+
   std::vector<std::variant<Layer, State>> layers_;
   ContiguousMemory& memory_;
   std::uint64_t bytes_ = 0;  // of the memory

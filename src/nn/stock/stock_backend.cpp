@@ -113,6 +113,12 @@ class StockBackend final : public Backend {
   std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const override {
     return std::make_shared<StockMatrix>(std::move(stored), compute_);
   }
+  std::uint64_t matrix_bytes(const StoredMatrix& stored) const override {
+    std::uint64_t bytes = bytes_as(stored.weight, compute_);
+    for (const auto& part : {stored.scales, stored.biases})
+      if (part) bytes += bytes_as(*part, compute_);
+    return bytes;
+  }
   std::shared_ptr<const Experts> experts(StoredExperts stored) const override {
     return stock_experts(std::move(stored), *this);
   }
@@ -160,8 +166,9 @@ class StockBackend final : public Backend {
   void share(int items, const std::function<void(int)>& work) const override {
     for (int i = 0; i < items; ++i) work(i);
   }
-  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes) const override {
-    return std::make_unique<ContiguousMemory>(shape, compute_, bytes);
+  std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes,
+                                      int step_tokens) const override {
+    return std::make_unique<ContiguousMemory>(shape, compute_, bytes, step_tokens);
   }
   mx::array causal_attention(const mx::array& q, const std::optional<KeyValueRows>& rows,
                              const AttentionForm& form, const std::vector<Slice>& slices,
