@@ -9,14 +9,13 @@
 
 #include "apps/command.h"
 #include "apps/engine_opinion.h"
+#include "apps/quantizing.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/size_text.h"
 #include "catalog/gguf_outline.h"
-#include "catalog/memory_prediction.h"
 #include "client/printable.h"
-#include "convert/safetensors_file.h"
 #include "platform/machine.h"
 #include "settings/serve_config.h"
 #include "supervisor/model_directory.h"
@@ -35,11 +34,20 @@ std::string shown(const std::string& text) {
 
 // What is known before loading.
 struct Told {
-  std::string name, place, architecture, quantization;
+  std::string name, place, architecture;
+  std::string left_out;  // what of it is not served
+  bool chat = true;      // it has a chat template
+  Servable can;
   std::uint64_t kv_bytes = 0;         // that the setting grants
   std::uint64_t available_bytes = 0;  // of this machine
-  catalog::MemoryPrediction memory;
-  Servable can;
+  std::optional<wire::ModelMemory> memory;
+};
+
+// Of one whose memory is known.
+struct Fit {
+  const wire::ModelMemory& memory;
+  std::uint64_t kv_bytes = 0;         // that the setting grants
+  std::uint64_t available_bytes = 0;  // of this machine
 
   std::uint64_t with_room(std::uint64_t bytes) const {
     return bytes + bytes / 100 * kBeyondPercent;
@@ -59,11 +67,19 @@ struct Told {
   bool fits() const { return context_here() > 0; }
 };
 
-std::string quantization_of(const json::Node& config) {
-  const auto node = config.get("quantization");
-  if (!node || !node->is_object()) return "not quantized";
-  return std::to_string(node->as_int_or("bits", 4)) + "-bit group " +
-         std::to_string(node->as_int_or("group_size", 64));
+std::optional<Fit> fit_of(const Told& told) {
+  if (!told.memory) return std::nullopt;
+  return Fit{*told.memory, told.kv_bytes, told.available_bytes};
+}
+
+// By its files; whether a template can be used shows in a load.
+bool has_chat_template(const std::string& directory) {
+  for (const char* name : {"/chat_template.jinja", "/chat_template.json"})
+    if (std::filesystem::exists(directory + name)) return true;
+  const std::string file = directory + "/tokenizer_config.json";
+  if (!std::filesystem::exists(file)) return false;
+  const std::string text = read_file(file, kConfigBytesMax);
+  return json::Document(text, "tokenizer_config.json").root().has("chat_template");
 }
 
 Told look(const std::string& name, const PredictionOptions& options,
@@ -74,22 +90,27 @@ Told look(const std::string& name, const PredictionOptions& options,
     found = supervisor::find_model(name, supervisor::search_places());
   } catch (const Error& error) {
     throw Error(error.code(),
-                (not_served.empty() ? "" : not_served + "; nor does it lie here: ") + error.what(),
+                error.what() + (not_served.empty() ? "" : "; nor is it served: " + not_served),
                 "name");
   }
   std::optional<catalog::GgufOutline> outline;
-  if (!found.gguf.empty()) outline.emplace(found.gguf);
-  const std::string directory = outline ? outline->path() : found.path;
   told.name = found.model;
+  told.left_out = found.left_out;
+  if (!found.gguf.empty()) {
+    told.place = found.gguf;
+    try {
+      outline.emplace(found.gguf);
+    } catch (const Error& error) {
+      told.can = {false, shown(error.what())};
+      return told;
+    }
+  }
+  const std::string directory = outline ? outline->path() : found.path;
   told.place = outline ? found.gguf : found.path;
   const std::string text = read_file(directory + "/config.json", kConfigBytesMax);
   const json::Document config(text, "config.json");
   told.architecture = config.root().as_string_or("model_type", "");
-  told.quantization = quantization_of(config.root());
-  const auto form = options.kv_type == "int8" ? catalog::KvForm::kInt8 : catalog::KvForm::kStored;
-  const convert::StoredWeights weights(directory);
-  told.memory = catalog::predict_memory(config.root(), weights.tensors(), form);
-  if (form == catalog::KvForm::kInt8) told.memory.stored_as = "int8";
+  told.chat = has_chat_template(directory);
   told.kv_bytes = settings::ServeConfig().kv_bytes;
   if (!options.kv_bytes.empty()) {
     const auto bytes = read_size(options.kv_bytes);
@@ -97,72 +118,91 @@ Told look(const std::string& name, const PredictionOptions& options,
     told.kv_bytes = *bytes;
   }
   told.available_bytes = platform::memory().available_bytes;
-  told.can = servable(told.name, directory, Clock::now() + kAskedForMax);
+  std::vector<std::string> words{"--memory", "--kv-bytes", std::to_string(told.kv_bytes)};
+  if (!options.kv_type.empty()) words.insert(words.end(), {"--kv-type", options.kv_type});
+  EngineOpinion opinion = engine_opinion(told.name, directory, Clock::now() + kAskedForMax, words);
+  told.can = std::move(opinion.can);
+  told.memory = std::move(opinion.memory);
   if (outline) told.can.why = outline->as_told_of_file(told.can.why);
   return told;
 }
 
-std::string context_line(const Told& told) {
-  const std::int64_t own = told.memory.context_tokens, here = told.context_here();
+std::string context_line(const Fit& fit) {
+  const std::int64_t own = fit.memory.context_tokens, here = fit.context_here();
   const std::string all = std::to_string(own) + " tokens";
   if (here == own) return all + ", all that it has";
   const std::string some = std::to_string(here) + " of " + all;
-  if (here < told.context_by_setting()) return some + ": more does not fit here";
-  return some + ": --kv-bytes " + exact_size_text(told.kv_bytes) +
-         " holds no more; all of it takes " + size_text(told.memory.sequence_bytes(own));
+  if (here < fit.context_by_setting()) return some + ": more does not fit here";
+  return some + ": --kv-bytes " + exact_size_text(fit.kv_bytes) +
+         " holds no more; all of it takes " + size_text(fit.memory.sequence_bytes(own));
+}
+
+std::string memory_line(const Fit& fit) {
+  if (fit.fits())
+    return size_text(fit.needed()) + " with one such context; " + size_text(fit.available_bytes) +
+           " are free here: it fits";
+  if (fit.context_by_setting() == 0)
+    return "--kv-bytes " + exact_size_text(fit.kv_bytes) + " is too little for any context";
+  return size_text(fit.with_room(fit.memory.weights_memory)) + " for the weights alone; " +
+         size_text(fit.available_bytes) + " are free here: it does not fit";
 }
 
 void print(const Told& told) {
-  std::printf("name          %s\n", shown(told.name).c_str());
-  std::printf("place         %s\n", shown(told.place).c_str());
-  std::printf("architecture  %s\n", shown(told.architecture).c_str());
-  std::printf("served?       %s%s%s\n", word_of(told.can.yes).c_str(),
-              told.can.why.empty() ? "" : ": ", told.can.why.c_str());
-  std::printf("weights       %s (%s)\n", size_text(told.memory.weight_bytes).c_str(),
-              told.quantization.c_str());
-  for (const auto& kind : told.memory.kinds) {
-    std::printf("a token       %s of keys and values (%s): %d layers of %s",
-                size_text(kind.token_bytes).c_str(), told.memory.stored_as.c_str(), kind.layers,
-                kind.name.c_str());
-    if (kind.tokens_max > 0)
-      std::printf(", the last %lld tokens", static_cast<long long>(kind.tokens_max));
-    std::printf("\n");
+  const auto line = [](const char* name, const std::string& text) {
+    std::printf("%-13s %s\n", name, text.c_str());
+  };
+  line("name", shown(told.name));
+  line("place", shown(told.place));
+  if (!told.architecture.empty()) line("architecture", shown(told.architecture));
+  line("served?", word_of(told.can.yes) + (told.can.why.empty() ? "" : ": ") + told.can.why);
+  if (!told.chat) line("chat", "no, it has no chat template: /v1/completions");
+  if (!told.left_out.empty()) line("not served", shown(told.left_out));
+  const auto fit = fit_of(told);
+  if (!fit) return line("memory", "not told of what cannot be loaded");
+  const wire::ModelMemory& memory = fit->memory;
+  line("weights", size_text(memory.weight_bytes) + " (" + shown(memory.quantization) + "), " +
+                      size_text(memory.weights_memory) + " once loaded (" + shown(memory.kernels) +
+                      ")");
+  for (const auto& kind : memory.kinds) {
+    const std::string layers = ": " + std::to_string(kind.layers) + " layers of " + kind.name;
+    const std::string last =
+        kind.tokens_max > 0 ? ", the last " + std::to_string(kind.tokens_max) + " tokens" : "";
+    if (kind.token_bytes > 0)
+      line("a token", size_text(kind.token_bytes) + " of keys and values (" + memory.kv_type + ")" +
+                          layers + last);
+    else
+      line("a sequence", size_text(kind.sequence_bytes) + layers);
   }
-  std::printf("context       %s\n", context_line(told).c_str());
-  if (told.fits())
-    std::printf("memory        %s with one such context; %s are free here: it fits\n",
-                size_text(told.needed()).c_str(), size_text(told.available_bytes).c_str());
-  else if (told.context_by_setting() == 0)
-    std::printf("memory        --kv-bytes %s is too little for any context\n",
-                exact_size_text(told.kv_bytes).c_str());
-  else
-    std::printf("memory        %s for the weights alone; %s are free here: it does not fit\n",
-                size_text(told.with_room(told.memory.weights_memory)).c_str(),
-                size_text(told.available_bytes).c_str());
+  line("context", context_line(*fit));
+  line("memory", memory_line(*fit));
 }
 
 std::string as_json(const Told& told) {
   json::Writer w;
   w.begin_object().field("name", told.name).field("place", told.place);
-  w.field("architecture", told.architecture).field("quantization", told.quantization);
-  w.field("weight_bytes", told.memory.weight_bytes);
-  w.field("weights_memory_bytes", told.memory.weights_memory).key("layers").begin_array();
-  for (const auto& kind : told.memory.kinds) {
-    w.begin_object().field("kind", kind.name).field("layers", kind.layers);
-    w.field("token_bytes", kind.token_bytes).field("tokens_max", kind.tokens_max);
-    w.field("sequence_bytes", kind.sequence_bytes).end_object();
-  }
-  w.end_array().field("kv_type", told.memory.stored_as);
-  w.field("kv_token_bytes", told.memory.token_bytes());
-  w.field("kv_bytes", told.kv_bytes).field("own_context_tokens", told.memory.context_tokens);
-  w.field("context_tokens", told.context_here()).field("needed_bytes", told.needed());
-  w.field("available_bytes", told.available_bytes).field("fits", told.fits()).key("servable");
+  w.field("left_out", told.left_out).field("chat", told.chat);
+  w.field("architecture", told.architecture).key("servable");
   if (told.can.yes)
     w.value(*told.can.yes);
   else
     w.null();
-  w.field("reason", told.can.why).end_object();
-  return w.take();
+  w.field("reason", told.can.why);
+  const auto fit = fit_of(told);
+  if (!fit) return w.end_object().take();
+  const wire::ModelMemory& memory = fit->memory;
+  w.field("quantization", memory.quantization).field("kernels", memory.kernels);
+  w.field("weight_bytes", memory.weight_bytes);
+  w.field("weights_memory_bytes", memory.weights_memory).key("layers").begin_array();
+  for (const auto& kind : memory.kinds) {
+    w.begin_object().field("kind", kind.name).field("layers", kind.layers);
+    w.field("token_bytes", kind.token_bytes).field("tokens_max", kind.tokens_max);
+    w.field("sequence_bytes", kind.sequence_bytes).end_object();
+  }
+  w.end_array().field("kv_type", memory.kv_type).field("kv_token_bytes", memory.token_bytes());
+  w.field("kv_bytes", fit->kv_bytes).field("own_context_tokens", memory.context_tokens);
+  w.field("context_tokens", fit->context_here()).field("needed_bytes", fit->needed());
+  w.field("available_bytes", fit->available_bytes).field("fits", fit->fits());
+  return w.end_object().take();
 }
 
 }  // namespace
@@ -183,9 +223,12 @@ int print_prediction(const std::string& model, const PredictionOptions& options,
   const Told told = look(model, options, not_served);
   if (options.json)
     std::printf("%s\n", as_json(told).c_str());
-  else
+  else {
     print(told);
-  return told.fits() ? 0 : kExitNo;
+    if (!told.architecture.empty()) print_quantizing(told.place, told.architecture);
+  }
+  const auto fit = fit_of(told);
+  return told.can.yes.value_or(false) && fit && fit->fits() ? 0 : kExitNo;
 }
 
 }  // namespace sanctum

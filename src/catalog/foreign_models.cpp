@@ -1,5 +1,8 @@
 #include "catalog/foreign_models.h"
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <utility>
 
 #include "base/error.h"
@@ -9,6 +12,8 @@
 
 namespace sanctum::catalog {
 namespace {
+
+namespace fs = std::filesystem;
 
 using Look = std::vector<ForeignModel> (*)(const std::string& directory);
 
@@ -22,7 +27,7 @@ void add(std::vector<ForeignModel>& all, const std::vector<std::string>& directo
   for (const auto& model : foreign_models(places)) names.push_back(model.name);
   std::string looked;
   for (const auto& place : is_ollama_name(name) ? places.ollama : places.lm_studio)
-    looked += (looked.empty() ? "" : ", ") + place;
+    looked += (looked.empty() ? "" : ", ") + place_text(place);
   throw Error(ErrorCode::kNotFound,
               "there is no '" + name + "' in " +
                   (looked.empty() ? "a folder: HOME is not set" : looked) +
@@ -45,8 +50,27 @@ std::string own_name(const std::string& name) {
 }
 
 std::string owner_of(const std::string& name) {
-  if (is_ollama_name(name)) return "Ollama; `ollama rm " + own_name(name) + "` removes it";
-  return "LM Studio, which removes it (My Models)";
+  return is_ollama_name(name) ? "Ollama" : "LM Studio";
+}
+
+std::string removal_of(const std::string& name) {
+  if (is_ollama_name(name)) return "`ollama rm " + own_name(name) + "` removes it";
+  return "LM Studio removes it (My Models)";
+}
+
+std::string check_of(const std::string& name) {
+  if (is_ollama_name(name))
+    return "`ollama pull " + own_name(name) + "` looks whether it is whole, and mends it";
+  return "LM Studio downloads it anew where it is damaged";
+}
+
+std::string place_text(const std::string& directory) {
+  std::error_code error;
+  const auto type = fs::status(directory, error).type();
+  if (type == fs::file_type::not_found) return directory + " (which is not there)";
+  if (type != fs::file_type::directory || ::access(directory.c_str(), R_OK | X_OK) != 0)
+    return directory + " (which may not be read)";
+  return directory;
 }
 
 std::vector<ForeignModel> foreign_models(const ForeignPlaces& places) {

@@ -30,11 +30,18 @@ struct ForeignPlaces {
 };
 ForeignPlaces foreign_places(const hub::Environment& environment = hub::process_environment);
 
+// "/x", "/x (which is not there)", "/x (which may not be read)": where was looked.
+std::string place_text(const std::string& directory);
+
 bool is_foreign_name(const std::string& name);
 // What a client calls it by itself: the name without its prefix.
 std::string own_name(const std::string& name);
-// "Ollama; `ollama rm qwen3:4b` removes it": who a foreign name's model belongs to.
+// "Ollama": who a foreign name's model belongs to.
 std::string owner_of(const std::string& name);
+// "`ollama rm qwen3:4b` removes it".
+std::string removal_of(const std::string& name);
+// "`ollama pull qwen3:4b` looks whether it is whole".
+std::string check_of(const std::string& name);
 
 std::vector<ForeignModel> foreign_models(const ForeignPlaces& places);
 // Throws Error(kInvalid) for a name that is none, Error(kNotFound) saying where it looked and

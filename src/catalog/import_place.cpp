@@ -18,9 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kNameLettersMax = 80;
 constexpr std::size_t kKeyDigits = 16;
-constexpr std::size_t kImportsMax = 1000;  // that are looked at
 constexpr std::uint64_t kPathBytesMax = 16 * 1024;
 constexpr const char* kNote = "imported_from";
+constexpr const char* kUnfinished = ".importing";  // gguf/staging_directory.h's
+constexpr const char* kLock = ".import-lock";
 
 std::string directory_word(std::string name) {
   name.resize(std::min(name.size(), kNameLettersMax));
@@ -62,8 +63,7 @@ bool is_gguf(const std::string& path) {
   return file && std::string_view(magic, sizeof magic) == "GGUF";
 }
 
-ImportPlace import_place(const std::string& told, const std::string& name,
-                         const std::string& imports) {
+ImportPlace import_place(const std::string& told, const std::string& imports) {
   std::error_code error;
   const std::string file = fs::canonical(told, error).string();
   if (error) fail(told, error.value());
@@ -79,7 +79,8 @@ ImportPlace import_place(const std::string& told, const std::string& name,
   hash.add(sample(stream, 0, end));
   hash.add(sample(stream, bytes - end, end));
   const std::string key = to_hex(hash.take()).substr(0, kKeyDigits);
-  return {file, (fs::path(imports) / (directory_word(name) + "-" + key)).string()};
+  const std::string word = directory_word(fs::path(file).stem().string());
+  return {file, (fs::path(imports) / (word + "-" + key)).string()};
 }
 
 bool is_imported(const ImportPlace& place) {
@@ -91,6 +92,25 @@ void note_source(const std::string& directory, const std::string& file) {
   write_file_atomically(directory + "/" + kNote, file + "\n");
 }
 
+std::string noted_source(const std::string& directory) {
+  try {
+    std::string source = read_file(directory + "/" + kNote, kPathBytesMax);
+    if (source.ends_with('\n')) source.pop_back();
+    return source;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+bool is_made_of(const std::string& directory, const std::string& file) {
+  try {
+    const std::string now = import_place(file, "").directory;
+    return directory.ends_with(now.substr(now.size() - kKeyDigits));
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::vector<std::string> outdated_imports(const ImportPlace& place) {
   std::vector<std::string> outdated;
   std::error_code error;
@@ -99,14 +119,30 @@ std::vector<std::string> outdated_imports(const ImportPlace& place) {
        !error && each != end && looked_at < kImportsMax; each.increment(error), ++looked_at) {
     const std::string directory = each->path().string();
     if (directory == place.directory) continue;
-    try {
-      if (read_file(directory + "/" + kNote, kPathBytesMax) == place.file + "\n")
-        outdated.push_back(directory);
-    } catch (const Error&) {  // no import of ours
-      continue;
-    }
+    if (noted_source(directory) == place.file) outdated.push_back(directory);
   }
   return outdated;
+}
+
+void remove_import(const std::string& directory) {
+  const fs::path place(directory);
+  const fs::path aside = place.parent_path() / ("." + place.filename().string() + kUnfinished);
+  std::error_code error;
+  fs::remove_all(aside, error);
+  fs::rename(place, aside, error);
+  fs::remove_all(error ? place : aside, error);
+}
+
+std::vector<std::string> remove_unfinished(const std::string& imports) {
+  std::vector<std::string> left;
+  std::error_code error;
+  for (fs::directory_iterator each(imports, error), end; !error && each != end;
+       each.increment(error))
+    if (const std::string name = each->path().filename().string();
+        name.starts_with('.') && (name.ends_with(kUnfinished) || name.ends_with(kLock)))
+      left.push_back(each->path().string());
+  for (const auto& path : left) fs::remove_all(path, error);
+  return left;
 }
 
 }  // namespace sanctum::catalog

@@ -1,8 +1,10 @@
 // Where the model directory of a GGUF file lies that `serve` makes once.
 //
-//   STATE_DIR/imported/NAME-KEY/               as `sanctum models import` makes it
+//   STATE_DIR/imported/FILE-KEY/               as `sanctum models import` makes it
 //                              imported_from   the file's path
+//                      .FILE-KEY.importing/    one that is being made, or removed
 //
+// FILE is the file's own name, whatever it is served as: all its names share one import.
 // KEY is the hash of what tells one file from another without reading all of it: its path, size and
 // time of change (ns), its first and last kSampledBytes, and kImportForm. A file that changed thus
 // has another directory, and the old one is whole until nobody uses it. A file that was replaced by
@@ -17,6 +19,7 @@
 namespace sanctum::catalog {
 
 inline constexpr std::uint64_t kSampledBytes = 64 * 1024;  // of each end
+inline constexpr std::size_t kImportsMax = 1000;           // that are looked at
 inline constexpr int kImportForm = 1;  // to be raised when an import makes something else of a file
 
 struct ImportPlace {
@@ -27,15 +30,23 @@ struct ImportPlace {
 // A regular file that begins with "GGUF", or is named so.
 bool is_gguf(const std::string& path);
 
-// `name`: what the directory's own name begins with; letters that no path wants become '_'. Throws
-// Error(kNotFound), Error(kUnavailable) for a file that cannot be read.
-ImportPlace import_place(const std::string& file, const std::string& name,
-                         const std::string& imports);
+// Throws Error(kNotFound), Error(kUnavailable) for a file that cannot be read.
+ImportPlace import_place(const std::string& file, const std::string& imports);
 bool is_imported(const ImportPlace& place);
 
 // Says in `directory` what it was made of, so that outdated_imports finds it.
 void note_source(const std::string& directory, const std::string& file);
+// That it was made of; empty for no import of ours.
+std::string noted_source(const std::string& directory);
+// Whether `directory` was made of the file as it is now; false too where that cannot be read.
+bool is_made_of(const std::string& directory, const std::string& file);
 // Directories that were made of the same file when it was another.
 std::vector<std::string> outdated_imports(const ImportPlace& place);
+
+// Removes a directory of `imports`; one whose removal was cut short is left to remove_unfinished.
+void remove_import(const std::string& directory);
+// What killed ones left, who made or removed a directory of `imports`; says which. Nobody may be at
+// it: whoever calls holds the state directory's lock.
+std::vector<std::string> remove_unfinished(const std::string& imports);
 
 }  // namespace sanctum::catalog

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "base/test_directory.h"
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 class ImportPlaceTest : public testing::Test {
  protected:
   ImportPlace place(const std::string& name) const {
-    return import_place(root_.path(name), "m", root_.path("imported"));
+    return import_place(root_.path(name), root_.path("imported"));
   }
   const TestDirectory root_;
 };
@@ -55,12 +56,13 @@ TEST_F(ImportPlaceTest, LinksLeadToOneImport) {
 }
 
 TEST_F(ImportPlaceTest, NoNameLeadsOutOfTheFolder) {
-  root_.write("a.gguf", "GGUF");
-  for (const std::string& name :
-       std::vector<std::string>{"..", "../../x", "/etc", "", "a b\n", std::string(500, 'n')}) {
-    const auto found = import_place(root_.path("a.gguf"), name, root_.path("imported"));
+  for (const std::string& name : std::vector<std::string>{".gguf", "...gguf", "a b\n.gguf",
+                                                          "\\..\\x", std::string(200, 'n')}) {
+    root_.write("in/" + name, "GGUF");
+    const auto found = place("in/" + name);
     EXPECT_EQ(fs::path(found.directory).lexically_normal().parent_path(), root_.path("imported"))
         << name;
+    EXPECT_FALSE(fs::path(found.directory).filename().string().starts_with('.')) << name;
   }
 }
 
@@ -81,6 +83,25 @@ TEST_F(ImportPlaceTest, WhatWasMadeOfTheFileBeforeItChangedIsFound) {
   const auto now = place("a.gguf");
   EXPECT_FALSE(is_imported(now));
   EXPECT_EQ(outdated_imports(now), std::vector{before.directory});
+}
+
+TEST_F(ImportPlaceTest, WhatKilledOnesLeftIsRemoved) {
+  root_.write("a.gguf", "GGUF");
+  const std::string whole = place("a.gguf").directory;
+  const std::string name = fs::path(whole).filename();
+  root_.write("imported/" + name + "/config.json", "{}");
+  root_.write("imported/." + name + ".importing/model.safetensors", "half");
+  root_.write("imported/." + name + ".import-lock", "1");
+  root_.write("imported/.other/file", "not ours");
+  EXPECT_EQ(remove_unfinished(root_.path("imported")).size(), 2u);
+  std::set<std::string> left;
+  for (const auto& each : fs::directory_iterator(root_.path("imported")))
+    left.insert(each.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{name, ".other"}));
+  EXPECT_TRUE(remove_unfinished(root_.path("absent")).empty());
+  remove_import(whole);
+  EXPECT_FALSE(fs::exists(whole));
+  EXPECT_TRUE(remove_unfinished(root_.path("imported")).empty());
 }
 
 TEST_F(ImportPlaceTest, AGgufFileIsKnownByItsNameOrItsFirstBytes) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
 
 #include "base/error.h"
 #include "catalog/inside.h"
 #include "hub/cache_layout.h"
+#include "hub/gguf_name.h"
 
 namespace sanctum::catalog {
 namespace {
@@ -14,10 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "lmstudio:";
-
-bool is_picture_half(const std::string& file) {
-  return file.find("mmproj") != std::string::npos;
-}
 
 std::uint64_t bytes_in(const fs::path& directory) {
   std::uint64_t sum = 0;
@@ -27,15 +23,18 @@ std::uint64_t bytes_in(const fs::path& directory) {
   return sum;
 }
 
-// "model-00001-of-00003.gguf".
-struct Part {
-  int at = 1, of = 1;
-};
-Part part_of(const std::string& file) {
-  static const std::regex pattern(R"(.*-(\d{5})-of-(\d{5})\.gguf)");
-  std::smatch found;
-  if (!std::regex_match(file, found, pattern)) return {};
-  return {std::stoi(found[1]), std::stoi(found[2])};
+// Why what an MLX model's folder holds is not to be read; empty for nothing.
+std::string why_not(const fs::path& folder, const std::string& directory) {
+  std::size_t entries = 0;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    if (++entries > kEntriesMax)
+      return "its folder has over " + std::to_string(kEntriesMax) + " entries";
+    if (!lies_inside(each->path(), directory))
+      return "its " + each->path().filename().string() + " is a link out of LM Studio's folder";
+  }
+  return error ? "it cannot be read: " + error.message() : "";
 }
 
 ForeignModel gguf_model(const std::string& name, const fs::path& file,
@@ -46,10 +45,9 @@ ForeignModel gguf_model(const std::string& name, const fs::path& file,
   if (error) model.problem = "it cannot be read: " + error.message();
   if (!error && !lies_inside(file, directory))
     model.problem = "it is a link out of LM Studio's folder";
-  if (const Part part = part_of(file.filename().string()); part.of > 1)
-    model.problem = "it is one of " + std::to_string(part.of) +
-                    " files: `llama-gguf-split --merge " + file.string() +
-                    " WHOLE.gguf` makes one of them";
+  if (const auto part = hub::gguf_part_of(file.filename().string()); part.of > 1)
+    model.problem =
+        "it is one of " + std::to_string(part.of) + " files: " + hub::merging_advice(file.string());
   if (!model.problem.empty()) model.path.clear();
   return model;
 }
@@ -61,18 +59,16 @@ std::vector<ForeignModel> models_of(const std::string& repository, const fs::pat
   std::vector<ForeignModel> all;
   if (hub::has_config(folder.string())) {
     ForeignModel model{name, "LM Studio", folder.string(), bytes_in(folder)};
-    if (!lies_inside(folder / "config.json", directory)) {
-      model.problem = "it is a link out of LM Studio's folder";
-      model.path.clear();
-    }
+    model.problem = why_not(folder, directory);
+    if (!model.problem.empty()) model.path.clear();
     return {model};
   }
   std::vector<std::string> files;
   bool pictures = false;
   for (const auto& file : names_in(folder, kEntriesMax)) {
-    if (fs::path(file).extension() != ".gguf" || part_of(file).at != 1) continue;
-    pictures |= is_picture_half(file);
-    if (!is_picture_half(file)) files.push_back(file);
+    if (!hub::is_gguf_name(file) || hub::gguf_part_of(file).at != 1) continue;
+    pictures |= hub::is_picture_half(file);
+    if (!hub::is_picture_half(file)) files.push_back(file);
   }
   for (const auto& file : files) {
     all.push_back(

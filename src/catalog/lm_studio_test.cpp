@@ -72,6 +72,19 @@ TEST_F(LmStudio, NamesAndLinksThatLeadElsewhereAreRefused) {
   fs::create_directories(root_.path("pub/linked"));
   fs::create_symlink(elsewhere.path("x.gguf"), root_.path("pub/linked/x.gguf"));
   fs::create_symlink(elsewhere.path("mlx"), root_.path("pub/mlx"));
+  root_.write("pub/parts/config.json", "{}");
+  root_.write("pub/parts/own", "");
+  fs::create_symlink("own", root_.path("pub/parts/tokenizer.json"));
+  EXPECT_EQ(lm_studio_model("lmstudio:pub/parts", root_.path())->problem, "");
+  for (const std::string file : {"model.safetensors", ".hidden.safetensors"})
+    for (const std::string target : {"x.gguf", "absent"}) {
+      const std::string link = root_.path("pub/parts/" + file);
+      fs::create_symlink(elsewhere.path(target), link);
+      const auto model = *lm_studio_model("lmstudio:pub/parts", root_.path());
+      EXPECT_THAT(model.problem, HasSubstr("its " + file + " is a link out"));
+      EXPECT_EQ(model.path, "");
+      fs::remove(link);
+    }
   EXPECT_THAT(lm_studio_model("lmstudio:pub/linked", root_.path())->problem, HasSubstr("link out"));
   EXPECT_THAT(lm_studio_model("lmstudio:pub/mlx", root_.path())->problem, HasSubstr("link out"));
   for (const std::string& name :

@@ -84,8 +84,39 @@ Blob blob_of(const json::Node& layer, const std::string& name, const std::string
   return {path.string(), {}};
 }
 
+std::string joined(const std::vector<std::string>& parts, const char* between) {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : between) + part;
+  return all;
+}
+
+// The names of what its parameters set: " (num_ctx, stop)"; nothing where they cannot be read.
+std::string parameters_in(const Blob& blob) {
+  if (!blob.problem.empty()) return {};
+  try {
+    const std::string text = read_file(blob.path, kManifestBytesMax);
+    const json::Document document(text, "params");
+    std::vector<std::string> names;
+    for (const auto& [parameter, value] : document.root().members()) names.push_back(parameter);
+    return names.empty() ? "" : " (" + joined(names, ", ") + ")";
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// What a layer is that Ollama lays over a file, in words; empty for others.
+std::string ollamas_own(const std::string& kind, const json::Node& layer, const std::string& name,
+                        const std::string& directory) {
+  if (kind == "system") return "a system prompt";
+  if (kind == "template") return "a template";
+  if (kind == "messages") return "messages before the first";
+  if (kind == "params") return "parameters" + parameters_in(blob_of(layer, name, directory));
+  return {};
+}
+
 void read_layers(const json::Node& manifest, const std::string& name, const std::string& directory,
                  ForeignModel& model) {
+  std::vector<std::string> left_out, ollamas;
   for (const json::Node& layer : manifest.at("layers").as_array(kManifestLayersMax)) {
     const std::string media = layer.at("mediaType").as_string();
     model.bytes += layer.at("size").as_uint64();
@@ -102,8 +133,14 @@ void read_layers(const json::Node& manifest, const std::string& name, const std:
     if (kind == "tensor")
       model.problem = "its weights are in Ollama's own form for MLX, which is not read";
     if (kind == "projector")
-      model.left_out = "its picture half (projector) is not read: text alone";
+      left_out.push_back("its picture half (projector) is not read: text alone");
+    if (const std::string own = ollamas_own(kind, layer, name, directory); !own.empty())
+      ollamas.push_back(own);
   }
+  if (!ollamas.empty())
+    left_out.push_back("Ollama's own layers are not used: " + joined(ollamas, ", ") +
+                       "; the file has its own template, the rest is the client's to send");
+  model.left_out = joined(left_out, "; ");
   if (model.path.empty() && model.problem.empty())
     model.problem = "it has no weights here: it runs in Ollama's cloud";
 }
@@ -132,7 +169,9 @@ std::vector<std::string> ollama_directories(const hub::Environment& environment)
   std::vector<std::string> all;
   if (const auto home = environment("HOME")) all.push_back(*home + "/.ollama/models");
   std::error_code ignored;
-  if (fs::is_directory(kOfService, ignored)) all.emplace_back(kOfService);
+  // One that may not be looked into is there, too.
+  if (fs::status(kOfService, ignored).type() != fs::file_type::not_found)
+    all.emplace_back(kOfService);
   return all;
 }
 

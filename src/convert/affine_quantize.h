@@ -18,8 +18,8 @@ struct Affine {
 bool is_affine_bits(int bits);         // 2, 3, 4, 5, 6 or 8
 bool is_affine_group(int group_size);  // 32, 64 or 128
 
-// `count` numbers, a multiple of the group's: `words` of count * bits / 8 bytes, q of element 0 in
-// the lowest bits; a scale and a bias a group, in `dtype`.
+// `count` finite numbers, a multiple of the group's: `words` of count * bits / 8 bytes, q of
+// element 0 in the lowest bits; a scale and a bias a group, in `dtype`.
 void quantize(const float* from, std::size_t count, Affine how, Dtype dtype, std::byte* words,
               std::byte* scales, std::byte* biases);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <set>
 
@@ -66,11 +67,17 @@ class Conversion {
       if (const auto quantized = root.get(key))
         quantized->fail(
             "says that the model is quantized already; convert the one that it was made of");
+    if (fs::exists(from + "/hf_quant_config.json"))
+      throw Error(ErrorCode::kInvalid,
+                  "hf_quant_config.json says that the model is quantized already; convert the one "
+                  "that it was made of",
+                  "path");
     architecture_ = root.at("model_type").as_string();
     names_ = named_tensors(weights_.tensors(), architecture_,
                            root.as_bool_or("tie_word_embeddings", false));
     if (!options_.dtype) options_.dtype = stated_dtype(root);
     for (const NamedTensor& tensor : names_) plan(tensor);
+    refuse_one_name_for_two();
     generation_ = text_or_empty(from + "/generation_config.json");
   }
 
@@ -88,6 +95,7 @@ class Conversion {
     ConvertResult result{architecture_, writer.bytes(), names_.size(), 0};
     for (const Planned& tensor : planned_) {
       result.quantized += tensor.affine ? 1 : 0;
+      result.float32_scales |= tensor.affine && tensor.made == Dtype::kFloat32;
       std::uint64_t at = 0;  // numbers of the tensor that are written
       for (const StoredTensor* part : tensor.from->parts)
         convert(tensor, *part, writer, at, [&](std::uint64_t bytes) {
@@ -96,10 +104,12 @@ class Conversion {
         });
     }
     writer.finish();
+    weights_.expect_unchanged();
     const Affine* quantized = options_.quantize ? &*options_.quantize : nullptr;
     write_file_atomically(
         directory + "/config.json",
         converted_config(config_.root(), generation_, quantized, overrides_) + "\n");
+    result.undivided = undivided_;
     for (const auto& pattern : patterns())
       if (!used_.contains(pattern)) result.unused.push_back(pattern);
     return result;
@@ -120,7 +130,10 @@ class Conversion {
     const auto divides = [&](const Affine& how) {
       return width % static_cast<std::uint64_t>(how.group_size) == 0;
     };
-    if (!divides(*options_.quantize)) return std::nullopt;
+    if (!divides(*options_.quantize)) {
+      ++undivided_;
+      return std::nullopt;
+    }
     for (const auto& pattern : options_.keep)
       if (fits(pattern, path)) {
         used_.insert(pattern);
@@ -185,6 +198,16 @@ class Conversion {
     planned_.push_back(planned);
   }
 
+  void refuse_one_name_for_two() const {
+    std::set<std::string> names;
+    for (const auto& tensor : out_)
+      if (!names.insert(tensor.name).second)
+        throw Error(
+            ErrorCode::kCorrupt,
+            "two tensors would be called " + tensor.name + ": the weights have it in two forms",
+            "path");
+  }
+
   // `at`: numbers of the whole tensor that come before; counts on.
   void convert(const Planned& tensor, const StoredTensor& part, gguf::SafetensorsWriter& writer,
                std::uint64_t& at, const std::function<void(std::uint64_t)>& read) {
@@ -219,6 +242,15 @@ class Conversion {
       for (std::uint64_t i = 0; i < count; ++i)
         floats_[i] = read_number(tensor.made, made_.data() + i * to);
     }
+    // What MLX makes of a group with one that is none is noise.
+    if (!std::all_of(floats_.begin(), floats_.end(), [](float x) { return std::isfinite(x); }))
+      throw Error(
+          ErrorCode::kCorrupt,
+          tensor.from->name + " has numbers that are not finite" +
+              (tensor.stored == tensor.made ? ": the model is damaged"
+                                            : std::string(" in ") + stored_name(tensor.made)) +
+              "; --keep leaves a tensor as it is",
+          "path");
     const auto bits = static_cast<std::uint64_t>(tensor.affine->bits);
     const auto group = static_cast<std::uint64_t>(tensor.affine->group_size);
     words_.resize(count * bits / 8);
@@ -241,6 +273,7 @@ class Conversion {
   std::vector<gguf::OutTensor> out_;
   std::map<std::string, Overrides> overrides_;
   std::set<std::string> used_;
+  std::size_t undivided_ = 0;
   std::vector<std::byte> piece_, made_, words_, scales_, biases_;
   std::vector<float> floats_;
 };
@@ -295,7 +328,7 @@ ConvertResult convert_model(const std::string& from, const std::string& target,
   check(options);
   gguf::StagingDirectory staging(target);  // what stands in the way of the end is told first
   Conversion conversion(from, options);
-  gguf::check_room(staging.path(), conversion.room());
+  gguf::check_room(target, conversion.room());
   const ConvertResult result = conversion.write(staging.path(), progress, stop);
   copy_texts(from, staging.path());
   staging.commit();

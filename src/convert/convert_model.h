@@ -36,7 +36,9 @@ struct ConvertResult {
   std::string architecture;
   std::uint64_t bytes = 0;  // of weights that were written
   std::size_t tensors = 0;
-  std::size_t quantized = 0;             // of them, matrices
+  std::size_t quantized = 0;    // of them, matrices
+  std::size_t undivided = 0;    // matrices that stay, since no whole groups make up their rows
+  bool float32_scales = false;  // of a matrix that is quantized
   std::vector<std::string> unused = {};  // patterns that fit nothing
 };
 
@@ -46,8 +48,9 @@ using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t of)
 // Whether a pattern fits a module's path.
 bool fits(const std::string& pattern, const std::string& path);
 
-// Throws Error: kInvalid and kCorrupt naming the member, file or tensor, kNotFound, kBusy,
-// kUnavailable (a full disk), and kCancelled when `stop` was set.
+// Throws Error: kInvalid and kCorrupt naming the member, file or tensor (a weight file that was
+// written to meanwhile, too), kNotFound, kBusy, kUnavailable (a full disk), and kCancelled when
+// `stop` was set.
 ConvertResult convert_model(const std::string& from, const std::string& target,
                             const ConvertOptions& options, const ConvertProgress& progress,
                             const std::atomic<bool>& stop);

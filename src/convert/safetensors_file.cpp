@@ -3,22 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
-#include <set>
 #include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "base/weight_files.h"
 
 namespace sanctum::convert {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint64_t kExtentMax = 1ull << 31;  // of one dimension
-constexpr std::size_t kFilesMax = 10'000;
-constexpr std::uint64_t kIndexBytesMax = 64u << 20;
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> kDtypes{{{"F64", 8},
                                                                               {"F32", 4},
                                                                               {"F16", 2},
@@ -37,29 +31,6 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> kDtypes{{{"
 [[noreturn]] void damaged(const gguf::Source& file, const std::string& what) {
   throw Error(ErrorCode::kCorrupt,
               file.name() + " is damaged: " + what + "; download or copy it again", "path");
-}
-
-std::set<std::string> weight_files(const std::string& directory) {
-  std::set<std::string> files;
-  const fs::path index = fs::path(directory) / "model.safetensors.index.json";
-  std::error_code error;
-  if (fs::exists(index, error)) {
-    const json::Document document(read_file(index.string(), kIndexBytesMax),
-                                  index.filename().string());
-    for (const auto& [name, file] : document.root().at("weight_map").members()) {
-      const std::string shard = file.as_string();
-      if (shard.find('/') != std::string::npos)
-        file.fail("must be a file name without a directory");
-      files.insert((fs::path(directory) / shard).string());
-    }
-  } else {
-    for (fs::directory_iterator each(directory, error), end;
-         !error && each != end && files.size() < kFilesMax; each.increment(error))
-      if (each->path().extension() == ".safetensors") files.insert(each->path().string());
-  }
-  if (files.empty())
-    throw Error(ErrorCode::kNotFound, "no .safetensors files in " + directory, "path");
-  return files;
 }
 
 StoredTensor entry(const gguf::Source& file, const std::string& name, const json::Node& node,
@@ -138,6 +109,10 @@ std::uint64_t StoredWeights::bytes() const {
   std::uint64_t sum = 0;
   for (const auto& tensor : tensors_) sum += tensor.bytes;
   return sum;
+}
+
+void StoredWeights::expect_unchanged() const {
+  for (const auto& file : files_) file->expect_unchanged();
 }
 
 }  // namespace sanctum::convert

@@ -39,6 +39,8 @@ class StoredWeights {
   explicit StoredWeights(const std::string& directory);
   const std::vector<StoredTensor>& tensors() const { return tensors_; }  // in the order of names
   std::uint64_t bytes() const;
+  // Throws Error(kCorrupt) naming a file that was written to since it was opened.
+  void expect_unchanged() const;
 
  private:
   std::vector<std::unique_ptr<gguf::FileSource>> files_;

@@ -79,8 +79,7 @@ bool is_left_out(const std::string& name, bool tied) {
 
 std::vector<std::uint64_t> NamedTensor::shape() const {
   std::vector<std::uint64_t> all = parts.front()->shape;
-  if (parts.size() > 1 || name.find(".switch_mlp.") != std::string::npos)
-    if (parts.front()->shape.size() < 3) all.insert(all.begin(), parts.size());
+  if (stacked) all.insert(all.begin(), parts.size());
   return all;
 }
 
@@ -100,13 +99,22 @@ std::vector<NamedTensor> named_tensors(const std::vector<StoredTensor>& stored,
   for (const StoredTensor& tensor : stored) {
     Expert expert;
     if (is_left_out(tensor.name, tied)) continue;
-    if (read_expert(row, tensor.name, expert))
-      experts[expert.name][expert.number] = &tensor;
-    else
-      all.push_back({tensor.name, {&tensor}});
+    if (read_expert(row, tensor.name, expert)) {
+      if (!experts[expert.name].emplace(expert.number, &tensor).second)
+        throw Error(ErrorCode::kCorrupt, tensor.name + " is stored twice", "path");
+      continue;
+    }
+    if (!row.experts.empty() && tensor.name.find(row.experts) != std::string::npos)
+      throw Error(ErrorCode::kInvalid,
+                  "tensor " + tensor.name +
+                      " has experts in a form that cannot be converted: convert a model that has "
+                      "each by itself (" +
+                      row.experts.substr(1) + "0." + row.projections.front().first + ".weight)",
+                  "path");
+    all.push_back({tensor.name, {&tensor}});
   }
   for (const auto& [name, by_number] : experts) {
-    NamedTensor tensor{name, {}};
+    NamedTensor tensor{name, {}, true};
     for (const auto& [number, part] : by_number) {
       if (number != tensor.parts.size())
         throw Error(ErrorCode::kCorrupt,
@@ -115,6 +123,11 @@ std::vector<NamedTensor> named_tensors(const std::vector<StoredTensor>& stored,
       if (!tensor.parts.empty() && (part->shape != tensor.parts.front()->shape ||
                                     part->dtype != tensor.parts.front()->dtype))
         throw Error(ErrorCode::kCorrupt, part->name + " is not like the experts before it", "path");
+      if (part->shape.empty() || part->shape.size() > 2)
+        throw Error(ErrorCode::kCorrupt,
+                    part->name + " has " + std::to_string(part->shape.size()) +
+                        " dimensions; an expert's have 1 or 2",
+                    "path");
       tensor.parts.push_back(part);
     }
     all.push_back(std::move(tensor));

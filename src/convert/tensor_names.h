@@ -18,12 +18,14 @@ inline constexpr std::size_t kExpertsMax = 4096;  // of a layer
 struct NamedTensor {
   std::string name;                          // "model.layers.3.mlp.switch_mlp.up_proj.weight"
   std::vector<const StoredTensor*> parts;    // equal in type and shape
+  bool stacked = false;                      // of experts that are stored one by one
   std::vector<std::uint64_t> shape() const;  // of all parts together
   std::string path() const;                  // of its module: without ".weight"
   bool is_matrix() const;                    // a linear layer's, an embedding's
 };
 
-// Throws Error(kInvalid) naming the architecture, or experts that are not all there or not alike.
+// Throws Error(kInvalid) naming the architecture, Error(kCorrupt) naming experts that are not all
+// there, not alike, or neither a matrix nor a vector each.
 // `tied`: an output head that is stored all the same is left out.
 std::vector<NamedTensor> named_tensors(const std::vector<StoredTensor>& stored,
                                        const std::string& architecture, bool tied);

@@ -45,6 +45,30 @@ TEST(TensorNames, ExpertsAreStackedInTheOrderOfTheirNumbers) {
   EXPECT_THAT(refusal(tensors, "qwen3_moe"), HasSubstr("not like the experts"));
 }
 
+TEST(TensorNames, ExpertsThatAreNoMatricesAreRefused) {
+  const std::string name = "model.layers.1.mlp.experts.0.up_proj.weight";
+  for (const std::vector<std::uint64_t>& shape : {std::vector<std::uint64_t>{2, 4, 2}, {}})
+    EXPECT_THAT(refusal({stored(name, shape)}, "qwen3_moe"), HasSubstr("an expert's have 1 or 2"));
+  EXPECT_THAT(
+      refusal({stored(name), stored("model.layers.1.mlp.experts.00.up_proj.weight")}, "qwen3_moe"),
+      HasSubstr("stored twice"));
+}
+
+TEST(TensorNames, WhatIsStackedAlreadyKeepsItsShape) {
+  const std::vector<StoredTensor> tensors{
+      stored("model.layers.1.mlp.switch_mlp.up_proj.bias", {4, 2}),
+      stored("model.layers.1.mlp.switch_mlp.up_proj.weight", {4, 2, 8})};
+  const auto named = named_tensors(tensors, "qwen3_moe", false);
+  EXPECT_EQ(named[0].shape(), (std::vector<std::uint64_t>{4, 2}));
+  EXPECT_EQ(named[1].shape(), (std::vector<std::uint64_t>{4, 2, 8}));
+}
+
+TEST(TensorNames, ExpertsInAnotherFormAreRefusedByName) {
+  const std::string together = "model.layers.1.mlp.experts.gate_up_proj";
+  EXPECT_THAT(refusal({stored(together, {4, 6, 2})}, "qwen3_moe"),
+              AllOf(HasSubstr(together), HasSubstr("experts.0.gate_proj.weight")));
+}
+
 TEST(TensorNames, WhatIsComputedOrTiedIsLeftOut) {
   const std::vector<StoredTensor> tensors{stored("lm_head.weight"),
                                           stored("model.layers.0.self_attn.rotary_emb.inv_freq")};

@@ -66,6 +66,7 @@ class Import {
     writer.finish();
     write_texts(directory);
     refuse_if(stop);
+    source_.expect_unchanged();
     return result(writer);
   }
 
@@ -108,12 +109,14 @@ class Import {
 }  // namespace
 
 ImportResult import_file(const std::string& file, const std::string& target,
-                         const ImportProgress& progress, const std::atomic<bool>& stop) {
+                         const ImportProgress& progress, const std::atomic<bool>& stop,
+                         const ImportEnd& end) {
   // What stands in the way of the end is told first.
   StagingDirectory staging(target);
   Import import(file);
-  check_room(staging.path(), import.room());
+  check_room(target, import.room());
   const ImportResult result = import.write(staging.path(), progress, stop);
+  if (end) end(staging.path());
   staging.commit();
   return result;
 }
@@ -126,13 +129,18 @@ ImportResult write_outline(const std::string& file, const std::string& directory
   return Import(file).write_outline(directory);
 }
 
-void check_room(const std::string& directory, std::uint64_t bytes) {
+void check_room(const std::string& target, std::uint64_t bytes) {
   std::error_code error;
-  const auto space = std::filesystem::space(directory, error);
+  std::filesystem::path there = std::filesystem::absolute(target, error);
+  while (!std::filesystem::exists(there, error) && there.has_relative_path())
+    there = there.parent_path();
+  const auto space = std::filesystem::space(there, error);
   if (error || space.available >= bytes) return;  // where it is not told, writing tells it
   throw Error(ErrorCode::kUnavailable,
-              "the disk of " + directory + " has " + size_text(space.available) + " free, and " +
-                  size_text(bytes) + " are needed; make room, or choose another disk",
+              "there is too little room for " + target + ": " + size_text(bytes) +
+                  " are needed (weights, and " + size_text(kRoomBeyondWeights) +
+                  " for tokenizer and configuration), and the disk of " + there.string() + " has " +
+                  size_text(space.available) + " free; make room, or choose another disk",
               "path");
 }
 

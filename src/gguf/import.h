@@ -28,10 +28,16 @@ inline constexpr std::uint64_t kRoomBeyondWeights = 64u << 20;  // bytes
 // Bytes of the file's tensors that are done, and of all.
 using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 
-// Throws Error: kInvalid and kCorrupt naming the file and the key or tensor, kNotFound, kBusy,
-// kUnavailable (a full disk), and kCancelled when `stop` was set.
+// Of the directory that is written, when all is in it and before it stands at the target: to add to
+// it, or to throw.
+using ImportEnd = std::function<void(const std::string& directory)>;
+
+// Throws Error: kInvalid and kCorrupt naming the file and the key or tensor, or a file that was
+// written to meanwhile; kNotFound, kBusy, kUnavailable (a full disk), and kCancelled when `stop`
+// was set.
 ImportResult import_file(const std::string& file, const std::string& target,
-                         const ImportProgress& progress, const std::atomic<bool>& stop);
+                         const ImportProgress& progress, const std::atomic<bool>& stop,
+                         const ImportEnd& end = {});
 
 // Bytes that an import takes on the disk. Throws as import_file, but for room.
 std::uint64_t import_room(const std::string& file);
@@ -41,7 +47,8 @@ std::uint64_t import_room(const std::string& file);
 // room.
 ImportResult write_outline(const std::string& file, const std::string& directory);
 
-// Throws Error(kUnavailable) naming `directory`, what is needed and what is there.
-void check_room(const std::string& directory, std::uint64_t bytes);
+// Throws Error(kUnavailable) naming `target`, which need not be there yet, what is needed and what
+// is there. `bytes`: with kRoomBeyondWeights.
+void check_room(const std::string& target, std::uint64_t bytes);
 
 }  // namespace sanctum::gguf

@@ -5,13 +5,17 @@
 
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/test_directory.h"
+#include "gguf/reader.h"
 #include "gguf/safetensors_writer.h"
+#include "gguf/sentence_piece.h"
 #include "gguf/staging_directory.h"
 #include "gguf/test_file.h"
+#include "gguf/vocabulary.h"
 
 namespace sanctum::gguf {
 namespace {
@@ -42,7 +46,8 @@ FileMaker model() {
 
 class Import : public ::testing::Test {
  protected:
-  ImportResult import(const FileMaker& file, std::uint64_t stop_after = ~0ull) {
+  ImportResult import(const FileMaker& file, std::uint64_t stop_after = ~0ull,
+                      const ImportEnd& end = {}) {
     directory_.write("model.gguf", file.bytes());
     std::atomic<bool> stop{stop_after == 0};
     return import_file(
@@ -51,7 +56,7 @@ class Import : public ::testing::Test {
           EXPECT_LE(done, of);
           if (done >= stop_after) stop = true;
         },
-        stop);
+        stop, end);
   }
   void refused(const FileMaker& file, const std::string& word) {
     try {
@@ -133,6 +138,85 @@ TEST_F(Import, LeavesNothingBehindWhenTheDiskTakesNoMore) {
   }
 }
 
+TEST_F(Import, OfAFileThatIsWrittenToMeanwhileIsNoModel) {
+  const std::string file = directory_.path("model.gguf");
+  directory_.write("model.gguf", model().bytes());
+  const std::atomic<bool> never{false};
+  const auto touch = [&](std::uint64_t, std::uint64_t) {
+    fs::last_write_time(file, fs::last_write_time(file) + std::chrono::microseconds(1));
+  };
+  try {
+    import_file(file, target_, touch, never);
+    ADD_FAILURE() << "imported";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), file + " was written to while it was read: begin again");
+  }
+  expect_nothing_left();
+}
+
+TEST_F(Import, WhatIsAddedAtTheEndStandsThereWithTheRest) {
+  const auto add = [&](const std::string& directory) {
+    EXPECT_TRUE(fs::exists(directory + "/config.json"));
+    EXPECT_FALSE(fs::exists(target_));
+    write_file_atomically(directory + "/note", "x");
+  };
+  const auto refuse = [](const std::string&) { throw Error(ErrorCode::kUnavailable, "no"); };
+  EXPECT_THROW(import(model(), ~0ull, refuse), Error);
+  expect_nothing_left();
+  import(model(), ~0ull, add);
+  EXPECT_EQ(read_file(target_ + "/note"), "x");
+}
+
+TEST_F(Import, RolesThatNoModelNeedsMayNameNoToken) {
+  import(model()
+             .u32("tokenizer.ggml.padding_token_id", 3)
+             .u32("tokenizer.ggml.unknown_token_id", 0xffffffff));
+  EXPECT_EQ(read_file(target_ + "/tokenizer_config.json").find("pad_token"), std::string::npos);
+  fs::remove_all(target_);
+  refused(model().u32("tokenizer.ggml.bos_token_id", 3), "bos_token_id is 3");
+}
+
+TEST_F(Import, TokensHaveALength) {
+  const auto with = [](const std::string& token) {
+    FileMaker file;
+    file.text("tokenizer.ggml.model", "gpt2").text("general.architecture", "llama");
+    file.texts("tokenizer.ggml.tokens", {"a", token}).i32s("tokenizer.ggml.token_type", {1, 1});
+    return read_header(MemorySource(file.bytes())).metadata;
+  };
+  read_vocabulary(with(std::string(kTokenBytesMax, 'x')));
+  try {
+    read_vocabulary(with(std::string(kTokenBytesMax + 1, 'x')));
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("has 1025 bytes for the token 1, over the limit"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+void refused(Vocabulary vocabulary) {
+  vocabulary.kinds.assign(vocabulary.tokens.size(), TokenKind::kNormal);
+  const std::vector<double> scores(vocabulary.tokens.size(), 0);
+  try {
+    sentence_piece_merges(Metadata("test.gguf"), vocabulary, scores);
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("too long to take apart"), std::string::npos);
+  }
+}
+
+TEST(SentencePiece, TakingTokensApartHasLimits) {
+  Vocabulary chains, long_ones;
+  for (char letter = 'a'; letter <= 'e'; ++letter)  // each of every two shorter ones
+    for (std::size_t length = 1; length <= kTokenBytesMax; ++length)
+      chains.tokens.emplace_back(length, letter);
+  refused(chains);
+  constexpr std::size_t kMany = 3 * kBeginningsBytesMax / (kTokenBytesMax * kTokenBytesMax);
+  for (std::size_t i = 0; i < kMany; ++i)
+    long_ones.tokens.push_back(std::to_string(i) + std::string(kTokenBytesMax - 8, 'x'));
+  refused(long_ones);
+}
+
 TEST_F(Import, WhatStandsThereStays) {
   directory_.write("out/precious", "x");
   EXPECT_THROW(import(model()), Error);
@@ -172,6 +256,29 @@ TEST(Staging, TheSecondOfTwoIsRefused) {
   EXPECT_THROW(StagingDirectory(directory.path("out")), Error);
   EXPECT_EQ(read_file(first.path() + "/file"), "x") << "the first one's is untouched";
   first.commit();
+}
+
+// One that opened the lock before its holder removed it has nobody's lock.
+TEST(Staging, ManyAreThereOneAfterAnother) {
+  const TestDirectory directory;
+  std::atomic<int> there{0}, came{0};
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i)
+    writers.emplace_back([&] {
+      while (came < 500) {
+        try {
+          const StagingDirectory staging(directory.path("out"));
+          EXPECT_EQ(++there, 1);
+          EXPECT_TRUE(fs::is_directory(staging.path()));
+          --there;
+          ++came;
+        } catch (const Error& error) {
+          EXPECT_EQ(error.code(), ErrorCode::kBusy) << error.what();
+        }
+      }
+    });
+  for (auto& writer : writers) writer.join();
+  EXPECT_TRUE(fs::is_empty(directory.path()));
 }
 
 TEST(Staging, AParentThatIsMissingIsNamed) {

@@ -159,9 +159,10 @@ Header read_header(const Source& source) {
   const std::uint64_t tensors = read_count(cursor, source, "tensors", kTensorsMax);
   const std::uint64_t keys = read_count(cursor, source, "keys", kKeysMax);
   Header header{Metadata(source.name()), {}};
+  MetadataRoom room;
   for (std::uint64_t i = 0; i < keys; ++i) {
     const std::string key = read_name(cursor, source, "a key of the metadata");
-    if (!header.metadata.add(key, read_value(cursor, source, key)))
+    if (!header.metadata.add(key, read_value(cursor, source, key, room)))
       damaged(source, "its metadata has " + key + " twice", key);
   }
   std::set<std::string> names;

@@ -25,7 +25,9 @@ inline constexpr std::uint64_t kNameBytesMax = 1024;          // of a key or a t
 inline constexpr std::uint64_t kStringBytesMax = 16u << 20;   // of a value
 inline constexpr std::uint64_t kArrayLengthMax = 4u << 20;    // elements
 inline constexpr std::uint64_t kHeaderBytesMax = 256u << 20;  // all before the data
-inline constexpr int kArrayDepthMax = 4;                      // arrays in arrays
+// What metadata may take in memory: numbers of arrays have 8 bytes each, strings 32 and their own.
+inline constexpr std::uint64_t kMetadataBytesMax = 256u << 20;
+inline constexpr int kArrayDepthMax = 4;  // arrays in arrays
 inline constexpr std::uint32_t kDimensionsMax = 4;
 inline constexpr std::uint64_t kExtentMax = 1u << 31;     // of one dimension
 inline constexpr std::uint64_t kAlignmentMax = 1u << 20;  // bytes

@@ -64,6 +64,17 @@ TEST(Reader, GivesKeysOfEveryType) {
   EXPECT_EQ(metadata.string("last"), "here") << "what follows arrays of arrays is read too";
 }
 
+TEST(Reader, MetadataHasABudgetOfMemory) {
+  // Numbers of a byte are kept in eight.
+  const std::uint64_t arrays = kMetadataBytesMax / (8 * kArrayLengthMax);
+  const std::string bytes =
+      raw<std::uint32_t>(0) + raw(kArrayLengthMax) + std::string(kArrayLengthMax, '\1');
+  FileMaker file;
+  for (std::uint64_t i = 0; i < arrays; ++i) file.key("k" + std::to_string(i), 9, bytes);
+  read(file.bytes());
+  refused(file.text("last", "a").bytes(), "over 256 MiB of memory with the value of last", "last");
+}
+
 TEST(Reader, GivesTensorsInTheOrderOfTheirData) {
   for (const std::uint32_t version : {2u, 3u}) {
     FileMaker file = small();

@@ -26,18 +26,25 @@ std::size_t characters(std::string_view text) {
 }  // namespace
 
 std::vector<std::pair<std::string_view, std::string_view>> sentence_piece_merges(
-    const Vocabulary& vocabulary, const std::vector<double>& scores) {
+    const Metadata& metadata, const Vocabulary& vocabulary, const std::vector<double>& scores) {
   std::unordered_map<std::string_view, std::size_t> ids;
   // Those that are found in a text as a whole, and bytes, are not made of others.
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id)
     if (vocabulary.kinds[id] == TokenKind::kNormal) ids.emplace(vocabulary.tokens[id], id);
   std::vector<Merge> merges;
+  std::uint64_t looked_up = 0;  // bytes of beginnings
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     if (vocabulary.kinds[id] != TokenKind::kNormal) continue;
     const std::string_view token = vocabulary.tokens[id];
     const std::size_t first = merges.size();
     for (std::size_t at = 1; at < token.size(); ++at) {
       if (!begins_character(token[at])) continue;
+      looked_up += at;
+      if (looked_up > kBeginningsBytesMax || merges.size() == kMergesMax)
+        metadata.fail("tokenizer.ggml.tokens",
+                      "takes too long to take apart: up to the token " + std::to_string(id) +
+                          " there are over " + std::to_string(kMergesMax) + " merges, or over " +
+                          std::to_string(kBeginningsBytesMax >> 20) + " MiB of beginnings");
       const auto left = ids.find(token.substr(0, at));
       if (left == ids.end()) continue;
       const auto right = ids.find(token.substr(at));

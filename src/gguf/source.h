@@ -30,6 +30,7 @@ class FileSource final : public Source {
   void read(std::uint64_t from, std::byte* to, std::size_t bytes) const override {
     file_.read(from, to, bytes);
   }
+  void expect_unchanged() const { file_.expect_unchanged(); }  // throws as ReadOnlyFile
 
  private:
   ReadOnlyFile file_;

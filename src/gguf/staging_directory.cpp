@@ -27,6 +27,14 @@ void refuse_what_is_there(const std::string& target) {
               target + " is there already; name another directory, or remove it first", "path");
 }
 
+// Whoever ends removes the file, so that what was opened before that and locked after it is
+// nobody's.
+std::unique_ptr<platform::LockFile> lock_of(const std::string& path) {
+  auto lock = std::make_unique<platform::LockFile>(path);
+  while (!lock->is_at(path)) lock = std::make_unique<platform::LockFile>(path);
+  return lock;
+}
+
 // Names in a directory outlive a power cut once it is synced; not every file system can.
 void sync_directory(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -49,9 +57,10 @@ StagingDirectory::StagingDirectory(const std::string& target)
     throw Error(ErrorCode::kNotFound, parent + " is no directory: make it first", "path");
   path_ = beside + ".importing";
   lock_path_ = beside + ".import-lock";
-  lock_ = std::make_unique<platform::LockFile>(lock_path_);
+  lock_ = lock_of(lock_path_);
   try {
-    fs::remove_all(path_, error);  // of one who was killed
+    refuse_what_is_there(target_);  // another may have made it before the lock was free
+    fs::remove_all(path_, error);   // of one who was killed
     if (error) fail("cannot remove", path_, error);
     fs::create_directory(path_, error);
     if (error) fail("cannot make", path_, error);

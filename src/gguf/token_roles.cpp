@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace sanctum::gguf {
 namespace {
 
@@ -24,10 +26,17 @@ TokenRoles token_roles(const Metadata& metadata, bool bos_by_default) {
     const auto found = metadata.integer_if(key, 0, static_cast<std::int64_t>(tokens.size()) - 1);
     return found ? std::optional(static_cast<int>(*found)) : std::nullopt;
   };
+  const auto id_or_none = [&](const char* role) -> std::optional<int> {
+    try {
+      return id(role);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  };
   TokenRoles roles;
   roles.bos = id("bos");
-  roles.unknown = id("unknown");
-  roles.padding = id("padding");
+  roles.unknown = id_or_none("unknown");
+  roles.padding = id_or_none("padding");
   roles.add_bos = roles.bos && metadata.flag_or("tokenizer.ggml.add_bos_token", bos_by_default);
   for (const char* role : {"eos", "eot", "eom"})
     if (const auto end = id(role)) add(roles.ends, *end);

@@ -17,7 +17,8 @@ struct TokenRoles {
 };
 
 // `bos_by_default`: where the metadata does not say whether a text begins with one. Throws
-// Error(kInvalid) naming the key of an id that no token has.
+// Error(kInvalid) naming the key of an id that no token has; `unknown` and `padding`, without which
+// a model does as well, are then not there.
 TokenRoles token_roles(const Metadata& metadata, bool bos_by_default);
 
 }  // namespace sanctum::gguf

@@ -147,7 +147,7 @@ std::string sentence_piece(const Metadata& metadata, const Vocabulary& vocabular
     write_stored_merges(w, metadata);
   else
     for (const auto& [left, right] :
-         sentence_piece_merges(vocabulary, scores(metadata, vocabulary)))
+         sentence_piece_merges(metadata, vocabulary, scores(metadata, vocabulary)))
       write_merge(w, left, right);
   return w.end_array().end_object().end_object().take();
 }

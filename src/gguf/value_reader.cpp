@@ -3,8 +3,6 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "gguf/reader.h"
-
 namespace sanctum::gguf {
 namespace {
 
@@ -26,8 +24,8 @@ enum Kind : std::uint32_t {
 
 class ValueReader {
  public:
-  ValueReader(Cursor& cursor, const Source& source, const std::string& key)
-      : cursor_(cursor), source_(source), key_(key), what_("the value of " + key) {}
+  ValueReader(Cursor& cursor, const Source& source, const std::string& key, MetadataRoom& room)
+      : cursor_(cursor), source_(source), key_(key), room_(room), what_("the value of " + key) {}
 
   Value one(std::uint32_t kind) {
     switch (kind) {
@@ -54,7 +52,7 @@ class ValueReader {
       case kBool:
         return flag();
       case kString:
-        return cursor_.string(kStringBytesMax, what_);
+        return text();
       case kArray:
         return array(0);
       default:
@@ -63,6 +61,21 @@ class ValueReader {
   }
 
  private:
+  void take_room(std::uint64_t bytes) {
+    if (bytes > room_.left)
+      damaged(source_,
+              "its metadata takes over " + std::to_string(kMetadataBytesMax >> 20) +
+                  " MiB of memory with " + what_,
+              key_);
+    room_.left -= bytes;
+  }
+
+  std::string text() {
+    std::string read = cursor_.string(kStringBytesMax, what_);
+    take_room(read.size());
+    return read;
+  }
+
   bool flag() {
     const auto byte = cursor_.number<std::uint8_t>(what_);
     if (byte > 1) damaged(source_, what_ + " is neither true nor false", key_);
@@ -73,6 +86,7 @@ class ValueReader {
   std::vector<std::conditional_t<std::is_integral_v<T>, std::int64_t, double>> numbers(
       std::uint64_t length) {
     cursor_.need(length * sizeof(T), what_);
+    take_room(length * sizeof(std::int64_t));
     std::vector<std::conditional_t<std::is_integral_v<T>, std::int64_t, double>> out;
     out.reserve(length);
     for (std::uint64_t i = 0; i < length; ++i)
@@ -115,6 +129,7 @@ class ValueReader {
         return numbers<double>(length);
       case kBool: {
         cursor_.need(length, what_);
+        take_room(length / 8);
         std::vector<bool> out;
         out.reserve(length);
         for (std::uint64_t i = 0; i < length; ++i) out.push_back(flag());
@@ -122,10 +137,10 @@ class ValueReader {
       }
       case kString: {
         cursor_.need(length * sizeof(std::uint64_t), what_);  // each has at least its length
+        take_room(length * sizeof(std::string));
         std::vector<std::string> out;
         out.reserve(length);
-        for (std::uint64_t i = 0; i < length; ++i)
-          out.push_back(cursor_.string(kStringBytesMax, what_));
+        for (std::uint64_t i = 0; i < length; ++i) out.push_back(text());
         return out;
       }
       case kArray: {
@@ -140,14 +155,15 @@ class ValueReader {
   Cursor& cursor_;
   const Source& source_;
   const std::string& key_;
+  MetadataRoom& room_;
   const std::string what_;
 };
 
 }  // namespace
 
-Value read_value(Cursor& cursor, const Source& source, const std::string& key) {
+Value read_value(Cursor& cursor, const Source& source, const std::string& key, MetadataRoom& room) {
   const auto kind = cursor.number<std::uint32_t>("the type of " + key);
-  return ValueReader(cursor, source, key).one(kind);
+  return ValueReader(cursor, source, key, room).one(kind);
 }
 
 }  // namespace sanctum::gguf

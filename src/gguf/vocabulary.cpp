@@ -29,6 +29,11 @@ Vocabulary read_vocabulary(const Metadata& metadata) {
   constexpr const char *kTokens = "tokenizer.ggml.tokens", *kKinds = "tokenizer.ggml.token_type";
   Vocabulary out;
   out.tokens = metadata.strings(kTokens);
+  for (std::size_t i = 0; i < out.tokens.size(); ++i)
+    if (out.tokens[i].size() > kTokenBytesMax)
+      metadata.fail(kTokens, "has " + std::to_string(out.tokens[i].size()) +
+                                 " bytes for the token " + std::to_string(i) +
+                                 ", over the limit of " + std::to_string(kTokenBytesMax));
   const auto& kinds = metadata.integers(kKinds);
   if (kinds.size() != out.tokens.size())
     metadata.fail(kKinds, "has " + std::to_string(kinds.size()) + " entries for " +

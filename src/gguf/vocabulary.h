@@ -19,13 +19,16 @@ enum class TokenKind : std::uint8_t {
   kByte = 6,
 };
 
+inline constexpr std::size_t kTokenBytesMax = 1024;  // runs of spaces have some hundreds
+
 struct Vocabulary {
   std::vector<std::string> tokens;  // by id
   std::vector<TokenKind> kinds;
 };
 
-// Throws Error(kInvalid) naming the key for lists of different lengths, a kind that is unknown, and
-// two tokens of one text: an id could not be told from its text.
+// Throws Error(kInvalid) naming the key for lists of different lengths, a token of over
+// kTokenBytesMax, a kind that is unknown, and two tokens of one text: an id could not be told from
+// its text.
 Vocabulary read_vocabulary(const Metadata& metadata);
 
 // An entry of tokenizer.json's "added_tokens".

@@ -1,5 +1,6 @@
 #include "hub/cached_models.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
@@ -15,6 +16,34 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kConfigBytesMax = 4u << 20;
 
+struct Revision {
+  std::string name, commit;
+};
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+// References to a snapshot that is here, main first, then snapshots that none names.
+std::vector<Revision> revisions_of(const std::string& repository) {
+  std::vector<Revision> all;
+  for (const auto& name : snapshot_files((fs::path(repository) / "refs").string())) {
+    const std::string commit = cached_commit(repository, name);
+    if (!commit.empty() && is_folder(snapshot_directory(repository, commit)))
+      all.insert(name == kMain ? all.begin() : all.end(), {name, commit});
+  }
+  std::error_code error;
+  for (fs::directory_iterator each(fs::path(repository) / "snapshots", error), end;
+       !error && each != end && all.size() < kCacheEntriesMax; each.increment(error)) {
+    const std::string commit = each->path().filename().string();
+    const bool named = std::any_of(all.begin(), all.end(),
+                                   [&](const Revision& one) { return one.commit == commit; });
+    if (!named && is_folder(each->path())) all.push_back({commit, commit});
+  }
+  return all;
+}
+
 void measure_disk(CachedModel& model) {
   std::error_code error, ignored;
   for (fs::recursive_directory_iterator each(model.directory, error), end; !error && each != end;
@@ -25,7 +54,25 @@ void measure_disk(CachedModel& model) {
   }
 }
 
+void measure_snapshot(CachedModel& model) {
+  model.files = snapshot_files(model.snapshot);
+  model.kind = kind_of(model.files);
+  model.architecture = architecture_in(model.snapshot);
+  for (const auto& file : model.files) {
+    std::error_code error;
+    const auto bytes = fs::file_size(fs::path(model.snapshot) / file, error);
+    if (error)
+      model.begun = true;
+    else
+      model.bytes += bytes;
+  }
+}
+
 }  // namespace
+
+bool CachedModel::is_main() const {
+  return revision == kMain;
+}
 
 std::string architecture_in(const std::string& directory) {
   try {
@@ -36,29 +83,35 @@ std::string architecture_in(const std::string& directory) {
   }
 }
 
-CachedModel cached_model(const std::string& name, const std::string& cache) {
+std::vector<CachedModel> cached_revisions(const std::string& name, const std::string& cache) {
   CachedModel model;
   model.name = name;
   model.directory = repository_directory(name, cache);
-  model.commit = cached_commit(model.directory, kMain);
-  model.snapshot = cached_snapshot(name, cache);
   measure_disk(model);
-  if (model.snapshot.empty()) return model;
-  model.architecture = architecture_in(model.snapshot);
-  for (const auto& file : snapshot_files(model.snapshot)) {
-    std::error_code error;
-    const auto bytes = fs::file_size(fs::path(model.snapshot) / file, error);
-    if (error)
-      model.begun = true;
-    else
-      model.bytes += bytes;
+  std::vector<CachedModel> all;
+  for (const auto& [revision, commit] : revisions_of(model.directory)) {
+    all.push_back(model);
+    all.back().begun &= all.size() == 1;
+    all.back().revision = revision;
+    all.back().commit = commit;
+    all.back().snapshot = snapshot_directory(model.directory, commit);
+    measure_snapshot(all.back());
   }
-  return model;
+  if (all.empty()) all.push_back(std::move(model));
+  return all;
 }
 
 std::vector<CachedModel> cached_models(const std::string& cache) {
   std::vector<CachedModel> all;
-  for (const auto& name : cached_repositories(cache)) all.push_back(cached_model(name, cache));
+  for (const auto& name : cached_repositories(cache))
+    for (auto& model : cached_revisions(name, cache)) all.push_back(std::move(model));
+  return all;
+}
+
+std::string revisions_here(const std::string& repository) {
+  std::string all;
+  for (const auto& [name, commit] : revisions_of(repository))
+    all += (all.empty() ? "" : ", ") + name;
   return all;
 }
 

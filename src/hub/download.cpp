@@ -22,7 +22,9 @@ class BlobTry {
       : file_(file), wanted_(wanted), asked_(asked), progress_(progress), before_(file.size()) {}
 
   void run(Fetcher& fetcher) {
-    FetchCall call{wanted_.url, false, file_.size(),
+    // Where the name is a hash, it shows at the end what a byte of another file spoils.
+    const bool by_name_alone = hash_kind(wanted_.blob) == HashKind::kNone;
+    FetchCall call{wanted_.url, false, file_.size(), by_name_alone ? wanted_.blob : "",
                    [this](const FetchHead& head, auto bytes) { take(head, bytes); }};
     const Fetched fetched = fetcher.fetch(call);
     if (fetched.end == FetchEnd::kAnswered && fetched.head.status == 416) {  // no such range
@@ -58,8 +60,11 @@ class BlobTry {
     if (!head.commit.empty() && head.commit != wanted_.commit)
       contradiction("its list is of commit " + wanted_.commit + ", " + wanted_.file + " of " +
                     head.commit);
-    if (hash_kind(head.etag) != HashKind::kNone && hash_kind(wanted_.blob) != HashKind::kNone &&
-        head.etag != wanted_.blob)
+    // A mirror may call a file otherwise than the hash of its list, which holds all the same.
+    const bool comparable = hash_kind(wanted_.blob) == HashKind::kNone
+                                ? !head.etag.empty()
+                                : hash_kind(head.etag) != HashKind::kNone;
+    if (comparable && head.etag != wanted_.blob)
       contradiction("its list calls " + wanted_.file + " " + wanted_.blob + ", and the file " +
                     head.etag);
     if (head.status == 200 && file_.size() > 0) return forget();  // it knows no ranges

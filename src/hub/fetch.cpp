@@ -164,6 +164,9 @@ std::string Fetcher::State::ask(const std::string& url, Exchange& exchange) {
   HeaderList headers;
   headers.add("Accept-Encoding: identity");  // a length and a hash are those of the file
   if (exchange.of_the_hub && !token.empty()) headers.add("Authorization: Bearer " + token);
+  const FetchCall& call = *exchange.call;
+  if (call.from > 0 && !call.only_of.empty() && exchange.of_the_hub)
+    headers.add("If-Range: \"" + call.only_of + "\"");
   char error_text[CURL_ERROR_SIZE] = "";
   curl_easy_reset(easy);
   const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
@@ -186,9 +189,9 @@ std::string Fetcher::State::ask(const std::string& url, Exchange& exchange) {
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &go_on);
   set(CURLOPT_XFERINFODATA, &exchange);
-  if (exchange.call->head_only) set(CURLOPT_NOBODY, 1L);
-  const std::string range = std::to_string(exchange.call->from) + "-";
-  if (exchange.call->from > 0) set(CURLOPT_RANGE, range.c_str());
+  if (call.head_only) set(CURLOPT_NOBODY, 1L);
+  const std::string range = std::to_string(call.from) + "-";
+  if (call.from > 0) set(CURLOPT_RANGE, range.c_str());
   const CURLcode code = curl_easy_perform(easy);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);  // the buffer ends with this call
 

@@ -46,6 +46,9 @@ struct FetchCall {
   std::string url = {};
   bool head_only = false;
   std::uint64_t from = 0;  // the first byte that is wanted
+  // An ETag of the hub's: bytes from `from` on are only wanted of the file that has it, of another
+  // all of it (If-Range). Empty: of whichever. Where a redirect leads elsewhere it is not known.
+  std::string only_of = {};
   // Takes the bytes of a 200 or 206; without it they are collected. May throw, which ends it.
   std::function<void(const FetchHead&, std::string_view)> take = {};
 };

@@ -8,14 +8,18 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/size_text.h"
 #include "hub/blob_name.h"
 #include "hub/cache_layout.h"
+#include "hub/gguf_name.h"
+#include "hub/repository_kind.h"
 
 namespace sanctum::hub {
 namespace {
 
 constexpr std::size_t kPartBytesMax = 255;  // of a file's name on a disk
 constexpr std::size_t kShownBytesMax = 80;
+constexpr std::size_t kShownFilesMax = 60;
 
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ErrorCode::kCorrupt, "the hub's list of files makes no sense: " + why);
@@ -78,9 +82,46 @@ std::vector<RemoteFile> weights_of(const std::vector<RemoteFile>& files) {
   return named.empty() ? all : named;
 }
 
+std::vector<std::string> paths_of(const std::vector<RemoteFile>& files) {
+  std::vector<std::string> paths;
+  for (const auto& file : files) paths.push_back(file.path);
+  return paths;
+}
+
+const RemoteFile& file_called(const std::string& path, const RemoteList& list) {
+  return *std::find_if(list.files.begin(), list.files.end(),
+                       [&](const RemoteFile& file) { return file.path == path; });
+}
+
+// A line of the list that a person chooses from.
+std::string gguf_line(const RemoteFile& file) {
+  const GgufPart part = gguf_part_of(file.path);
+  return "\n  " + file.path + (file.size ? "  " + size_text(*file.size) : "") +
+         (part.of > 1 ? "  the first of " + std::to_string(part.of) +
+                            " parts, which llama-gguf-split puts together"
+                      : "");
+}
+
+// Of GGUF files one is enough, and which one only a person knows; where there is one alone, it is.
+std::vector<RemoteFile> only_gguf(const RemoteList& list, const std::string& model) {
+  const auto models = gguf_models(paths_of(list.files));
+  if (models.size() == 1 && gguf_part_of(models[0]).of == 1) return {file_called(models[0], list)};
+  std::string lines;
+  for (std::size_t i = 0; i < std::min(models.size(), kShownFilesMax); ++i)
+    lines += gguf_line(file_called(models[i], list));
+  if (models.size() > kShownFilesMax)
+    lines += "\n  and " + std::to_string(models.size() - kShownFilesMax) + " more";
+  if (models.empty()) lines = "\n  none that is a model by itself";
+  throw Error(ErrorCode::kNotFound,
+              "'" + model +
+                  "' holds GGUF files, each a model by itself; name one: `sanctum models pull " +
+                  model + " --include FILE`. There is" + lines,
+              "include");
+}
+
 [[noreturn]] void refuse_without_weights(const RemoteList& list, const std::string& model) {
   std::string other;
-  for (const char* ending : {".gguf", ".bin", ".pth", ".pt", ".onnx", ".h5", ".npz"})
+  for (const char* ending : {".bin", ".pth", ".pt", ".onnx", ".h5", ".npz"})
     for (const auto& file : list.files)
       if (other.empty() && ends_in(file.path, ending)) other = ending;
   throw Error(ErrorCode::kNotFound,
@@ -142,6 +183,7 @@ std::vector<RemoteFile> needed_files(const RemoteList& list,
                   "include");
     return needed;
   }
+  if (kind_of(paths_of(list.files)) == RepositoryKind::kGguf) return only_gguf(list, model);
   for (const auto& file : list.files)
     if (is_text_of_a_model(file.path)) needed.push_back(file);
   const auto weights = weights_of(list.files);

@@ -33,7 +33,8 @@ bool is_safe_path(const std::string& path);
 
 // The configuration, tokenizer, templates and weights in .safetensors; where `patterns` are given,
 // what any of them matches and nothing else ('*' and '?' match a '/' too, "dir/" is all below it).
-// Throws Error(kNotFound) that says what is there instead when nothing is left, or no weights.
+// Of GGUF files the only one. Throws Error(kNotFound) that says what is there instead when nothing
+// is left, no weights, or several GGUF files (in lines, to choose from).
 std::vector<RemoteFile> needed_files(const RemoteList& list,
                                      const std::vector<std::string>& patterns,
                                      const std::string& model);

@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kCommit(40, 'c'), kSha(64, 'a'), kGit(40, 'b');
 
@@ -113,11 +114,21 @@ TEST(FileList, AModelNeedsNoMoreThanItself) {
 }
 
 TEST(FileList, AModelWithoutSafetensorsIsRefusedUnlessAskedFor) {
-  EXPECT_THAT(refusal([] { chosen({"config.json", "m.gguf"}); }), HasSubstr("only in .gguf"));
+  EXPECT_THAT(refusal([] { chosen({"config.json", "m.bin"}); }), HasSubstr("only in .bin"));
   EXPECT_THAT(chosen({"config.json", "m.gguf", "d/x.gguf"}, {"*.gguf"}),
               ElementsAre("m.gguf", "d/x.gguf"));
   EXPECT_THAT(chosen({"a", "d/x", "d/e/y"}, {"d/"}), ElementsAre("d/x", "d/e/y"));
   EXPECT_THAT(refusal([] { chosen({"config.json"}, {"*.gguf"}); }), HasSubstr("--include"));
+}
+
+TEST(FileList, OfGgufFilesTheOnlyOneIsTakenAndOfSeveralNone) {
+  EXPECT_THAT(chosen({"config.json", "m-Q8_0.gguf", "mmproj-m.gguf"}), ElementsAre("m-Q8_0.gguf"));
+  const auto said = refusal([] {
+    chosen({"m-Q4_0.gguf", "big/m-BF16-00001-of-00002.gguf", "big/m-BF16-00002-of-00002.gguf"});
+  });
+  EXPECT_THAT(said, HasSubstr("\n  m-Q4_0.gguf  1 B\n"));
+  EXPECT_THAT(said, HasSubstr("\n  big/m-BF16-00001-of-00002.gguf  1 B  the first of 2 parts"));
+  EXPECT_THAT(said, Not(HasSubstr("00002-of-00002")));
 }
 
 }  // namespace

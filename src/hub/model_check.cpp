@@ -11,6 +11,7 @@
 #include "hub/cache_layout.h"
 #include "hub/content_hash.h"
 #include "hub/file_list.h"
+#include "hub/repository_kind.h"
 #include "hub/safetensors_length.h"
 
 namespace sanctum::hub {
@@ -29,8 +30,12 @@ class Check {
   void run() {
     const auto files = snapshot_files(snapshot_.string());
     for (const auto& file : files) look_at(file);
-    if (!has(files, "config.json")) find("config.json", "missing");
-    if (!has(files, "tokenizer.json")) find("tokenizer.json", "missing");
+    const RepositoryKind kind = kind_of(files);
+    if (kind == RepositoryKind::kGguf) return;  // each file is a model by itself
+    if (kind != RepositoryKind::kAdapter) {
+      if (!has(files, "config.json")) find("config.json", "missing");
+      if (!has(files, "tokenizer.json")) find("tokenizer.json", missing_tokenizer(files));
+    }
     if (has(files, kIndex))
       check_index(files);
     else if (std::none_of(files.begin(), files.end(), is_weights))
@@ -43,6 +48,10 @@ class Check {
   }
   static bool has(const std::vector<std::string>& files, const std::string& name) {
     return std::binary_search(files.begin(), files.end(), name);
+  }
+  static const char* missing_tokenizer(const std::vector<std::string>& files) {
+    if (!has(files, "tokenizer.model")) return "missing";
+    return "missing: it has tokenizer.model alone (SentencePiece's), which is not read";
   }
   void find(std::string file, std::string what) {
     out_.findings.push_back({std::move(file), std::move(what)});
@@ -136,8 +145,7 @@ Checked check_model(const std::string& repository, const std::string& revision,
   Checked checked;
   checked.commit = cached_commit(repository, revision);
   if (checked.commit.empty())
-    throw Error(ErrorCode::kNotFound,
-                "no revision '" + revision + "' in " + repository + ": its download did not end",
+    throw Error(ErrorCode::kNotFound, "no revision '" + revision + "' in " + repository,
                 "revision");
   checked.snapshot = snapshot_directory(repository, checked.commit);
   std::error_code ignored;

@@ -62,6 +62,15 @@ TEST_F(ModelCheck, AnEndThatIsMissingIsFound) {
   EXPECT_THAT(found(), ElementsAre(HasSubstr("does not begin like")));
 }
 
+TEST_F(ModelCheck, ALengthThatNobodyCanCountIsNone) {
+  const std::string header =
+      R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551615]}})";
+  std::string length(8, '\0');
+  length[0] = static_cast<char>(header.size());
+  cache_.add(kCommit, "model-2.safetensors", length + header + "1", HashKind::kSha256);
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("more bytes than can be counted")));
+}
+
 TEST_F(ModelCheck, WhatListsNameHasToBeThere) {
   cache_.add(kCommit, "model.safetensors.index.json", kIndexOfTwo);
   EXPECT_THAT(found(), ElementsAre(HasSubstr("model-2.safetensors: missing")));

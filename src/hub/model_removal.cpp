@@ -95,6 +95,9 @@ Removed remove_revision(const std::string& repository, const std::string& revisi
       count(directory / "blobs" / blob, removed);
       fs::remove(directory / "blobs" / blob);
     }
+    // Nothing is left that anybody could take for a download that goes on.
+    if (entries_of(directory / "snapshots").empty() && entries_of(directory / "blobs").empty())
+      fs::remove_all(directory);
   });
 }
 

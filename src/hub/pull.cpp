@@ -66,6 +66,7 @@ class Pull {
     std::set<std::string> seen;
     for (const auto& wanted : wanted_) {
       done_.bytes += wanted.bytes;
+      done_.paths.push_back(wanted.file);
       ++done_.files;
       if (!seen.insert(wanted.blob).second) continue;
       if (has_blob(places_, wanted, options_.verify, cancelled_)) continue;

@@ -30,6 +30,7 @@ struct PullOptions {
 
 struct Pulled {
   std::string commit, snapshot;
+  std::vector<std::string> paths;  // of its files, below the snapshot
   int files = 0;
   std::uint64_t bytes = 0;         // of all of them
   std::uint64_t bytes_loaded = 0;  // of those that were not here before this run

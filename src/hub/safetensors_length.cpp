@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -36,6 +37,8 @@ std::uint64_t safetensors_length(const std::string& path) {
   } catch (const Error& error) {
     throw Error(ErrorCode::kCorrupt, std::string("its header makes no sense: ") + error.what());
   }
+  if (end > std::numeric_limits<std::uint64_t>::max() - kPrefixBytes - header)
+    throw Error(ErrorCode::kCorrupt, "its header tells of more bytes than can be counted");
   return kPrefixBytes + header + end;
 }
 

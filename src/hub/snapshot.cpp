@@ -13,10 +13,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kConfig = "config.json";
-constexpr const char* kStaging = "snapshot.incomplete";  // beside snapshots/, where no tool looks
+// Beside snapshots/, where no tool looks, and no file of the model has such a name.
+constexpr const char* kStaging = "snapshot.incomplete";
+constexpr const char* kLink = "link.incomplete";
 
-void link_into(const fs::path& directory, const SnapshotFile& file) {
-  const fs::path link = directory / file.path, beside = link.string() + ".tmp";
+// `beside`: where the link is made, to take its place at once.
+void link_into(const fs::path& directory, const SnapshotFile& file, const fs::path& beside) {
+  const fs::path link = directory / file.path;
   const std::string target = link_target(file.path, file.blob);
   std::error_code ignored;
   if (fs::is_symlink(link, ignored) && fs::read_symlink(link, ignored) == target) return;
@@ -29,18 +32,19 @@ void link_into(const fs::path& directory, const SnapshotFile& file) {
 void write(const fs::path& repository, const std::string& commit,
            const std::vector<SnapshotFile>& files) {
   const fs::path snapshot = snapshot_directory(repository.string(), commit);
+  const fs::path beside = repository / kLink;
   fs::create_directories(snapshot.parent_path());
   if (fs::exists(snapshot)) {
     for (const auto& file : files)
-      if (file.path != kConfig) link_into(snapshot, file);
+      if (file.path != kConfig) link_into(snapshot, file, beside);
     for (const auto& file : files)
-      if (file.path == kConfig) link_into(snapshot, file);
+      if (file.path == kConfig) link_into(snapshot, file, beside);
     return;
   }
   const fs::path staging = repository / kStaging;
   fs::remove_all(staging);
   fs::create_directory(staging);
-  for (const auto& file : files) link_into(staging, file);
+  for (const auto& file : files) link_into(staging, file, beside);
   fs::rename(staging, snapshot);
 }
 

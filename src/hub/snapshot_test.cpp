@@ -44,6 +44,20 @@ TEST(Snapshot, OneThatOthersBeganIsCompleted) {
   EXPECT_EQ(read_file(snapshot / "theirs.json"), "0");
 }
 
+TEST(Snapshot, NoNameOfAFileIsInTheWayOfAnother) {
+  const TestDirectory root;
+  root.write("blobs/one", "1");
+  root.write("blobs/two", "2");
+  const fs::path snapshot = snapshot_directory(root.path(), kCommit);
+  for (int i = 0; i < 2; ++i) {  // a new one, and one that is there
+    write_snapshot(root.path(), kCommit, {{"x.json.tmp", "one"}, {"x.json", "two"}});
+    EXPECT_EQ(read_file(snapshot / "x.json.tmp"), "1");
+    EXPECT_EQ(read_file(snapshot / "x.json"), "2");
+    fs::remove(snapshot / "x.json");
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(root.path()), {}), 2) << "blobs and snapshots";
+}
+
 TEST(Snapshot, AReferenceIsWrittenWhereOneIsNeeded) {
   const TestDirectory root;
   write_reference(root.path(), "feature/x", kCommit);

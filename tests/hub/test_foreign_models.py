@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 
 import pytest
 
@@ -63,6 +64,12 @@ def test_they_are_listed_with_what_can_be_served(shelves):
     assert everything(shelves) == before
 
 
+def test_a_list_bears_that_files_may_not_be_longer(shelves):
+    told = shelves.run("list", "--json", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)))
+    assert told.returncode == 0, told.stderr
+    assert {model["name"]: model["servable"] for model in json.loads(told.stdout)["models"]}["lmstudio:mlx/smoke"]
+
+
 def test_they_are_served_by_their_names_and_stay_as_they_are(shelves, start_server):
     before = everything(shelves)
     server = start_server("ollama:tiny:1m", "studio=lmstudio:pub/tiny", "lmstudio:mlx/smoke", environment=shelves.environment)
@@ -74,12 +81,26 @@ def test_they_are_served_by_their_names_and_stay_as_they_are(shelves, start_serv
     assert everything(shelves) == before
 
 
+def test_what_ollama_lays_over_a_file_is_told_and_latest_is_no_other_name(shelves, start_server):
+    """The system prompt and the parameters were dropped without a word, and the name that Ollama lists was a 404."""
+    add_to_ollama(shelves.directory / ".ollama" / "models", "dressed", "latest", ("model", (shelves.directory / "tiny.gguf").read_bytes()),
+                  ("template", b"{{ .Prompt }}"), ("system", b"Be brief."), ("params", json.dumps({"num_ctx": 4096, "temperature": 0.5}).encode()))
+    said = "Ollama's own layers are not used: a template, a system prompt, parameters (num_ctx, temperature)"
+    assert f"not served    {said}" in shelves.run("info", "ollama:dressed").stdout
+    assert {model["name"]: model["left_out"] for model in json.loads(shelves.run("list", "--json").stdout)["models"]}["ollama:dressed:latest"].startswith(said)
+    server = start_server("ollama:dressed", environment=shelves.environment)
+    assert f"'dressed': {said}" in server.log()
+    for name in ("dressed", "dressed:latest"):
+        assert server.client().completions.create(model=name, prompt="Hi", max_tokens=2).model == "dressed"
+
+
 def test_what_is_another_programs_is_not_removed(shelves):
     before = everything(shelves)
-    for name, owner in (("ollama:tiny:1m", "ollama rm tiny:1m"), ("lmstudio:pub/tiny", "LM Studio")):
+    for name, owner, word in (("ollama:tiny:1m", "Ollama", "ollama rm tiny:1m"), ("lmstudio:pub/tiny", "LM Studio", "My Models")):
         for command in (("remove", name, "--yes"), ("check", name)):
             refused = shelves.run(*command)
-            assert refused.returncode == 2 and owner in refused.stderr, refused.stderr
+            assert refused.returncode == 2 and f"belongs to {owner}" in refused.stderr, refused.stderr
+            assert (word in refused.stderr) == (command[0] == "remove"), refused.stderr
     assert everything(shelves) == before
 
 
@@ -91,7 +112,7 @@ def test_another_folder_is_named_by_ollamas_own_variable(shelves):
 
 
 @pytest.mark.parametrize("name, word", [("ollama:../../tiny", "no name"), ("ollama:a/../b", "no name"), ("lmstudio:../x", "no name"),
-                                        ("ollama:tinny:1m", "did you mean 'ollama:tiny:1m'"), ("ollama:strange", "'mamba'"), ("lmstudio:pub/big", "--merge")])
+                                        ("ollama:tinny:1m", "did you mean 'ollama:tiny:1m'"), ("lmstudio:pub/big", "--merge")])
 def test_names_that_lead_nowhere_say_so(shelves, name, word):
     told = shelves.run("info", name)
     assert told.returncode == 2 and word in told.stderr, told.stderr

@@ -2,10 +2,11 @@
 
 import os
 import resource
-import signal
 import subprocess
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import tiny_gguf
 from programs import BUILT_IN, program
@@ -23,12 +24,16 @@ def imports(state):
     return sorted(path.name for path in (state / "imported").iterdir()) if (state / "imported").exists() else []
 
 
+def small_files():
+    """As on a disk that is full; the signal that comes with it ends whoever has not thought of it."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
 def check(state, *words, preexec=None):
     """`serve --check`, and what a start would say."""
     environment = {**os.environ, "XDG_STATE_HOME": str(state.parent), "HOME": str(state.parent)}
     return subprocess.run([program("sanctum"), "serve", *map(str, words), "--state-dir", str(state), "--listen", "127.0.0.1:0", "--mtls-listen", "off"],
-                          capture_output=True, text=True, timeout=RUN_SECONDS_MAX, stdin=subprocess.DEVNULL, env=environment, preexec_fn=preexec,
-                          restore_signals=preexec is None)
+                          capture_output=True, text=True, timeout=RUN_SECONDS_MAX, stdin=subprocess.DEVNULL, env=environment, preexec_fn=preexec)
 
 
 def answer(server, model):
@@ -60,6 +65,35 @@ def test_it_is_imported_once_and_again_when_it_has_changed(file, tmp_path):
     assert server.log().count("gguf_imported") == 2 and imports(state) != first
     assert len(imports(state)) == 1, "what was made of the old one is gone"
     assert said[0] == said[1] != said[2]
+
+
+def test_two_names_of_one_file_share_its_import(file, tmp_path):
+    state, link = tmp_path / "state", tmp_path / "link.gguf"
+    link.symlink_to(file)
+    server = Server(state, f"one={file}", f"two={link}", str(link))
+    made = set()
+    for _ in range(2):
+        server.start()
+        try:
+            assert [model.id for model in server.client().models.list().data] == ["one", "two", "link"]
+            assert len({answer(server, name) for name in ("one", "two", "link")}) == 1
+            made.add(tuple((path, path.stat().st_ino) for path in (state / "imported").iterdir()))
+        finally:
+            server.stop()
+    assert len(made) == 1 and len(imports(state)) == 1
+    assert server.log().count("gguf_imported") == 1 and "outdated_import_removed" not in server.log(), server.log()
+    assert (state / "imported" / imports(state)[0] / "imported_from").read_text() == f"{file}\n"
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next_start(tmp_path):
+    state = tmp_path / "state"
+    left = state / "imported" / ".Other-Q8_0-0123456789abcdef.importing"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").write_bytes(b"half")
+    (state / "imported" / ".Other-Q8_0-0123456789abcdef.import-lock").touch()
+    server = Server(state, "smoke").start()
+    server.stop()
+    assert imports(state) == [] and str(left) in server.log(), server.log()
 
 
 def test_one_of_several_by_a_name_of_its_own(file, tmp_path, start_server):
@@ -113,11 +147,20 @@ def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):
 
 def test_a_disk_that_fills_leaves_nothing(file, tmp_path):
     state = tmp_path / "state"
-
-    def small_files():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
     told = check(state, file, preexec=small_files)
     assert told.returncode == 1 and "cannot write" in told.stderr, told.stderr
     assert imports(state) == []
+
+
+@pytest.mark.parametrize("words", [("import", "FILE", "out"), ("quantize", "SOURCE", "--to", "out"), ("info", "FILE")], ids=lambda words: words[0])
+def test_every_command_says_that_files_may_not_be_longer(words, file, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "config.json").write_text('{"model_type": "llama"}')
+    save_file({"model.embed_tokens.weight": np.zeros((1024, 256), np.float32)}, source / "model.safetensors")
+    words = [{"FILE": str(file), "SOURCE": str(source)}.get(word, word) for word in words]
+    told = subprocess.run([program("sanctum"), "models", *words], capture_output=True, text=True, timeout=RUN_SECONDS_MAX, cwd=tmp_path,
+                          env={**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}, preexec_fn=small_files)
+    # What a model is, is told with the reason why it is not served.
+    assert told.returncode == (1 if words[0] == "info" else 2) and "cannot write" in told.stdout + told.stderr, (told.returncode, told.stderr)
+    assert not (tmp_path / "out").exists()

@@ -115,7 +115,7 @@ def test_a_terminal_has_one_line_that_is_written_over(home, hub, small):
     finally:
         mishap.go.set()
         terminal.close()
-    assert code == 0 and "serve it: sanctum serve org/small" in shown, shown
+    assert code == 0 and "300 kB of it loaded now" in shown, shown
     raw = terminal.shown.decode()
     assert "\r\x1b[K150 kB of" in raw and "files\r\x1b[K" in raw, "the last one is wiped"
 

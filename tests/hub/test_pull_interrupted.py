@@ -97,6 +97,27 @@ def test_a_store_that_knows_no_ranges_begins_anew(home, hub, small):
     assert [headers.get("Range") for headers in hub.asked("store", WEIGHTS)] == [None, "bytes=100000-"]
 
 
+PLAIN = "tokenizer.json"
+OLD, NEW = (b'"' + letter * 200_000 + b'"' for letter in (b"o", b"n"))
+
+
+def test_a_file_without_a_hash_is_gone_on_with(home, hub, small):
+    hub.tells_blobs, hub.versions[PLAIN] = False, [("v1", OLD)]
+    hub.mishaps[PLAIN].append(("cut", 100_000))
+    assert read(home.pull())[PLAIN] == OLD
+    assert [(headers.get("Range"), headers.get("If-Range")) for headers in hub.asked("hub", PLAIN)] == [(None, None), ("bytes=100000-", '"v1"')]
+
+
+@pytest.mark.parametrize("versions", [[("v1", OLD), ("v2", NEW)], [("v1", OLD), ("v1", OLD), ("v2", NEW)]], ids=["before it comes", "before it goes on"])
+def test_a_file_without_a_hash_that_is_replaced_meanwhile_is_no_model(versions, home, hub, small):
+    hub.tells_blobs, hub.versions[PLAIN] = False, list(versions)
+    hub.mishaps[PLAIN].append(("cut", 100_000))
+    told = home.run("pull", NAME)
+    assert told.returncode == 2 and "contradicts itself" in told.stderr and "v2" in told.stderr, told.stderr
+    assert not home.half_visible() and not home.blob("v1").exists()
+    assert read(home.pull())[PLAIN] == NEW
+
+
 def test_a_partial_file_that_is_longer_than_the_whole_is_thrown_away(home, hub, small):
     path = home.blob(sha256(small[WEIGHTS]) + ".incomplete")
     path.parent.mkdir(parents=True)

@@ -1,0 +1,158 @@
+"""What `sanctum models` and `serve` answer to those who name something otherwise than it expects: what it is, and what to type instead."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import tiny_gguf
+import tiny_llama
+from hub_home import NAME, RUN_SECONDS_MAX, Home, safetensors
+from programs import SMOKE_MODEL, program
+from test_foreign_models import add_to_ollama
+
+
+@pytest.fixture
+def place(tmp_path, hub):
+    """A home with GGUF files, two model directories and a model of Ollama's; commands run in it."""
+    home = Home(tmp_path, hub)
+    for file in ("tiny-Q8_0.gguf", "tiny-Q4_0.gguf"):
+        (tmp_path / "gguf").mkdir(exist_ok=True)
+        tiny_gguf.write(tmp_path / "gguf" / file)
+    for name in ("a", "b"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "config.json").write_text('{"model_type": "mamba"}')
+    add_to_ollama(tmp_path / ".ollama" / "models", "tiny", "1m", ("model", (tmp_path / "gguf" / "tiny-Q8_0.gguf").read_bytes()))
+    return home
+
+
+def models(home, *words):
+    return home.run(*words, cwd=home.directory)
+
+
+def serve(home, *words):
+    """`serve --check`."""
+    command = [program("sanctum"), "serve", *words, "--check", "--state-dir", str(home.directory / "state"), "--listen", "127.0.0.1:0", "--mtls-listen", "off"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, stdin=subprocess.DEVNULL, env=home.environment, cwd=home.directory)
+
+
+@pytest.mark.parametrize("word, said", [
+    ("gguf/tiny-Q8_O.gguf", "there is no file 'gguf/tiny-Q8_O.gguf'; did you mean 'gguf/tiny-Q8_0.gguf'?"),
+    ("models/c", "there is no 'models/c' in the directory"),
+    ("models", "models are in it: name one"),
+    ("gguf", "gguf/tiny-Q4_0.gguf`; others are tiny-Q8_0.gguf"),
+])
+def test_a_slip_in_a_path_is_told_as_one(place, word, said):
+    told = serve(place, word)
+    assert told.returncode == 1 and said in told.stderr and "sanctum models pull" not in told.stderr, told.stderr
+
+
+def test_home_is_home_in_every_command(place):
+    assert models(place, "info", "~/gguf/tiny-Q8_0.gguf").returncode == 0
+    made = models(place, "import", "~/gguf/tiny-Q8_0.gguf", "~/made")
+    assert made.returncode == 0 and (place.directory / "made" / "config.json").exists(), made.stderr
+    assert not (place.directory / "~").exists()
+
+
+def test_an_import_takes_what_ollama_has_and_says_what_a_directory_is(place):
+    made = models(place, "import", "ollama:tiny:1m")
+    assert made.returncode == 0 and (place.directory / "tiny-1m" / "config.json").exists(), made.stderr
+    assert "next     sanctum serve tiny-1m\n" in made.stdout
+    for words in (("gguf/tiny-Q8_0.gguf", "--to", "x"), ("gguf/tiny-Q8_0.gguf", "-o", "y")):
+        assert models(place, "import", *words).returncode == 0
+    for word, said in (("tiny-1m", "is a model directory already"), ("gguf", "holds GGUF files"), ("ollama:tinny:1m", "did you mean 'ollama:tiny:1m'"),
+                       ("gguf/tiny-Q8_O.gguf", "did you mean"), ("gguf/absent", "there is no file 'gguf/absent'")):
+        told = models(place, "import", word, "z")
+        assert told.returncode == 2 and said in told.stderr, told.stderr
+
+
+def test_info_says_the_reason_first_and_has_one_exit_code_for_no(place):
+    for word, said in (("./absent", "sanctum models info: there is no"), ("ollama:absent", "sanctum models info: there is no 'ollama:absent'")):
+        told = models(place, "info", word)
+        assert told.returncode == 2 and told.stderr.startswith(said) and "server" not in told.stderr, told.stderr
+    other = tiny_gguf.write(place.directory / "other.gguf", architecture="mamba")
+    (tiny_llama.hugging_face(place.directory / "base") / "tokenizer.json").unlink()
+    for word, why in ((str(other), "'mamba'"), ("base", "tokenizer.json")):
+        told = models(place, "info", word)
+        assert told.returncode == 1 and "served?       no" in told.stdout and why in told.stdout, told.stdout + told.stderr
+    assert json.loads(models(place, "info", str(other), "--json").stdout)["servable"] is False
+
+
+def test_where_it_looked_is_said(place):
+    listed = models(place, "list").stdout.splitlines()[-1]
+    assert f"looked in {place.cache} (which is not there), {place.directory}/.ollama/models, " in listed, listed
+    assert f"{place.directory}/.lmstudio/models (which is not there)" in models(place, "info", "lmstudio:a/b").stderr
+
+
+@pytest.mark.parametrize("word, said", [("ls", "sanctum models list"), ("show", "sanctum models info NAME"), ("download", "sanctum models pull"),
+                                        ("help", "`sanctum models --help` lists the commands")])
+def test_words_of_other_programs(place, word, said):
+    told = models(place, word, "x")
+    assert told.returncode == 2 and said in told.stderr, told.stderr
+
+
+def test_a_check_of_another_programs_model_is_no_removal(place):
+    assert "ollama rm" not in models(place, "check", "ollama:tiny:1m").stderr
+    for command in ("check", "remove"):
+        assert "did you mean 'ollama:tiny:1m'" in models(place, command, "ollama:tinny:1m").stderr
+
+
+def test_a_model_without_its_maker_is_guessed(place, small):
+    place.pull()
+    for command in ("check", "remove"):
+        assert f"did you mean '{NAME}'" in models(place, command, "small").stderr
+
+
+def test_what_serve_made_is_listed_and_removed(place, start_server):
+    source = place.directory / "mine.gguf"
+    tiny_gguf.write(source)
+    server = start_server(str(source), environment=place.environment)
+    state = str(server.state_dir)
+    [made] = json.loads(models(place, "list", "--json", "--state-dir", state).stdout)["imports"]
+    assert (made["made_of"], made["of_use"]) == (str(source), True) and made["size_bytes"] > 0
+    assert made["name"] in models(place, "list", "--state-dir", state).stdout
+    running = {"environment": {"XDG_STATE_HOME": state}}
+    assert json.loads(place.run("list", "--json", **running).stdout)["imports"] == [made], "of a server that runs, wherever it has its state"
+    served = place.run("remove", made["name"], "--yes", **running)
+    assert served.returncode == 2 and "serves it" in served.stderr, served.stdout + served.stderr
+    server.stop()
+    assert "nothing" in models(place, "remove", "--unused", "--yes", "--state-dir", state).stdout
+    source.unlink()
+    assert "which is gone" in models(place, "list", "--state-dir", state).stdout
+    assert "did you mean" in models(place, "remove", made["name"][:-1], "--yes", "--state-dir", state).stderr
+    removed = models(place, "remove", "--unused", "--yes", "--state-dir", state)
+    assert removed.returncode == 0 and not os.path.exists(made["path"]), removed.stderr
+
+
+def test_a_conversion_says_what_it_did_not_do(place):
+    source = tiny_llama.hugging_face(place.directory / "base")
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps({**config, "torch_dtype": "float32"}))
+    refused = models(place, "convert", "base", "--to", "c", "--group-size", "32")
+    assert refused.returncode == 2 and "--group-size" in refused.stderr and not (place.directory / "c").exists(), refused.stderr
+    wide = models(place, "quantize", "base", "wide", "--group-size", "128")
+    assert wide.returncode == 0 and "no multiple of the group size 128" in wide.stdout and "--dtype bfloat16" in wide.stdout, wide.stdout
+    assert "--dtype" not in models(place, "quantize", "base", "-o", "half", "--dtype", "bfloat16").stdout
+    (source / "tokenizer.json").rename(place.directory / "kept")
+    assert "next     it cannot be served: there is no" in models(place, "quantize", "base", "-o", "mute").stdout
+    (place.directory / "kept").rename(source / "tokenizer.json")
+    assert "quantize      `sanctum models quantize` takes it" in models(place, "info", "./base").stdout
+    assert "quantize      no: it is quantized already" in models(place, "info", "./half").stdout
+    assert "`sanctum models quantize` and `convert` take llama" in models(place, "architectures").stdout
+
+
+def test_a_shard_that_is_missing_is_an_incomplete_download(place):
+    broken = place.directory / "broken"
+    broken.mkdir()
+    for file in SMOKE_MODEL.glob("*.json"):
+        (broken / file.name).write_bytes(file.read_bytes())
+    (broken / "model-00001-of-00002.safetensors").write_bytes(safetensors(100))
+    (broken / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}))
+    told = serve(place, "broken")
+    assert told.returncode == 1 and "00002-of-00002.safetensors is missing" in told.stderr and "its download is incomplete" in told.stderr, told.stderr
+
+
+def test_too_little_room_names_what_a_person_named(place):
+    told = models(place, "import", str(tiny_gguf.write_huge(place.directory / "huge.gguf")), "made")
+    assert told.returncode == 2 and "too little room for made: " in told.stderr and "are needed (weights, and" in told.stderr, told.stderr
