@@ -82,6 +82,23 @@ bool read_error_member(const json::Node& root, Answer& answer) {
   return true;
 }
 
+// `read_choice`: what the first choice says.
+template <class Read>
+void read_whole(std::string_view body, const char* what, Answer& answer, Read read_choice) {
+  try {
+    const json::Document document(body);
+    const auto root = document.root();
+    if (read_error_member(root, answer)) return;
+    const auto choices = root.at("choices").as_array();
+    if (choices.empty()) throw Error(ErrorCode::kInvalid, "'choices' is empty");
+    read_choice(choices.front());
+    answer.finish_reason = choices.front().at("finish_reason").as_string();
+    read_usage(root, answer);
+  } catch (const Error& error) {
+    answer.failure = std::string("not a ") + what + ": " + error.what();
+  }
+}
+
 std::string quoted_start(std::string_view body) {
   if (body.empty()) return "an empty body";
   return json::quote(body.substr(0, kQuotedBodyMax)) + (body.size() > kQuotedBodyMax ? "..." : "");
@@ -103,19 +120,15 @@ std::optional<double> Answer::tokens_per_s() const {
 }
 
 void read_completion(std::string_view body, Answer& answer) {
-  try {
-    const json::Document document(body);
-    const auto root = document.root();
-    if (read_error_member(root, answer)) return;
-    const auto choices = root.at("choices").as_array();
-    if (choices.empty()) throw Error(ErrorCode::kInvalid, "'choices' is empty");
-    read_message(choices.front().at("message"), answer);
-    read_logprobs(choices.front(), answer);
-    answer.finish_reason = choices.front().at("finish_reason").as_string();
-    read_usage(root, answer);
-  } catch (const Error& error) {
-    answer.failure = std::string("not a chat completion: ") + error.what();
-  }
+  read_whole(body, "chat completion", answer, [&](const json::Node& choice) {
+    read_message(choice.at("message"), answer);
+    read_logprobs(choice, answer);
+  });
+}
+
+void read_text_completion(std::string_view body, Answer& answer) {
+  read_whole(body, "text completion", answer,
+             [&](const json::Node& choice) { answer.content = choice.at("text").as_string(); });
 }
 
 void read_error(int status, std::string_view body, Answer& answer) {

@@ -72,6 +72,9 @@ struct Answer {
 // Reads a whole chat.completion object into `answer`; a body that is none sets `failure`.
 void read_completion(std::string_view body, Answer& answer);
 
+// The same of a text_completion object, whose text is the content.
+void read_text_completion(std::string_view body, Answer& answer);
+
 // Reads an OpenAI error body: {"error":{"message","param",...}}, or any text.
 void read_error(int status, std::string_view body, Answer& answer);
 

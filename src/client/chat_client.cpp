@@ -70,6 +70,31 @@ Answer ChatClient::chat(const ChatRequest& request,
       if (!added.empty() && on_text) on_text(added);
     });
   };
+  ask(call, cancelled, answer, [&](const HttpReply& reply) {
+    if (streamed) {
+      reader.finish();
+    } else if (request.stream) {
+      answer.failure = "a stream was asked for, and none came";
+    } else {
+      read_completion(reply.body, answer);
+    }
+  });
+  return answer;
+}
+
+Answer ChatClient::complete(const PromptRequest& request) {
+  json::Writer w;
+  w.begin_object().field("model", request.model).field("prompt", request.prompt);
+  w.field("max_tokens", request.tokens).field("temperature", 0.0).field("ignore_eos", true);
+  w.end_object();
+  Answer answer;
+  ask({.method = "POST", .path = "/v1/completions", .body = w.take()}, nullptr, answer,
+      [&](const HttpReply& reply) { read_text_completion(reply.body, answer); });
+  return answer;
+}
+
+void ChatClient::ask(const HttpCall& call, const std::atomic<bool>* cancelled, Answer& answer,
+                     const std::function<void(const HttpReply&)>& read) {
   answer.sent = Clock::now();
   try {
     const auto reply = connection_.send(call, limits_, cancelled);
@@ -79,23 +104,17 @@ Answer ChatClient::chat(const ChatRequest& request,
     answer.status = reply.status;
     answer.retry_after = reply.retry_after;
     answer.served_by = reply.served_by;
-    if (reply.ending != Ending::kAnswered) {
+    if (reply.ending != Ending::kAnswered)
       answer.failure = reply.message;
-    } else if (reply.status != 200) {
+    else if (reply.status != 200)
       read_error(reply.status, reply.body, answer);
-    } else if (streamed) {
-      reader.finish();
-    } else if (request.stream) {
-      answer.failure = "a stream was asked for, and none came";
-    } else {
-      read_completion(reply.body, answer);
-    }
+    else
+      read(reply);
   } catch (const Error& error) {
     answer.ended = Clock::now();
     answer.ending = Ending::kBroken;
     answer.failure = error.what();
   }
-  return answer;
 }
 
 HttpReply ChatClient::get(const std::string& path) {

@@ -31,6 +31,12 @@ struct ChatRequest {
 // The request body.
 std::string encode(const ChatRequest& request);
 
+// Of a prompt without a template: exactly so many tokens after it, the likeliest.
+struct PromptRequest {
+  std::string model{}, prompt{};
+  std::int64_t tokens = 16;
+};
+
 class ChatClient {
  public:
   explicit ChatClient(Endpoint endpoint, Limits limits = {});
@@ -38,6 +44,8 @@ class ChatClient {
   // `on_text` hears the pieces of a streamed answer as they arrive.
   Answer chat(const ChatRequest& request, const std::function<void(const Added&)>& on_text = {},
               const std::atomic<bool>* cancelled = nullptr);
+  // Asks /v1/completions, whole.
+  Answer complete(const PromptRequest& request);
   // The names of GET /v1/models, in the server's order; a server that has no engine at the moment
   // is asked again for a few seconds. Throws Error(kUnavailable) when it cannot be asked or answers
   // something else.
@@ -49,6 +57,9 @@ class ChatClient {
 
  private:
   HttpReply model_list();
+  // Sends, and calls `read` with a reply of status 200.
+  void ask(const HttpCall& call, const std::atomic<bool>* cancelled, Answer& answer,
+           const std::function<void(const HttpReply&)>& read);
 
   Connection connection_;
   Limits limits_;

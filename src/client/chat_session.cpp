@@ -11,7 +11,6 @@
 #include "base/home_path.h"
 #include "base/nearest.h"
 #include "client/line_reader.h"
-#include "client/model_abilities.h"
 #include "client/printable.h"
 #include "client/server_status.h"
 #include "client/wait_note.h"
@@ -117,16 +116,26 @@ ChatSession::ChatSession(ChatClient& client, const ChatOptions& options, std::os
       notes_(notes),
       model_(client.choose_model(options.model)),
       conversation_(options.system) {
+  of_maker_ = look_at(model_).sampling;
   take_defaults();
+}
+
+ModelAbilities ChatSession::look_at(const std::string& model) {
+  const HttpReply models = client_.get("/v1/models");
+  // Whoever cannot be asked now may know better than we do.
+  if (models.status != 200) return {.sampling = true};
+  ModelAbilities abilities = abilities_of(models.body, model);
+  if (!abilities.no_chat.empty())
+    throw Error(ErrorCode::kInvalid,
+                prompts_alone(client_.endpoint().url, model, abilities.no_chat));
+  return abilities;
 }
 
 void ChatSession::take_defaults() {
   sampling_.max_tokens = options_.max_tokens;
   sampling_.temperature = options_.temperature;
   sampling_.top_p = options_.top_p;
-  const HttpReply models = client_.get("/v1/models");
-  // Whoever cannot be asked now may know better than we do.
-  if (models.status != 200 || abilities_of(models.body, model_).sampling) return;
+  if (of_maker_) return;
   if (!sampling_.temperature) sampling_.temperature = kChatTemperatureDefault;
   if (!sampling_.top_p) sampling_.top_p = kChatTopPDefault;
 }
@@ -248,6 +257,7 @@ void ChatSession::choose_model(const std::string& name) {
     throw Error(ErrorCode::kNotFound, "there is no model '" + name + "'" +
                                           did_you_mean(name, names) + "; there is " + all);
   }
+  of_maker_ = look_at(name).sampling;
   model_ = name;
   take_defaults();
   notes_ << "(" << printable(name) << " answers from now on)\n";

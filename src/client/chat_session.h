@@ -12,6 +12,7 @@
 #include "client/chat_command.h"
 #include "client/conversation.h"
 #include "client/interrupt.h"
+#include "client/model_abilities.h"
 
 namespace sanctum::client {
 
@@ -34,7 +35,8 @@ class LineReader;
 
 class ChatSession {
  public:
-  // Throws Error(kUnavailable) when no model can be chosen.
+  // Throws Error(kUnavailable) when no model can be chosen, Error(kInvalid) for one that answers no
+  // chats.
   ChatSession(ChatClient& client, const ChatOptions& options, std::ostream& out,
               std::ostream& notes);
   void attach(const std::string& path) { conversation_.attach(path); }
@@ -50,6 +52,8 @@ class ChatSession {
   void set(std::string argument);
   void set_system(const std::string& argument);
   void choose_model(const std::string& name);
+  // What the server says of a model; of one that answers no chats, Error(kInvalid).
+  ModelAbilities look_at(const std::string& model);
   // Sampling that nobody chose.
   void take_defaults();
   std::string multiline(const std::string& first, LineReader& reader);
@@ -60,6 +64,7 @@ class ChatSession {
   ChatClient& client_;
   ChatOptions options_;   // as they were told
   ChatRequest sampling_;  // as it is asked
+  bool of_maker_ = true;  // the model's maker chose sampling, or may have
   std::ostream& out_;
   std::ostream& notes_;
   std::string model_;

@@ -13,13 +13,28 @@ std::optional<bool> flag(const json::Node& entry, const char* name) {
 }
 
 ModelAbilities read(const json::Node& entry) {
-  ModelAbilities out{flag(entry, "vision"), flag(entry, "tools")};
+  ModelAbilities out{flag(entry, "vision"), flag(entry, "tools"),
+                     entry.as_string_or("no_chat", "")};
   const auto sampling = entry.get("sampling");
   out.sampling = sampling && sampling->is_object() && !sampling->members().empty();
   return out;
 }
 
 }  // namespace
+
+std::string prompt_command(const std::string& url, const std::string& model) {
+  json::Writer w;
+  w.begin_object().field("model", model).field("prompt", "The capital of France is").end_object();
+  std::string quoted;
+  for (const char c : w.take()) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "curl " + url + "/v1/completions -H 'Content-Type: application/json' -d '" + quoted + "'";
+}
+
+std::string prompts_alone(const std::string& url, const std::string& model,
+                          const std::string& no_chat) {
+  return "'" + model + "' answers no chats: " + no_chat +
+         "; it goes on with a prompt: " + prompt_command(url, model);
+}
 
 ModelAbilities abilities_of(std::string_view models_body, const std::string& model) {
   try {

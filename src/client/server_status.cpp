@@ -120,6 +120,8 @@ ServerStatus ask_status(ChatClient& client) {
   status.is_sanctum = is_sanctum(details);
   if (status.readiness != Readiness::kReady) {
     status.reason = reason_in(answered(ready, 404) ? models : ready);
+  } else if (status.wrong = wrong_all_the_same(status.status_json); !status.wrong.empty()) {
+    status.reason = "what is ready answers, and something is wrong: " + status.wrong;
   } else if (answered(details, 401)) {
     status.reason = client.endpoint().bearer.empty()
                         ? "it tells no more without an API key" + std::string(kKeyAdvice)
@@ -137,6 +139,43 @@ std::vector<std::pair<std::string, std::string>> flattened(std::string_view json
     rows.clear();
   }
   return rows;
+}
+
+std::vector<FailedModel> failed_models(std::string_view status_body) {
+  std::vector<FailedModel> failed;
+  try {
+    const json::Document document(status_body);
+    for (const auto& model : document.root().at("models").as_array(kModelsMax)) {
+      if (model.as_string_or("state", "") != "failed") continue;
+      const auto failure = model.get("failure");
+      failed.push_back({model.at("model").as_string(), failure && failure->is_object()
+                                                           ? failure->as_string_or("message", "")
+                                                           : ""});
+    }
+  } catch (const Error&) {
+    return {};
+  }
+  return failed;
+}
+
+std::string wrong_all_the_same(std::string_view status_body) {
+  std::string wrong;
+  for (const auto& model : failed_models(status_body))
+    wrong += (wrong.empty() ? "" : ", ") + model.name;
+  if (!wrong.empty()) wrong = "could not be loaded: " + wrong;
+  std::string incidents;
+  try {
+    const json::Document document(status_body);
+    for (const auto& incident : document.root().at("incidents").as_array(kRowsMax)) {
+      const std::string level = incident.as_string_or("level", "");
+      if (level == "error" || level == "page")
+        incidents += (incidents.empty() ? "" : ", ") + incident.as_string_or("key", "");
+    }
+  } catch (const Error&) {
+    incidents.clear();
+  }
+  if (!incidents.empty()) wrong += (wrong.empty() ? "" : "; ") + ("open: " + incidents);
+  return wrong;
 }
 
 std::optional<std::int64_t> engine_restarts(std::string_view status_body) {

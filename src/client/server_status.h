@@ -23,6 +23,7 @@ struct ServerStatus {
   std::string url;
   Readiness readiness = Readiness::kUnreachable;
   std::string reason;  // why it is not ready, in the server's own words where it has any
+  std::string wrong;   // though it is ready (wrong_all_the_same)
   std::vector<std::string> models;
   std::optional<bool> is_sanctum;  // nothing where it does not let us see
   std::string status_json;         // the body of /status; empty on servers that have none
@@ -43,6 +44,15 @@ ServerStatus ask_status(ChatClient& client);
 // The scalar members of a JSON object, nested ones as "engine.restarts", at most kRowsMax of them.
 inline constexpr std::size_t kRowsMax = 5000;
 std::vector<std::pair<std::string, std::string>> flattened(std::string_view json_object);
+
+// Of a /status body, each model that could not be loaded, and why.
+struct FailedModel {
+  std::string name, why;
+};
+std::vector<FailedModel> failed_models(std::string_view status_body);
+// What of a server that is ready is wrong all the same, in words: models that could not be loaded,
+// incidents of level error and page that are open. Empty for nothing.
+std::string wrong_all_the_same(std::string_view status_body);
 
 // `engine.restarts` of a /status body; nothing where it is not told.
 std::optional<std::int64_t> engine_restarts(std::string_view status_body);

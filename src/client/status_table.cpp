@@ -74,7 +74,9 @@ std::string model_text(const Told& told, const std::string& at) {
   if (const auto all = told.count(at + ".load_bytes"); all > 0)
     text += ", " + std::to_string(told.count(at + ".loaded_bytes") * 100 / all) + " % of" +
             told.size(at + ".load_bytes", " ");
-  text += told.part(at + ".architecture", ", ") + told.part(at + ".quantization", ", ");
+  text += told.part(at + ".architecture", ", ");
+  const bool plain = told.part(at + ".quantization") == "none";
+  text += plain ? ", not quantized" : told.part(at + ".quantization", ", ");
   text += told.part(at + ".kernels", ", kernels ");
   const bool ready = told.part(at + ".state") == "ready";  // else it is not known yet
   if (ready && told.part(at + ".same_under_load") == "false")
@@ -82,6 +84,7 @@ std::string model_text(const Told& told, const std::string& at) {
   text += told.part(at + ".context_tokens", ", context ", " tokens");
   text += told.part(at + ".own_context_tokens", " of ", ", as --kv-bytes has room for");
   if (told.part(at + ".vision") == "true") text += ", vision";
+  text += told.part(at + ".no_chat", ", chat: no, ", ": /v1/completions");
   return text + told.part(at + ".failure.message", ": ");
 }
 

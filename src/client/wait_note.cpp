@@ -14,8 +14,12 @@ constexpr std::size_t kReasonCharactersMax = 300;
 }  // namespace
 
 WaitNote::WaitNote(std::function<std::string()> reason, std::ostream& notes,
-                   std::chrono::milliseconds every)
-    : reason_(std::move(reason)), notes_(notes), every_(every), thread_([this] { run(); }) {}
+                   std::chrono::milliseconds every, std::string before)
+    : reason_(std::move(reason)),
+      notes_(notes),
+      before_(std::move(before)),
+      every_(every),
+      thread_([this] { run(); }) {}
 
 void WaitNote::over() {
   {
@@ -38,7 +42,7 @@ void WaitNote::run() {
     }
     lock.lock();
     if (over_ || reason.empty() || reason == said) continue;
-    notes_ << "(waiting: " << reason << ")" << std::endl;
+    notes_ << "(" << before_ << reason << ")" << std::endl;
     said = reason;
   }
 }

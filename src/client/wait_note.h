@@ -18,9 +18,10 @@ inline constexpr std::chrono::milliseconds kSilentWait{2000};
 
 class WaitNote {
  public:
-  // Each reason that differs from the one before is a line; an empty one is none.
+  // Each reason that differs from the one before is a line, behind `before` and in brackets; an
+  // empty one is none.
   WaitNote(std::function<std::string()> reason, std::ostream& notes,
-           std::chrono::milliseconds every = kSilentWait);
+           std::chrono::milliseconds every = kSilentWait, std::string before = "waiting: ");
   ~WaitNote() { over(); }
   WaitNote(const WaitNote&) = delete;
   WaitNote& operator=(const WaitNote&) = delete;
@@ -32,6 +33,7 @@ class WaitNote {
 
   const std::function<std::string()> reason_;
   std::ostream& notes_;
+  const std::string before_;
   const std::chrono::milliseconds every_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -26,6 +26,20 @@ TEST(WaitNote, EachReasonIsSaidOnce) {
   EXPECT_EQ(notes.str(), "(waiting: it loads)\n(waiting: it thinks)\n");
 }
 
+TEST(WaitNote, WhatStandsBeforeAReasonMayBeNothing) {
+  std::ostringstream notes;
+  std::promise<void> asked;
+  int calls = 0;
+  const auto reason = [&]() -> std::string {
+    if (++calls == 2) asked.set_value();
+    return "importing: 1 MB";
+  };
+  WaitNote note(reason, notes, milliseconds(1), {});
+  asked.get_future().wait();
+  note.over();
+  EXPECT_EQ(notes.str(), "(importing: 1 MB)\n");
+}
+
 TEST(WaitNote, NothingIsSaidOfAMoment) {
   std::ostringstream notes;
   {

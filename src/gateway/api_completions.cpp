@@ -3,6 +3,7 @@
 #include "gateway/api_error.h"
 #include "gateway/api_request.h"
 #include "gateway/generation.h"
+#include "gateway/model_names.h"
 #include "gateway/services.h"
 #include "wire/rpc.h"
 
@@ -20,6 +21,7 @@ void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const 
     body = exchange->take_body();
     const json::Document document(body);
     request = dialect.decode(document.root());
+    request.generate.model = meant_model(request.generate.model, services.models);
   } catch (const Error& error) {
     const HttpResponse response = error_response(wire::to_failure(error));
     services.metrics.request(std::string(dialect.name), response.status, 0);

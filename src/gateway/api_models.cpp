@@ -1,6 +1,7 @@
 // GET /v1/models and /v1/models/{id}: asked of the engine, every time.
 #include "base/json.h"
 #include "gateway/api_error.h"
+#include "gateway/model_names.h"
 #include "gateway/services.h"
 #include "wire/sampling.h"
 
@@ -16,6 +17,8 @@ void write_model(json::Writer& w, const wire::ModelInfo& model) {
       .field("state", to_string(model.state))
       .field("architecture", model.architecture);
   w.field("vision", model.vision).field("tools", model.tools);
+  w.field("chat", model.no_chat.empty());
+  if (!model.no_chat.empty()) w.field("no_chat", model.no_chat);
   w.field("max_model_len", model.context_tokens);
   if (model.own_context_tokens != 0) w.field("own_context_tokens", model.own_context_tokens);
   w.key("sampling").begin_object();  // its maker's, for what a request leaves out
@@ -46,7 +49,8 @@ void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
   });
 }
 
-void show(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& id) {
+void show(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& asked) {
+  const std::string id = asked.empty() ? asked : meant_model(asked, services.models);
   services.engine.models([exchange, id](const auto& failure, std::vector<wire::ModelInfo> models) {
     exchange->post([exchange, id, failure, models = std::move(models)] {
       if (failure) return exchange->respond(error_response(*failure));

@@ -51,9 +51,10 @@ std::string public_field(const std::string& engine_field) {
 ApiRequest decode_common(const json::Node& root) {
   if (!root.is_object()) root.fail("must be a JSON object, not " + std::string(root.kind()));
   ApiRequest request;
-  const json::Node model = root.at("model");
-  request.generate.model = model.as_string();
-  if (request.generate.model.empty()) model.fail("must not be empty");
+  if (const auto model = root.get("model")) {
+    request.generate.model = model->as_string();
+    if (request.generate.model.empty()) model->fail("must not be empty");
+  }
   request.generate.sampling = wire::read_sampling(root);
   if (!request.generate.sampling.seed) request.generate.sampling.seed = random_seed();
   if (const auto n = root.get("n")) {

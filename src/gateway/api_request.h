@@ -28,7 +28,8 @@ std::string public_field(const std::string& engine_field);
 
 // --- shared by the two -------------------------------------------------------------------------
 
-// model, stream, stream_options, n and the sampling parameters.
+// model (empty where it is left out: model_names.h), stream, stream_options, n and the sampling
+// parameters.
 ApiRequest decode_common(const json::Node& root);
 // Refuses members that are neither read by decode_common nor in a list, naming the first.
 void refuse_unknown_beside_common(const json::Node& root,

@@ -101,7 +101,7 @@ TEST(ChatRequest, ToolChoiceNoneHidesTheTools) {
 TEST(ChatRequest, EveryRefusalNamesItsField) {
   const std::pair<std::string, const char*> cases[] = {
       {"[]", ""},
-      {"{}", "model"},
+      {"{}", "messages"},
       {R"({"model":7,"messages":[]})", "model"},
       {R"({"model":"","messages":[]})", "model"},
       {R"({"model":"m"})", "messages"},

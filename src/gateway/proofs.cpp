@@ -6,7 +6,8 @@ namespace sanctum::gateway {
 
 std::vector<std::string> modalities(const wire::ModelInfo& model) {
   std::vector<std::string> all{"text"};
-  if (model.vision) all.emplace_back("vision");
+  // Pictures come in chats.
+  if (model.vision && model.no_chat.empty()) all.emplace_back("vision");
   return all;
 }
 

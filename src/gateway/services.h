@@ -49,6 +49,7 @@ struct Services {
   Metrics& metrics;
   RecentSpeed& speed;
   std::chrono::milliseconds ready_timeout{120000};  // for a request that meets a loading model
+  std::vector<std::string> models = {};             // the names of all that it was told to serve
   std::function<bool()> draining = {};
   std::function<ListenUrls()> urls = [] { return ListenUrls(); };
   std::string certificates = {};  // directory with ca.pem, client.pem and client.key

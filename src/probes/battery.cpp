@@ -43,6 +43,7 @@ std::vector<Question> decode_battery(std::string_view json) {
 }
 
 std::string skipped_because(const Question& question, const client::ModelAbilities& abilities) {
+  if (!abilities.no_chat.empty()) return "this model answers no chats: " + abilities.no_chat;
   if (question.kind == "vision" && !abilities.vision.value_or(true))
     return "this model sees no pictures";
   if (question.kind == "tool" && !abilities.tools.value_or(true))

@@ -41,7 +41,8 @@ ServerState read_server_state(const json::Document& status) {
                               node.as_bool_or("vision", false),
                               node.as_bool_or("same_under_load", false),
                               static_cast<std::uint64_t>(node.as_int_or("weight_bytes", 0)),
-                              node.as_string_or("numbers", ""), node.as_bool_or("tools", true)});
+                              node.as_string_or("numbers", ""), node.as_bool_or("tools", true),
+                              node.as_string_or("no_chat", "")});
     }
     return state;
   } catch (const Error& error) {

@@ -19,6 +19,7 @@ struct LoadedModel {
   std::uint64_t weight_bytes = 0;
   std::string numbers = {};  // as the engine tells them
   bool tools = true;         // its template knows of them
+  std::string no_chat = {};  // why it answers prompts alone; empty where it answers chats
 };
 
 struct FailedModel {

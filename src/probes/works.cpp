@@ -17,10 +17,20 @@ namespace {
 constexpr std::uint64_t kBatteryBytesMax = 4u << 20;
 constexpr std::size_t kShownCharactersMax = 200;
 constexpr std::int64_t kGoldenTokens = 24;
-constexpr std::size_t kShownDigits = 12;  // of a digest
+constexpr const char* kPrompt = "The capital of France is";  // of models that answer no chats
+constexpr std::size_t kShownDigits = 12;                     // of a digest
 
 std::string modality_of(const Question& question) {
   return question.kind == "vision" ? "vision" : "text";
+}
+
+// Asked of a model that answers no chats, in place of the battery.
+std::vector<Question> prompt_alone() {
+  Question question;
+  question.name = "prompt";
+  question.kind = "text";
+  question.messages_json = kPrompt;
+  return {question};
 }
 
 client::Answer asked(const Question& question, client::ChatClient& client, const std::string& model,
@@ -75,12 +85,16 @@ class Examiner {
   // False without a verdict: it is not our engine that answered.
   bool examine(Check& check) {
     const auto own = questions_beside(check.modality);
-    const bool known = !own.empty() || model_.name == kBuiltInModel;
+    const bool known = !own.empty() || (chats() && model_.name == kBuiltInModel);
     for (const auto& question :
-         own.empty() ? of_modality(decode_battery(built_in_battery()), check.modality) : own) {
+         !chats()      ? prompt_alone()
+         : own.empty() ? of_modality(decode_battery(built_in_battery()), check.modality)
+                       : own) {
       const bool loading = is_loading();
       const client::Answer answer =
-          asked(question, client_, model_.name, known ? question.max_tokens : kGoldenTokens);
+          chats()
+              ? asked(question, client_, model_.name, known ? question.max_tokens : kGoldenTokens)
+              : client_.complete({model_.name, kPrompt, kGoldenTokens});
       check.took_us += microseconds_between(answer.sent, answer.ended);
       if (!answer.served_by.empty()) {
         faults_.push_back(
@@ -104,6 +118,7 @@ class Examiner {
   }
 
  private:
+  bool chats() const { return model_.no_chat.empty(); }
   bool is_loading() const { return options_.loading && options_.loading(); }
 
   // Of this modality, and such as the model says that it can answer.
@@ -111,13 +126,14 @@ class Examiner {
                                     const std::string& modality) const {
     std::erase_if(questions, [&](const Question& question) {
       return modality_of(question) != modality ||
-             !skipped_because(question, {model_.vision, model_.tools}).empty();
+             !skipped_because(question, {model_.vision, model_.tools, {}}).empty();
     });
     return questions;
   }
 
   // Of the battery in the model's directory; none without one.
   std::vector<Question> questions_beside(const std::string& modality) {
+    if (!chats()) return {};
     const std::string file = model_.directory + "/battery.json";
     std::error_code error;
     if (!std::filesystem::exists(file, error)) return {};
@@ -137,7 +153,9 @@ class Examiner {
 
   Verdict compare(const Question& question, const client::Answer& answer) {
     const std::string said = answer.reasoning + described(answer);
-    if (answer.reasoning.empty() && answer.content.empty() && answer.tool_calls.empty())
+    // Tokens that spell nothing are all that some prompts get.
+    const bool tokens = !chats() && answer.completion_tokens.value_or(0) > 0;
+    if (answer.reasoning.empty() && answer.content.empty() && answer.tool_calls.empty() && !tokens)
       return {false, "it said nothing"};
     if (!model_.same_under_load)
       return {true, "it answers; on these kernels answers may differ, so they are not compared"};
@@ -184,7 +202,8 @@ std::vector<Check> check_works(const std::vector<LoadedModel>& models, const Wor
   std::vector<std::string> faults;
   for (const auto& model : models) {
     for (const char* modality : {"text", "vision"}) {
-      if (std::string_view(modality) == "vision" && !model.vision) continue;
+      if (std::string_view(modality) == "vision" && (!model.vision || !model.no_chat.empty()))
+        continue;
       Check check;
       check.name = "'" + model.name + "' in " + modality;
       check.model = model.name;

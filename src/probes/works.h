@@ -7,6 +7,9 @@
 // not change; where it does not, an answer that is not empty has to do, and the check says so. With
 // another arithmetic than it was recorded with, or for another question, it is recorded anew.
 //
+// A model that answers no chats (it has no chat template, or a broken one) goes on with a prompt
+// instead, which /v1/completions answers, and that is recorded.
+//
 // What the probe itself cannot read or record is no verdict on a model: it is a check of its own,
 // kProbeItself; so is an answer that another server gave in the engine's place. A refusal (HTTP 4xx
 // and 503, no connection, no trust) is none either: the check fails, and nobody may act on it. An

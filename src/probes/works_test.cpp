@@ -52,6 +52,7 @@ class WorksTest : public testing::Test {
   std::chrono::milliseconds limit_{20'000};
   bool loading_ = false;
   int refusal_ = 0;            // HTTP
+  int tokens_ = 0;             // of an answer, as it is told
   std::string extra_headers_;  // of an answer
   std::vector<std::string> heads_;
   std::deque<std::string> answers_;
@@ -65,7 +66,8 @@ class WorksTest : public testing::Test {
     w.begin_object().field("object", "chat.completion").key("choices").begin_array();
     w.begin_object().field("index", 0).field("finish_reason", "stop").key("message");
     w.begin_object().field("role", "assistant").field("content", answers_.front()).end_object();
-    w.end_object().end_array().end_object();
+    w.field("text", answers_.front()).end_object().end_array();
+    w.key("usage").begin_object().field("completion_tokens", tokens_).end_object().end_object();
     answers_.pop_front();
     if (refusal_ != 0)
       return peer.write(client::response(refusal_, "application/json",
@@ -111,6 +113,24 @@ TEST_F(WorksTest, WhatAStrangerSaidFirstHasToComeAgain) {
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("+ 'm' in text: arithmetic: recorded")));
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("as these weights said before")));
   EXPECT_THAT(check(stranger()), ElementsAre(HasSubstr("- 'm' in text")));
+}
+
+// It was asked for a chat, and never proven.
+TEST_F(WorksTest, AModelThatAnswersNoChatsGoesOnWithAPrompt) {
+  LoadedModel base = stranger();
+  base.no_chat = "it has no chat template";
+  base.vision = true;
+  answers_ = {" Paris", " Paris", " Rome", ""};
+  EXPECT_THAT(check(base), ElementsAre(HasSubstr("+ 'm' in text: prompt: recorded as")));
+  EXPECT_THAT(heads_.front(), HasSubstr("POST /v1/completions "));
+  EXPECT_THAT(check(base), ElementsAre(HasSubstr("+ 'm' in text: prompt: as these weights said")));
+  EXPECT_THAT(check(base), ElementsAre(HasSubstr("- 'm' in text: prompt: these weights said")));
+  EXPECT_THAT(check(base), ElementsAre(HasSubstr("- 'm' in text: prompt: it said nothing")));
+  tokens_ = 24;
+  answers_ = {""};
+  base.same_under_load = false;
+  EXPECT_THAT(check(base), ElementsAre(HasSubstr("+ 'm' in text: prompt: it answers")))
+      << "tokens may spell nothing";
 }
 
 TEST_F(WorksTest, OtherWeightsMaySayOtherThings) {

@@ -58,7 +58,10 @@ std::vector<probes::Check> BootsChecks::run() {
   std::vector<probes::Check> checks;
   check_release(checks);
   checks.push_back(checked("the configuration", [this] { serve_check("--settings-only"); }));
-  checks.push_back(checked("the models", [this] { return serve_check("--loads-only"); }));
+  checks.push_back(checked("the models", [this] {
+    const std::string said = serve_check("--loads-only");
+    return said.empty() ? said : "a restart would come up; " + said;
+  }));
   checks.push_back(checked("the certificates", [this] { return check_certificates(); }));
   checks.push_back(checked("the probes' secret", [this] { return void(probe_secret(state_)); }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));

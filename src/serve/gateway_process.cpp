@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "base/exit_code.h"
@@ -26,6 +28,7 @@ constexpr int kGatewayThreads = 4;
 constexpr milliseconds kLastWords{300};        // for the errors that a drain's end sends
 constexpr milliseconds kStopBeyondDrain{900};  // whatever hangs
 constexpr milliseconds kHousekeeping{1000};
+constexpr milliseconds kToldWithin{1000};  // by the engine: nobody waits longer to be greeted
 
 // Whoever has lost his keeper is gone when the drain's time is over: another server waits for it.
 milliseconds drain_time(const settings::ServeConfig& config, milliseconds less) {
@@ -182,6 +185,8 @@ gateway::Services GatewayProcess::make_services() {
   gateway::Services services{engine_.engine(), gate_, metrics_, speed_};
   services.urls = [this] { return listening_.urls(); };
   services.certificates = certificates_in(config_.state_dir);
+  for (const auto& model : worker_options(config_, {}).models)
+    services.models.push_back(model.model);
   services.ready_timeout = seconds(config_.ready_timeout_s);
   services.records = records_.requests();
   services.incidents = [this] { return records_.incidents(); };
@@ -237,7 +242,7 @@ void GatewayProcess::start() {
 void GatewayProcess::every_second() {
   record_.engine_is(engine_.status().pid);
   engine_.engine().expire(Clock::now());
-  if (!scheduler_.due(supervisor::local_now()).empty()) planned_.ask();
+  if (!scheduler_.due(supervisor::local_now()).empty()) planned_.ask_by_schedule();
 }
 
 void GatewayProcess::housekeep() {
@@ -249,10 +254,24 @@ void GatewayProcess::housekeep() {
   timer_->arm(kHousekeeping, [this] { housekeep(); });
 }
 
+std::vector<std::string> GatewayProcess::prompts_alone() {
+  const auto found = std::make_shared<std::promise<std::vector<std::string>>>();
+  auto names = found->get_future();
+  engine_.engine().models([found](const auto&, const auto& models) {
+    std::vector<std::string> without;
+    for (const auto& model : models)
+      if (!model.no_chat.empty()) without.push_back(model.model);
+    found->set_value(std::move(without));
+  });
+  if (names.wait_for(kToldWithin) == std::future_status::ready) return names.get();
+  return {};
+}
+
 void GatewayProcess::serve() {
   const auto look = [this] { control_listener_->look(); };
   if (events_.wait_for_proof(look))
-    tell(keeper_message::Ready{for_people(listening_.urls()), records_.failed_models()});
+    tell(keeper_message::Ready{for_people(listening_.urls()), records_.failed_models(),
+                               prompts_alone()});
   events_.wait_for_end(look);
 }
 
@@ -337,7 +356,7 @@ std::string GatewayProcess::fallback(const std::string& mode) {
 }
 
 std::string GatewayProcess::restart(const std::string& wrong) {
-  return planned_.ask(wrong);
+  return planned_.ask_by_hand(wrong);
 }
 
 int run_gateway(const settings::ServeConfig& config, int keeper) {

@@ -53,6 +53,7 @@ class GatewayProcess final : gateway::ControlDesk {
   void stop();
 
  private:
+  std::vector<std::string> prompts_alone();  // models that answer no chats
   // --- gateway::ControlDesk ---
   void wake_worker() override;
   void replace_worker(const std::string& reason) override;

@@ -126,9 +126,10 @@ std::vector<std::string> GatewayRecords::failed_models() const {
   return models;
 }
 
-void GatewayRecords::planned_restart(const std::string& objection) {
+void GatewayRecords::planned_restart(const std::string& objection, bool by_schedule) {
   happened("planned restart", objection.empty() ? "begins" : "refused", objection);
   if (objection.empty()) return incidents_.close("restart", "a planned restart begins");
+  if (!by_schedule) return;
   incidents_.open("restart", "error",
                   "the planned restart did not happen, because it would not come up: " + objection);
 }

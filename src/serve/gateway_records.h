@@ -33,8 +33,9 @@ class GatewayRecords {
   void model_settled(const std::string& model, const wire::Failure* failure);
   // Those that could not be loaded, and are not loaded since.
   std::vector<std::string> failed_models() const;
-  // `objection`: why it does not happen; empty when it does.
-  void planned_restart(const std::string& objection);
+  // `objection`: why it does not happen; empty when it does. Only what the schedule asked for and
+  // did not get is an incident: who asks by hand is told.
+  void planned_restart(const std::string& objection, bool by_schedule);
   // The end of the server, or of this life of it, came before theirs.
   void requests_cut(int requests, int drain_s);
   // At the limit of connections or of descriptors.

@@ -42,27 +42,23 @@ void make(const ImportPlace& place, const std::atomic<bool>& cancelled) {
   fs::create_directories(fs::path(place.directory).parent_path());
   log::info("gguf_import_begun", {{"file", place.file}, {"directory", place.directory}});
   Told told(place.file);
+  const auto end = [&](const std::string& directory) {
+    const auto imports = fs::path(place.directory).parent_path().string();
+    if (catalog::import_place(place.file, imports).directory != place.directory)
+      throw Error(ErrorCode::kUnavailable,
+                  place.file + " changed while it was imported; start again when it is whole");
+    catalog::note_source(directory, place.file);
+  };
   const auto result = gguf::import_file(
       place.file, place.directory, [&](std::uint64_t done, std::uint64_t of) { told(done, of); },
-      cancelled);
-  const fs::path directory(place.directory);
-  const auto now = catalog::import_place(place.file, "", directory.parent_path().string());
-  const std::string key = fs::path(now.directory).filename().string().substr(1);  // "-KEY"
-  if (!place.directory.ends_with(key)) {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    throw Error(ErrorCode::kUnavailable,
-                place.file + " changed while it was imported; start again when it is whole");
-  }
-  catalog::note_source(place.directory, place.file);
+      cancelled, end);
   log::info("gguf_imported",
             {{"file", place.file}, {"directory", place.directory}, {"bytes", result.bytes}});
 }
 
 void remove_outdated(const ImportPlace& place) {
   for (const auto& directory : catalog::outdated_imports(place)) {
-    std::error_code error;
-    fs::remove_all(directory, error);
+    catalog::remove_import(directory);
     log::info("outdated_import_removed", {{"directory", directory}, {"file", place.file}});
   }
 }
@@ -70,6 +66,8 @@ void remove_outdated(const ImportPlace& place) {
 }  // namespace
 
 void make_imports(const settings::ServeConfig& config, const std::atomic<bool>& cancelled) {
+  for (const auto& left : catalog::remove_unfinished(config.state_dir + "/imported"))
+    log::info("unfinished_import_removed", {{"path", left}});
   for (const auto& place : config.imports) {
     try {
       if (cancelled) return;

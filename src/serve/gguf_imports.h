@@ -11,7 +11,8 @@
 namespace sanctum::serve {
 
 // Those that are not there yet; says so in the log, with how far it is, and removes what was made
-// of a file that has changed since. Nothing more once `cancelled`. Throws Exit naming the file.
+// of a file that has changed since, and what killed starts left. Nothing more once `cancelled`.
+// Throws Exit naming the file.
 void make_imports(const settings::ServeConfig& config, const std::atomic<bool>& cancelled);
 
 // Why `config` cannot be served without a start of its own: a file that is not imported; empty for

@@ -1,11 +1,16 @@
 #include "serve/greeting.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "client/endpoint.h"
+#include "client/model_abilities.h"
+#include "client/printable.h"
 
 namespace sanctum::serve {
 namespace {
+
+constexpr std::size_t kShownCharactersMax = 500;
 
 std::string joined(const std::vector<std::string>& names) {
   std::string all;
@@ -31,7 +36,17 @@ std::string greeting(const Greeting& about) {
   }
   if (!secure.empty())
     text += "  mTLS   " + secure + "  (certificates in " + about.certificates + ")\n";
-  text += "  try    sanctum chat" + where + " \"What is 17 + 25?\"\n";
+  for (const auto& what : about.left_out)
+    text += "  of     " + client::printable_line(what, kShownCharactersMax) + "\n";
+  if (!about.prompts_alone.empty())
+    text += "  chat   not " + joined(about.prompts_alone) + " (`sanctum models info` says why)\n";
+  const bool chats = std::find(about.prompts_alone.begin(), about.prompts_alone.end(),
+                               about.models.front()) == about.prompts_alone.end();
+  text += "  try    " +
+          (chats           ? "sanctum chat" + where + " \"What is 17 + 25?\""
+           : plain.empty() ? "sanctum models info" + where
+                           : client::prompt_command(plain, about.models.front())) +
+          "\n";
   text += "  stop   Ctrl-C, or `sanctum stop`\n";
   return text;
 }

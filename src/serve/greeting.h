@@ -13,6 +13,8 @@ struct Greeting {
   std::string certificates;              // their directory
   bool alone = true;                     // of this user's servers: commands find it by themselves
   std::vector<std::string> failed = {};  // models that could not be loaded
+  std::vector<std::string> prompts_alone = {};  // those of `models` that answer no chats
+  std::vector<std::string> left_out = {};       // "'NAME': what of it is not served"
 };
 
 // Several lines: what is served, where, a first line to try, how to stop.

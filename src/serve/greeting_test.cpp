@@ -39,6 +39,17 @@ TEST(Greeting, NamesWhatCouldNotBeLoaded) {
               HasSubstr("serves m\n  failed big, odd (`sanctum status` says why)"));
 }
 
+TEST(Greeting, NamesWhatIsNotServedAndWhoAnswersNoChats) {
+  Greeting about{"1", {"base", "m"}, "http://127.0.0.1:1338", ""};
+  about.left_out = {"'m': Ollama's own layers"};
+  about.prompts_alone = {"base"};
+  const auto text = greeting(about);
+  EXPECT_THAT(text, HasSubstr("  of     'm': Ollama's own layers\n  chat   not base ("));
+  EXPECT_THAT(text, HasSubstr("  try    curl http://127.0.0.1:1338/v1/completions "));
+  about.models = {"m", "base"};
+  EXPECT_THAT(greeting(about), HasSubstr("  try    sanctum chat \"What"));
+}
+
 TEST(Greeting, TheFirstCtrlCSaysWhatItWaitsFor) {
   EXPECT_EQ(waits_for(1, 30),
             "stopping: 1 request still runs, and gets up to 30 s; Ctrl-C again ends at once");

@@ -170,7 +170,9 @@ class Keeper final : public KeeperPort {
                    ready.urls,
                    config_.state_dir + "/certs",
                    client::running_servers().size() <= 1,
-                   ready.failed};
+                   ready.failed,
+                   ready.prompts_alone,
+                   config_.left_out};
     for (const auto& model : config_.found_models)
       if (std::find(ready.failed.begin(), ready.failed.end(), model.model) == ready.failed.end())
         about.models.push_back(model.model);
@@ -312,6 +314,7 @@ void check_start(const settings::ServeConfig& config, const std::atomic<bool>& c
   if (cancelled) return;
   if (!checked.not_told.empty()) log::info("models_not_checked", {{"why", checked.not_told}});
   if (!checked.failing.empty()) log::warn("models_cannot_be_loaded", {{"why", checked.failing}});
+  for (const auto& what : config.left_out) log::warn("part_of_model_not_served", {{"what", what}});
   try {
     make_imports(config, cancelled);
   } catch (const Exit& exit) {

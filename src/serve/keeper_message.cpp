@@ -21,16 +21,21 @@ struct Write {
     w.field("is", "listens").field("plain", cut(m.plain)).field("mtls", cut(m.mtls));
   }
   void operator()(const Ready& m) const {
-    w.field("is", "ready").field("urls", cut(m.urls)).key("failed").begin_array();
-    for (std::size_t i = 0; i < std::min(m.failed.size(), kKeeperFailedMax); ++i)
-      w.value(cut(m.failed[i]));
-    w.end_array();
+    w.field("is", "ready").field("urls", cut(m.urls));
+    write_names("failed", m.failed);
+    write_names("prompts_alone", m.prompts_alone);
   }
   void operator()(const Drains& m) const { w.field("is", "drains").field("requests", m.requests); }
   void operator()(const CannotServe& m) const {
     w.field("is", "cannot_serve").field("reason", cut(m.reason));
   }
   void operator()(const EngineIs& m) const { w.field("is", "engine").field("pid", m.pid); }
+  void write_names(const char* member, const std::vector<std::string>& names) const {
+    w.key(member).begin_array();
+    for (std::size_t i = 0; i < std::min(names.size(), kKeeperNamedMax); ++i)
+      w.value(cut(names[i]));
+    w.end_array();
+  }
   void operator()(const FallbackIs& m) const { w.field("is", "fallback").field("pid", m.pid); }
   void operator()(const RestartIsPlanned&) const { w.field("is", "restart"); }
   void operator()(const RunProbe& m) const { w.field("is", "run").field("probe", cut(m.probe)); }
@@ -45,6 +50,12 @@ int count_of(const json::Node& node, const char* what) {
   return static_cast<int>(node.at(what).as_int(0, std::numeric_limits<int>::max()));
 }
 
+std::vector<std::string> names_in(const json::Node& node) {
+  std::vector<std::string> names;
+  for (const auto& name : node.as_array(kKeeperNamedMax)) names.push_back(name.as_string());
+  return names;
+}
+
 int pid_of(const json::Node& node) {
   return count_of(node, "pid");
 }
@@ -53,10 +64,8 @@ KeeperMessage read(const json::Node& node) {
   const std::string is = node.at("is").as_string();
   if (is == "listens") return Listens{node.at("plain").as_string(), node.at("mtls").as_string()};
   if (is == "ready") {
-    Ready ready{node.at("urls").as_string()};
-    for (const auto& model : node.at("failed").as_array(kKeeperFailedMax))
-      ready.failed.push_back(model.as_string());
-    return ready;
+    return Ready{node.at("urls").as_string(), names_in(node.at("failed")),
+                 names_in(node.at("prompts_alone"))};
   }
   if (is == "drains") return Drains{count_of(node, "requests")};
   if (is == "cannot_serve") return CannotServe{node.at("reason").as_string()};

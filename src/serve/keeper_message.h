@@ -13,7 +13,7 @@
 namespace sanctum::serve {
 
 inline constexpr std::size_t kKeeperTextBytesMax = 4096;          // of one text in a message
-inline constexpr std::size_t kKeeperFailedMax = 8;                // models that are named
+inline constexpr std::size_t kKeeperNamedMax = 8;                 // models, of each kind
 inline constexpr std::size_t kKeeperMessageBytesMax = 64 * 1024;  // of a whole one
 
 namespace keeper_message {
@@ -22,9 +22,10 @@ namespace keeper_message {
 struct Listens {
   std::string plain, mtls;  // addresses in force; "off"
 };
-struct Ready {                           // every model that was loaded was proven to work
-  std::string urls;                      // for people, after the word `ready`
-  std::vector<std::string> failed = {};  // models that could not be loaded
+struct Ready {                                  // every model that was loaded was proven to work
+  std::string urls;                             // for people, after the word `ready`
+  std::vector<std::string> failed = {};         // models that could not be loaded
+  std::vector<std::string> prompts_alone = {};  // that answer no chats
 };
 struct Drains {  // it ends, and waits for these
   int requests = 0;

@@ -12,7 +12,7 @@ namespace {
 using namespace keeper_message;
 
 const KeeperMessage kAll[] = {Listens{"127.0.0.1:1", "off"},
-                              Ready{"http://127.0.0.1:1", {"a", "b"}},
+                              Ready{"http://127.0.0.1:1", {"a", "b"}, {"c"}},
                               Drains{3},
                               CannotServe{"'m' cannot be served"},
                               EngineIs{7},

@@ -70,11 +70,7 @@ void check_room(const settings::ServeConfig& config) {
   std::uint64_t room = 0;
   for (const auto& place : config.imports)
     if (!catalog::is_imported(place)) room += gguf::import_room(place.file);
-  std::filesystem::path disk = config.state_dir;
-  std::error_code ignored;
-  while (!std::filesystem::exists(disk, ignored) && disk.has_relative_path())
-    disk = disk.parent_path();
-  if (room > 0) gguf::check_room(disk.string(), room);
+  if (room > 0) gguf::check_room(config.state_dir, room);
 }
 
 // And each must be worth it. Throws Exit.

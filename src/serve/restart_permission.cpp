@@ -4,9 +4,9 @@
 
 namespace sanctum::serve {
 
-std::string RestartPermission::ask(const std::string& found) {
+std::string RestartPermission::ask(const std::string& found, bool by_schedule) {
   const std::string wrong = found.empty() ? objection() : found;
-  records_.planned_restart(wrong);
+  records_.planned_restart(wrong, by_schedule);
   if (wrong.empty()) begin_();
   return wrong;
 }

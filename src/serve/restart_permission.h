@@ -17,10 +17,14 @@ class RestartPermission {
       : records_(records), begin_(std::move(begin)) {}
 
   // Why it would not come up; empty when it was begun. `found`: what whoever asks has found wrong
-  // just now; otherwise what the probes found last. An incident stays open until one succeeds.
-  std::string ask(const std::string& found = {});
+  // just now; otherwise what the probes found last.
+  // By the schedule: nobody is there to be told, so an incident stays open until one succeeds.
+  std::string ask_by_schedule() { return ask({}, true); }
+  // By a person, who is told; the record has it.
+  std::string ask_by_hand(const std::string& found) { return ask(found, false); }
 
  private:
+  std::string ask(const std::string& found, bool by_schedule);
   std::string objection() const;
 
   GatewayRecords& records_;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "client/control_client.h"
 #include "client/endpoint.h"
+#include "client/printable.h"
 #include "gateway/listener.h"
 #include "settings/config_file.h"
 #include "settings/find_models.h"
@@ -19,6 +20,8 @@
 
 namespace sanctum::settings {
 namespace {
+
+constexpr std::size_t kShownCharactersMax = 500;
 
 std::string absolute(const std::string& path) {
   return path_from(".", path);
@@ -60,7 +63,11 @@ void find_models_of(ServeConfig& config) {
   });
   for (const auto& model : all) {
     config.found_models.push_back(model);
-    if (!model.gguf.empty()) config.imports.push_back({model.gguf, model.path});
+    const auto same = [&](const auto& place) { return place.directory == model.path; };
+    if (!model.gguf.empty() && std::none_of(config.imports.begin(), config.imports.end(), same))
+      config.imports.push_back({model.gguf, model.path});
+    if (!model.left_out.empty())
+      config.left_out.push_back("'" + model.model + "': " + model.left_out);
   }
 }
 
@@ -147,6 +154,8 @@ std::string explain(const ServeOptions& options, const ServeConfig& resolved) {
                                            : ", which the next start imports into ") +
               made->directory + "\n";
   }
+  for (const auto& what : resolved.left_out)
+    text += "# of the model " + client::printable_line(what, kShownCharactersMax) + "\n";
   return text;
 }
 

@@ -41,7 +41,8 @@ struct ServeConfig {
 
   // What resolving adds (resolve.h).
   std::vector<wire::LoadRequest> found_models;  // empty: the built-in one, beside who loads it
-  std::vector<catalog::ImportPlace> imports;    // GGUF files that directories of these are made of
+  std::vector<catalog::ImportPlace> imports;    // GGUF files that directories are made of, once
+  std::vector<std::string> left_out;            // "'NAME': ...": what of these is not served
   std::vector<std::string> arguments;           // those after `serve` on the command line
 };
 

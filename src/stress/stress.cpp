@@ -220,9 +220,14 @@ StressReport run_stress(const StressOptions& options,
   CrashWatch watch(options.endpoint, options.crash_processes);
 
   const bool solo = options.reference == Reference::kSolo;
-  const std::string models = solo ? client.get("/v1/models").body : std::string();
-  const bool sees = client::abilities_of(models, report.vision_model).vision.value_or(true);
-  const bool tools = client::abilities_of(models, report.model).tools.value_or(true);
+  const std::string models = client.get("/v1/models").body;
+  for (const std::string& model : {report.model, report.vision_model})
+    if (const auto no_chat = client::abilities_of(models, model).no_chat; !no_chat.empty())
+      throw Error(ErrorCode::kInvalid, client::prompts_alone(options.endpoint.url, model, no_chat),
+                  "model");
+  const bool sees =
+      !solo || client::abilities_of(models, report.vision_model).vision.value_or(true);
+  const bool tools = !solo || client::abilities_of(models, report.model).tools.value_or(true);
   Run run{options, stop, Clock::now(), Instant::max(), {}};
   for (const auto pipeline : options.pipelines) {
     const bool shown = sees || pipeline != Pipeline::kVision;

@@ -1,5 +1,6 @@
 #include "text/chat_template.h"
 
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace sanctum::text {
 namespace {
 
 // Set by render() itself.
+constexpr std::string_view kLoneQuestion = R"([{"role":"user","content":"Hello"}])";
 constexpr std::string_view kReserved[] = {"messages", "tools", "add_generation_prompt"};
 
 struct Source {
@@ -121,7 +123,7 @@ std::string ChatTemplate::render(std::string_view messages_json, std::string_vie
   if (!chosen) {
     throw Error(ErrorCode::kInvalid,
                 "this model has no chat template (" + state_->directory +
-                    "): send it a plain prompt instead",
+                    "): send its prompt to /v1/completions instead",
                 "messages");
   }
   check(messages_json, "messages", true);
@@ -135,6 +137,23 @@ std::string ChatTemplate::render(std::string_view messages_json, std::string_vie
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kCorrupt) throw;
     throw Error(ErrorCode::kInvalid, chosen->file + ": " + error.what(), "messages");
+  }
+}
+
+std::string ChatTemplate::no_chat() const {
+  const std::optional<Source>& chosen = state_->standard ? state_->standard : state_->tool_use;
+  if (!chosen) return "it has no chat template";
+  const std::string which =
+      "its chat template (" + std::filesystem::path(chosen->file).filename().string() + ")";
+  try {
+    state_->renderer->render({chosen->text, kLoneQuestion, "null", state_->variables, "{}", true});
+    return {};
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCorrupt)
+      return which + " does not parse: " + std::string(error.what());
+    if (error.code() == ErrorCode::kInvalid)
+      return which + " cannot render a question: " + std::string(error.what());
+    return {};
   }
 }
 

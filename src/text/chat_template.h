@@ -5,7 +5,8 @@
 // of instructions, and whoever serves strangers' models has them rendered by a renderer that bounds
 // memory and time as well.
 // A directory without a template, or with one that does not compile, loads; render() then throws
-// Error(kInvalid, ..., "messages"), so that such a model still completes raw prompts.
+// Error(kInvalid, ..., "messages"), so that such a model still completes raw prompts; no_chat()
+// says so beforehand.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +38,11 @@ class ChatTemplate {
   // refuses (raise_exception), "tools" or "chat_template_kwargs" for malformed JSON in those.
   std::string render(std::string_view messages_json, std::string_view tools_json,
                      std::string_view options_json, bool add_generation_prompt) const;
+
+  // Why a lone question of a user cannot be rendered: there is no template, it does not compile, or
+  // it refuses. Empty where it can, or where the renderer cannot tell now. Takes as long as
+  // render().
+  std::string no_chat() const;
 
   // The template's text (the one that serves tools where there are two); empty without one.
   const std::string& source() const;

@@ -113,6 +113,21 @@ TEST(ChatTemplate, ArgumentsAreHandedOverAsObjects) {
             R"({"b": 1, "a": "é"};"oops";)");
 }
 
+// They were rounded to a float: a client that sends back what it was told had another id in the
+// prompt.
+TEST(ChatTemplate, WideIntegersStayWhole) {
+  const std::string messages =
+      R"([{"role": "assistant", "content": "99999999999999999999 \"12345678901234567890123\"",
+           "tool_calls": [{"function": {"name": "f", "arguments":
+           "{\"id\": 12345678901234567890123, \"n\": [-98765432109876543210, 18446744073709551616]}"}}]}])";
+  EXPECT_EQ(render("{{ messages[0].tool_calls[0].function.arguments | tojson }}", messages),
+            R"({"id": 12345678901234567890123, "n": [-98765432109876543210, 18446744073709551616]})");
+  EXPECT_EQ(render("{{ messages[0].tool_calls[0].function.arguments.id }}", messages),
+            "12345678901234567890123");
+  EXPECT_EQ(render("{{ messages[0].content }}", messages),
+            R"(99999999999999999999 "12345678901234567890123")");
+}
+
 TEST(ChatTemplate, StrftimeNow) {
   EXPECT_THAT(render("{{ strftime_now('%Y-%m-%d') }}"),
               testing::MatchesRegex("20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]"));
@@ -149,6 +164,22 @@ TEST(ChatTemplate, ABrokenTemplateNamesItsFile) {
   const auto chat = ChatTemplate::load(directory.path());
   EXPECT_THAT(error_of([&] { chat->render(kHello, "", "", true); }).what(),
               HasSubstr("chat_template.jinja"));
+}
+
+TEST(ChatTemplate, WhyThereAreNoChats) {
+  const auto no_chat = [](const std::string& source) {
+    const TestDirectory directory;
+    directory.write("chat_template.jinja", source);
+    return ChatTemplate::load(directory.path())->no_chat();
+  };
+  const TestDirectory empty;
+  EXPECT_EQ(ChatTemplate::load(empty.path())->no_chat(), "it has no chat template");
+  EXPECT_EQ(no_chat("{{ messages[0].content }}"), "");
+  EXPECT_EQ(no_chat("{% for tool in tools %}{{ tool.name }}{% endfor %}{{ bos_token }}"), "");
+  EXPECT_THAT(no_chat("{% if %}"),
+              HasSubstr("its chat template (chat_template.jinja) does not parse: "));
+  EXPECT_EQ(no_chat("{{ raise_exception('never') }}"),
+            "its chat template (chat_template.jinja) cannot render a question: never");
 }
 
 TEST(ChatTemplate, OneOfSeveralNamedTemplates) {

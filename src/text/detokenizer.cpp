@@ -10,8 +10,10 @@
 namespace sanctum::text {
 namespace {
 
-// Decoding ends in this while a character's bytes are incomplete.
+// Decoding ends in this while a character's bytes are incomplete; so it does behind a token that is
+// one itself.
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::size_t kWindowTokensMax = 8;  // a character has four bytes
 
 }  // namespace
 
@@ -58,7 +60,7 @@ std::string Detokenizer::push_window(int id) {
   window_.push_back(id);
   if (tokenizer_->is_byte_fallback(id)) return {};
   const std::string text = tokenizer_->decode(window_, false);
-  if (text.ends_with(kReplacement)) return {};
+  if (text.ends_with(kReplacement) && window_.size() < kWindowTokensMax) return {};
   std::string piece = text.substr(std::min(emitted_, text.size()));
   begin_window(id);
   return piece;

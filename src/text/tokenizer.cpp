@@ -1,5 +1,6 @@
 #include "text/tokenizer.h"
 
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -49,6 +50,27 @@ rust::Vec<rust_side::AddedToken> declared_tokens(const std::string& directory) {
   throw Error(ErrorCode::kInternal, std::string("tokenizer: ") + error.what());
 }
 
+constexpr const char* kMend =
+    "; is the download whole? `sanctum models check ORG/NAME` says so, `sanctum models pull "
+    "ORG/NAME "
+    "--verify` mends it";
+
+// Throws Error that says what to do where it is missing.
+std::string tokenizer_file(const std::string& directory) {
+  const std::string path = directory + "/tokenizer.json";
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return read_file(path, kTokenizerBytesMax);
+  if (std::filesystem::exists(directory + "/tokenizer.model", ignored))
+    throw Error(
+        ErrorCode::kNotFound,
+        "there is no " + path +
+            ", and its tokenizer.model (SentencePiece's) is not read; transformers makes one "
+            "of the other (AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)), or take "
+            "the same model of a maker who has it, as mlx-community",
+        "path");
+  throw Error(ErrorCode::kNotFound, "there is no " + path + kMend, "path");
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -56,7 +78,7 @@ Tokenizer::~Tokenizer() = default;
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const std::string& directory) {
   const std::string path = directory + "/tokenizer.json";
-  const std::string bytes = read_file(path, kTokenizerBytesMax);
+  const std::string bytes = tokenizer_file(directory);
   rust::Vec<rust_side::AddedToken> declared = declared_tokens(directory);
   try {
     rust::Box<rust_side::Tokenizer> rust =
@@ -68,7 +90,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const std::string& directory) {
         read_end_ids(directory, [&](std::string_view token) { return tokenizer->id_of(token); });
     return tokenizer;
   } catch (const rust::Error& error) {
-    throw Error(ErrorCode::kCorrupt, path + ": " + error.what());
+    throw Error(ErrorCode::kCorrupt, path + ": " + error.what() + kMend);
   }
 }
 

@@ -44,3 +44,9 @@ def broken(directory):
     shutil.copytree(SMOKE_MODEL, directory, ignore=shutil.ignore_patterns("recipe"))
     (directory / "model.safetensors").write_bytes(b"nothing")
     return directory
+
+
+def base(directory):
+    """Without a chat template."""
+    shutil.copytree(SMOKE_MODEL, directory, ignore=shutil.ignore_patterns("recipe", "chat_template.jinja"))
+    return directory

@@ -13,10 +13,10 @@ RED = ("red.png", "image/png", pictures.plain("red", (64, 64)))
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory):
-    """A server of the built-in model, one that sees nothing, one that only thinks, and one that cannot be loaded."""
+    """A server of the built-in model, one that sees nothing, one that only thinks, one that answers no chats, and one that cannot be loaded."""
     place = tmp_path_factory.mktemp("models")
     running = Server(place / "state", "smoke", f"blind={models.text_only(place / 'blind')}", f"thinker={models.thinking(place / 'thinker')}",
-                     f"broken={models.broken(place / 'broken')}")
+                     f"base={models.base(place / 'base')}", f"broken={models.broken(place / 'broken')}")
     running.start()
     yield running
     running.stop()
@@ -40,6 +40,13 @@ def test_the_chosen_model_answers(chat):
 def test_one_that_is_not_ready_cannot_be_chosen(chat):
     expect(chat.model.get_by_role("option", name="broken (failed)")).to_be_disabled()
     expect(chat.model.get_by_role("option", name="blind")).to_be_enabled()
+
+
+def test_one_that_answers_no_chats(chat):
+    chat.model.select_option("base")
+    chat.ask("What is 17 + 25?")
+    expect(chat.hint).to_contain_text("base answers no chats: it has no chat template.")
+    assert chat.requests() == []
 
 
 def test_one_that_sees_no_pictures(chat):

@@ -146,6 +146,21 @@ def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_ser
     probe = subprocess.run([program("sanctum"), "probe", "works", "--url", server.url, "--state-dir", str(server.state_dir)],
                            capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
     assert probe.returncode == 1 and re.search(r"^FAIL 'odd' is loaded .*strange_new_thing", probe.stdout, re.M), "no all-clear: " + probe.stdout
+    assert server.request("GET", "/ready")[0] == 200, "the other answers"
+
+    def told(*words):
+        done = subprocess.run([program("sanctum"), *words, "--url", server.url, "--state-dir", str(server.state_dir)],
+                              capture_output=True, text=True, timeout=MEANWHILE_SECONDS)
+        return done.returncode, done.stdout + done.stderr
+
+    code, text = told("status")
+    assert code == 1 and "something is wrong: could not be loaded: odd; open: model.odd" in text, text
+    code, text = told("models")
+    assert code == 0 and re.search(r"^odd  failed: .*strange_new_thing", text, re.M), text
+    code, text = told("models", "info", "odd")
+    assert code == 1 and "state         failed\nreason        " in text and "strange_new_thing" in text, text
+    code, text = told("probe", "boots")
+    assert re.search(r"^OK   the models .*a restart would come up; 'odd' in .* cannot be served", text, re.M), text
 
 
 @pytest.mark.parametrize(("name", "said"), [
@@ -208,6 +223,10 @@ def test_a_port_alone_is_this_machines_own(spelled, start_server):
     (["certs", "shwo"], "did you mean 'show'?"),
     (["pull", "org/name"], "no command 'pull'; `sanctum models pull ORG/NAME`"),
     (["serve", "-m", "smoke"], "'-m' is not expected here; the model is a word"),
+    (["serve", "-hf", "org/tiny"], "'-hf' is not expected here; `sanctum models pull ORG/NAME` downloads"),
+    (["import", "x.gguf"], "no command 'import'; `sanctum models import FILE.gguf`"),
+    (["convert"], "`sanctum models convert MODEL`"),
+    (["generate", "hi"], "`sanctum chat \"QUESTION\"`"),
     (["serve", "--port", "1"], "'--port' is not expected here; `--listen HOST:PORT`"),
 ])
 def test_a_slip_is_guessed(words, said):

@@ -253,6 +253,7 @@ function send() {
   const text = $("message").value;
   if (running || (!text.trim() && !pending.length)) return;
   if (!$("model").value) return complain("There is no model yet.");
+  if (chosen().no_chat) return complain(`${chosen().model} answers no chats: ${chosen().no_chat}. It goes on with a prompt: POST /v1/completions.`);
   if (pending.length && !chosen().vision) return complain(`${chosen().model} sees no pictures: remove them, or choose another model.`);
   if (!settingsAreRight()) return;
   append(userTurn(text, pending));

@@ -1,6 +1,7 @@
 //! A compiled chat template and one rendering of it.
 
 use crate::bridge::guarded;
+use crate::exact_json::{parse, Exact};
 use crate::template_environment::{environment, without_generation_blocks, Refusal};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error};
@@ -54,13 +55,9 @@ impl Template {
             context.insert("tools".into(), parse(tools)?);
             context.insert("add_generation_prompt".into(), add_generation_prompt.into());
             let template = self.environment.get_template(NAME).map_err(describe)?;
-            template.render(Value::from(Serde(context))).map_err(describe)
+            template.render(Value::from(Serde(Exact(&Json::Object(context))))).map_err(describe)
         })
     }
-}
-
-fn parse(json: &[u8]) -> Result<Json, String> {
-    serde_json::from_slice(json).map_err(|e| e.to_string())
 }
 
 /// OpenAI sends a call's arguments as text; templates were written for the object in it.
@@ -77,7 +74,7 @@ fn arguments_as_objects(message: &mut Json) {
         let object = holder
             .get("arguments")
             .and_then(Json::as_str)
-            .and_then(|text| serde_json::from_str::<Json>(text).ok())
+            .and_then(|text| parse(text.as_bytes()).ok())
             .filter(Json::is_object);
         if let Some(object) = object {
             holder["arguments"] = object;
