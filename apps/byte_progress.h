@@ -25,7 +25,7 @@ auto tell_bytes(const std::string& doing, const Work& work) {
            std::to_string(done * 100 / of) + "%)";
   };
   const client::Interrupt interrupt({SIGINT, SIGTERM, SIGHUP});
-  const client::WaitNote note(reason, std::cerr);
+  const client::WaitNote note(reason, std::cerr, client::kSilentWait, {});
   return work(
       [&](std::uint64_t bytes, std::uint64_t all) {
         done = bytes;

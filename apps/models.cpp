@@ -14,8 +14,11 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "catalog/foreign_models.h"
 #include "client/chat_client.h"
+#include "client/model_abilities.h"
 #include "client/printable.h"
+#include "client/server_status.h"
 
 namespace sanctum {
 namespace {
@@ -43,6 +46,11 @@ std::string yes_or_no(const json::Node& model, const char* key) {
   return !told ? "not told" : told->as_bool() ? "yes" : "no";
 }
 
+std::string weights(const json::Node& model) {
+  const std::string quantization = text_or(model, "quantization", "not told");
+  return quantization == "none" ? "not quantized" : quantization;
+}
+
 std::string context(const json::Node& model) {
   const auto tokens = model.as_int_or("max_model_len", 0);
   const auto own = model.as_int_or("own_context_tokens", 0);
@@ -61,28 +69,32 @@ std::string sampling(const json::Node& model) {
   return shown(text) + " (its maker's, for what a request leaves out)";
 }
 
-std::string asked(const Options& options) {
+// What a server says of its models: /v1/models, and those that it could not load of /status, where
+// it lets us see that.
+struct Asked {
+  std::string url, models, status;
+};
+
+Asked asked(const Options& options) {
   client::ChatClient client(resolve(options.server, client::process_environment));
   const client::HttpReply reply = client.get("/v1/models");
   if (reply.ending != client::Ending::kAnswered)
     throw Error(ErrorCode::kUnavailable, unreachable_advice(client.endpoint(), reply.message));
-  if (reply.status == 200) return reply.body;
+  if (reply.status == 200) return {client.endpoint().url, reply.body, client.get("/status").body};
   client::Answer refused;
   read_error(reply.status, reply.body, refused);
   throw Error(ErrorCode::kUnavailable, refused.failure);
 }
 
 int list(const Options& options) {
-  const json::Document document(asked(options));
+  const Asked told = asked(options);
+  const json::Document document(told.models);
   if (options.json) {
     std::printf("%s\n", document.root().dump().c_str());
     return 0;
   }
   const auto models = document.root().at("data").as_array(client::kModelsMax);
-  if (models.empty()) {
-    std::printf("no model is served; `sanctum status` says why\n");
-    return kExitNo;
-  }
+  const auto failed = client::failed_models(told.status);
   bool first = models.size() > 1;
   for (const json::Node& model : models) {
     std::printf("%s%s  %s, context %s", shown(model.at("id").as_string()).c_str(),
@@ -90,26 +102,52 @@ int list(const Options& options) {
                 text_or(model, "state", "ready").c_str(), context(model).c_str());
     if (yes_or_no(model, "vision") == "yes") std::printf(", sees pictures");
     if (yes_or_no(model, "tools") == "yes") std::printf(", knows of tools");
+    if (yes_or_no(model, "chat") == "no") std::printf(", answers no chats");
     std::printf("\n");
   }
-  return 0;
+  for (const auto& [name, why] : failed)
+    std::printf("%s  failed: %s\n", shown(name).c_str(), shown(why).c_str());
+  if (models.empty()) std::printf("no model is served; `sanctum status` says why\n");
+  return models.empty() ? kExitNo : 0;
 }
 
-void print(const json::Node& model) {
+void print(const json::Node& model, const std::string& url) {
   const std::string name = shown(model.at("id").as_string());
   std::printf("name          %s\n", name.c_str());
   std::printf("state         %s\n", text_or(model, "state", "not told").c_str());
   std::printf("architecture  %s\n", text_or(model, "architecture", "not told").c_str());
-  std::printf("weights       %s\n", text_or(model, "quantization", "not told").c_str());
+  std::printf("weights       %s\n", weights(model).c_str());
   std::printf("context       %s\n", context(model).c_str());
   std::printf("pictures      %s\n", yes_or_no(model, "vision").c_str());
   std::printf("tools         %s\n", yes_or_no(model, "tools").c_str());
+  const std::string no_chat = text_or(model, "no_chat", "");
+  if (no_chat.empty())
+    std::printf("chat          %s\n", yes_or_no(model, "chat").c_str());
+  else
+    std::printf("chat          no, %s: /v1/completions\n", no_chat.c_str());
   std::printf("sampling      %s\n", sampling(model).c_str());
-  std::printf("try           sanctum chat --model %s \"What is 17 + 25?\"\n", name.c_str());
+  if (no_chat.empty())
+    std::printf("try           sanctum chat --model %s \"What is 17 + 25?\"\n", name.c_str());
+  else
+    std::printf("try           %s\n", client::prompt_command(url, name).c_str());
 }
 
-void print_served(const Options& options) {
-  const json::Document document(asked(options));
+// Of one that could not be loaded.
+int print_failed(const std::string& name, const std::string& why, bool as_json) {
+  if (as_json) {
+    json::Writer w;
+    w.begin_object().field("id", name).field("state", "failed").field("reason", why).end_object();
+    std::printf("%s\n", w.take().c_str());
+  } else {
+    std::printf("name          %s\n", shown(name).c_str());
+    std::printf("state         failed\nreason        %s\n", shown(why).c_str());
+  }
+  return kExitNo;
+}
+
+int print_served(const Options& options) {
+  const Asked told = asked(options);
+  const json::Document document(told.models);
   std::vector<std::string> names;
   for (const json::Node& model : document.root().at("data").as_array(client::kModelsMax)) {
     names.push_back(model.at("id").as_string());
@@ -117,8 +155,13 @@ void print_served(const Options& options) {
     if (options.here.json)
       std::printf("%s\n", model.dump().c_str());
     else
-      print(model);
-    return;
+      print(model, told.url);
+    return 0;
+  }
+  for (const auto& [name, why] : client::failed_models(told.status)) {
+    names.push_back(name);
+    if (options.name.empty() || name == options.name)
+      return print_failed(name, why, options.here.json);
   }
   std::string all;
   for (const auto& each : names) all += (all.empty() ? "" : ", ") + each;
@@ -127,14 +170,20 @@ void print_served(const Options& options) {
                                         (all.empty() ? "none" : all));
 }
 
+// A path, or what another program keeps: of those no server tells.
+bool lies_here(const std::string& name) {
+  for (const char* start : {"/", "./", "../", "~/"})
+    if (name.starts_with(start)) return true;
+  return name.ends_with(".gguf") || catalog::is_foreign_name(name);
+}
+
 // What is served under a name is meant before what lies here under it.
 int info(const Options& options) {
   std::string not_served;
+  if (lies_here(options.name) && options.server.url.empty())
+    return print_prediction(options.name, options.here, {});
   try {
-    if (options.here.kv_bytes.empty() && options.here.kv_type.empty()) {
-      print_served(options);
-      return 0;
-    }
+    if (options.here.kv_bytes.empty() && options.here.kv_type.empty()) return print_served(options);
   } catch (const Error& error) {
     if (options.name.empty() || !options.server.url.empty()) throw;
     not_served = error.what();
@@ -170,7 +219,7 @@ void add_models(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  sanctum models info\n"
       "  sanctum models info mlx-community/Qwen3-4B-4bit --kv-bytes 8GiB\n\n" +
-      exit_codes("done", "it is not served, and does not fit here"));
+      exit_codes("done", "it is not served, and cannot be, or does not fit here"));
   add_models_import(models, exit_code);
   on_chosen(one, exit_code, [options] { return info(*options); });
   add_models_architectures(models, exit_code);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "client/printable.h"
+#include "convert/tensor_names.h"
 #include "platform/command.h"
 #include "platform/machine.h"
 
@@ -51,6 +52,8 @@ int list(bool as_json) {
   std::printf("\nNumbers that weights may have:\n");
   for (const auto& one : document.root().at("numbers").as_array())
     std::printf("  %s\n", one.as_string().c_str());
+  std::printf("\n`sanctum models quantize` and `convert` take %s.\n",
+              convert::convertible_architectures().c_str());
   return 0;
 }
 

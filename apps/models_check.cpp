@@ -16,6 +16,7 @@
 #include "client/interrupt.h"
 #include "client/printable.h"
 #include "hub/cache_layout.h"
+#include "hub/cached_models.h"
 #include "hub/model_check.h"
 #include "hub/places.h"
 
@@ -52,8 +53,28 @@ class Reading {
   std::uint64_t done_ = 0, told_ = 0;
 };
 
+// Why there is no such revision of what is downloaded.
+std::string not_here(const std::string& model, const std::string& repository,
+                     const std::string& revision) {
+  const std::string pull = "`sanctum models pull " + model +
+                           (revision == hub::kMain ? "" : " --revision " + revision) + "`";
+  const std::string here = hub::revisions_here(repository);
+  if (here.empty())
+    return "nothing of '" + model + "' is here as a whole: its download did not end; " + pull +
+           " goes on";
+  return "revision '" + revision + "' of '" + model + "' was never downloaded; here is " + here +
+         " (--revision names it), and " + pull + " downloads that one";
+}
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
+
 int check(const Options& options) {
-  const std::string repository = downloaded_directory(options.name);
+  const std::string repository = downloaded_directory(options.name, catalog::check_of);
+  if (hub::cached_commit(repository, options.revision).empty())
+    throw Error(ErrorCode::kNotFound, not_here(options.name, repository, options.revision),
+                "revision");
   const client::Interrupt interrupt;
   hub::Checked checked;
   {
@@ -62,9 +83,7 @@ int check(const Options& options) {
                                [&](std::uint64_t bytes) { return reading.read(bytes); });
   }
   for (const auto& [file, what] : checked.findings)
-    std::printf("%s\n", client::printable_line(file.empty() ? what : file + ": " + what,
-                                               kShownCharactersMax)
-                            .c_str());
+    std::printf("%s\n", shown(file.empty() ? what : file + ": " + what).c_str());
   if (checked.findings.empty()) {
     std::printf("%s is whole: %d files, %s, %d of them with the hash that names them\n",
                 options.name.c_str(), checked.files, size_text(checked.bytes).c_str(),
@@ -81,24 +100,32 @@ int check(const Options& options) {
 
 }  // namespace
 
-std::string downloaded_directory(const std::string& model) {
-  if (catalog::is_foreign_name(model))
+std::string downloaded_directory(const std::string& model,
+                                 const std::function<std::string(const std::string&)>& of_owner) {
+  if (catalog::is_foreign_name(model)) {
+    static_cast<void>(catalog::foreign_model(model, catalog::foreign_places()));  // a slip is told
     throw Error(ErrorCode::kInvalid,
-                "'" + client::printable_line(model, kShownCharactersMax) + "' belongs to " +
-                    client::printable_line(catalog::owner_of(model), kShownCharactersMax),
+                "'" + shown(model) + "' belongs to " + catalog::owner_of(model) + "; " +
+                    shown(of_owner(model)),
                 "name");
-  if (!hub::is_repository_name(model))
-    throw Error(ErrorCode::kInvalid,
-                "'" + client::printable_line(model, kShownCharactersMax) +
-                    "' is no org/name; `sanctum models list` lists what is downloaded",
-                "name");
+  }
   const std::string cache = hub::cache_directory();
+  const auto known = hub::cached_repositories(cache);
+  if (!hub::is_repository_name(model)) {
+    std::string guess = nearest(model, known);
+    for (const auto& repository : known)
+      if (guess.empty() && repository.substr(repository.find('/') + 1) == model) guess = repository;
+    throw Error(ErrorCode::kInvalid,
+                "'" + shown(model) + "' is no org/name" +
+                    (guess.empty() ? "" : "; did you mean '" + guess + "'?") +
+                    "; `sanctum models list` lists what is downloaded",
+                "name");
+  }
   const std::string repository = hub::repository_directory(model, cache);
   std::error_code ignored;
   if (!cache.empty() && std::filesystem::is_directory(repository, ignored)) return repository;
   throw Error(ErrorCode::kNotFound,
-              "'" + model + "' is not downloaded (" + cache + ")" +
-                  did_you_mean(model, hub::cached_repositories(cache)) +
+              "'" + model + "' is not downloaded (" + cache + ")" + did_you_mean(model, known) +
                   "; `sanctum models list` lists what is",
               "name");
 }

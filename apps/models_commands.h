@@ -1,7 +1,9 @@
 // The subcommands of `sanctum models` that are about what lies on the disk, each added to it.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -17,9 +19,14 @@ void add_models_import(CLI::App& models, int& exit_code);
 void add_models_architectures(CLI::App& models, int& exit_code);
 void add_models_convert(CLI::App& models, int& exit_code);  // convert and quantize
 
-// models--org--name of the cache. Throws Error(kInvalid) for what is no org/name, and
-// for what another program keeps, naming it, Error(kNotFound)
-// that guesses what was meant where it was never downloaded.
-std::string downloaded_directory(const std::string& model);
+// models--org--name of the cache. Throws Error(kInvalid) for what is no org/name, and for what
+// another program keeps, naming it and how that does it (`of_owner`: foreign_models.h), and
+// Error(kNotFound) where it was never downloaded; both guess what was meant.
+std::string downloaded_directory(const std::string& model,
+                                 const std::function<std::string(const std::string&)>& of_owner);
+
+// STATE_DIR/imported: of the one that was told, else of the default one and of all servers that
+// run.
+std::vector<std::string> imports_directories(const std::string& told_state_dir);
 
 }  // namespace sanctum

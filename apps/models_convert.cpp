@@ -9,8 +9,10 @@
 
 #include "apps/byte_progress.h"
 #include "apps/command.h"
+#include "apps/model_look.h"
 #include "apps/models_commands.h"
 #include "base/error.h"
+#include "base/home_path.h"
 #include "base/size_text.h"
 #include "convert/convert_model.h"
 #include "convert/tensor_names.h"
@@ -20,11 +22,12 @@ namespace sanctum {
 namespace {
 
 constexpr int kDefaultBits = 4;  // of `quantize`
+constexpr int kGroupSize = 64;
 
 struct Options {
   std::string model, to, dtype;
-  int bits = 0;  // 0: not quantized
-  int group_size = 64;
+  int bits = 0;        // 0: not quantized
+  int group_size = 0;  // 0: kGroupSize
   std::vector<std::string> keep, bits_of;
 };
 
@@ -51,29 +54,41 @@ std::pair<std::string, int> pattern_and_bits(const std::string& told) {
 
 convert::ConvertOptions read(const Options& told) {
   convert::ConvertOptions options;
-  if (told.bits != 0) options.quantize = {told.bits, told.group_size};
+  if (told.bits != 0)
+    options.quantize = {told.bits, told.group_size == 0 ? kGroupSize : told.group_size};
   if (told.dtype == "bfloat16") options.dtype = convert::Dtype::kBfloat16;
   if (told.dtype == "float16") options.dtype = convert::Dtype::kFloat16;
   if (told.dtype == "float32") options.dtype = convert::Dtype::kFloat32;
   options.keep = told.keep;
   for (const auto& each : told.bits_of) options.bits_of.push_back(pattern_and_bits(each));
-  if (!options.quantize && !(options.keep.empty() && options.bits_of.empty()))
-    throw Error(ErrorCode::kInvalid, "--keep and --bits-of are of use with --bits alone", "bits");
+  if (!options.quantize &&
+      (!options.keep.empty() || !options.bits_of.empty() || told.group_size != 0))
+    throw Error(ErrorCode::kInvalid,
+                "--group-size, --keep and --bits-of are of use with --bits alone", "bits");
   return options;
 }
 
 int run(const Options& told) {
   const convert::ConvertOptions options = read(told);
-  const std::string from = directory_of(told.model);
+  const std::string from = directory_of(told.model), to = home_expanded(told.to);
   const auto result = tell_bytes("converting", [&](const auto& progress, const auto& stop) {
-    return convert::convert_model(from, told.to, options, progress, stop);
+    return convert::convert_model(from, to, options, progress, stop);
   });
-  std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n",
-              told.to.c_str(), size_text(result.bytes).c_str(), result.architecture.c_str(),
-              result.tensors, result.quantized);
+  std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n", to.c_str(),
+              size_text(result.bytes).c_str(), result.architecture.c_str(), result.tensors,
+              result.quantized);
   for (const auto& pattern : result.unused)
     std::printf("unused   the pattern '%s' fits no matrix that is quantized\n", pattern.c_str());
-  std::printf("next     sanctum serve %s\n", told.to.c_str());
+  if (options.quantize && result.undivided > 0)
+    std::printf(
+        "note     %zu matrices are not quantized: their rows are no multiple of the group size %d "
+        "(--group-size 32 is the least)\n",
+        result.undivided, options.quantize->group_size);
+  if (options.quantize && result.float32_scales)
+    std::printf(
+        "note     scales and what is not quantized are float32, as the model's numbers are; "
+        "--dtype bfloat16 halves them\n");
+  std::printf("next     %s\n", next_step(to, to).text.c_str());
   return 0;
 }
 
@@ -83,7 +98,8 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
   auto& command = *models.add_subcommand(name, what);
   command.add_option("model", options->model, "A directory, or org/name of a downloaded model")
       ->required();
-  command.add_option("--to", options->to, "The directory to make; must not be there yet")
+  command
+      .add_option("--to,-o,directory", options->to, "The directory to make; must not be there yet")
       ->required()
       ->type_name("DIR");
   auto* bits = command
@@ -93,21 +109,22 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
                    ->type_name("N");
   if (quantizes) bits->capture_default_str();
   command
-      .add_option("--group-size", options->group_size, "Weights that share a scale: 32, 64 or 128")
-      ->type_name("N")
-      ->capture_default_str();
+      .add_option("--group-size", options->group_size,
+                  "Weights that share a scale: 32, 64 or 128 (default: 64)")
+      ->type_name("N");
   command
       .add_option("--dtype", options->dtype,
                   "Of what is not quantized, and of scales (default: what config.json says)")
       ->check(CLI::IsMember({"bfloat16", "float16", "float32"}));
   command
       .add_option("--keep", options->keep,
-                  "Matrices that are not quantized, by their path; `*` is anything")
+                  "Matrices that are not quantized, by their path; `*` is anything. Once for each: "
+                  "--keep lm_head --keep embed_tokens")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command
       .add_option("--bits-of", options->bits_of,
-                  "Other bits for some: the first pattern that fits counts")
+                  "Other bits for some: the first pattern that fits counts. Once for each")
       ->type_name("PATTERN=N")
       ->allow_extra_args(false);
   command.footer(

@@ -1,5 +1,6 @@
-// sanctum models import FILE.gguf [DIR]: a model directory of a GGUF file.
+// sanctum models import FILE [DIR]: a model directory of a GGUF file.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -7,11 +8,20 @@
 
 #include "apps/byte_progress.h"
 #include "apps/command.h"
+#include "apps/model_look.h"
 #include "apps/models_commands.h"
+#include "apps/shell_word.h"
 #include "base/error.h"
+#include "base/home_path.h"
 #include "base/size_text.h"
+#include "catalog/foreign_models.h"
 #include "client/printable.h"
 #include "gguf/import.h"
+#include "hub/cache_layout.h"
+#include "hub/gguf_name.h"
+#include "hub/places.h"
+#include "supervisor/model_directory.h"
+#include "supervisor/model_refusal.h"
 
 namespace sanctum {
 namespace {
@@ -22,30 +32,58 @@ struct Options {
   std::string file, directory;
 };
 
-// What a shell reads as one word.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+bool is_downloaded(const std::string& name) {
+  const std::string cache = hub::cache_directory();
+  std::error_code ignored;
+  return hub::is_repository_name(name) && !cache.empty() &&
+         std::filesystem::is_directory(hub::repository_directory(name, cache), ignored);
 }
 
-std::string directory_of(const Options& options) {
-  if (!options.directory.empty()) return options.directory;
-  const std::filesystem::path file(options.file);
-  if (file.extension() == ".gguf" && !file.stem().empty()) return file.stem().string();
+// A GGUF file, of what a person named. Throws Error that says what it is instead.
+std::string file_of(const std::string& told) {
+  const std::string path = home_expanded(told);
+  const auto places = supervisor::search_places();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    if (!hub::has_config(path)) supervisor::refuse_directory(path);
+    throw Error(ErrorCode::kInvalid,
+                told +
+                    " is a model directory already, which an import would make: `sanctum serve " +
+                    shell_word(told) + "` serves it",
+                "file");
+  }
+  if (catalog::is_foreign_name(told) || !std::filesystem::exists(path, ignored)) {
+    if (!catalog::is_foreign_name(told) && !hub::is_gguf_name(path) && !is_downloaded(told))
+      throw Error(ErrorCode::kNotFound, "there is no file '" + told + "'", "file");
+    const auto found = supervisor::find_model(told, places);
+    if (!found.gguf.empty()) return found.gguf;
+    throw Error(ErrorCode::kInvalid,
+                "'" + told + "' is a model directory already (" + found.path +
+                    "): `sanctum serve " + shell_word(told) + "` serves it",
+                "file");
+  }
+  return path;
+}
+
+// Where a person did not say.
+std::string directory_named_by(const std::string& told) {
+  const bool foreign = catalog::is_foreign_name(told);
+  const std::filesystem::path file(foreign ? catalog::own_name(told) : told);
+  std::string name = (hub::is_gguf_name(told) ? file.stem() : file.filename()).string();
+  std::replace(name.begin(), name.end(), ':', '-');
+  if ((foreign || hub::is_gguf_name(told)) && !name.empty()) return name;
   throw Error(ErrorCode::kInvalid,
               "the file's name does not end in .gguf, so name the directory to make: sanctum "
               "models import " +
-                  shell_word(options.file) + " DIR");
+                  shell_word(told) + " DIR");
 }
 
 int run(const Options& options) {
-  const std::string directory = directory_of(options);
+  const std::string file = file_of(options.file);
+  const std::string directory = options.directory.empty() ? directory_named_by(options.file)
+                                                          : home_expanded(options.directory);
   const auto result = tell_bytes("importing", [&](const auto& progress, const auto& stop) {
-    return gguf::import_file(options.file, directory, progress, stop);
+    return gguf::import_file(file, directory, progress, stop);
   });
   const std::string name = client::printable_line(result.name, kNameCharactersMax);
   std::printf("model    %s%s (%s), %zu tensors\n", name.c_str(), name.empty() ? "unnamed" : "",
@@ -53,7 +91,7 @@ int run(const Options& options) {
   std::printf("made     %s, %s of weights\n", directory.c_str(), size_text(result.bytes).c_str());
   if (!result.has_chat_template)
     std::printf("missing  a chat template: the file has none, so only raw prompts are answered\n");
-  std::printf("next     sanctum serve %s\n", shell_word(directory).c_str());
+  std::printf("next     %s\n", next_step(directory, directory).text.c_str());
   return 0;
 }
 
@@ -63,9 +101,15 @@ void add_models_import(CLI::App& models, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& import = *models.add_subcommand(
       "import", "Make a model directory of a GGUF file, as llama.cpp, Ollama and LM Studio have");
-  import.add_option("file", options->file, "The GGUF file; it is only read")->required();
-  import.add_option("directory", options->directory,
-                    "To make; must not be there yet (default: FILE without .gguf, here)");
+  import
+      .add_option("file", options->file,
+                  "The GGUF file, or ollama:NAME, lmstudio:PUBLISHER/REPO; it is only read")
+      ->required();
+  import
+      .add_option(
+          "directory,-o,--to", options->directory,
+          "The directory to make; must not be there yet (default: FILE without .gguf, here)")
+      ->type_name("DIR");
   import.footer(
       "No server is needed, and the directory takes about as much room as the file: up to twice\n"
       "for those of five bits and more. Weights of Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 and IQ4_NL stay\n"
@@ -82,6 +126,7 @@ void add_models_import(CLI::App& models, int& exit_code) {
       "Examples:\n"
       "  sanctum models import Qwen3-4B-Q4_K_M.gguf\n"
       "  sanctum models import model.gguf ~/models/mine\n"
+      "  sanctum models import ollama:qwen3:4b --to qwen3\n"
       "\n" +
       exit_codes("done"));
   on_chosen(import, exit_code, [options] { return run(*options); });

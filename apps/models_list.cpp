@@ -1,93 +1,53 @@
-// sanctum models list: what is downloaded, and what Ollama and LM Studio keep here.
+// sanctum models list: what is downloaded, what Ollama and LM Studio keep here, and what `serve`
+// made of GGUF files.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "apps/command.h"
-#include "apps/engine_opinion.h"
+#include "apps/model_rows.h"
 #include "apps/models_commands.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/size_text.h"
 #include "catalog/foreign_models.h"
-#include "catalog/gguf_outline.h"
-#include "catalog/import_place.h"
+#include "catalog/imports.h"
 #include "client/printable.h"
+#include "client/running_servers.h"
 #include "hub/cached_models.h"
 #include "hub/places.h"
 
 namespace sanctum {
 namespace {
 
-constexpr std::size_t kShownCharactersMax = 300;
-constexpr std::chrono::seconds kAskedForMax{20};  // of the engine's program, all models together
+constexpr std::size_t kShownCharactersMax = 500;
 
-// What is shown of a model, whoever keeps it.
-struct Row {
-  std::string name, owner, path;
-  std::uint64_t bytes = 0;
-  std::string architecture;
-  Servable can;
-  std::vector<std::string> notes = {};  // for a person
+struct Options {
+  bool json = false;
+  std::string state_dir;
 };
 
 std::string shown(const std::string& text) {
   return client::printable_line(text, kShownCharactersMax);
 }
 
-Row row_of(const hub::CachedModel& model, Instant until) {
-  const bool there = !model.snapshot.empty();
-  Row row{model.name,
-          "Hugging Face cache",
-          there ? model.snapshot : model.directory,
-          there ? model.bytes : model.disk_bytes,
-          model.architecture,
-          there ? servable(model.name, model.snapshot, until)
-                : Servable{false, "its download did not end"}};
-  if (there && !row.can.why.empty()) row.notes.push_back(row.can.why);
-  if (model.begun || !there)
-    row.notes.push_back("loaded in part; `sanctum models pull " + shown(model.name) + "` goes on");
-  return row;
-}
-
-// Of what another program keeps, a GGUF file or a model directory.
-void look_into(Row& row, Instant until) {
-  try {
-    std::optional<catalog::GgufOutline> outline;
-    if (catalog::is_gguf(row.path)) outline.emplace(row.path);
-    const std::string directory = outline ? outline->path() : row.path;
-    row.architecture = hub::architecture_in(directory);
-    row.can = servable(row.name, directory, until);
-    if (outline) row.can.why = outline->as_told_of_file(row.can.why);
-  } catch (const Error& error) {
-    row.can = {false, shown(error.what())};
-  }
-}
-
-Row row_of(const catalog::ForeignModel& model, Instant until) {
-  Row row{model.name, model.owner, model.path, model.bytes, {}, {false, shown(model.problem)}};
-  if (model.problem.empty()) look_into(row, until);
-  if (!row.can.why.empty()) row.notes.push_back(row.can.why);
-  if (!model.left_out.empty()) row.notes.push_back(model.left_out);
-  return row;
-}
-
-void print(const Row& row, int width) {
+void print(const ModelRow& row, int width) {
+  const std::string& path = row.path;
   std::printf("%-*s  %8s  %-10s  %-8s  %s\n", width, shown(row.name).c_str(),
               size_text(row.bytes).c_str(),
               row.architecture.empty() ? "-" : shown(row.architecture).c_str(),
-              word_of(row.can.yes).c_str(), row.path.empty() ? "-" : shown(row.path).c_str());
+              word_of(row.can.yes).c_str(), path.empty() ? "-" : shown(path).c_str());
   for (const auto& note : row.notes) std::printf("    %s\n", note.c_str());
 }
 
-void write(json::Writer& w, const Row& row) {
+void write(json::Writer& w, const ModelRow& row) {
+  w.begin_object();
   w.field("name", row.name).field("owner", row.owner).field("architecture", row.architecture);
   w.key("servable");
   if (row.can.yes)
@@ -95,71 +55,111 @@ void write(json::Writer& w, const Row& row) {
   else
     w.null();
   w.field("reason", row.can.why);
+  w.field("size_bytes", row.bytes).field("disk_bytes", row.disk_bytes);
+  w.field("path", row.nothing_whole ? "" : row.path);
+  w.field("revision", row.revision).field("commit", row.commit);
+  w.field("loaded_in_part", row.in_part).field("left_out", row.left_out);
+  w.end_object();
 }
 
-void write(json::Writer& w, const hub::CachedModel& model) {
-  w.field("size_bytes", model.bytes).field("disk_bytes", model.disk_bytes);
-  w.field("commit", model.commit).field("path", model.snapshot);
-  w.field("loaded_in_part", model.begun || model.snapshot.empty());
+void write(json::Writer& w, const catalog::Import& import) {
+  w.begin_object().field("name", import.name).field("path", import.directory);
+  w.field("made_of", import.source).field("size_bytes", import.bytes);
+  w.field("of_use", import.of_use()).end_object();
 }
 
-void write(json::Writer& w, const catalog::ForeignModel& model) {
-  w.field("size_bytes", model.bytes).field("disk_bytes", model.bytes).field("path", model.path);
-  w.field("left_out", model.left_out);
+void print(const std::vector<catalog::Import>& imports) {
+  if (imports.empty()) return;
+  std::printf(
+      "\nMade of GGUF files by `sanctum serve`. They stay; `sanctum models remove NAME` removes "
+      "one,\n`sanctum models remove --unused` those whose file is gone or another:\n");
+  for (const auto& import : imports)
+    std::printf("  %s  %s  %s\n      %s\n", shown(import.name).c_str(),
+                size_text(import.bytes).c_str(), shown(catalog::origin_of(import)).c_str(),
+                shown(import.directory).c_str());
 }
 
-int list(bool as_json) {
+std::vector<std::string> looked_in(const std::string& cache,
+                                   const catalog::ForeignPlaces& foreign) {
+  std::vector<std::string> all;
+  if (!cache.empty()) all.push_back(cache);
+  all.insert(all.end(), foreign.ollama.begin(), foreign.ollama.end());
+  all.insert(all.end(), foreign.lm_studio.begin(), foreign.lm_studio.end());
+  return all;
+}
+
+int list(const Options& options) {
   const std::string cache = hub::cache_directory();
-  const auto models = cache.empty() ? std::vector<hub::CachedModel>() : hub::cached_models(cache);
-  const auto foreign = catalog::foreign_models(catalog::foreign_places());
-  const bool none = models.empty() && foreign.empty();
-  const Instant until = Clock::now() + kAskedForMax;
-  json::Writer w;
-  w.begin_object().field("cache", cache).key("models").begin_array();
+  const auto places = catalog::foreign_places();
+  const Instant until = Clock::now() + kLookedIntoMax;
+  std::vector<ModelRow> rows;
+  if (!cache.empty())
+    for (const auto& model : hub::cached_models(cache))
+      for (auto& row : rows_of(model, until)) rows.push_back(std::move(row));
+  for (const auto& model : catalog::foreign_models(places)) rows.push_back(row_of(model, until));
+  const auto imports = catalog::imports_in(imports_directories(options.state_dir));
+  const bool none = rows.empty() && imports.empty();
+  if (options.json) {
+    json::Writer w;
+    w.begin_object().field("cache", cache).key("models").begin_array();
+    for (const auto& row : rows) write(w, row);
+    w.end_array().key("imports").begin_array();
+    for (const auto& import : imports) write(w, import);
+    w.end_array().key("places").begin_array();
+    for (const auto& place : looked_in(cache, places)) w.value(place);
+    w.end_array().end_object();
+    std::printf("%s\n", w.take().c_str());
+    return none ? kExitNo : 0;
+  }
   std::size_t width = std::string_view("NAME").size();
-  for (const auto& model : models) width = std::max(width, shown(model.name).size());
-  for (const auto& model : foreign) width = std::max(width, shown(model.name).size());
+  for (const auto& row : rows) width = std::max(width, shown(row.name).size());
   const int columns = static_cast<int>(width);
-  if (!as_json && !none)
+  if (!rows.empty())
     std::printf("%-*s  %8s  %-10s  %-8s  %s\n", columns, "NAME", "SIZE", "KIND", "SERVED?", "PATH");
-  const auto tell = [&](const auto& model) {
-    const Row row = row_of(model, until);
-    if (!as_json) return print(row, columns);
-    w.begin_object();
-    write(w, row);
-    write(w, model);
-    w.end_object();
-  };
-  for (const auto& model : models) tell(model);
-  for (const auto& model : foreign) tell(model);
-  w.end_array().end_object();
-  if (as_json) std::printf("%s\n", w.take().c_str());
-  if (!none) return 0;
-  if (!as_json)
+  for (const auto& row : rows) print(row, columns);
+  print(imports);
+  if (none)
     std::printf("nothing is downloaded in %s; `sanctum models pull ORG/NAME` downloads\n",
                 cache.empty() ? "a cache (HOME is not set)" : cache.c_str());
-  return kExitNo;
+  std::string looked;
+  for (const auto& place : looked_in(cache, places))
+    looked += (looked.empty() ? "" : ", ") + shown(catalog::place_text(place));
+  std::printf("\nlooked in %s\n", looked.empty() ? "no folder" : looked.c_str());
+  return none ? kExitNo : 0;
 }
 
 }  // namespace
 
+std::vector<std::string> imports_directories(const std::string& told_state_dir) {
+  if (!told_state_dir.empty()) return {told_state_dir + "/imported"};
+  std::set<std::string> all;
+  try {
+    all.insert(client::default_state_dir() + "/imported");
+  } catch (const Error&) {  // there is no home, and nobody served without a word of where
+  }
+  for (const auto& server : client::running_servers()) all.insert(server.state_dir + "/imported");
+  return {all.begin(), all.end()};
+}
+
 void add_models_list(CLI::App& models, int& exit_code) {
-  const auto as_json = std::make_shared<bool>(false);
+  const auto options = std::make_shared<Options>();
   auto& command = *models.add_subcommand(
       "list",
       "What is downloaded, and what Ollama and LM Studio have: size, whether it can be served");
-  command.add_flag("--json", *as_json, "One JSON object");
+  command.add_flag("--json", options->json, "One JSON object");
+  add_state_dir(command, options->state_dir);
   command.footer(
       "`sanctum models` without a word more shows what a server serves. `sanctum serve NAME` "
       "serves\n"
-      "what is listed. Ollama's folder is $OLLAMA_MODELS or ~/.ollama/models, LM Studio's\n"
-      "~/.lmstudio/models; nothing is changed there.\n"
+      "what is listed, `sanctum serve PATH` a GGUF file and another revision. Ollama's folder is\n"
+      "$OLLAMA_MODELS, else ~/.ollama/models and a service's /usr/share/ollama/.ollama/models, LM\n"
+      "Studio's ~/.lmstudio/models; nothing is changed there.\n"
       "\n"
       "Example:\n"
       "  sanctum models list\n"
       "\n" +
       exit_codes("listed", "there is nothing"));
-  on_chosen(command, exit_code, [as_json] { return list(*as_json); });
+  on_chosen(command, exit_code, [options] { return list(*options); });
 }
 
 }  // namespace sanctum

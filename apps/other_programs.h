@@ -10,6 +10,8 @@ namespace sanctum {
 
 // Of a command, or of a flag of `serve`; empty where it is nobody's.
 std::string here_instead(std::string_view word);
+// Of a command of `sanctum models`, likewise.
+std::string here_instead_of_models(std::string_view word);
 // Of a command that other programs, or shells, have for `remove`.
 bool means_remove(std::string_view word);
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <string>
 
@@ -51,6 +52,12 @@ void put_last_into(CLI::App& app, const char* group) {
 int main(int argc, char** argv) {
   sanctum::platform::open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of files' sizes is an error that is told
+  if (const std::string slip = sanctum::help_by_slip({argv + std::min(argc, 1), argv + argc});
+      !slip.empty()) {
+    std::fputs(slip.c_str(), stderr);
+    return sanctum::kExitUsage;
+  }
   CLI::App app{"Serves local language and vision models, and proves that it does.", "sanctum"};
   app.set_version_flag("--version", SANCTUM_VERSION);
   app.require_subcommand(1);

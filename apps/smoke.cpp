@@ -6,6 +6,7 @@
 #include "apps/commands.h"
 #include "base/error.h"
 #include "client/chat_client.h"
+#include "client/model_abilities.h"
 #include "probes/battery.h"
 
 namespace sanctum {
@@ -25,6 +26,9 @@ int run(const Options& options) {
   const auto model = client.choose_model(options.model);
   auto questions = probes::decode_battery(probes::built_in_battery());
   const auto abilities = client::abilities_of(client.get("/v1/models").body, model);
+  if (!abilities.no_chat.empty())
+    throw Error(ErrorCode::kInvalid,
+                client::prompts_alone(client.endpoint().url, model, abilities.no_chat));
   const auto skipped =
       static_cast<std::size_t>(std::erase_if(questions, [&](const probes::Question& question) {
         const std::string why = skipped_because(question, abilities);

@@ -39,7 +39,8 @@ client::ServerStatus ask(const Options& options) {
 int run(const Options& options) {
   const auto status = ask(options);
   std::cout << (options.json ? client::status_json(status) + "\n" : client::status_table(status));
-  return static_cast<int>(status.readiness);
+  const bool well = status.readiness != client::Readiness::kReady || status.wrong.empty();
+  return well ? static_cast<int>(status.readiness) : kExitNo;
 }
 
 }  // namespace
@@ -58,7 +59,9 @@ void add_status(CLI::App& app, int& exit_code) {
       "  sanctum status --wait 60   # in a script, behind `sanctum serve &`\n"
       "  sanctum status --json --url https://127.0.0.1:1337\n"
       "\n" +
-      exit_codes("ready", "up but not ready"));
+      exit_codes("ready, and nothing is wrong",
+                 "up but not ready, or a model could not be loaded, or an incident of level error "
+                 "or page is open"));
   on_chosen(command, exit_code, [options] { return run(*options); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "apps/command.h"
@@ -49,6 +50,7 @@ std::string unexpected(const CLI::App& command, const std::vector<std::string>& 
     const bool others_have_it =
         flag ? command.get_name() == "serve" : command.get_parent() == nullptr;
     std::string instead = others_have_it ? here_instead(name) : std::string();
+    if (!flag && command.get_name() == "models") instead = here_instead_of_models(name);
     if (means_remove(name) && std::find(known.begin(), known.end(), "remove") != known.end())
       instead = "`" + full_name(command) + " remove` does that";
     text += instead.empty() ? did_you_mean(name, known) : "; " + instead;
@@ -58,6 +60,20 @@ std::string unexpected(const CLI::App& command, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+std::string help_by_slip(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--") return {};
+    if (!word.starts_with("-h") || word.size() == 2) continue;
+    const std::string command = "sanctum " + words.front();
+    const std::string name = word.substr(0, word.find('='));
+    const std::string instead = words.front() == "serve" ? here_instead(name) : "";
+    return command + ": '" + name + "' is not expected here" +
+           (instead.empty() ? "" : "; " + instead) + "\n`" + command +
+           " --help` lists what there is.\n";
+  }
+  return {};
+}
 
 std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   const CLI::App& command = innermost(*app);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -12,5 +13,9 @@ namespace sanctum {
 
 // For CLI::App::failure_message.
 std::string usage_error(const CLI::App* app, const CLI::Error& error);
+
+// Of a word like llama.cpp's -hf, which a parser takes for -h and something behind it: it is no
+// wish for help. Empty where there is none.
+std::string help_by_slip(const std::vector<std::string>& words);
 
 }  // namespace sanctum

@@ -36,7 +36,7 @@ ALLOWED = {
     "engine": {"base", "platform", "models", "nn", "text", "image", "wire"},
     "gateway": SERVING,
     "convert": {"base", "gguf"},
-    "catalog": {"base", "convert", "gguf", "hub"},
+    "catalog": {"base", "gguf", "hub"},
     "supervisor": SERVING | {"catalog", "hub"},
     "probes": SERVING | {"client"},
     "release": {"base", "platform"},

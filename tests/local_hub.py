@@ -56,6 +56,7 @@ class LocalHub:
         self.named = {}  # model: more entries of its list, as they are
         self.files_told = {}  # commit: the files that its list tells of, where they are others than those that come
         self.tells_blobs = True
+        self.versions = {}  # path: [(ETag, content)] that small files have, one a request after another, the last for good
         self.lock = threading.Lock()
         self.hub, self.store = self._serve(HubHandler, tls), self._serve(StoreHandler, store_tls)
         self.url, self.store_url = (f"{'https' if context else 'http'}://localhost:{server.server_port}"
@@ -138,7 +139,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(302, b"", {**headers, "Location": mishap[1]})
         begin = 0
         asked = self.headers.get("Range", "")
-        if asked.startswith("bytes=") and mishap[0] != "no ranges":
+        same = self.headers.get("If-Range", headers["ETag"]) == headers["ETag"]
+        if asked.startswith("bytes=") and mishap[0] != "no ranges" and same:
             begin = int(asked[6:].split("-")[0])
             if begin >= len(content):
                 return self.answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
@@ -241,9 +243,16 @@ class HubHandler(Handler):
             return self.refuse(404, "EntryNotFound")
         headers = {"X-Repo-Commit": commit}
         if not is_large(path):
-            return self.send_file(path, content, {**headers, "ETag": f'"{git_sha1(content)}"'})
+            etag, content = self.version_of(path) or (git_sha1(content), content)
+            return self.send_file(path, content, {**headers, "ETag": f'"{etag}"'})
         self.answer(302, b"see there", {**headers, "X-Linked-Etag": f'"{sha256(content)}"', "X-Linked-Size": len(content), "ETag": '"a-redirect"',
                                         "Location": f"{self.world.store_url}/{sha256(content)}?signature=1"})
+
+
+    def version_of(self, path):
+        with self.world.lock:
+            versions = self.world.versions.get(path)
+            return versions and (versions.pop(0) if len(versions) > 1 else versions[0])
 
 
 class StoreHandler(Handler):

@@ -91,6 +91,12 @@ LockFile::~LockFile() {
   ::close(fd_);
 }
 
+bool LockFile::is_at(const std::string& path) const {
+  struct stat mine{}, there{};
+  return ::fstat(fd_, &mine) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
 void LockFile::name(const std::vector<int>& holders) {
   std::string text;
   for (const int pid : holders) text += std::to_string(pid) + "\n";

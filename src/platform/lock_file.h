@@ -24,6 +24,10 @@ class LockFile {
   LockFile(const LockFile&) = delete;
   LockFile& operator=(const LockFile&) = delete;
 
+  // Whether `path` is still the file that is locked. Where holders remove it at their end, one that
+  // was opened before and locked after is not: nobody else meets that lock.
+  bool is_at(const std::string& path) const;
+
   // To be handed down.
   int descriptor() const { return fd_; }
   // Those that hold it from now on; who is asked for first comes first. A file that cannot be

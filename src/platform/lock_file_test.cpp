@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -89,6 +90,17 @@ TEST(LockFile, OneThatIsHeldAndNamesNobodyLivingSaysSo) {
   LockFile mine(path);
   mine.name({});
   EXPECT_THROW(LockFile::holder(path), Error);
+}
+
+TEST(LockFile, KnowsWhetherItsPathIsStillItsFile) {
+  const TestDirectory directory;
+  const std::string path = directory.path("lock");
+  const LockFile mine(path);
+  EXPECT_TRUE(mine.is_at(path));
+  std::filesystem::remove(path);
+  EXPECT_FALSE(mine.is_at(path));
+  const LockFile other(path);
+  EXPECT_FALSE(mine.is_at(path));
 }
 
 TEST(LockFile, WhatIsNoFileWasNotHandedDown) {

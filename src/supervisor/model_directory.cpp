@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "base/error.h"
+#include "base/home_path.h"
 #include "catalog/import_place.h"
 #include "hub/cache_layout.h"
 #include "hub/places.h"
+#include "hub/repository_kind.h"
 #include "platform/machine.h"
 #include "supervisor/model_refusal.h"
 
@@ -20,6 +23,17 @@ constexpr const char* kBuiltIn = "smoke";
 bool is_directory(const std::string& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
+}
+
+// Of GGUF files beside a config.json each is one by itself.
+bool is_model(const std::string& directory) {
+  if (!hub::has_config(directory)) return false;
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator each(directory, error), end;
+       !error && each != end && files.size() < hub::kCacheEntriesMax; each.increment(error))
+    files.push_back(each->path().filename().string());
+  return hub::kind_of(files) != hub::RepositoryKind::kGguf;
 }
 
 void check_name(const std::string& name, const std::string& told) {
@@ -37,7 +51,7 @@ void check_name(const std::string& name, const std::string& told) {
 }
 
 FoundModel made_of(const std::string& file, const std::string& name, const SearchPlaces& places) {
-  const auto place = catalog::import_place(file, name, places.imports);
+  const auto place = catalog::import_place(file, places.imports);
   return {{name, place.directory}, place.file};
 }
 
@@ -46,15 +60,17 @@ FoundModel foreign(const std::string& told, const SearchPlaces& places) {
   if (!model.problem.empty())
     throw Error(ErrorCode::kInvalid, "'" + told + "' cannot be served: " + model.problem, "model");
   const std::string name = catalog::own_name(told);
-  return is_directory(model.path) ? FoundModel{{name, model.path}}
-                                  : made_of(model.path, name, places);
+  FoundModel found =
+      is_directory(model.path) ? FoundModel{{name, model.path}} : made_of(model.path, name, places);
+  found.left_out = model.left_out;
+  return found;
 }
 
 FoundModel find_by_place(const std::string& name, const SearchPlaces& places) {
   if (is_directory(name)) {
     std::error_code ignored;
     const fs::path directory = fs::canonical(name, ignored);
-    if (hub::has_config(directory)) return {{directory.filename().string(), directory.string()}};
+    if (is_model(directory.string())) return {{directory.filename().string(), directory.string()}};
     if (name != kBuiltIn) refuse_directory(directory.string());
   }
   if (name == kBuiltIn) return {built_in_model(places)};
@@ -62,7 +78,7 @@ FoundModel find_by_place(const std::string& name, const SearchPlaces& places) {
   if (catalog::is_gguf(name)) return made_of(name, fs::path(name).stem().string(), places);
   if (hub::is_repository_name(name)) {
     const std::string snapshot = hub::cached_snapshot(name, places.hub);
-    if (!snapshot.empty()) return {{name, snapshot}};
+    if (!snapshot.empty() && is_model(snapshot)) return {{name, snapshot}};
   }
   refuse_name(name, places);
 }
@@ -99,7 +115,7 @@ FoundModel find_model(const std::string& told, const SearchPlaces& places) {
   const NamedModel named = split_name(told);
   if (named.place.empty())
     throw Error(ErrorCode::kInvalid, "'" + told + "' names no model: it is empty", "model");
-  FoundModel found = find_by_place(named.place, places);
+  FoundModel found = find_by_place(home_expanded(named.place), places);
   if (!named.name.empty()) found.model = named.name;
   return found;
 }

@@ -6,6 +6,8 @@
 //   ollama:NAME, lmstudio:PUBLISHER/REPO   another program's (catalog/foreign_models.h)
 //   smoke        the built-in model
 //   NAME=MODEL   any of these, called NAME
+//
+// A leading ~/ is the home directory.
 #pragma once
 
 #include <string>
@@ -40,7 +42,8 @@ struct NamedModel {
 NamedModel split_name(const std::string& told);
 
 struct FoundModel : wire::LoadRequest {
-  std::string gguf = {};  // the file that its directory is made of; empty: it is one already
+  std::string gguf = {};      // the file that its directory is made of; empty: it is one already
+  std::string left_out = {};  // what of it is not served (catalog/foreign_models.h)
 };
 // Throws Error(kInvalid) for a NAME that is none, Error(kNotFound) saying what was found instead,
 // and what to do (model_refusal.h).

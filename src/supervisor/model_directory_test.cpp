@@ -13,7 +13,9 @@ namespace sanctum::supervisor {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class ModelDirectory : public testing::Test {
  protected:
@@ -132,6 +134,40 @@ TEST_F(ModelDirectory, ASlipIsGuessed) {
   add("hub/models--org--whole/refs/main", "abc");
   EXPECT_THAT(refusal("org/whoel"), HasSubstr("did you mean 'org/whole'?"));
   EXPECT_THAT(refusal("whole"), HasSubstr("did you mean 'org/whole'?"));
+}
+
+TEST_F(ModelDirectory, AFolderOfModelsListsThem) {
+  add("models/a/config.json");
+  add("models/b/config.json");
+  EXPECT_THAT(refusal(root_.path("models")),
+              AllOf(HasSubstr("name one, " + root_.path("models/a")), HasSubstr(", or b")));
+  add("ggufs/x-Q4_0.gguf");
+  add("ggufs/x-Q8_0.gguf");
+  add("ggufs/mmproj-x.gguf");
+  EXPECT_THAT(refusal(root_.path("ggufs")),
+              AllOf(HasSubstr("`sanctum serve " + root_.path("ggufs/x-Q4_0.gguf") + "`"),
+                    HasSubstr("others are x-Q8_0.gguf"), Not(HasSubstr("mmproj"))));
+  add("ggufs/config.json");
+  EXPECT_THAT(refusal(root_.path("ggufs")), HasSubstr("others are x-Q8_0.gguf"));
+  add("studio/repo/y.gguf");
+  EXPECT_THAT(refusal(root_.path("studio")), HasSubstr(root_.path("studio/repo/y.gguf")));
+}
+
+TEST_F(ModelDirectory, AnAdapterIsNoModel) {
+  add("lora/adapter_config.json", R"({"base_model_name_or_path": "org/base"})");
+  EXPECT_THAT(refusal(root_.path("lora")), HasSubstr("an adapter (LoRA) of org/base"));
+}
+
+TEST_F(ModelDirectory, AnAddressIsToldForWhatItIs) {
+  EXPECT_THAT(refusal("https://huggingface.co/org/x"), HasSubstr("`sanctum models pull org/x`"));
+  EXPECT_THAT(refusal("org/x-GGUF:Q8_0"), HasSubstr("--include '*Q8_0*.gguf'"));
+}
+
+TEST_F(ModelDirectory, ASlipInAFilesNameIsGuessed) {
+  add("g/tiny-Q8_0.gguf", "GGUF");
+  EXPECT_THAT(refusal(root_.path("g/tiny-Q8_O.gguf")),
+              AllOf(HasSubstr("there is no file"),
+                    HasSubstr("did you mean '" + root_.path("g/tiny-Q8_0.gguf") + "'?")));
 }
 
 TEST_F(ModelDirectory, RefusalsSayWhereItLooked) {

@@ -1,11 +1,18 @@
 #include "supervisor/model_refusal.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "base/error.h"
 #include "base/nearest.h"
 #include "hub/cache_layout.h"
+#include "hub/cached_models.h"
+#include "hub/gguf_name.h"
+#include "hub/model_check.h"
+#include "hub/places.h"
+#include "hub/repository_kind.h"
+#include "hub/repository_word.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -18,45 +25,85 @@ using hub::is_repository_name;
 using hub::kCacheEntriesMax;
 using hub::repository_directory;
 
+constexpr std::size_t kShownMax = 12;  // names of a list in a line
+
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ErrorCode::kNotFound, why, "model");
 }
 
-// `named`: as the person knows it.
-[[noreturn]] void refuse_gguf(const std::string& named, const std::string& path) {
-  refuse(named + " holds a GGUF file, the format of llama.cpp; name the file: `sanctum serve " +
-         path + "`");
+std::string listed(const std::vector<std::string>& names, std::size_t from) {
+  std::string all;
+  for (std::size_t i = from; i < names.size() && i < from + kShownMax; ++i)
+    all += (all.empty() ? "" : ", ") + names[i];
+  return names.size() > from + kShownMax ? all + ", ..." : all;
 }
 
-// The first that ends so; empty for none.
-std::string file_ending_in(const fs::path& directory, const std::string& extension) {
-  std::error_code error;
-  std::size_t looked_at = 0;
-  for (fs::directory_iterator entry(directory, error), end;
-       !error && entry != end && looked_at < kCacheEntriesMax; entry.increment(error), ++looked_at)
-    if (entry->path().extension() == extension) return entry->path().filename().string();
-  return {};
+// `named`: as the person knows it. `files`: in `directory`.
+[[noreturn]] void refuse_gguf(const std::string& named, const std::string& directory,
+                              const std::vector<std::string>& files) {
+  const auto models = hub::gguf_models(files);
+  const std::string format = "the format of llama.cpp";
+  if (models.empty())
+    refuse(named + " holds GGUF files, " + format +
+           ", of which none is a model by itself: the picture half of one, or a part of it");
+  const std::string first = (fs::path(directory) / models[0]).string();
+  if (const auto part = hub::gguf_part_of(first); part.of > 1 && models.size() == 1)
+    refuse(named + " holds a GGUF file in " + std::to_string(part.of) +
+           " parts: " + hub::merging_advice(first) + ", which can be served");
+  if (models.size() == 1)
+    refuse(named + " holds a GGUF file, " + format + "; name the file: `sanctum serve " + first +
+           "`");
+  refuse(named + " holds GGUF files, " + format + "; name one: `sanctum serve " + first +
+         "`; others are " + listed(models, 1));
 }
 
-std::vector<std::string> directories_in(const fs::path& directory) {
+std::vector<std::string> entries_in(const fs::path& directory, bool directories) {
   std::vector<std::string> names;
   std::error_code error, ignored;
   for (fs::directory_iterator entry(directory, error), end;
        !error && entry != end && names.size() < kCacheEntriesMax; entry.increment(error))
-    if (entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
+    if (entry->is_directory(ignored) == directories)
+      names.push_back(entry->path().filename().string());
+  std::sort(names.begin(), names.end());
   return names;
 }
 
-// The only model among the directories in it; empty for none, or several.
-std::string only_model_in(const fs::path& directory) {
-  std::string found;
-  for (const auto& name : directories_in(directory)) {
-    const std::string path = (directory / name).string();
-    if (!has_config(path)) continue;
-    if (!found.empty()) return {};
-    found = path;
-  }
-  return found;
+// The directories in it that are models.
+std::vector<std::string> models_in(const fs::path& directory) {
+  auto names = entries_in(directory, true);
+  std::erase_if(names, [&](const auto& name) { return !has_config((directory / name).string()); });
+  return names;
+}
+
+// In the directories of `directory`, as paths from it.
+std::vector<std::string> gguf_beneath(const fs::path& directory) {
+  std::vector<std::string> paths;
+  for (const auto& folder : entries_in(directory, true))
+    for (const auto& file : entries_in(directory / folder, false))
+      if (hub::is_gguf_name(file) && paths.size() < kCacheEntriesMax)
+        paths.push_back((fs::path(folder) / file).string());
+  return paths;
+}
+
+// The nearest file or directory beside what is not there, as the person would name it.
+std::string nearest_beside(const fs::path& path) {
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  auto names = entries_in(parent, true);
+  for (auto& file : entries_in(parent, false))
+    if (hub::is_gguf_name(file)) names.push_back(std::move(file));
+  const std::string guess = nearest(path.filename().string(), names);
+  return guess.empty() || !path.has_parent_path() ? guess : (parent / guess).string();
+}
+
+std::string did_you_mean_path(const std::string& guess) {
+  return guess.empty() ? "" : "; did you mean '" + guess + "'?";
+}
+
+// "gguf/tiny.gguf", or "models/x" where models/ is a directory here: no name of a hub's.
+bool is_meant_as_path(const fs::path& path) {
+  std::error_code ignored;
+  return hub::is_gguf_name(path.string()) ||
+         (path.has_parent_path() && fs::is_directory(path.parent_path(), ignored));
 }
 
 void refuse_file(const fs::path& file) {
@@ -74,50 +121,97 @@ void refuse_file(const fs::path& file) {
   refuse(path + " is a file; a model is a directory with a config.json");
 }
 
-[[noreturn]] void refuse_download(const std::string& name, const std::string& repository) {
-  const std::string again = "download it again (`sanctum models pull " + name + "`)";
-  const fs::path snapshots = fs::path(repository) / "snapshots";
-  const std::string snapshot = only_model_in(snapshots);
-  std::error_code ignored;
-  if (!fs::exists(fs::path(repository) / "refs" / "main", ignored)) {
-    refuse("'" + name + "' is in the cache, but " + repository +
-           "/refs/main is missing, which says what version is meant: " +
-           (snapshot.empty() ? again : "name one of them, " + snapshot + ", or " + again));
+// Where refs/main is missing.
+[[noreturn]] void refuse_without_main(const std::string& name, const std::string& repository,
+                                      const std::string& pull, const std::string& hub) {
+  const auto here = hub::cached_revisions(name, hub);
+  const auto& first = here.front();
+  std::string one;
+  if (!first.snapshot.empty())
+    one = "; here is " + hub::revisions_here(repository) + ": `sanctum serve " + name + "=" +
+          first.snapshot + "` serves it";
+  refuse("'" + name + "' is in the cache, but " + repository +
+         "/refs/main is missing, which says what version is meant" + one + "; " + pull +
+         " downloads main");
+}
+
+[[noreturn]] void refuse_download(const std::string& name, const std::string& repository,
+                                  const std::string& hub) {
+  const std::string pull = "`sanctum models pull " + name + "`";
+  const std::string main = hub::cached_commit(repository, hub::kMain);
+  if (main.empty()) refuse_without_main(name, repository, pull, hub);
+  const std::string snapshot = hub::snapshot_directory(repository, main);
+  const auto files = hub::snapshot_files(snapshot);
+  const auto kind = hub::kind_of(files);
+  if (kind == hub::RepositoryKind::kGguf) refuse_gguf("'" + name + "'", snapshot, files);
+  if (kind == hub::RepositoryKind::kAdapter)
+    refuse("'" + name + "' cannot be served: " + hub::adapter_advice(snapshot));
+  const std::string what = "'" + name + "' is in the cache, but what " + repository +
+                           "/refs/main names has no config.json";
+  if (files.empty()) refuse(what + ": its download did not end; download it again (" + pull + ")");
+  refuse(what + ", which says what a model is; " + pull + " loads all that a model needs");
+}
+
+bool is_address(const std::string& name) {
+  return name.find("://") != std::string::npos || name.starts_with("hf.co/") ||
+         name.starts_with("huggingface.co/") ||
+         (name.find('/') != std::string::npos && name.find(':') != std::string::npos);
+}
+
+// The address of a model's page, or "org/x-GGUF:Q8_0".
+[[noreturn]] void refuse_address(const std::string& name) {
+  std::string why;
+  try {
+    const std::string model = hub::read_repository_word(name, hub::endpoint({})).model;
+    why = "'" + name + "' is the address of " + model + ": `sanctum models pull " + model +
+          "` downloads it, `sanctum serve " + model + "` serves what is downloaded";
+  } catch (const Error& error) {
+    why = error.what();
   }
-  for (const auto& revision : directories_in(snapshots))
-    if (const auto file = file_ending_in(snapshots / revision, ".gguf"); !file.empty())
-      refuse_gguf("'" + name + "'", (snapshots / revision / file).string());
-  refuse("'" + name + "' is in the cache, but what " + repository +
-         "/refs/main names has no config.json: its download did not end; " + again);
+  refuse(why);
 }
 
 }  // namespace
 
 void refuse_directory(const std::string& directory) {
-  if (const auto file = file_ending_in(directory, ".gguf"); !file.empty()) {
-    refuse_gguf("the directory " + directory, (fs::path(directory) / file).string());
-  }
+  const auto in_it = entries_in(directory, false);
+  const auto kind = hub::kind_of(in_it);
+  if (kind == hub::RepositoryKind::kGguf || !hub::gguf_models(in_it).empty())
+    refuse_gguf("the directory " + directory, directory, in_it);
+  if (kind == hub::RepositoryKind::kAdapter)
+    refuse("the directory " + directory + " cannot be served: " + hub::adapter_advice(directory));
   const std::string none = "the directory " + directory + " has no config.json";
-  std::string beneath = only_model_in(directory);
-  if (beneath.empty()) beneath = only_model_in(fs::path(directory) / "snapshots");
-  refuse(none + (beneath.empty() ? ": that is no model" : "; did you mean " + beneath + "?"));
+  for (const fs::path& place : {fs::path(directory), fs::path(directory) / "snapshots"}) {
+    const auto models = models_in(place);
+    if (models.size() == 1) refuse(none + "; did you mean " + (place / models[0]).string() + "?");
+    if (!models.empty())
+      refuse(none + "; models are in it: name one, " + (place / models[0]).string() + ", or " +
+             listed(models, 1));
+  }
+  if (const auto ggufs = gguf_beneath(directory); !ggufs.empty())
+    refuse_gguf("the directory " + directory, directory, ggufs);
+  refuse(none + ": that is no model");
 }
 
 void refuse_name(const std::string& name, const SearchPlaces& places) {
   const std::string& hub = places.hub;
   refuse_file(name);
+  std::error_code ignored;
   if (is_repository_name(name) && !hub.empty()) {
     const std::string repository = repository_directory(name, hub);
-    std::error_code ignored;
-    if (fs::is_directory(repository, ignored)) refuse_download(name, repository);
-    refuse("'" + name + "' is neither a directory nor a downloaded model in " + hub +
-           did_you_mean(name, cached_repositories(hub)) + "; `sanctum models pull " + name +
-           "` downloads it");
+    if (fs::is_directory(repository, ignored)) refuse_download(name, repository, hub);
+    if (!is_meant_as_path(name))
+      refuse("'" + name + "' is neither a directory nor a downloaded model in " + hub +
+             did_you_mean(name, cached_repositories(hub)) + "; `sanctum models pull " + name +
+             "` downloads it");
   }
+  if (is_address(name)) refuse_address(name);
   const fs::path path(name);
-  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::string guess = nearest(path.filename().string(), directories_in(parent));
-  if (!guess.empty() && path.has_parent_path()) guess = (parent / guess).string();
+  std::string guess = nearest_beside(path);
+  if (is_repository_name(name) && is_meant_as_path(path) && !hub::is_gguf_name(name))
+    refuse("there is no '" + name + "' in the directory " +
+           fs::absolute(path.parent_path(), ignored).string() +
+           ", nor a downloaded model of that name" + did_you_mean_path(guess));
   // Ollama's users name a model without who made it.
   if (guess.empty()) {
     for (const auto& repository : cached_repositories(hub))
@@ -129,11 +223,9 @@ void refuse_name(const std::string& name, const SearchPlaces& places) {
           catalog::own_name(model.name) == name + ":latest")
         guess = model.name;
   }
-  if (path.extension() == ".gguf")
-    refuse("there is no file '" + name + "'" +
-           (guess.empty() ? "" : "; did you mean '" + guess + "'?"));
+  if (hub::is_gguf_name(name)) refuse("there is no file '" + name + "'" + did_you_mean_path(guess));
   refuse("there is no directory '" + name + "', and it is no org/name of a downloaded model" +
-         (guess.empty() ? "" : "; did you mean '" + guess + "'?") +
+         did_you_mean_path(guess) +
          (is_repository_name(name) && hub.empty()
               ? ". There is no home for downloaded models: HOME, HF_HOME and HF_HUB_CACHE are not "
                 "set"

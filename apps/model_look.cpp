@@ -1,0 +1,39 @@
+#include "apps/model_look.h"
+
+#include <optional>
+
+#include "apps/shell_word.h"
+#include "base/error.h"
+#include "catalog/gguf_outline.h"
+#include "catalog/import_place.h"
+#include "client/printable.h"
+#include "hub/cached_models.h"
+
+namespace sanctum {
+namespace {
+
+constexpr std::size_t kShownCharactersMax = 500;
+
+}  // namespace
+
+LookedInto look_into(const std::string& name, const std::string& path, Instant until) {
+  try {
+    std::optional<catalog::GgufOutline> outline;
+    if (catalog::is_gguf(path)) outline.emplace(path);
+    const std::string directory = outline ? outline->path() : path;
+    LookedInto looked{hub::architecture_in(directory), servable(name, directory, until)};
+    if (outline) looked.can.why = outline->as_told_of_file(looked.can.why);
+    return looked;
+  } catch (const Error& error) {
+    return {{}, {false, client::printable_line(error.what(), kShownCharactersMax)}};
+  }
+}
+
+NextStep next_step(const std::string& name, const std::string& path) {
+  const Servable can = look_into("it", path, Clock::now() + kLookedIntoMax).can;
+  const std::string serve = "sanctum serve " + shell_word(name);
+  if (!can.yes) return {true, serve + " (whether it can be served is not told: " + can.why + ")"};
+  return *can.yes ? NextStep{true, serve} : NextStep{false, "it cannot be served: " + can.why};
+}
+
+}  // namespace sanctum
