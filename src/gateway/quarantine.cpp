@@ -11,6 +11,7 @@ std::uint64_t fingerprint(const wire::GenerateRequest& request) {
   asked.request.clear();
   asked.resume_ids.clear();
   asked.again = false;
+  asked.files.clear();
   asked.sampling.seed.reset();
   asked.ready_timeout_ms = 0;
   return wire::request_key(wire::encode(asked));

@@ -24,6 +24,9 @@ TEST(Quarantine, KnowsARequestByWhatItAsks) {
   wire::GenerateRequest again = asking("poison");
   again.request = "another";
   again.sampling.seed = 8;
+  again.again = true;
+  again.files = "as an engine named them";
+  again.resume_ids = {1};
   EXPECT_TRUE(quarantine.holds(again, now));
   EXPECT_FALSE(quarantine.holds(asking("water"), now));
   EXPECT_FALSE(quarantine.holds(again, now + kQuarantine)) << "not forever";
