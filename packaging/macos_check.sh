@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 
 MLX_WHEEL=mlx-metal==0.32.4
 ZIG_WHEEL=ziglang==0.15.1
-FOLDERS="base platform wire client text image kernels nn models engine probes release supervisor gateway settings serve stress"
+FOLDERS="base platform wire client text image kernels nn models engine probes release supervisor gateway settings serve stress
+  gguf hub catalog convert"
 # Headers that hold nothing of this machine's, as far as our includes go.
 LENT="boost spdlog fmt CLI toml++ openssl curl jpeglib.h jmorecfg.h jerror.h jconfig.h png.h pngconf.h
   pnglibconf.h webp gif_lib.h zlib.h zconf.h prometheus histedit.h editline SQLiteCpp sqlite3.h"
@@ -50,6 +51,15 @@ lend_headers() {
   done
 }
 
+# As src/models/CMakeLists.txt makes it.
+make_headers() {
+  mkdir -p "$cache/include/models"
+  python3 - >"$cache/include/models/proven.h" <<'PYTHON'
+form, proven = (open(f"src/models/proven.{end}").read() for end in ("h.in", "txt"))
+print(form.replace("@SANCTUM_PROVEN@", proven), end="")
+PYTHON
+}
+
 default_sources() {
   local folder
   for folder in $FOLDERS; do
@@ -63,6 +73,7 @@ fetch mlx "$MLX_WHEEL" --platform macosx_14_0_arm64 --only-binary=:all: --python
 fetch zig "$ZIG_WHEEL"
 chmod +x "$cache/zig/ziglang/zig"
 lend_headers
+make_headers
 mkdir -p "$cache/objects"
 export ZIG_GLOBAL_CACHE_DIR=$cache/zig-cache ZIG_LOCAL_CACHE_DIR=$cache/zig-cache
 

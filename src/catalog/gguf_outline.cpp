@@ -1,5 +1,7 @@
 #include "catalog/gguf_outline.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>

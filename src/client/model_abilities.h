@@ -10,7 +10,7 @@ namespace sanctum::client {
 struct ModelAbilities {
   // Whether it is shown pictures, and knows of tools; nothing where that is not told, as by most
   // servers.
-  std::optional<bool> vision, tools;
+  std::optional<bool> vision = {}, tools = {};
   std::string no_chat = {};  // why it answers prompts alone; empty where it chats, or tells nothing
   // Its maker chose how it is sampled: the server does so where a request leaves it out.
   bool sampling = false;

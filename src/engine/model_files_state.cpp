@@ -1,5 +1,6 @@
 #include "engine/model_files_state.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -23,7 +24,9 @@ std::string model_files_state(const std::string& directory) {
     std::error_code gone;
     const auto bytes = fs::file_size(at->path(), gone);  // of what a link leads to
     if (gone) continue;
-    const auto written = fs::last_write_time(at->path(), gone).time_since_epoch().count();
+    // A standard library may count in more than 64 bits.
+    const auto written =
+        static_cast<std::int64_t>(fs::last_write_time(at->path(), gone).time_since_epoch().count());
     if (gone) continue;
     files.insert(at->path().filename().string() + "/" + std::to_string(bytes) + "/" +
                  std::to_string(written) + "\n");

@@ -14,12 +14,12 @@ namespace sanctum::gguf {
 
 struct PreTokenizer {
   std::vector<std::string_view> names;
-  std::vector<std::string_view> splits;  // regular expressions, one after another, isolated
-  bool digits = false;                   // each digit by itself, after the splits
-  bool gpt2_words = false;               // cut as GPT-2 does, at last
-  bool nfc = false;                      // normalized before
-  bool ignore_merges = false;            // a piece that is a token is not merged
-  bool begins_with_bos = false;          // where the file does not say
+  std::vector<std::string_view> splits = {};  // regular expressions, one after another, isolated
+  bool digits = false;                        // each digit by itself, after the splits
+  bool gpt2_words = false;                    // cut as GPT-2 does, at last
+  bool nfc = false;                           // normalized before
+  bool ignore_merges = false;                 // a piece that is a token is not merged
+  bool begins_with_bos = false;               // where the file does not say
 };
 
 // Of tokenizer.ggml.pre. Throws Error(kInvalid) naming the key and the names that are known.

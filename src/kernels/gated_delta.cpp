@@ -59,7 +59,6 @@ class Work {
       : shape_(shape),
         weights_(weights),
         input_(input),
-        round_(round),
         kernels_(kernels_of(runtime.isa())),
         rows_(static_cast<std::size_t>(round.back().at + round.back().rows)) {
     const auto gates = rows_ * static_cast<std::size_t>(shape.value_heads);
@@ -136,7 +135,6 @@ class Work {
   const DeltaShape& shape_;
   const DeltaWeights& weights_;
   const DeltaRows& input_;
-  const Round& round_;
   const Kernels& kernels_;
   std::size_t rows_;
   float *decay_, *beta_, *heads_;

@@ -12,8 +12,8 @@
 namespace sanctum::models {
 
 struct WindowDefaults {
-  std::optional<int> window;          // where sliding_window is silent; nothing: it must be there
-  std::optional<std::int64_t> every;  // every so many-th layer sees all, where none are listed
+  std::optional<int> window = {};  // where sliding_window is silent; nothing: it must be there
+  std::optional<std::int64_t> every = {};  // every so many-th layer sees all, where none are listed
 };
 
 // Of each layer: at most so many tokens, the last ones, its own too; 0: all. As layer_types lists
