@@ -1,16 +1,24 @@
 #include "models/qwen_hybrids.h"
 
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "models/decoder_model.h"
+#include "models/qwen3_vl.h"
+#include "models/seeing_decoder.h"
+#include "nn/checkpoint.h"
 
 namespace sanctum::models {
 namespace {
 
 constexpr std::int64_t kInterval = 4;  // every so many-th layer is attention, where none are listed
+// Pairs of a head that follow time, height and width where config.json is silent.
+constexpr std::array<int, 3> kSection{11, 11, 10};
+// Where the vision tower is, and what it cannot be without: some converters leave it out.
+constexpr const char *kTower = "vision_tower.", *kTowerTensor = "patch_embed.proj.weight";
 constexpr int kTapsMax = kernels::kDeltaTapsMax;
 
 nn::DeltaShape read_shape(const json::Node& c) {
@@ -108,13 +116,35 @@ std::optional<std::string> rename_qwen3_next(const std::string& stored) {
 std::unique_ptr<Model> load_qwen3_5(const json::Node& config, nn::Weights& weights, Traits traits) {
   const std::string body = "language_model.model";
   const json::Node text = config.get("text_config").value_or(config);
-  return decoder_model(read_hybrid(text, weights, body), weights, body, std::move(traits));
+  DecoderConfig read = read_hybrid(text, weights, body);
+  if (!config.has("vision_config") || !weights.has(kTower + std::string(kTowerTensor)))
+    return decoder_model(read, weights, body, std::move(traits));
+  if (const auto layers = config.at("vision_config").get("deepstack_visual_indexes");
+      layers && !layers->as_array().empty())
+    layers->fail("must be empty: this language model takes nothing in its early layers");
+  read.rope_axes =
+      read_position_axes(text, static_cast<int>(read.rope.frequencies.of_pairs.size()), kSection);
+  return seeing_decoder(read, config, weights, std::move(traits));
+}
+
+std::shared_ptr<const Processor> make_qwen3_5_processor(const json::Node& config,
+                                                        const std::string& directory) {
+  if (!config.has("vision_config")) return std::make_shared<Processor>();
+  const nn::Checkpoint stored(directory, rename_qwen3_5);
+  return stored.has(kTower + std::string(kTowerTensor)) ? make_qwen3_vl_processor(config, directory)
+                                                        : std::make_shared<Processor>();
+}
+
+std::optional<std::string> rename_qwen3_5_text(const std::string& stored) {
+  const auto name = rename_qwen3_5(stored);
+  return name && name->starts_with(kTower) ? std::nullopt : name;
 }
 
 std::optional<std::string> rename_qwen3_5(const std::string& stored) {
-  if (drops(stored, {"mtp.", "model.mtp.", "vision_tower.", "model.visual.",
-                     "model.language_model.visual."}))
-    return std::nullopt;
+  if (drops(stored, {"mtp.", "model.mtp."})) return std::nullopt;
+  if (stored.starts_with(kTower)) return stored;
+  for (const std::string_view inside : {"model.visual.", "model.language_model.visual."})
+    if (stored.starts_with(inside)) return std::string(kTower) + stored.substr(inside.size());
   constexpr std::string_view kInside = "model.language_model.", kLanguage = "language_model.";
   if (stored.starts_with(kInside)) return "language_model.model." + stored.substr(kInside.size());
   if (stored.starts_with(kLanguage))

@@ -263,7 +263,7 @@ constexpr Member kRopeMembers[] = {
     {"type", kPhi3, long_or_plain, "longrope"},
     {"short_mscale", kText, off, "none"},
     {"long_mscale", kText, off, "none"},
-    {"mrope_interleaved", kQwen3VlText, on, "true"},
+    {"mrope_interleaved", kQwen3VlText | kHybrid, on, "true"},
 };
 
 [[noreturn]] void refuse(const json::Node& value, std::string_view supported) {

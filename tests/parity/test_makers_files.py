@@ -9,7 +9,10 @@ import pytest
 from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model
 from test_formats import save_modelopt, save_raw
-from test_models import FLOAT32_ERROR_MAX, GEMMA4_26B, GEMMA4_E2B, GPT_OSS, TEXT_CONFIGS, build, cast, our_logits, reference_text, save, text_tokens
+from test_models import (
+    FLOAT32_ERROR_MAX, GEMMA4_26B, GEMMA4_E2B, GPT_OSS, PREPROCESSOR, SEEING, TEXT_CONFIGS, build, cast, our_logits, reference_text, reference_vision, save,
+    text_tokens, vision_case,
+)
 
 GEMMA4_WRAPPED = dict(model_type="gemma4", vocab_size=199, text_config=GEMMA4_26B)
 NORMS = (".input_layernorm.weight", ".post_attention_layernorm.weight", "model.norm.weight", ".q_norm.weight", ".k_norm.weight")
@@ -54,8 +57,7 @@ def qwen_as_published(model):
         if name.endswith(NORMS):
             value = value - 1
         out[without_wrapper(name)] = value
-    others = ("model.visual.blocks.0.norm1.weight", "model.language_model.visual.blocks.0.norm1.weight", "mtp.fc.weight")
-    return out | {name: mx.ones((4, 4)) for name in others}
+    return out | {"mtp.fc.weight": mx.ones((4, 4))}
 
 
 def gemma_as_published(model):
@@ -79,13 +81,29 @@ def test_names_norms_filters_and_experts_as_published(name, arithmetic, tmp_path
     weights = as_published(build(config))
     known = tmp_path / "reference"
     known.mkdir()
-    # mlx-vlm drops what mlx-lm does not know.
-    save_as(known, config, {name: value for name, value in weights.items() if ".language_model.visual." not in name})
+    save_as(known, config, weights)
     theirs, _ = load_model(known)
     save_as(tmp_path, config, weights)
     expected = reference_text(theirs, text_tokens())
     assert np.abs(expected).max() > 0.5
     assert np.abs(our_logits(tmp_path, arithmetic, {"tokens": text_tokens()}) - expected).max() < FLOAT32_ERROR_MAX
+
+
+@pytest.mark.parametrize("place", ["model.visual.", "model.language_model.visual."])
+def test_a_tower_as_published(place, tmp_path):
+    """Its patches' filters have PyTorch's order; where it is differs from maker to maker."""
+    config = SEEING["qwen3_5"]
+    model = build(config)
+    files, tokens = vision_case(tmp_path)
+    expected, _ = reference_vision(model, config, files, tokens)
+    out = {}
+    for name, value in qwen_as_published(model).items():
+        if name.endswith("patch_embed.proj.weight"):
+            value = value.moveaxis(4, 1)
+        out[place + name.removeprefix("vision_tower.") if name.startswith("vision_tower.") else name] = value
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
+    save_as(tmp_path, config, out)
+    assert np.abs(our_logits(tmp_path, "kernels", {"tokens": tokens, "images": files}) - expected).max() < FLOAT32_ERROR_MAX
 
 
 @pytest.mark.parametrize("name", ["qwen3_5_moe", "gemma4_26b"])

@@ -130,6 +130,8 @@ VL = dict(
 )
 # The language models alone, which mlx-lm has inside their wrapper.
 INSIDE = ("qwen3_5_text", "qwen3_5_moe_text")
+QWEN3_5_VL = VL | dict(model_type="qwen3_5", text_config=QWEN3_5, vision_config=VL["vision_config"] | dict(model_type="qwen3_5", deepstack_visual_indexes=[]))
+SEEING = {"qwen3_vl": VL, "qwen3_5": QWEN3_5_VL, "qwen3_5_moe": QWEN3_5_VL | dict(model_type="qwen3_5_moe", text_config=QWEN3_5 | HYBRID_MOE)}
 PREPROCESSOR = dict(
     patch_size=16, temporal_patch_size=2, merge_size=2, min_pixels=64 * 64, max_pixels=160 * 160,
     image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5], image_processor_type="Qwen2VLImageProcessor",
@@ -137,13 +139,12 @@ PREPROCESSOR = dict(
 
 
 def build(config):
-    if config["model_type"] == "qwen3_vl":
-        from mlx_vlm.models import qwen3_vl as module
+    import importlib
 
+    if "vision_config" in config:
+        module = importlib.import_module("mlx_vlm.models." + config["model_type"])
         arguments = module.ModelConfig.from_dict(json.loads(json.dumps(config)))
     else:
-        import importlib
-
         kind = config["model_type"]
         if kind in INSIDE:
             kind = kind.removesuffix("_text")
@@ -391,17 +392,18 @@ def test_the_default_mrope_section(tmp_path):
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "kernels"])
-@pytest.mark.parametrize("numbers", PROVEN["qwen3_vl"])
-def test_vision_language(numbers, arithmetic, tmp_path):
+@pytest.mark.parametrize("name, numbers", [(name, numbers) for name in SEEING for numbers in ("float32", "8-bit")])
+def test_vision_language(name, numbers, arithmetic, tmp_path):
     bits = None if numbers == "float32" else BITS[numbers]
-    model = build(VL)
+    config = SEEING[name]
+    model = build(config)
     quantization = None
     if bits:
         quantization = {"group_size": 32, "bits": bits}
         nn.quantize(model, **quantization, class_predicate=lambda p, m: hasattr(m, "to_quantized") and "pos_embed" not in p)
-    save(tmp_path, VL, model, quantization)
+    save(tmp_path, config, model, quantization)
     files, tokens = vision_case(tmp_path)
-    expected, length = reference_vision(model, VL, files, tokens)
+    expected, length = reference_vision(model, config, files, tokens)
     whole = our_logits(tmp_path, arithmetic, {"tokens": tokens, "images": files})
     assert whole.shape == expected.shape
     assert np.abs(whole - expected).max() < FLOAT32_ERROR_MAX
@@ -411,9 +413,20 @@ def test_vision_language(numbers, arithmetic, tmp_path):
     assert np.abs(chunked - expected).max() < FLOAT32_ERROR_MAX
 
 
-def test_the_picture_matters(tmp_path):
+@pytest.mark.parametrize("name", ["qwen3_5", "qwen3_5_moe"])
+def test_a_tower_that_a_converter_left_out_is_not_missed(name, tmp_path):
+    """mlx-lm's own copies keep the configuration whole, and no tower."""
+    config = SEEING[name]
+    model = build(TEXT_CONFIGS[name])
+    save(tmp_path, config, model)
+    tokens = text_tokens()
+    assert np.abs(our_logits(tmp_path, "kernels", {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_the_picture_matters(name, tmp_path):
     """Without this, two sides that both ignore the picture would agree."""
-    save(tmp_path, VL, build(VL))
+    save(tmp_path, SEEING[name], build(SEEING[name]))
     files, tokens = vision_case(tmp_path)
     first = our_logits(tmp_path, "float32", {"tokens": tokens, "images": files})
     Image.new("RGB", (70, 131), (255, 0, 0)).save(files[0])
