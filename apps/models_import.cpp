@@ -41,7 +41,7 @@ bool is_downloaded(const std::string& name) {
 
 // A GGUF file, of what a person named. Throws Error that says what it is instead.
 std::string file_of(const std::string& told) {
-  const std::string path = home_expanded(told);
+  std::string path = home_expanded(told);
   const auto places = supervisor::search_places();
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {

@@ -133,7 +133,7 @@ void read_layers(const json::Node& manifest, const std::string& name, const std:
     if (kind == "tensor")
       model.problem = "its weights are in Ollama's own form for MLX, which is not read";
     if (kind == "projector")
-      left_out.push_back("its picture half (projector) is not read: text alone");
+      left_out.emplace_back("its picture half (projector) is not read: text alone");
     if (const std::string own = ollamas_own(kind, layer, name, directory); !own.empty())
       ollamas.push_back(own);
   }

@@ -120,11 +120,13 @@ void add_control(Router& router, Services& services, ControlDesk& desk, ProbeRun
   // {"wrong":"..."}: what whoever asks found wrong just now
   router.add("POST", "/restart", [&services, &desk](const std::shared_ptr<Exchange>& exchange) {
     const json::Document document(exchange->take_body());
+    // Before it may have cut them.
+    const int running = services.gate.running() + services.gate.waiting();
     const std::string objection = desk.restart(document.root().as_string_or("wrong", ""));
     if (!objection.empty()) return exchange->respond(error_response(409, objection));
     json::Writer w;
     w.begin_object().field("pid", static_cast<int>(::getpid()));
-    w.field("running", services.gate.running() + services.gate.waiting());
+    w.field("running", running);
     w.field("drain_s", desk.drain_s()).end_object();
     HttpResponse response;
     response.body = w.take();

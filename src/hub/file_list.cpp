@@ -84,6 +84,7 @@ std::vector<RemoteFile> weights_of(const std::vector<RemoteFile>& files) {
 
 std::vector<std::string> paths_of(const std::vector<RemoteFile>& files) {
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const auto& file : files) paths.push_back(file.path);
   return paths;
 }

@@ -43,7 +43,7 @@ Mixture::Mixture(nn::Weights& w, const std::string& path, const MixtureConfig& c
 }
 
 mx::array Mixture::operator()(const mx::array& x) const {
-  const mx::array mixed = (*experts_)(x, gate_(x));
+  mx::array mixed = (*experts_)(x, gate_(x));
   if (!shared_expert_) return mixed;
   const mx::array by = mx::sigmoid((*shared_expert_gate_)(x));
   return mx::add(mixed, mx::multiply((*shared_expert_)(x), by));
