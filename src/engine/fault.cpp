@@ -19,12 +19,13 @@ Fault parse_fault(const std::string& text) {
   int* const count = name == "hang-after"  ? &fault.hang_after
                      : name == "die-of"    ? &fault.die_of
                      : name == "lie-after" ? &fault.lie_after
+                     : name == "slow"      ? &fault.slow_ms
                                            : nullptr;
   const std::string number = colon == std::string::npos ? "" : text.substr(colon + 1);
   const char* const end = number.data() + number.size();
   if (count == nullptr || std::from_chars(number.data(), end, *count).ptr != end || *count < 1) {
     throw Error(ErrorCode::kInvalid,
-                "'" + text + "' is no fault; there are hang-after:N, lie-after:N and die-of:N",
+                "'" + text + "' is no fault; there are hang-after:N, lie-after:N, slow:N and die-of:N",
                 "SANCTUM_FAULT");
   }
   return fault;
@@ -43,6 +44,7 @@ int lied(const Fault& fault, int token, std::uint64_t tokens) {
 }
 
 void have_said(const Fault& fault, std::uint64_t tokens) {
+  if (fault.slow_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(fault.slow_ms));
   if (fault.hang_after == 0 || tokens < static_cast<std::uint64_t>(fault.hang_after)) return;
   log::warn("fault", {{"hang_after", tokens}});
   while (true) std::this_thread::sleep_for(std::chrono::hours(1));

@@ -11,6 +11,7 @@ TEST(Fault, IsWhatItsTextSays) {
   EXPECT_EQ(parse_fault("").hang_after, 0);
   EXPECT_EQ(parse_fault("hang-after:7").hang_after, 7);
   EXPECT_EQ(parse_fault("die-of:12").die_of, 12);
+  EXPECT_EQ(parse_fault("slow:20").slow_ms, 20);
   for (const char* text :
        {"hang-after", "hang-after:", "hang-after:0", "die-of:x", "die-of:1x", ":1"})
     EXPECT_THROW(parse_fault(text), Error) << text;
