@@ -77,7 +77,7 @@ class Work {
     const auto stride = static_cast<std::size_t>(shape_.channels());
     DeltaConvArguments a{};
     a.x = input_.qkv + static_cast<std::size_t>(piece.first) * stride + channel;
-    a.before = piece.slice->conv + channel;
+    if (shape_.taps > 1) a.before = piece.slice->conv + channel;  // one tap keeps no rows
     a.weights = weights_.conv + channel;
     a.stride = stride;
     a.rows = piece.rows, a.size = value ? shape_.value_size : shape_.key_size;
