@@ -24,9 +24,10 @@ Fault parse_fault(const std::string& text) {
   const std::string number = colon == std::string::npos ? "" : text.substr(colon + 1);
   const char* const end = number.data() + number.size();
   if (count == nullptr || std::from_chars(number.data(), end, *count).ptr != end || *count < 1) {
-    throw Error(ErrorCode::kInvalid,
-                "'" + text + "' is no fault; there are hang-after:N, lie-after:N, slow:N and die-of:N",
-                "SANCTUM_FAULT");
+    throw Error(
+        ErrorCode::kInvalid,
+        "'" + text + "' is no fault; there are hang-after:N, lie-after:N, slow:N and die-of:N",
+        "SANCTUM_FAULT");
   }
   return fault;
 }

@@ -217,8 +217,7 @@ inline std::unique_ptr<nn::KvMemory> memory_for(Memory kind, int tokens,
     const nn::KvShape shape = remembered_shape(kind);
     if (is_contiguous(kind))
       return std::make_unique<nn::ContiguousMemory>(shape, mx::float32, bytes, step);
-    return std::make_unique<nn::PagedMemory>(shape, kernels::kv_type_of(shape.type), bytes,
-                                             step);
+    return std::make_unique<nn::PagedMemory>(shape, kernels::kv_type_of(shape.type), bytes, step);
   };
   return made(made(1u << 30)->bytes_for(tokens));
 }

@@ -73,7 +73,8 @@ class KnownRequests {
         numbers += 64 * std::get<nn::KeysAndValues>(layer).numbers();
       bytes = numbers * number_bytes_ * static_cast<std::uint64_t>(blocks);
     }
-    return {model_, backend_, backend_->kv_memory(kv, bytes, limits.tokens_max), limits, prefix_bytes};
+    return {model_, backend_, backend_->kv_memory(kv, bytes, limits.tokens_max), limits,
+            prefix_bytes};
   }
 
   // Request `at`, of whose answer the first `said` tokens are known already. Even ones are greedy.

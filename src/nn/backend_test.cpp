@@ -226,13 +226,11 @@ class AttentionTest : public BackendTest {
     q_ = random({rows, 6, head_size}), k_ = random({rows, 2, head_size});
     v_ = random({rows, 2, head_size});
     ours_memory_ = ours_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes,
-                                  kStepTokensUsual);
-    integer_memory_ =
-        integers_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes,
-                                  kStepTokensUsual);
-    stock_memory_ =
-        stock_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes,
-                                  kStepTokensUsual);
+                                    kStepTokensUsual);
+    integer_memory_ = integers_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32),
+                                           kKvBytes, kStepTokensUsual);
+    stock_memory_ = stock_->kv_memory(alike(1, {2, head_size, window}, kernels::kFloat32), kKvBytes,
+                                      kStepTokensUsual);
   }
   mx::array q_{0}, k_{0}, v_{0};
   AttentionForm form_{0.3f};
@@ -334,13 +332,15 @@ TEST_F(AttentionTest, IntegersTakeLittleMoreThanHalfOfSixteenBits) {
   const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 2;
   const KvShape shape = alike(1, {2, 64}, kernels::kBfloat16);
   EXPECT_EQ(ours_->kv_memory(shape, 640 * token, kStepTokensUsual)->tokens_max(), 640);
-  EXPECT_EQ(integers_->kv_memory(shape, 640 * token, kStepTokensUsual)->tokens_max(), 640 * 32 / 17 / 64 * 64);
+  EXPECT_EQ(integers_->kv_memory(shape, 640 * token, kStepTokensUsual)->tokens_max(),
+            640 * 32 / 17 / 64 * 64);
 }
 
 // MLX's contiguous arrays grow in blocks of 256 tokens, and copies of shared blocks count too.
 TEST_F(AttentionTest, ContiguousCachesKeepTheirBudget) {
   const std::uint64_t token = std::uint64_t{2} * 2 * 64 * 4;
-  const auto memory = stock_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 560 * token, kStepTokensUsual);
+  const auto memory =
+      stock_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 560 * token, kStepTokensUsual);
   EXPECT_EQ(memory->tokens_max(), 512);
   draw(64, 64);
   auto one = memory->sequence();
@@ -360,7 +360,8 @@ TEST_F(AttentionTest, ContiguousCachesKeepTheirBudget) {
 TEST_F(AttentionTest, ASequenceThatFindsNoRoomKeepsWhatItHas) {
   draw(1, 64);
   const std::uint64_t block = std::uint64_t{2} * 2 * 64 * 64 * 4;
-  const auto memory = ours_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 4 * block, kStepTokensUsual);
+  const auto memory =
+      ours_->kv_memory(alike(1, {2, 64}, kernels::kFloat32), 4 * block, kStepTokensUsual);
   const auto one = memory->sequence();
   auto other = memory->sequence();
   EXPECT_TRUE(one->reserve(64));

@@ -120,8 +120,9 @@ TEST(ChatTemplate, WideIntegersStayWhole) {
       R"([{"role": "assistant", "content": "99999999999999999999 \"12345678901234567890123\"",
            "tool_calls": [{"function": {"name": "f", "arguments":
            "{\"id\": 12345678901234567890123, \"n\": [-98765432109876543210, 18446744073709551616]}"}}]}])";
-  EXPECT_EQ(render("{{ messages[0].tool_calls[0].function.arguments | tojson }}", messages),
-            R"({"id": 12345678901234567890123, "n": [-98765432109876543210, 18446744073709551616]})");
+  EXPECT_EQ(
+      render("{{ messages[0].tool_calls[0].function.arguments | tojson }}", messages),
+      R"({"id": 12345678901234567890123, "n": [-98765432109876543210, 18446744073709551616]})");
   EXPECT_EQ(render("{{ messages[0].tool_calls[0].function.arguments.id }}", messages),
             "12345678901234567890123");
   EXPECT_EQ(render("{{ messages[0].content }}", messages),

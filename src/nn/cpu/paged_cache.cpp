@@ -104,7 +104,8 @@ void PagedCache::replace_window(const std::vector<int>& blocks, int first) {
 
 std::shared_ptr<KvRun> PagedCache::share(int first, int last) {
   const int end = last * kBlockTokens;
-  SANCTUM_INVARIANT(memory_.keeps_ends() ? end == length() : end <= length(), "full blocks, an end");
+  SANCTUM_INVARIANT(memory_.keeps_ends() ? end == length() : end <= length(),
+                    "full blocks, an end");
   auto run = std::make_shared<PagedRun>(memory_, first);
   run->blocks = last - first;
   if (memory_.has(Kind::kAll))
