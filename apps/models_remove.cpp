@@ -93,7 +93,7 @@ int remove_imports(const std::vector<catalog::Import>& imports, const Options& o
   if (!agreed(options, shown(names))) return not_agreed();
   for (const auto& import : imports) {
     refuse_if_served(import.directory);  // a person may have thought for long
-    catalog::remove_import(import);
+    catalog::remove_import(import.directory);
     std::printf("removed %s, %s\n", shown(import.name).c_str(),
                 shown(catalog::origin_of(import)).c_str());
   }

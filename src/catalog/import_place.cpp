@@ -111,26 +111,16 @@ bool is_made_of(const std::string& directory, const std::string& file) {
   }
 }
 
-std::vector<std::string> outdated_imports(const ImportPlace& place) {
-  std::vector<std::string> outdated;
-  std::error_code error;
-  std::size_t looked_at = 0;
-  for (fs::directory_iterator each(fs::path(place.directory).parent_path(), error), end;
-       !error && each != end && looked_at < kImportsMax; each.increment(error), ++looked_at) {
-    const std::string directory = each->path().string();
-    if (directory == place.directory) continue;
-    if (noted_source(directory) == place.file) outdated.push_back(directory);
-  }
-  return outdated;
-}
-
 void remove_import(const std::string& directory) {
   const fs::path place(directory);
   const fs::path aside = place.parent_path() / ("." + place.filename().string() + kUnfinished);
   std::error_code error;
   fs::remove_all(aside, error);
   fs::rename(place, aside, error);
-  fs::remove_all(error ? place : aside, error);
+  if (!error) fs::remove_all(aside, error);
+  if (error)
+    throw Error(ErrorCode::kUnavailable,
+                "cannot remove " + directory + ": " + file_error_text(error.value()));
 }
 
 std::vector<std::string> remove_unfinished(const std::string& imports) {

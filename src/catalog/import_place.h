@@ -34,16 +34,15 @@ bool is_gguf(const std::string& path);
 ImportPlace import_place(const std::string& file, const std::string& imports);
 bool is_imported(const ImportPlace& place);
 
-// Says in `directory` what it was made of, so that outdated_imports finds it.
+// Says in `directory` what it was made of, so that imports_in finds it.
 void note_source(const std::string& directory, const std::string& file);
 // That it was made of; empty for no import of ours.
 std::string noted_source(const std::string& directory);
 // Whether `directory` was made of the file as it is now; false too where that cannot be read.
 bool is_made_of(const std::string& directory, const std::string& file);
-// Directories that were made of the same file when it was another.
-std::vector<std::string> outdated_imports(const ImportPlace& place);
 
-// Removes a directory of `imports`; one whose removal was cut short is left to remove_unfinished.
+// Removes a directory of `imports`, which no start takes for whole from then on; what a killed one
+// leaves is remove_unfinished's. Throws Error(kUnavailable) naming what could not be removed.
 void remove_import(const std::string& directory);
 // What killed ones left, who made or removed a directory of `imports`; says which. Nobody may be at
 // it: whoever calls holds the state directory's lock.

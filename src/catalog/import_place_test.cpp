@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/test_directory.h"
+#include "catalog/imports.h"
 
 namespace sanctum::catalog {
 namespace {
@@ -102,6 +103,7 @@ TEST_F(ImportPlaceTest, WhatKilledOnesLeftIsRemoved) {
   remove_import(whole);
   EXPECT_FALSE(fs::exists(whole));
   EXPECT_TRUE(remove_unfinished(root_.path("imported")).empty());
+  EXPECT_THROW(remove_import(whole), Error) << "what cannot be removed is told";
 }
 
 TEST_F(ImportPlaceTest, AGgufFileIsKnownByItsNameOrItsFirstBytes) {

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
-#include "catalog/import_place.h"
 #include "catalog/inside.h"
 
 namespace sanctum::catalog {
@@ -25,6 +24,20 @@ std::uint64_t bytes_in(const std::string& directory) {
   return sum;
 }
 
+struct Noted {
+  std::string directory, source;
+};
+
+std::vector<Noted> noted_in(const std::string& imports) {
+  std::vector<Noted> all;
+  for (const auto& name : names_in(imports, kImportsMax)) {
+    const std::string directory = (fs::path(imports) / name).string();
+    if (auto source = noted_source(directory); !source.empty())
+      all.push_back({directory, std::move(source)});
+  }
+  return all;
+}
+
 ImportSource state_of(const std::string& directory, const std::string& source) {
   std::error_code ignored;
   if (!fs::exists(source, ignored)) return ImportSource::kGone;
@@ -40,13 +53,9 @@ bool is_import_name(const std::string& name) {
 std::vector<Import> imports_in(const std::vector<std::string>& places) {
   std::vector<Import> all;
   for (const auto& place : places)
-    for (const auto& name : names_in(place, kImportsMax)) {
-      const std::string directory = (fs::path(place) / name).string();
-      const std::string source = noted_source(directory);
-      if (source.empty()) continue;
-      all.push_back({std::string(kPrefix) + name, directory, source, bytes_in(directory),
-                     state_of(directory, source)});
-    }
+    for (const auto& [directory, source] : noted_in(place))
+      all.push_back({std::string(kPrefix) + fs::path(directory).filename().string(), directory,
+                     source, bytes_in(directory), state_of(directory, source)});
   return all;
 }
 
@@ -71,14 +80,11 @@ std::string origin_of(const Import& import) {
   return text;
 }
 
-void remove_import(const Import& import) {
-  std::error_code error;
-  // Without it the directory is no model any more, and a start makes it anew.
-  fs::remove(fs::path(import.directory) / "config.json", error);
-  fs::remove_all(import.directory, error);
-  if (error)
-    throw Error(ErrorCode::kUnavailable,
-                "cannot remove " + import.directory + ": " + error.message());
+std::vector<std::string> outdated_imports(const ImportPlace& place) {
+  std::vector<std::string> outdated;
+  for (auto& [directory, source] : noted_in(fs::path(place.directory).parent_path().string()))
+    if (source == place.file && directory != place.directory) outdated.push_back(directory);
+  return outdated;
 }
 
 }  // namespace sanctum::catalog

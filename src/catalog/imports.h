@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "catalog/import_place.h"
+
 namespace sanctum::catalog {
 
 enum class ImportSource { kSame, kChanged, kGone };
@@ -30,7 +32,7 @@ std::vector<Import> imports_in(const std::vector<std::string>& places);
 Import import_called(const std::string& name, const std::vector<std::string>& places);
 // "made of /x.gguf, which is gone".
 std::string origin_of(const Import& import);
-// Throws Error(kUnavailable) naming what could not be removed.
-void remove_import(const Import& import);
+// Directories beside `place`'s that were made of the same file when it was another.
+std::vector<std::string> outdated_imports(const ImportPlace& place);
 
 }  // namespace sanctum::catalog

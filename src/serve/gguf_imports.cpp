@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/size_text.h"
+#include "catalog/imports.h"
 #include "gguf/import.h"
 #include "platform/service_manager.h"
 
@@ -57,10 +58,12 @@ void make(const ImportPlace& place, const std::atomic<bool>& cancelled) {
 }
 
 void remove_outdated(const ImportPlace& place) {
-  for (const auto& directory : catalog::outdated_imports(place)) {
-    catalog::remove_import(directory);
-    log::info("outdated_import_removed", {{"directory", directory}, {"file", place.file}});
-  }
+  for (const auto& directory : catalog::outdated_imports(place)) try {
+      catalog::remove_import(directory);
+      log::info("outdated_import_removed", {{"directory", directory}, {"file", place.file}});
+    } catch (const Error& error) {  // it takes room alone: no reason not to serve
+      log::warn("outdated_import_kept", {{"directory", directory}, {"error", error.what()}});
+    }
 }
 
 }  // namespace
