@@ -328,6 +328,7 @@ int main(int argc, char** argv) {
     }
     if (render_fd >= 0) return engine::serve_templates(render_fd);
     options.device.cpu.kv_int8 = kv_type == settings::kKvInt8;
+    questions.template_program = platform::program_of_this_process();
     if (!to_check.empty()) return check_loads(to_check, options.device, questions);
     check_files_beside_libraries();
     options.template_program = platform::program_of_this_process();

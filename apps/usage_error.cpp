@@ -65,7 +65,8 @@ std::string help_by_slip(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") return {};
     if (!word.starts_with("-h") || word.size() == 2) continue;
-    const std::string command = "sanctum " + words.front();
+    const std::string command =
+        words.front().starts_with('-') ? "sanctum" : "sanctum " + words.front();
     const std::string name = word.substr(0, word.find('='));
     const std::string instead = words.front() == "serve" ? here_instead(name) : "";
     return command + ": '" + name + "' is not expected here" +

@@ -1,5 +1,7 @@
 #include "client/server_status.h"
 
+#include <set>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "client/printable.h"
@@ -160,16 +162,20 @@ std::vector<FailedModel> failed_models(std::string_view status_body) {
 
 std::string wrong_all_the_same(std::string_view status_body) {
   std::string wrong;
-  for (const auto& model : failed_models(status_body))
+  std::set<std::string> told;  // incidents of what is said already
+  for (const auto& model : failed_models(status_body)) {
     wrong += (wrong.empty() ? "" : ", ") + model.name;
+    told.insert("model." + model.name);
+  }
   if (!wrong.empty()) wrong = "could not be loaded: " + wrong;
   std::string incidents;
   try {
     const json::Document document(status_body);
     for (const auto& incident : document.root().at("incidents").as_array(kRowsMax)) {
       const std::string level = incident.as_string_or("level", "");
-      if (level == "error" || level == "page")
-        incidents += (incidents.empty() ? "" : ", ") + incident.as_string_or("key", "");
+      const std::string key = incident.as_string_or("key", "");
+      if ((level == "error" || level == "page") && !told.contains(key))
+        incidents += (incidents.empty() ? "" : ", ") + key;
     }
   } catch (const Error&) {
     incidents.clear();

@@ -36,6 +36,11 @@ void check_backend(const DeviceOptions& options) {
   }
 }
 
+int step_tokens_of(const DeviceOptions& options) {
+  if (options.step_tokens > 0) return options.step_tokens;
+  return on_gpu() && !uses_our_kernels(options) ? kStepTokensOnGpu : kStepTokens;
+}
+
 nn::BackendPointer device_backend(const DeviceOptions& options) {
   return uses_our_kernels(options) ? nn::cpu_backend(options.cpu)
                                    : nn::stock_backend(compute_dtype(options.compute_dtype));

@@ -13,6 +13,8 @@ bool on_gpu();
 bool uses_our_kernels(const DeviceOptions& options);
 // Throws Error(kInvalid) for options that contradict each other.
 void check_backend(const DeviceOptions& options);
+// Prompt and decode tokens of one step at most.
+int step_tokens_of(const DeviceOptions& options);
 // Throws std::system_error where there are no threads for it.
 nn::BackendPointer device_backend(const DeviceOptions& options);
 

@@ -52,10 +52,7 @@ std::shared_ptr<const models::Model> load_weights(
 
 DeviceOptions checked(DeviceOptions options) {
   check_backend(options);
-  const bool many = on_gpu() && !uses_our_kernels(options);
-  options.limits.tokens_max = options.step_tokens > 0 ? options.step_tokens
-                              : many                  ? kStepTokensOnGpu
-                                                      : kStepTokens;
+  options.limits.tokens_max = step_tokens_of(options);
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include "base/temporary_lack.h"
 #include "engine/device_backend.h"
 #include "engine/failure_of.h"
+#include "engine/template_process.h"
 #include "engine/text_model.h"
 
 namespace sanctum::engine {
@@ -21,9 +22,8 @@ namespace mx = mlx::core;
 constexpr std::uint64_t kKvBytesPlenty = std::uint64_t{1} << 32;
 
 wire::ModelMemory memory_of(const std::string& model, const models::Traits& traits,
-                            const nn::LoadPlan& plan) {
-  nn::KvOutline kv =
-      plan.backend.kv_memory(traits.kv, kKvBytesPlenty, nn::kStepTokensUsual)->outline();
+                            const nn::LoadPlan& plan, int step_tokens) {
+  nn::KvOutline kv = plan.backend.kv_memory(traits.kv, kKvBytesPlenty, step_tokens)->outline();
   wire::ModelMemory out;
   out.model = model;
   out.quantization = traits.quantization;
@@ -39,18 +39,26 @@ wire::ModelMemory memory_of(const std::string& model, const models::Traits& trai
   return out;
 }
 
+struct Checking {
+  const nn::Backend& backend;
+  nn::BackendPointer lazy;
+  std::uint64_t kv_bytes;
+  int step_tokens;
+  const LoadQuestions& questions;
+};
+
 // Why it cannot be loaded; empty where it can, or where that may be otherwise in a moment.
-std::string failure_to_load(const LoadCandidate& candidate, const nn::Backend& backend,
-                            const nn::BackendPointer& lazy, std::uint64_t kv_bytes,
-                            const LoadQuestions& questions,
+std::string failure_to_load(const LoadCandidate& candidate, const Checking& with,
                             std::vector<wire::ModelMemory>& memories) {
   try {
     const models::Description description = models::describe(candidate.directory);
-    nn::LoadPlan plan{backend};
-    const models::Traits traits = models::traits_of(description, lazy, plan);
-    if (questions.memory) memories.push_back(memory_of(candidate.model, traits, plan));
-    backend.kv_memory(traits.kv, kv_bytes, nn::kStepTokensUsual);
-    if (questions.texts) const TextModel texts(description, text::unguarded_renderer());
+    nn::LoadPlan plan{with.backend};
+    const models::Traits traits = models::traits_of(description, with.lazy, plan);
+    if (with.questions.memory)
+      memories.push_back(memory_of(candidate.model, traits, plan, with.step_tokens));
+    with.backend.kv_memory(traits.kv, with.kv_bytes, with.step_tokens);
+    if (with.questions.texts)
+      const TextModel texts(description, renderer_of(with.questions.template_program));
     return {};
   } catch (const std::bad_alloc&) {
     return {};
@@ -75,12 +83,13 @@ LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const Dev
                          const LoadQuestions& questions) {
   check_backend(options);
   const nn::BackendPointer backend = device_backend(options);
+  const int step_tokens = step_tokens_of(options);
   mx::set_default_device(mx::Device::cpu);
-  const nn::BackendPointer lazy = nn::stock_backend(mx::float32);
+  const Checking with{*backend, nn::stock_backend(mx::float32), options.kv_bytes, step_tokens,
+                      questions};
   LoadsChecked checked{!candidates.empty(), {}, {}};
   for (const LoadCandidate& candidate : candidates) {
-    const std::string why =
-        failure_to_load(candidate, *backend, lazy, options.kv_bytes, questions, checked.memories);
+    const std::string why = failure_to_load(candidate, with, checked.memories);
     checked.none &= !why.empty();
     if (!why.empty())
       checked.why += (checked.why.empty() ? "'" : "; '") + candidate.model + "' in " +

@@ -26,6 +26,8 @@ struct LoadsChecked {
 };
 struct LoadQuestions {
   bool texts = false, memory = false;
+  // Of sanctum-engine, which renders templates within bounds (template_process.h).
+  std::string template_program = {};
 };
 // Throws Error(kInvalid) for wrong options.
 LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const DeviceOptions& options,

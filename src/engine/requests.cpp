@@ -110,7 +110,10 @@ void Requests::prepare(wire::GenerateRequest request) {
   } catch (const std::exception& error) {
     wire::Failure failure = failure_of(error);
     // One that had begun waits for what may come back, and for nothing else.
-    if (request.again && models_.failed_for_good(model)) failure.code = ErrorCode::kCorrupt;
+    if (request.again && models_.failed_for_good(model)) {
+      failure.code = ErrorCode::kCorrupt;
+      failure.field = "model";
+    }
     return refuse(name, failure);
   }
   try {

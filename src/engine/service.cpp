@@ -11,19 +11,10 @@
 #include "platform/machine.h"
 
 namespace sanctum::engine {
-namespace {
-
-std::shared_ptr<text::TemplateRenderer> renderer_of(const ServiceOptions& options) {
-  if (options.template_program.empty()) return text::unguarded_renderer();
-  return std::make_shared<TemplateProcesses>(options.template_program);
-}
-
-}  // namespace
-
 Service::Service(ServiceOptions options, Peer& peer)
     : options_(std::move(options)),
       peer_(peer),
-      renderer_(renderer_of(options_)),
+      renderer_(renderer_of(options_.template_program)),
       output_({[this](const wire::TokensFrame& frame) {
                  peer_.send(wire::notification_line("tokens", wire::encode(frame)));
                },

@@ -130,4 +130,9 @@ std::string TemplateProcesses::render(const text::Rendering& rendering) {
               "the process that renders the chat template was ended from outside");
 }
 
+std::shared_ptr<text::TemplateRenderer> renderer_of(const std::string& program) {
+  if (program.empty()) return text::unguarded_renderer();
+  return std::make_shared<TemplateProcesses>(program);
+}
+
 }  // namespace sanctum::engine

@@ -43,4 +43,7 @@ class TemplateProcesses final : public text::TemplateRenderer {
   std::vector<std::unique_ptr<Child>> idle_;
 };
 
+// Of `program`; without one, for templates that are trusted, in this process.
+std::shared_ptr<text::TemplateRenderer> renderer_of(const std::string& program);
+
 }  // namespace sanctum::engine

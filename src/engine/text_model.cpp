@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "engine/generation_config.h"
-#include "engine/model_files_state.h"
 #include "engine/request_bytes.h"
 
 namespace sanctum::engine {
@@ -38,7 +37,7 @@ std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens)
 
 TextModel::TextModel(const models::Description& description,
                      std::shared_ptr<text::TemplateRenderer> renderer)
-    : files_(model_files_state(description.directory)),
+    : files_(description.files),
       context_tokens_(description.context_tokens),
       rows_(description.vocabulary),
       processor_(models::load_processor(description)),

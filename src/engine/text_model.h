@@ -50,7 +50,7 @@ class TextModel {
   // Why it answers no chats; empty where it does.
   const std::string& no_chat() const { return no_chat_; }
   const wire::SamplingChoice& sampling() const { return sampling_; }
-  const std::string& files() const { return files_; }  // model_files_state() before they were read
+  const std::string& files() const { return files_; }  // as its description names them
 
  private:
   std::vector<int> prompt_ids(const wire::GenerateRequest& request,

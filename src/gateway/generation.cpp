@@ -114,10 +114,11 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   bool goes_to_fallback() const {
     if (services_.fallback == nullptr || body_.empty() || opened_ || has_pending_) return false;
     if (!ended_->failure) return false;
-    // There is none, or it could not be loaded.
-    const bool no_model =
-        ended_->failure->code == ErrorCode::kNotFound ||
-        (ended_->failure->code == ErrorCode::kUnavailable && ended_->failure->field == "model");
+    // There is none, or it could not be loaded, or not again.
+    const ErrorCode code = ended_->failure->code;
+    const bool no_model = code == ErrorCode::kNotFound ||
+                          ((code == ErrorCode::kUnavailable || code == ErrorCode::kCorrupt) &&
+                           ended_->failure->field == "model");
     const bool parked = services_.engine.status().state == wire::WorkerState::kParked;
     return (no_model || parked) &&
            services_.fallback->answers_instead(parked ? Refusal::kParked : Refusal::kModel);

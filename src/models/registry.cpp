@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "models/files_state.h"
 #include "models/gemma3.h"
 #include "models/gemma4.h"
 #include "models/qwen3_vl.h"
@@ -104,6 +105,7 @@ bool sees_pictures(const Architecture& one) {
 Description describe(const std::string& directory) {
   Description out;
   out.directory = directory;
+  out.files = files_state(directory);
   out.config_json = read_file(directory + "/config.json");
   const json::Document document(out.config_json, "config.json");
   const json::Node config = document.root();

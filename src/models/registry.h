@@ -40,6 +40,7 @@ bool sees_pictures(const Architecture& one);
 // What config.json says before any weight is read. Throws Error naming the file and the field.
 struct Description {
   std::string directory;
+  std::string files;  // files_state(), before any of them was read
   std::string config_json;
   const Architecture* architecture = nullptr;
   int context_tokens = 0;

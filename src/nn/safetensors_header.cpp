@@ -5,9 +5,11 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/weight_files.h"
 
 namespace sanctum::nn {
 namespace {
@@ -108,6 +110,14 @@ std::vector<TensorEntry> read_safetensors_header(const WeightFile& file) {
     }
   }
   return entries;
+}
+
+std::set<std::string> stored_names(const std::string& directory) {
+  std::set<std::string> names;
+  for (const std::string& file : weight_files(directory))
+    for (TensorEntry& entry : read_safetensors_header(WeightFile(file)))
+      names.insert(std::move(entry.name));
+  return names;
 }
 
 }  // namespace sanctum::nn

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,8 @@ struct TensorEntry {
 
 // Throws Error(kCorrupt) for a damaged file.
 std::vector<TensorEntry> read_safetensors_header(const WeightFile& file);
+
+// The names that a model's files hold (base/weight_files.h). Any thread. Throws as the above.
+std::set<std::string> stored_names(const std::string& directory);
 
 }  // namespace sanctum::nn

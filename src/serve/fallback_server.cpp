@@ -24,20 +24,16 @@ constexpr milliseconds kLookEvery{200};
 constexpr std::size_t kUnreadBytesMax = 8u << 20;  // of a stream whose client does not read
 constexpr const char* kShell = "/bin/sh";
 
-std::string with_model(const std::string& body, const std::string& model) {
-  if (model.empty()) return body;
+// `told`: what any request asks the other for; empty: what it asked us for, or what that meant here
+// (`meant`), for another server may have several models.
+std::string with_model(const std::string& body, const std::string& told, const std::string& meant) {
   const json::Document document(body);
+  if (told.empty() && document.root().has("model")) return body;
   json::Writer w;
-  w.begin_object();
-  for (const auto& [key, value] : document.root().members()) {
-    if (key == "model") {
-      w.field("model", model);
-    } else {
-      w.key(key).raw(value.dump());
-    }
-  }
-  w.end_object();
-  return w.take();
+  w.begin_object().field("model", told.empty() ? meant : told);
+  for (const auto& [key, value] : document.root().members())
+    if (key != "model") w.key(key).raw(value.dump());
+  return w.end_object().take();
 }
 
 bool answers(const client::Endpoint& endpoint, const std::atomic<bool>& gone) {
@@ -195,7 +191,7 @@ void FallbackServer::answer(const std::shared_ptr<Forward>& forward) {
   make_sure_it_runs(forward->gone);
   log::info("forwarded", {{"id", forward->exchange->id()}, {"to", where()}});
   client::HttpCall call{"POST", forward->request.path,
-                        with_model(forward->request.body, options_.model)};
+                        with_model(forward->request.body, options_.model, forward->request.model)};
   call.on_stream = [forward](std::string_view bytes) {
     forward->unread += bytes.size();
     if (forward->unread > kUnreadBytesMax) forward->gone = true;

@@ -40,6 +40,7 @@ std::string greeting(const Greeting& about) {
     text += "  of     " + client::printable_line(what, kShownCharactersMax) + "\n";
   if (!about.prompts_alone.empty())
     text += "  chat   not " + joined(about.prompts_alone) + " (`sanctum models info` says why)\n";
+  if (about.models.empty()) return text + "  stop   Ctrl-C, or `sanctum stop`\n";
   const bool chats = std::find(about.prompts_alone.begin(), about.prompts_alone.end(),
                                about.models.front()) == about.prompts_alone.end();
   text += "  try    " +

@@ -72,6 +72,9 @@ def test_a_parked_engine_is_stood_in_for(pair, other):
     assert status == 200 and headers["X-Sanctum-Served-By"] == other.url
     assert body.count("data: ") > 3 and body.rstrip().endswith("data: [DONE]")
     assert "fallback" in incidents(own)
+    nameless = {key: value for key, value in json.loads(BODY).items() if key != "model"}
+    assert own.request("POST", "/v1/chat/completions", json.dumps(nameless))[0] == 200
+    assert other.asked[-1] == json.loads(BODY), "what it meant here is said: the other may have several models"
 
     asked = len(other.asked)
     mended.touch()

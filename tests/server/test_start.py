@@ -154,7 +154,7 @@ def test_one_model_of_two_that_cannot_be_loaded_does_not_end_the_start(start_ser
         return done.returncode, done.stdout + done.stderr
 
     code, text = told("status")
-    assert code == 1 and "something is wrong: could not be loaded: odd; open: model.odd" in text, text
+    assert code == 1 and "something is wrong: could not be loaded: odd\n" in text, text
     code, text = told("models")
     assert code == 0 and re.search(r"^odd  failed: .*strange_new_thing", text, re.M), text
     code, text = told("models", "info", "odd")
@@ -223,6 +223,7 @@ def test_a_port_alone_is_this_machines_own(spelled, start_server):
     (["certs", "shwo"], "did you mean 'show'?"),
     (["pull", "org/name"], "no command 'pull'; `sanctum models pull ORG/NAME`"),
     (["serve", "-m", "smoke"], "'-m' is not expected here; the model is a word"),
+    (["-hf", "org/tiny"], "sanctum: '-hf' is not expected here\n`sanctum --help` lists"),
     (["serve", "-hf", "org/tiny"], "'-hf' is not expected here; `sanctum models pull ORG/NAME` downloads"),
     (["import", "x.gguf"], "no command 'import'; `sanctum models import FILE.gguf`"),
     (["convert"], "`sanctum models convert MODEL`"),
