@@ -89,6 +89,9 @@ int run(const Options& options) {
   std::printf("model    %s%s (%s), %zu tensors\n", name.c_str(), name.empty() ? "unnamed" : "",
               result.architecture.c_str(), result.tensors);
   std::printf("made     %s, %s of weights\n", directory.c_str(), size_text(result.bytes).c_str());
+  if (result.left_out > 0)
+    std::printf("left     the picture half, %zu tensors: the text half is served alone\n",
+                result.left_out);
   if (!result.has_chat_template)
     std::printf("missing  a chat template: the file has none, so only raw prompts are answered\n");
   std::printf("next     %s\n", next_step(directory, directory).text.c_str());

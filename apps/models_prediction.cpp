@@ -105,6 +105,8 @@ Told look(const std::string& name, const PredictionOptions& options,
       return told;
     }
   }
+  if (outline && !outline->left_out().empty())
+    told.left_out += (told.left_out.empty() ? "" : "; ") + outline->left_out();
   const std::string directory = outline ? outline->path() : found.path;
   told.place = outline ? found.gguf : found.path;
   const std::string text = read_file(directory + "/config.json", kConfigBytesMax);

@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "gguf/architecture.h"
+#include "gguf/fused_qkv.h"
 #include "gguf/model_config.h"
+#include "gguf/ollama_header.h"
 #include "gguf/reader.h"
 #include "gguf/tensor_plan.h"
 #include "gguf/tokenizer_files.h"
@@ -37,14 +39,16 @@ class Bytes final : public gguf::Source {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes source(data, size);
   try {
-    const gguf::Header header = gguf::read_header(source);
+    gguf::Header header = gguf::read_header(source);
     for (const gguf::Tensor& tensor : header.tensors)
       SANCTUM_INVARIANT(tensor.begin + tensor.bytes <= size, "tensors lie within the file");
+    gguf::in_llama_cpps_words(header);
     const auto& architecture =
         gguf::architecture(source.name(), header.metadata.string("general.architecture"));
     const gguf::Shape shape = gguf::read_shape(header.metadata, architecture);
+    gguf::split_fused(source, architecture, shape, header);
     const auto files = gguf::tokenizer_files(header.metadata, architecture.family);
-    const auto plan = gguf::plan_tensors(source, header, architecture, shape);
+    const auto plan = gguf::plan_tensors(source, header, architecture, shape, gguf::Look::kAll);
     gguf::config_json(source, header, architecture, shape, files.roles, plan.bits);
   } catch (const Error&) {
   }

@@ -49,7 +49,8 @@ def model(name, *more, tokenizer="gpt2"):
     tokens = ["<unk>", "<s>", "</s>", "a", "b", "ab", "<0x0A>", "[PAD7]"]
     pairs = [pair("general.architecture", STRING, name), pair(f"{name}.block_count", U32, 1), pair(f"{name}.context_length", U32, 64),
              pair(f"{name}.embedding_length", U32, 32), pair(f"{name}.feed_forward_length", U32, 32),
-             pair(f"{name}.attention.head_count", U32, 2), pair(f"{name}.attention.layer_norm_rms_epsilon", F32, 1e-5),
+             pair(f"{name}.attention.head_count", U32, 2), pair(f"{name}.rope.freq_base", F32, 1e6),
+             pair(f"{name}.attention.layer_norm_rms_epsilon", F32, 1e-5),
              pair("tokenizer.ggml.model", STRING, tokenizer), array("tokenizer.ggml.tokens", STRING, tokens),
              array("tokenizer.ggml.token_type", I32, [2, 3, 3, 1, 1, 1, 6, 5]), pair("tokenizer.ggml.bos_token_id", U32, 1),
              pair("tokenizer.ggml.eos_token_id", U32, 2), pair("tokenizer.ggml.add_bos_token", BOOL, True)]

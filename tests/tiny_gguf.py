@@ -23,8 +23,8 @@ def vocabulary():
     return [tokens[i] for i in sorted(tokens)], [kinds[i] for i in sorted(tokens)], merges
 
 
-def write(path, architecture="llama", seed=1, parts=1, template=TEMPLATE):
-    """Q8_0 matrices, F32 norms."""
+def write(path, architecture="llama", seed=1, parts=1, template=TEMPLATE, more=()):
+    """Q8_0 matrices, F32 norms; `more`: names of tensors beside the language model's."""
     tokens, kinds, merges = vocabulary()
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("Tiny")
@@ -53,6 +53,7 @@ def write(path, architecture="llama", seed=1, parts=1, template=TEMPLATE):
         for name, shape in {"attn_norm": (WIDTH,), "ffn_norm": (WIDTH,), "attn_q": (HEADS * head, WIDTH), "attn_k": (KV_HEADS * head, WIDTH), "attn_v": (KV_HEADS * head, WIDTH),
                             "attn_output": (WIDTH, HEADS * head), "ffn_gate": (INNER, WIDTH), "ffn_up": (INNER, WIDTH), "ffn_down": (WIDTH, INNER)}.items():
             shapes[f"blk.{layer}.{name}"] = shape
+    shapes |= dict.fromkeys(more, (WIDTH,))
     for name, shape in shapes.items():
         if len(shape) == 1:
             writer.add_tensor(name + ".weight", np.ones(shape, np.float32))

@@ -24,7 +24,8 @@ std::string temporary_directory() {
 
 GgufOutline::GgufOutline(const std::string& file) : file_(file), path_(temporary_directory()) {
   try {
-    gguf::write_outline(file_, path_);
+    if (gguf::write_outline(file_, path_).left_out > 0)
+      left_out_ = "its picture half, in the same file, is not read: text alone";
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(path_, ignored);

@@ -18,11 +18,13 @@ class GgufOutline {
 
   const std::string& file() const { return file_; }
   const std::string& path() const { return path_; }
+  // What of the file is not in it; empty for nothing.
+  const std::string& left_out() const { return left_out_; }
   // `text` of who looked at path(), for who knows the file.
   std::string as_told_of_file(std::string text) const;
 
  private:
-  std::string file_, path_;
+  std::string file_, path_, left_out_;
 };
 
 }  // namespace sanctum::catalog

@@ -20,7 +20,7 @@ namespace sanctum::catalog {
 
 inline constexpr std::uint64_t kSampledBytes = 64 * 1024;  // of each end
 inline constexpr std::size_t kImportsMax = 1000;           // that are looked at
-inline constexpr int kImportForm = 1;  // to be raised when an import makes something else of a file
+inline constexpr int kImportForm = 2;  // to be raised when an import makes something else of a file
 
 struct ImportPlace {
   std::string file;       // links resolved

@@ -60,17 +60,19 @@ const Parts kGptOssParts =
                         {"ffn_down_exps", "mlp.experts.down_proj"}});
 
 const std::vector<Architecture>& table() {
+  constexpr double kLlama2 = 1e4, kGemma3 = 1e6;
+  constexpr std::nullopt_t kSaid = std::nullopt;
   static const std::vector<Architecture> rows{
-      {"llama", Family::kLlama, "llama", "LlamaForCausalLM", kLlamaParts},
-      {"mistral", Family::kLlama, "llama", "LlamaForCausalLM", kLlamaParts},
-      {"qwen2", Family::kQwen2, "qwen2", "Qwen2ForCausalLM", kQwen2Parts},
-      {"qwen3", Family::kQwen3, "qwen3", "Qwen3ForCausalLM", kQwen3Parts},
-      {"qwen3moe", Family::kQwen3Moe, "qwen3_moe", "Qwen3MoeForCausalLM", kQwen3MoeParts},
-      {"gemma3", Family::kGemma3, "gemma3_text", "Gemma3ForCausalLM", kGemma3Parts,
+      {"llama", Family::kLlama, "llama", "LlamaForCausalLM", kLlama2, kLlamaParts},
+      {"mistral", Family::kLlama, "llama", "LlamaForCausalLM", kLlama2, kLlamaParts},
+      {"qwen2", Family::kQwen2, "qwen2", "Qwen2ForCausalLM", kSaid, kQwen2Parts},
+      {"qwen3", Family::kQwen3, "qwen3", "Qwen3ForCausalLM", kSaid, kQwen3Parts},
+      {"qwen3moe", Family::kQwen3Moe, "qwen3_moe", "Qwen3MoeForCausalLM", kSaid, kQwen3MoeParts},
+      {"gemma3", Family::kGemma3, "gemma3_text", "Gemma3ForCausalLM", kGemma3, kGemma3Parts,
        /*norms_plus_one=*/true},
-      {"phi3", Family::kPhi3, "phi3", "Phi3ForCausalLM", kPhi3Parts},
-      {"gpt-oss", Family::kGptOss, "gpt_oss", "GptOssForCausalLM", kGptOssParts},
-      {"smollm3", Family::kSmolLm3, "smollm3", "SmolLM3ForCausalLM", kLlamaParts},
+      {"phi3", Family::kPhi3, "phi3", "Phi3ForCausalLM", kLlama2, kPhi3Parts},
+      {"gpt-oss", Family::kGptOss, "gpt_oss", "GptOssForCausalLM", kSaid, kGptOssParts},
+      {"smollm3", Family::kSmolLm3, "smollm3", "SmolLM3ForCausalLM", kSaid, kLlamaParts},
   };
   return rows;
 }

@@ -33,6 +33,9 @@ struct Architecture {
   Family family;
   std::string_view model_type;  // config.json
   std::string_view class_name;  // config.json "architectures"
+  // rope.freq_base of models from the time of SentencePiece whose files are silent; nothing, and
+  // all others: the file has to say it.
+  std::optional<double> silent_theta;
   std::vector<Part> layer_parts;
   bool norms_plus_one = false;  // the file has 1 + w
 };

@@ -61,6 +61,7 @@ TEST(Architecture, WhatIsUnknownIsNamed) {
   refused("llama", "blk.-1.attn_q.weight", "belongs to nothing");
   refused("llama", "v.patch_embd.weight", "belongs to nothing");
   refused("llama", "token_embd", "belongs to nothing");
+  refused("qwen3moe", "blk.0.ffn_gate_up_exps.weight", "belongs to nothing that qwen3moe has");
   refused("llama", "blk.0.attn_q.scale", "belongs to nothing");
   try {
     architecture("f.gguf", "mamba");

@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/size_text.h"
 #include "gguf/convert_tensor.h"
+#include "gguf/fused_qkv.h"
 #include "gguf/model_config.h"
+#include "gguf/ollama_header.h"
 #include "gguf/reader.h"
 #include "gguf/staging_directory.h"
 #include "gguf/tensor_plan.h"
@@ -36,12 +38,14 @@ void refuse_rowless_tokens(const Source& source, const Header& header, std::size
 
 class Import {
  public:
-  explicit Import(const std::string& file) : source_(file), header_(read_header(source_)) {
+  Import(const std::string& file, Look look) : source_(file), header_(read_header(source_)) {
     refuse_part(header_.metadata);
+    left_out_ = in_llama_cpps_words(header_);
     architecture_ = &architecture(source_.name(), header_.metadata.string("general.architecture"));
     shape_ = read_shape(header_.metadata, *architecture_);
+    split_fused(source_, *architecture_, shape_, header_);
     files_ = tokenizer_files(header_.metadata, architecture_->family);
-    plan_ = plan_tensors(source_, header_, *architecture_, shape_);
+    plan_ = plan_tensors(source_, header_, *architecture_, shape_, look);
     config_ = config_json(source_, header_, *architecture_, shape_, files_.roles, plan_.bits);
     refuse_rowless_tokens(source_, header_, files_.ids);
   }
@@ -93,12 +97,17 @@ class Import {
   }
 
   ImportResult result(const SafetensorsWriter& writer) const {
-    return {std::string(architecture_->name), header_.metadata.string_or("general.name", ""),
-            writer.bytes(), plan_.tensors.size(), files_.chat_template.has_value()};
+    return {std::string(architecture_->name),
+            header_.metadata.string_or("general.name", ""),
+            writer.bytes(),
+            plan_.tensors.size(),
+            left_out_,
+            files_.chat_template.has_value()};
   }
 
   FileSource source_;
   Header header_;
+  std::size_t left_out_ = 0;
   const Architecture* architecture_ = nullptr;
   Shape shape_;
   TokenizerFiles files_;
@@ -113,7 +122,7 @@ ImportResult import_file(const std::string& file, const std::string& target,
                          const ImportEnd& end) {
   // What stands in the way of the end is told first.
   StagingDirectory staging(target);
-  Import import(file);
+  Import import(file, Look::kAll);
   check_room(target, import.room());
   const ImportResult result = import.write(staging.path(), progress, stop);
   if (end) end(staging.path());
@@ -122,11 +131,11 @@ ImportResult import_file(const std::string& file, const std::string& target,
 }
 
 std::uint64_t import_room(const std::string& file) {
-  return Import(file).room();
+  return Import(file, Look::kBeginning).room();
 }
 
 ImportResult write_outline(const std::string& file, const std::string& directory) {
-  return Import(file).write_outline(directory);
+  return Import(file, Look::kBeginning).write_outline(directory);
 }
 
 void check_room(const std::string& target, std::uint64_t bytes) {

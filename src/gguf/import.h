@@ -19,6 +19,7 @@ struct ImportResult {
   std::string name;          // the model's, of the metadata; may be empty
   std::uint64_t bytes = 0;   // of weights that were written
   std::size_t tensors = 0;   // of the file
+  std::size_t left_out = 0;  // tensors of a picture half in it
   bool has_chat_template = false;
 };
 
@@ -39,12 +40,13 @@ ImportResult import_file(const std::string& file, const std::string& target,
                          const ImportProgress& progress, const std::atomic<bool>& stop,
                          const ImportEnd& end = {});
 
-// Bytes that an import takes on the disk. Throws as import_file, but for room.
+// Bytes that an import takes on the disk, without reading the weights. Throws as import_file, but
+// for room.
 std::uint64_t import_room(const std::string& file);
 
-// The same files in `directory`, which is there, but for the numbers: the weights are holes, which
-// take no room. Whoever reads no weights takes it for the model. Throws as import_file, but for
-// room.
+// The same files in `directory`, which is there, but for the numbers: the weights are not read, and
+// holes, which take no room. Whoever reads no weights takes it for the model. Throws as
+// import_file, but for room.
 ImportResult write_outline(const std::string& file, const std::string& directory);
 
 // Throws Error(kUnavailable) naming `target`, which need not be there yet, what is needed and what

@@ -29,19 +29,24 @@ std::string ones(std::size_t count) {
   return out;
 }
 
-FileMaker model() {
+FileMaker silent_model(const std::string& name, const std::string& tokenizer) {
   FileMaker file;
-  file.text("general.architecture", "llama").u32("llama.block_count", 1);
-  file.u32("llama.attention.head_count", 2).u32("llama.embedding_length", kWidth);
-  file.u32("llama.feed_forward_length", 64).u32("llama.context_length", 128);
-  file.f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-  file.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "smollm");
+  file.text("general.architecture", name).u32(name + ".block_count", 1);
+  file.u32(name + ".attention.head_count", 2).u32(name + ".embedding_length", kWidth);
+  file.u32(name + ".feed_forward_length", 64).u32(name + ".context_length", 128);
+  file.f32(name + ".attention.layer_norm_rms_epsilon", 1e-5f);
+  file.text("tokenizer.ggml.model", tokenizer).text("tokenizer.ggml.pre", "smollm");
+  file.key("tokenizer.ggml.scores", 9, raw(6u) + raw(std::uint64_t{kTokens}) + ones(kTokens));
   file.texts("tokenizer.ggml.tokens", {"a", "b", "<end>"})
       .i32s("tokenizer.ggml.token_type", {1, 1, 3});
   file.texts("tokenizer.ggml.merges", {}).u32("tokenizer.ggml.eos_token_id", 2);
   file.tensor("token_embd.weight", {kWidth, kTokens}, Type::kQ8_0, std::string(3 * 34, '\1'));
   file.tensor("output_norm.weight", {kWidth}, Type::kF32, ones(kWidth));
   return file;
+}
+
+FileMaker model(const std::string& name = "llama") {
+  return silent_model(name, "gpt2").f32(name + ".rope.freq_base", 1e5f);
 }
 
 class Import : public ::testing::Test {
@@ -94,6 +99,58 @@ TEST_F(Import, WritesAWholeDirectory) {
   EXPECT_TRUE(config.root().at("tie_word_embeddings").as_bool());
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 2)
       << "the file and the directory";
+}
+
+// 10,000 is what ggml has where a file is silent, and wrong for most.
+TEST_F(Import, NoModelTurnsAtASpeedThatNobodySaid) {
+  const auto theta = [&](const FileMaker& file) {
+    import(file);
+    const std::string text = read_file(target_ + "/config.json");
+    fs::remove_all(target_);
+    return json::Document(text).root().at("rope_theta").as_double();
+  };
+  EXPECT_EQ(theta(model("llama")), 1e5);
+  EXPECT_EQ(theta(silent_model("gemma3", "llama")), 1e6);
+  for (const std::string old : {"llama", "mistral", "phi3"}) {
+    EXPECT_EQ(theta(silent_model(old, "llama")), 1e4);
+    refused(silent_model(old, "gpt2"), old + ".rope.freq_base is missing");  // Llama 3, Phi 4
+  }
+  for (const std::string one : {"qwen2", "qwen3", "smollm3"})
+    refused(silent_model(one, "llama"), one + ".rope.freq_base is missing");
+  FileMaker experts = silent_model("gpt-oss", "gpt2");
+  experts.u32("gpt-oss.expert_count", 2).u32("gpt-oss.expert_used_count", 1);
+  refused(experts.u32("gpt-oss.expert_feed_forward_length", 32), "gpt-oss.rope.freq_base");
+}
+
+TEST_F(Import, WhatIsFusedIsTakenApart) {
+  const auto fused = [](std::uint64_t rows) {
+    std::string blocks;
+    for (std::uint64_t row = 0; row < rows; ++row)
+      blocks += std::string(2, '\0') + std::string(32, static_cast<char>(row));
+    return model("qwen2")
+        .u32("qwen2.attention.head_count_kv", 1)
+        .tensor("blk.0.attn_qkv.weight", {kWidth, rows}, Type::kQ8_0, blocks)
+        .tensor("blk.0.attn_qkv.bias", {rows}, Type::kF32, ones(rows));
+  };
+  EXPECT_EQ(import(fused(64)).tensors, 8u);
+  const std::string weights = read_file(target_ + "/model.safetensors");
+  const std::string self = "model.layers.0.self_attn.";
+  for (const char* part : {"q_proj.weight", "k_proj.bias", "v_proj.scales"})
+    EXPECT_NE(weights.find(self + part), std::string::npos) << part;
+  // A row's weights, 128 more: rows 32 to 47 are the keys'.
+  EXPECT_NE(weights.find(std::string(32, static_cast<char>(128 + 32)) +
+                         std::string(32, static_cast<char>(128 + 33))),
+            std::string::npos);
+  fs::remove_all(target_);
+  refused(fused(60), "attn_qkv.weight has 60 rows; queries, keys and values have 64");
+}
+
+TEST_F(Import, APictureHalfIsLeftOutAndTold) {
+  FileMaker file = model("gemma3");
+  file.tensor("v.patch_embedding.weight", {kWidth}, Type::kF32, ones(kWidth));
+  const ImportResult result = import(file);
+  EXPECT_EQ(result.left_out, 1u);
+  EXPECT_EQ(result.tensors, 2u);
 }
 
 TEST_F(Import, LeavesNothingBehindWhenStopped) {

@@ -6,10 +6,39 @@
 #include "base/error.h"
 
 namespace sanctum::gguf {
+namespace {
+
+template <class T>
+void shorten_one(Value& value, std::size_t length) {
+  auto* array = std::get_if<std::vector<T>>(&value);
+  if (array != nullptr && array->size() > length) array->resize(length);
+}
+
+}  // namespace
 
 const Value* Metadata::find(std::string_view key) const {
   const auto found = values_.find(key);
   return found == values_.end() ? nullptr : &found->second;
+}
+
+void Metadata::copy(std::string_view from, const std::string& to) {
+  if (const Value* value = find(from)) add(to, *value);
+}
+
+void Metadata::rename_beginnings(const std::string& from, const std::string& to) {
+  for (auto at = values_.lower_bound(from); at != values_.end() && at->first.starts_with(from);) {
+    auto taken = values_.extract(at++);
+    taken.key().replace(0, from.size(), to);
+    values_.insert(std::move(taken));
+  }
+}
+
+void Metadata::shorten(std::string_view key, std::size_t length) {
+  const auto found = values_.find(key);
+  if (found == values_.end()) return;
+  shorten_one<std::string>(found->second, length);
+  shorten_one<std::int64_t>(found->second, length);
+  shorten_one<double>(found->second, length);
 }
 
 void Metadata::fail(std::string_view key, const std::string& message) const {

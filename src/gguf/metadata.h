@@ -29,6 +29,14 @@ class Metadata {
     return values_.emplace(std::move(key), std::move(value)).second;
   }
   bool has(std::string_view key) const { return find(key) != nullptr; }
+  // For what a maker writes in words of its own (ollama_header.h).
+  void set(std::string key, Value value) { values_[std::move(key)] = std::move(value); }
+  // The value of `from` counts as that of `to`, too, where that is missing.
+  void copy(std::string_view from, const std::string& to);
+  // Keys that begin with `from` begin with `to` instead, but for those that are there.
+  void rename_beginnings(const std::string& from, const std::string& to);
+  // Leaves the first `length` of an array of strings or numbers that has more.
+  void shorten(std::string_view key, std::size_t length);
 
   const std::string& string(std::string_view key) const;
   std::string string_or(std::string_view key, const std::string& fallback) const;

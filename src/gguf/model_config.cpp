@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::int64_t kContextTokensMax = 1 << 30;
 constexpr std::int64_t kExpertsMax = 1 << 16;
-constexpr double kThetaDefault = 10000;  // ggml's, where a file is silent
 constexpr int kBitsUsual = 4;
 
 class Config {
@@ -76,14 +75,18 @@ void Config::sizes() {
 }
 
 void Config::positions() {
-  const double theta = metadata_.number_or(prefix_ + "rope.freq_base", kThetaDefault);
+  const std::string base = prefix_ + "rope.freq_base";
+  const bool may_be_silent =
+      architecture_.silent_theta && metadata_.string("tokenizer.ggml.model") == "llama";
+  const double theta = may_be_silent ? metadata_.number_or(base, *architecture_.silent_theta)
+                                     : metadata_.number(base);
   w_.field("rope_theta", theta);
   const auto rotated = metadata_.integer_if(prefix_ + "rope.dimension_count", 2, kHeadSizeMax)
                            .value_or(shape_.head_size);
   if (rotated != shape_.head_size)
     w_.field("partial_rotary_factor", static_cast<double>(rotated) / shape_.head_size);
   const std::string scaling =
-      rope_scaling(source_, header_, prefix_, static_cast<int>(rotated), theta);
+      rope_scaling(source_, header_, architecture_, static_cast<int>(rotated), theta);
   if (!scaling.empty()) w_.key("rope_scaling").raw(scaling);
   if (const auto original = metadata_.integer_if(prefix_ + "rope.scaling.original_context_length",
                                                  1, kContextTokensMax);

@@ -83,7 +83,9 @@ std::string longrope(const Source& source, const Header& header, int rotated) {
   return w.end_object().take();
 }
 
-std::string yarn(const Metadata& metadata, const std::string& scaling, double factor) {
+// No file says whether the bounds of the ramp are rounded: gpt-oss's alone are not.
+std::string yarn(const Metadata& metadata, const std::string& scaling, double factor,
+                 Family family) {
   if (const std::string key = scaling + "yarn_log_multiplier"; metadata.has(key))
     metadata.fail(key, "is a variant of yarn that is not supported");
   json::Writer w;
@@ -95,31 +97,34 @@ std::string yarn(const Metadata& metadata, const std::string& scaling, double fa
         std::pair("yarn_attn_factor", "attention_factor"),
         std::pair("yarn_ext_factor", "extrapolation_factor")})
     if (metadata.has(scaling + theirs)) w.field(ours, metadata.number(scaling + theirs));
+  if (family == Family::kGptOss) w.field("truncate", false);
   return w.end_object().take();
 }
 
 }  // namespace
 
-std::string rope_scaling(const Source& source, const Header& header, const std::string& prefix,
-                         int rotated, double theta) {
+std::string rope_scaling(const Source& source, const Header& header,
+                         const Architecture& architecture, int rotated, double theta) {
   if (const Tensor* factors = header.find(kLlama3Factors))
     return llama3(source, *factors, rotated, theta);
   const Metadata& metadata = header.metadata;
+  const std::string prefix = std::string(architecture.name) + ".";
   const std::string scaling = prefix + "rope.scaling.";
   const std::string old_factor = prefix + "rope.scale_linear";
-  const std::string kind =
-      metadata.string_or(scaling + "type", metadata.has(old_factor) ? "linear" : "none");
   const std::string factor_key = metadata.has(scaling + "factor") ? scaling + "factor" : old_factor;
+  const std::string kind =
+      metadata.string_or(scaling + "type", metadata.has(factor_key) ? "linear" : "none");
   if (kind == "longrope" || header.find("rope_factors_long.weight") != nullptr)
     return longrope(source, header, rotated);
   if (kind == "none") return {};
-  if (kind == "yarn") return yarn(metadata, scaling, metadata.number(factor_key));
+  if (kind == "yarn")
+    return yarn(metadata, scaling, metadata.number(factor_key), architecture.family);
   if (kind != "linear")
     metadata.fail(
         scaling + "type",
         "is " + json::quote(kind) + ", which is not known; none, linear, yarn and longrope are");
   const double factor = metadata.number(factor_key);
-  if (factor == 1) return {};
+  if (factor == 0 || factor == 1) return {};  // llama.cpp has 0 for none, too
   json::Writer w;
   w.begin_object().field("rope_type", "linear").field("type", "linear").field("factor", factor);
   return w.end_object().take();

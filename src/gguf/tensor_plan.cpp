@@ -23,11 +23,12 @@ bool same(float a, float b) {
 }
 
 // The narrowest form that holds every number of a float32 tensor.
-Form narrowest(const Source& source, const Tensor& tensor, float offset) {
+Form narrowest(const Source& source, const Tensor& tensor, float offset, Look look) {
   bool float16 = true, bfloat16 = true;
   std::vector<float> numbers;
-  for (std::uint64_t at = 0; at < tensor.bytes && (float16 || bfloat16); at += kPieceBytes) {
-    const std::uint64_t bytes = std::min(kPieceBytes, tensor.bytes - at);
+  const std::uint64_t end = look == Look::kAll ? tensor.bytes : std::min(kPieceBytes, tensor.bytes);
+  for (std::uint64_t at = 0; at < end && (float16 || bfloat16); at += kPieceBytes) {
+    const std::uint64_t bytes = std::min(kPieceBytes, end - at);
     numbers.resize(bytes / sizeof(float));
     source.read(tensor.begin + at, reinterpret_cast<std::byte*>(numbers.data()), bytes);
     for (const float stored : numbers) {
@@ -39,13 +40,13 @@ Form narrowest(const Source& source, const Tensor& tensor, float offset) {
   return float16 ? Form::kFloat16 : bfloat16 ? Form::kBfloat16 : Form::kFloat32;
 }
 
-Form form_of(const Source& source, const Tensor& tensor, float offset) {
+Form form_of(const Source& source, const Tensor& tensor, float offset, Look look) {
   if (info(tensor.type).quantized()) {
     if (tensor.shape.size() < 2) refuse(source, tensor, "is quantized, but no matrix");
     if (offset != 0) refuse(source, tensor, "is quantized, but 1 has to be taken from its weights");
     return Form::kAffine;
   }
-  if (tensor.type == Type::kF32) return narrowest(source, tensor, offset);
+  if (tensor.type == Type::kF32) return narrowest(source, tensor, offset, look);
   return offset == 0 ? Form::kSame : Form::kFloat32;
 }
 
@@ -104,7 +105,7 @@ void add_outputs(PlannedTensor& tensor, const Place& place, Plan& plan) {
 }  // namespace
 
 Plan plan_tensors(const Source& source, const Header& header, const Architecture& architecture,
-                  const Shape& shape) {
+                  const Shape& shape, Look look) {
   Plan plan;
   for (const Tensor& tensor : header.tensors) {
     const auto place = place_of(architecture, source.name(), tensor.name, shape.layers);
@@ -112,7 +113,7 @@ Plan plan_tensors(const Source& source, const Header& header, const Architecture
     PlannedTensor planned;
     planned.from = tensor;
     planned.offset = place->norm ? -1 : 0;
-    planned.form = form_of(source, tensor, planned.offset);
+    planned.form = form_of(source, tensor, planned.offset, look);
     planned.paired_rows = paired_rows(source, tensor, place->rows, shape);
     if (planned.form == Form::kAffine && place->name != place->path + ".weight")
       refuse(source, tensor, "is quantized, which only a weight can be");

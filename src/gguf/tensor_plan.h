@@ -35,9 +35,12 @@ struct Plan {
   std::map<std::string, int> bits;  // of each quantized module, by its path
 };
 
-// Reads float32 tensors, to see what holds them. Throws Error(kInvalid) naming a tensor that does
-// not belong, or has a shape that it cannot have.
+// How much of a float32 tensor is read, to see what holds its numbers: all, or kPieceBytes, which
+// tell as much but for tensors that mix what their makers never do.
+enum class Look { kAll, kBeginning };
+
+// Throws Error(kInvalid) naming a tensor that does not belong, or has a shape that it cannot have.
 Plan plan_tensors(const Source& source, const Header& header, const Architecture& architecture,
-                  const Shape& shape);
+                  const Shape& shape, Look look);
 
 }  // namespace sanctum::gguf

@@ -182,10 +182,10 @@ TokenizerFiles tokenizer_files(const Metadata& metadata, Family family) {
   TokenizerFiles out;
   if (model == "gpt2") {
     const PreTokenizer& pre = pre_tokenizer(metadata);
-    out.roles = token_roles(metadata, pre.begins_with_bos);
+    out.roles = token_roles(metadata, vocabulary, pre.begins_with_bos);
     out.tokenizer = byte_level(metadata, vocabulary, pre, out.roles, family);
   } else {
-    out.roles = token_roles(metadata, true);
+    out.roles = token_roles(metadata, vocabulary, true);
     out.tokenizer = sentence_piece(metadata, vocabulary, out.roles, family, gemma4);
   }
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id)

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "gguf/known_tokens.h"
+
 namespace sanctum::gguf {
 namespace {
 
@@ -38,11 +40,14 @@ Vocabulary read_vocabulary(const Metadata& metadata) {
   if (kinds.size() != out.tokens.size())
     metadata.fail(kKinds, "has " + std::to_string(kinds.size()) + " entries for " +
                               std::to_string(out.tokens.size()) + " tokens");
-  for (const std::int64_t kind : kinds) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const std::int64_t kind = kinds[i];
     if (kind < static_cast<std::int64_t>(TokenKind::kNormal) ||
         kind > static_cast<std::int64_t>(TokenKind::kByte))
       metadata.fail(kKinds, "has the unknown kind " + std::to_string(kind));
-    out.kinds.push_back(static_cast<TokenKind>(kind));
+    const bool raised =
+        static_cast<TokenKind>(kind) == TokenKind::kNormal && is_control_by_name(out.tokens[i]);
+    out.kinds.push_back(raised ? TokenKind::kControl : static_cast<TokenKind>(kind));
   }
   std::unordered_map<std::string_view, std::size_t> ids;
   for (std::size_t i = 0; i < out.tokens.size(); ++i) {

@@ -26,7 +26,8 @@ struct Vocabulary {
   std::vector<TokenKind> kinds;
 };
 
-// Throws Error(kInvalid) naming the key for lists of different lengths, a token of over
+// What some makers call normal is control where its name says so (known_tokens.h). Throws
+// Error(kInvalid) naming the key for lists of different lengths, a token of over
 // kTokenBytesMax, a kind that is unknown, and two tokens of one text: an id could not be told from
 // its text.
 Vocabulary read_vocabulary(const Metadata& metadata);

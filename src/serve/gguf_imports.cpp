@@ -55,6 +55,9 @@ void make(const ImportPlace& place, const std::atomic<bool>& cancelled) {
       cancelled, end);
   log::info("gguf_imported",
             {{"file", place.file}, {"directory", place.directory}, {"bytes", result.bytes}});
+  if (result.left_out > 0)
+    log::warn("picture_half_left_out",
+              {{"file", place.file}, {"tensors", result.left_out}, {"served", "text alone"}});
 }
 
 void remove_outdated(const ImportPlace& place) {

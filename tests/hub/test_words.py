@@ -67,6 +67,14 @@ def test_an_import_takes_what_ollama_has_and_says_what_a_directory_is(place):
         assert told.returncode == 2 and said in told.stderr, told.stderr
 
 
+def test_a_picture_half_in_the_same_file_is_told(place):
+    """As Ollama has Gemma 3. (This one lacks tensors: it is not served at all.)"""
+    tiny_gguf.write(place.directory / "sees.gguf", architecture="gemma3", more=["v.patch_embedding", "mm.mm_soft_emb_norm"])
+    made = models(place, "import", "sees.gguf", "sees")
+    assert "left     the picture half, 2 tensors: the text half is served alone\n" in made.stdout, made.stdout + made.stderr
+    assert "not served    its picture half, in the same file, is not read: text alone\n" in models(place, "info", "./sees.gguf").stdout
+
+
 def test_info_says_the_reason_first_and_has_one_exit_code_for_no(place):
     for word, said in (("./absent", "sanctum models info: there is no"), ("ollama:absent", "sanctum models info: there is no 'ollama:absent'")):
         told = models(place, "info", word)

@@ -28,7 +28,8 @@ CONFIGS = {  # general.architecture: what mlx-lm makes of it
                    sliding_window_pattern=6, **COMMON),
     "phi3": dict(model_type="phi3", tie_word_embeddings=False, **COMMON),
     "gpt-oss": dict(model_type="gpt_oss", head_dim=32, num_local_experts=4, sliding_window=64,
-                    rope_scaling=dict(rope_type="yarn", factor=32.0, original_max_position_embeddings=64, beta_fast=32.0, beta_slow=1.0),
+                    rope_scaling=dict(rope_type="yarn", factor=32.0, original_max_position_embeddings=64, beta_fast=32.0, beta_slow=1.0,
+                                      truncate=False),
                     **EXPERTS, **COMMON),
     "smollm3": dict(model_type="smollm3", no_rope_layer_interval=4, **TIED, **COMMON),
 }
@@ -59,9 +60,10 @@ def in_pairs(array, heads):
     return array.reshape(heads, 2, array.shape[0] // heads // 2, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
 
 
-def written(path, architecture, config, weights, kind=None, change=lambda writer: None):
-    """The file. Matrices that are read in blocks get the type `kind`."""
-    writer = gguf.GGUFWriter(path, architecture)
+def written(path, architecture, config, weights, kind=None, change=lambda writer: None, called=None, renamed=()):
+    """The file. Matrices that are read in blocks get the type `kind`. `called`: another name of the architecture; `renamed`: parts of tensors'
+    names that another maker calls otherwise."""
+    writer = gguf.GGUFWriter(path, called or architecture)
     writer.add_block_count(LAYERS)
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
@@ -101,11 +103,14 @@ def written(path, architecture, config, weights, kind=None, change=lambda writer
             array = in_pairs(array, KV_HEADS)
         if architecture == "gemma3" and "norm" in name:
             array = array + 1
+        theirs = their_name(names, name)
+        for ours, other in renamed:
+            theirs = theirs.replace(ours, other)
         if kind and array.ndim > 1 and not name.endswith("bias"):
             blocks = gguf.quants.quantize(array, kind)
-            writer.add_tensor(their_name(names, name), blocks, raw_dtype=kind)
+            writer.add_tensor(theirs, blocks, raw_dtype=kind)
         else:
-            writer.add_tensor(their_name(names, name), np.ascontiguousarray(array))
+            writer.add_tensor(theirs, np.ascontiguousarray(array))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -125,10 +130,7 @@ def test_comes_back_as_mlx_lm_loads_it(architecture, tmp_path):
     config = CONFIGS[architecture]
     weights = random_model(config)
     model, read = imported(written(tmp_path / "m.gguf", architecture, config, weights), tmp_path / "m")
-    loaded = dict(tree_flatten(model.parameters()))
-    assert set(loaded) == set(weights)
-    for name, array in weights.items():
-        assert np.array_equal(np.array(loaded[name].astype(mx.float32)), array), name
+    expect_same(model, weights)
     for member, value in config.items():
         if isinstance(value, float):
             assert read[member] == pytest.approx(value, rel=1e-6), member
@@ -156,6 +158,46 @@ def test_quantized_matrices_are_what_gguf_says(architecture, tmp_path):
             rows = array.reshape(-1, array.shape[-1])
             array = gguf.quants.dequantize(gguf.quants.quantize(rows, kind), kind).reshape(array.shape)
         assert np.array_equal(np.array(ours.astype(mx.float32)), array), name
+
+
+def expect_same(model, weights):
+    loaded = dict(tree_flatten(model.parameters()))
+    assert set(loaded) == set(weights)
+    for name, array in weights.items():
+        assert np.array_equal(np.array(loaded[name].astype(mx.float32)), array), name
+
+
+def test_ollamas_own_gpt_oss_comes_back(tmp_path):
+    def silent(writer):
+        for key in ("rope.scaling.type", "expert_feed_forward_length"):
+            del writer.kv_data[0][f"gptoss.{key}"]
+        writer.kv_data[0]["tokenizer.ggml.pre"].value = "default"
+
+    config = CONFIGS["gpt-oss"]
+    weights = random_model(config)
+    renamed = [("attn_output", "attn_out"), ("attn_sinks.weight", "attn_sinks"), ("post_attention_norm", "ffn_norm")]
+    model, read = imported(written(tmp_path / "m.gguf", "gpt-oss", config, weights, change=silent, called="gptoss", renamed=renamed), tmp_path / "m")
+    expect_same(model, weights)
+    assert read["rope_scaling"]["rope_type"] == "yarn" and read["intermediate_size"] == config["intermediate_size"]
+
+
+def test_ollamas_own_gemma_3_comes_back_without_its_picture_half(tmp_path):
+    def silent(writer):
+        keys = writer.kv_data[0]
+        del keys["gemma3.attention.layer_norm_rms_epsilon"]
+        keys["gemma3.rope.global.freq_base"] = keys.pop("gemma3.rope.freq_base")
+        keys["gemma3.context_length"].value = 131072
+        for key, more in {"tokens": "<image_soft_token>", "token_type": 3}.items():
+            keys[f"tokenizer.ggml.{key}"].value.append(more)
+        for name in ("v.patch_embedding.weight", "mm.mm_input_projection.weight"):
+            writer.add_tensor(name, np.zeros((4, 32), np.float32))
+
+    config = CONFIGS["gemma3"] | dict(rope_theta=2e6)
+    weights = random_model(config)
+    model, read = imported(written(tmp_path / "m.gguf", "gemma3", config, weights, change=silent), tmp_path / "m")
+    expect_same(model, weights)
+    assert read["rms_norm_eps"] == 1e-6 and read["rope_theta"] == 2e6 and read["rope_local_base_freq"] == 1e4
+    assert (read["rope_scaling"]["rope_type"], read["rope_scaling"]["factor"]) == ("linear", 8)
 
 
 def rope_factors(scaling, size, theta):

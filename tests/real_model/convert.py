@@ -26,6 +26,7 @@ BITS = {"Q4_0": 4, "Q4_1": 4, "Q8_0": 8}
 CONTROL = 3  # a token's type in the metadata; 1 is a normal one
 NORMAL = 1
 EMBEDDING = "model.embed_tokens"
+ENDS = ["<|endoftext|>", "<reponame>"]  # that llama.cpp knows by name beside the metadata's own
 NAMES = {
     "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
     "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
@@ -104,6 +105,13 @@ def weights(metadata, tensors):
     return out, bits
 
 
+def ends(metadata):
+    """The tokens that end an answer: the metadata's, then those by name."""
+    tokens, first = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.eos_token_id"]
+    named = [at for at, token in enumerate(tokens) if token in ENDS and at != first]
+    return [first, *named] if named else first
+
+
 def configuration(metadata, bits, tied):
     def of(key):
         return metadata[f"llama.{key}"]
@@ -119,7 +127,7 @@ def configuration(metadata, bits, tied):
         "rms_norm_eps": of("attention.layer_norm_rms_epsilon"), "vocab_size": of("vocab_size"),
         "max_position_embeddings": of("context_length"), "rope_theta": of("rope.freq_base"), "hidden_act": "silu",
         "attention_bias": False, "mlp_bias": False, "tie_word_embeddings": tied,
-        "bos_token_id": metadata["tokenizer.ggml.bos_token_id"], "eos_token_id": metadata["tokenizer.ggml.eos_token_id"],
+        "bos_token_id": metadata["tokenizer.ggml.bos_token_id"], "eos_token_id": ends(metadata),
         "pad_token_id": metadata["tokenizer.ggml.padding_token_id"],
         "torch_dtype": "float16", "quantization": quantization, "quantization_config": quantization,
     }
