@@ -91,13 +91,13 @@ void OutputStream::add(const TokenOutput& token, wire::RowDelta& delta) {
   emit(detokenizer_.push(sampled.token), delta);
 }
 
-void OutputStream::flush(wire::RowDelta& delta) {
+void OutputStream::flush(text::Ending ending, wire::RowDelta& delta) {
   if (!stopped()) emit(detokenizer_.finish(), delta);
   if (!stopped()) {
     const std::string held = stop_strings_.finish();
     if (!held.empty()) take(parser_.push(held), delta);
   }
-  take(parser_.finish(), delta);
+  take(parser_.finish(stopped() ? text::Ending::kCut : ending), delta);
 }
 
 wire::Completed OutputStream::finish(const SequenceEnd& end) {
@@ -105,7 +105,8 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
   completed.request = completed.last.request = request_;
   if (!failure_) {
     try {
-      flush(completed.last);
+      flush(end.reason == FinishReason::kStop ? text::Ending::kByModel : text::Ending::kCut,
+            completed.last);
     } catch (const std::exception& error) {
       failure_ = failure_of(error);
     }
@@ -114,9 +115,8 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
                             : stopped() ? FinishReason::kStop
                                         : end.reason;
   if (parser_.calls() > 0 && completed.finish_reason == FinishReason::kStop) {
-    // Half a call that a stop string left must not be taken for a whole one.
-    completed.finish_reason =
-        stopped() && parser_.cut() ? FinishReason::kLength : FinishReason::kToolCalls;
+    // Half a call must not be taken for a whole one, whatever ended it.
+    completed.finish_reason = parser_.cut() ? FinishReason::kLength : FinishReason::kToolCalls;
   }
   completed.stop_string = stop_string_;
   completed.usage = end.usage;

@@ -33,7 +33,7 @@ class OutputStream {
 
  private:
   void add(const TokenOutput& token, wire::RowDelta& delta);
-  void flush(wire::RowDelta& delta);
+  void flush(text::Ending ending, wire::RowDelta& delta);
   void emit(std::string_view text, wire::RowDelta& delta);
   static void take(text::OutputParser::Event event, wire::RowDelta& delta);
 

@@ -139,5 +139,15 @@ TEST(OutputStream, ACallThatAStopStringCutIsNotPassedOffAsAWholeOne) {
   EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\"");
 }
 
+// The model's own end is no better.
+TEST(OutputStream, ACallThatTheModelEndedInTheMidstIsNotPassedOffAsAWholeOne) {
+  CallCase c;
+  c.ids = c.model->tokenize("{\"name\":\"a\",\"arguments\":{\"x\":1", false);
+  c.ids.insert(c.ids.begin(), kToolCall);
+  EXPECT_EQ(answer(c.model, c.ids, c.options, c.all).finish_reason, wire::FinishReason::kLength);
+  ASSERT_EQ(c.all.tool_calls.size(), 1u);
+  EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\":1");
+}
+
 }  // namespace
 }  // namespace sanctum::engine

@@ -46,8 +46,11 @@ class HarmonyReader : public OutputReader {
     return false;
   }
 
-  void end(OutputSink& sink) override {
-    if (mode_ == Mode::kBody && kind_ == Kind::kCall && !whole_) sink.cut();
+  // The marker that closes a call is a token that ends the answer, and never comes here.
+  void end(OutputSink& sink, Ending ending) override {
+    if (mode_ != Mode::kBody || kind_ != Kind::kCall || whole_) return;
+    if (ending == Ending::kCut || opened_) return sink.cut();
+    if (empty_) sink.arguments("{}");
   }
 
  private:

@@ -113,6 +113,24 @@ TEST(Harmony, ACallThatTheOutputEndsInIsCut) {
   }
 }
 
+// <|call|> is a token that ends the answer: nobody sees it here.
+TEST(Harmony, ACallThatTheModelEndedIsWholeUnlessItsJsonIsOpen) {
+  const auto ended = [](const std::string& body) {
+    OutputParser parser(kHarmony);
+    ParsedOutput output;
+    add(output, parser.push("<|channel|>commentary to=functions.f<|message|>" + body));
+    add(output, parser.finish(Ending::kByModel));
+    output.cut = parser.cut();
+    return output;
+  };
+  EXPECT_THAT(ended("").calls, ElementsAre(Pair("f", "{}")));
+  EXPECT_FALSE(ended("").cut);
+  EXPECT_THAT(ended("ls -l").calls, ElementsAre(Pair("f", "ls -l")));
+  EXPECT_FALSE(ended("ls -l").cut) << "verbatim: the client judges it";
+  EXPECT_THAT(ended("{\"x\": 1").calls, ElementsAre(Pair("f", "{\"x\": 1")));
+  EXPECT_TRUE(ended("{\"x\": 1").cut);
+}
+
 TEST(Harmony, AsControlMarks) {
   OutputOptions options = kHarmony;
   options.markers = marker_tokens(OutputFormat::kHarmony, true, true);

@@ -46,7 +46,7 @@ class MarkedReader : public OutputReader {
     return false;
   }
 
-  void end(OutputSink& sink) override {
+  void end(OutputSink& sink, Ending) override {
     if (mode_ != Mode::kCall || !begun_) return;
     reader_->cut();
     sink.arguments(reader_->take_arguments());

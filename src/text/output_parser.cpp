@@ -34,10 +34,10 @@ OutputParser::Event OutputParser::push(std::string_view text) {
   return sink_.take();
 }
 
-OutputParser::Event OutputParser::finish() {
+OutputParser::Event OutputParser::finish(Ending ending) {
   while (reader_->step(*text_, sink_, true)) {
   }
-  reader_->end(sink_);
+  reader_->end(sink_, ending);
   return sink_.take();
 }
 

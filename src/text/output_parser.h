@@ -14,7 +14,8 @@
 //     client's to judge: all that stands up to the closing bracket, or else up to the next marker.
 //   - Arguments in a format's own spelling go out as JSON, an end marker closing what was left
 //   open.
-//   - A call that the output ends in keeps what it has, and cut() says so after finish().
+//   - A call that the output ends in keeps what it has, and cut() says so after finish(), whatever
+//   ended it. One that has nothing yet has {} where the model ended it.
 // The pieces of one call form a JSON object where the model wrote one to its end.
 //
 // Where calls are parsed no marker of a call is content, a stray closing one neither. Dropped are
@@ -60,7 +61,7 @@ class OutputParser {
   using Event = OutputEvent;
   Event push(std::string_view text);
   // The end of the output: whatever is still held back.
-  Event finish();
+  Event finish(Ending ending = Ending::kCut);
 
   // How many tool calls have begun (finish_reason "tool_calls" when any).
   int calls() const { return sink_.calls(); }

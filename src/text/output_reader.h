@@ -15,7 +15,7 @@ class OutputReader {
   // Reads some of the text. Whether anything moved; false asks for more text. `at_end`: none comes.
   virtual bool step(PendingText& text, OutputSink& sink, bool at_end) = 0;
   // Behind the last step of an output that has ended.
-  virtual void end(OutputSink& sink) = 0;
+  virtual void end(OutputSink& sink, Ending ending) = 0;
 };
 
 }  // namespace sanctum::text

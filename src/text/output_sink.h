@@ -26,6 +26,10 @@ struct OutputEvent {
   bool empty() const { return content.empty() && reasoning.empty() && tool_calls.empty(); }
 };
 
+// What an output ended with: a token of the model's own, or whatever else there is (a limit, a stop
+// string).
+enum class Ending { kCut, kByModel };
+
 class OutputSink {
  public:
   OutputSink(CallIds ids, std::string seed) : ids_(ids), seed_(std::move(seed)) {}
