@@ -19,6 +19,7 @@ namespace {
 struct Config {
   int hidden, layers, inner, heads, kv_heads, head_size, vocabulary;
   float eps, scale;
+  float softcap;             // of logits; 0: none
   std::vector<int> windows;  // of each layer; 0: it sees all
   nn::RopeFrequencies rope, local_rope;
 };
@@ -40,6 +41,8 @@ Config read_config(const json::Node& c, int vocabulary) {
   out.head_size = count("head_dim", 256);
   out.vocabulary = vocabulary;
   out.eps = static_cast<float>(c.has("rms_norm_eps") ? c.at("rms_norm_eps").as_double(0, 1) : 1e-6);
+  if (const auto cap = c.get("final_logit_softcapping"))
+    out.softcap = static_cast<float>(cap->as_double(0, 1e6));
   check_heads(c, {out.heads, out.kv_heads, out.head_size});
   const double scalar = c.has("query_pre_attn_scalar")
                             ? c.at("query_pre_attn_scalar").as_double(1e-3, kWidthMax)
@@ -124,6 +127,7 @@ class Gemma3 final : public Model {
   Gemma3(const Config& c, nn::Weights& w, Traits traits)
       : Model(std::move(traits)),
         windows_(c.windows),
+        softcap_(c.softcap),
         embedding_scale_(
             mx::astype(mx::array(std::sqrt(static_cast<float>(c.hidden))), mx::bfloat16)),
         rope_(w.rope(c.rope)),
@@ -149,11 +153,13 @@ class Gemma3 final : public Model {
                      last ? &step.logits_rows : nullptr);
     }
     h = norm_(h);
-    return mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
+    h = mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
+    return soft_capped(h, softcap_);
   }
 
  private:
   std::vector<int> windows_;
+  float softcap_;
   mx::array embedding_scale_;  // in bfloat16, as it was trained
   nn::Rope rope_, local_rope_;
   nn::Embedding embed_tokens_;

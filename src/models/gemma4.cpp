@@ -236,9 +236,7 @@ class Gemma4 final : public Model {
     }
     h = norm_(h);
     h = mx::astype(lm_head_ ? (*lm_head_)(h) : embed_tokens_.as_linear(h), mx::float32);
-    if (config_.softcap == 0) return h;
-    const mx::array cap(config_.softcap);
-    return mx::multiply(mx::tanh(mx::divide(h, cap)), cap);
+    return soft_capped(h, config_.softcap);
   }
 
  private:

@@ -29,4 +29,10 @@ mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_ro
   return mx::take(hidden, token_ids(logits_rows), 0);
 }
 
+mx::array soft_capped(const mx::array& logits, float cap) {
+  if (cap == 0) return logits;
+  const mx::array bound(cap);
+  return mx::multiply(mx::tanh(mx::divide(logits, bound)), bound);
+}
+
 }  // namespace sanctum::models

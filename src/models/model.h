@@ -96,4 +96,7 @@ mx::array token_ids(const std::vector<int>& ids);
 // -> [logits_rows, width].
 mx::array wanted_rows(const mx::array& hidden, const std::vector<int>& logits_rows);
 
+// float32 logits within a bound: cap * tanh(logits / cap). As they are where `cap` is 0.
+mx::array soft_capped(const mx::array& logits, float cap);
+
 }  // namespace sanctum::models

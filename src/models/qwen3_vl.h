@@ -21,6 +21,9 @@ std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weig
 // Host side: expands picture markers and gives every token its place.
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory);
+// Of others with its tower: `image_token` is the marker where config.json is silent.
+std::shared_ptr<const Processor> make_qwen_processor(const json::Node& config,
+                                                     const std::string& directory, int image_token);
 
 // The language half of what config.json says: positions have three axes, shared out by
 // mrope_section. Throws Error(kInvalid).

@@ -161,9 +161,16 @@ class Qwen3VlProcessor final : public Processor {
 
 std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& config,
                                                          const std::string& directory) {
+  constexpr int kImageToken = 151655;
+  return make_qwen_processor(config, directory, kImageToken);
+}
+
+std::shared_ptr<const Processor> make_qwen_processor(const json::Node& config,
+                                                     const std::string& directory,
+                                                     int image_token) {
   const std::int64_t rows = config.at("text_config").at("vocab_size").as_int(1, kVocabularyMax);
-  const auto stated = config.get("image_token_id");
-  const int image_token = stated ? static_cast<int>(stated->as_int(0, rows - 1)) : 151655;
+  if (const auto stated = config.get("image_token_id"))
+    image_token = static_cast<int>(stated->as_int(0, rows - 1));
   const image::QwenImageConfig images = image::load_qwen_image_config(directory);
   refuse_mismatch(images, VisionConfig::read(config.at("vision_config")));
   return std::make_shared<Qwen3VlProcessor>(images, image_token);

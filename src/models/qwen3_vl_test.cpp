@@ -55,6 +55,23 @@ TEST(Qwen3VlProcessor, APreprocessorThatIsNotTheTowersIsRefusedByName) {
   EXPECT_TRUE(load_processor(description)->vision());
 }
 
+TEST(Qwen3VlProcessor, WhereConfigJsonIsSilentThePlaceholderIsItsFamilys) {
+  const std::string stated = "\"image_token_id\": 1018,", type = "\"model_type\": \"qwen3_vl\"";
+  const std::string picture =
+      read_file(source_directory() + "/src/image/testdata/pictures/exif6.png");
+  for (const auto& [family, placeholder] : {std::pair("qwen3_vl", 151655), {"qwen3_5", 248056}}) {
+    const TestDirectory copy;
+    copy.copy(source_directory() + "/models/smoke");
+    std::string config = read_file(copy.path("config.json"));
+    config.erase(config.find(stated), stated.size());
+    config.replace(config.find(type), type.size(),
+                   "\"model_type\": \"" + std::string(family) + "\"");
+    copy.write("config.json", config);
+    const auto processor = load_processor(describe(copy.path()));
+    EXPECT_EQ(processor->prepare({1, placeholder, 2}, {picture}, {}, 1000).images.size(), 1u);
+  }
+}
+
 TEST(Qwen3VlProcessor, PicturesBeyondTheContextAreRefused) {
   const auto processor = load_processor(describe(source_directory() + "/models/smoke"));
   const std::string picture =

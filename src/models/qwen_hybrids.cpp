@@ -19,6 +19,7 @@ constexpr std::int64_t kInterval = 4;  // every so many-th layer is attention, w
 constexpr std::array<int, 3> kSection{11, 11, 10};
 // Where the vision tower is, and what it cannot be without: some converters leave it out.
 constexpr const char *kTower = "vision_tower.", *kTowerTensor = "patch_embed.proj.weight";
+constexpr int kImageToken = 248056;  // where config.json is silent
 constexpr int kTapsMax = kernels::kDeltaTapsMax;
 
 nn::DeltaShape read_shape(const json::Node& c) {
@@ -132,7 +133,7 @@ std::shared_ptr<const Processor> make_qwen3_5_processor(const json::Node& config
   if (!config.has("vision_config")) return std::make_shared<Processor>();
   for (const std::string& stored : nn::stored_names(directory))
     if (rename_qwen3_5(stored) == kTower + std::string(kTowerTensor))
-      return make_qwen3_vl_processor(config, directory);
+      return make_qwen_processor(config, directory, kImageToken);
   return std::make_shared<Processor>();
 }
 
@@ -142,16 +143,15 @@ std::optional<std::string> rename_qwen3_5_text(const std::string& stored) {
 }
 
 std::optional<std::string> rename_qwen3_5(const std::string& stored) {
-  if (drops(stored, {"mtp.", "model.mtp."})) return std::nullopt;
+  if (drops(stored, {"mtp.", "model.mtp.", "language_model.mtp.", "model.language_model.mtp.",
+                     "language_model.model.mtp."}))
+    return std::nullopt;
   if (stored.starts_with(kTower)) return stored;
   for (const std::string_view inside : {"model.visual.", "model.language_model.visual."})
     if (stored.starts_with(inside)) return std::string(kTower) + stored.substr(inside.size());
   constexpr std::string_view kInside = "model.language_model.", kLanguage = "language_model.";
   if (stored.starts_with(kInside)) return "language_model.model." + stored.substr(kInside.size());
-  if (stored.starts_with(kLanguage))
-    return drops(stored, {"language_model.mtp.", "language_model.model.mtp."})
-               ? std::nullopt
-               : std::optional(stored);
+  if (stored.starts_with(kLanguage)) return stored;
   return std::string(kLanguage) + stored;
 }
 

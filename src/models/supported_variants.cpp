@@ -241,7 +241,7 @@ constexpr Member kMembers[] = {
     {"logits_scaling", kText, one, "1"},
     {"logit_scale", kText, one, "1"},
     {"scale_emb", kText, one, "1"},
-    {"final_logit_softcapping", kText & ~kGemma4, off, "none"},
+    {"final_logit_softcapping", kText & ~kGemma, off, "none"},
     {"use_parallel_residual", kText, off, "false"},
     {"parallel_attn", kText, off, "false"},
     {"use_final_norm", kText, on, "true"},

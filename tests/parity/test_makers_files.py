@@ -57,7 +57,7 @@ def qwen_as_published(model):
         if name.endswith(NORMS):
             value = value - 1
         out[without_wrapper(name)] = value
-    return out | {"mtp.fc.weight": mx.ones((4, 4))}
+    return out | {f"{inside}mtp.fc.weight": mx.ones((4, 4)) for inside in ("", "model.language_model.")}
 
 
 def gemma_as_published(model):

@@ -235,6 +235,18 @@ def test_a_longropes_short_sequences_turn_by_their_own_factors(arithmetic, tmp_p
     assert np.abs(our_logits(tmp_path, arithmetic, {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
 
 
+@pytest.mark.parametrize("arithmetic", ["float32", "kernels"])
+def test_gemma_3s_logits_are_bounded_where_it_says_so(arithmetic, tmp_path):
+    """As transformers' Gemma3ForCausalLM bounds them; mlx-lm has no bound."""
+    cap = 2.0
+    model = build(GEMMA3)
+    save(tmp_path, GEMMA3 | dict(final_logit_softcapping=cap), model)
+    tokens = text_tokens()
+    unbounded = reference_text(model, tokens)
+    assert np.abs(unbounded).max() > cap, "it matters"
+    assert np.abs(our_logits(tmp_path, arithmetic, {"tokens": tokens}) - cap * np.tanh(unbounded / cap)).max() < FLOAT32_ERROR_MAX
+
+
 @pytest.mark.parametrize("bits", [None, 4, 8])
 def test_with_our_kernels_no_chunk_border_changes_a_bit(bits, tmp_path):
     model = cast(build(QWEN3), mx.bfloat16)
@@ -305,6 +317,24 @@ def test_experts_that_are_stored_one_by_one(name, names, bits, tmp_path):
     mx.save_safetensors(str(tmp_path / "model.safetensors"), apart)
     for arithmetic, logits in expected.items():
         assert np.array_equal(our_logits(tmp_path, arithmetic, {"tokens": tokens}), logits)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "kernels16"])
+def test_experts_whose_gate_and_up_are_quantized_differently(arithmetic, tmp_path):
+    config, model, own = QWEN3_MOE, build(QWEN3_MOE), {}
+
+    def format_of(path, module):
+        if not hasattr(module, "to_quantized"):
+            return False
+        if path.endswith("switch_mlp.up_proj"):
+            own[path] = {"group_size": 64, "bits": 8}
+        return own.get(path, True)
+
+    nn.quantize(model, group_size=32, bits=4, class_predicate=format_of)
+    save(tmp_path, config, model, {"group_size": 32, "bits": 4} | own)
+    tokens = text_tokens()
+    assert own
+    assert np.abs(our_logits(tmp_path, arithmetic, {"tokens": tokens}) - reference_text(model, tokens)).max() < FLOAT32_ERROR_MAX
 
 
 def test_layers_of_their_own_quantization_have_the_names_of_their_tensors(tmp_path):

@@ -69,7 +69,7 @@ GEMMA = {name: what for name, what in (TEXT | TOKENS).items() if name != "hidden
     "sliding_window": (9, READ), "layer_types": (["full_attention"] * 4, READ), "use_bidirectional_attention": (True, REFUSED)}
 GEMMA3_MEMBERS = GEMMA | {
     "rope_parameters": ({"full_attention": ROPE, "sliding_attention": ROPE}, READ), "query_pre_attn_scalar": (48, READ),
-    "final_logit_softcapping": (30.0, REFUSED), "attn_logit_softcapping": (50.0, REFUSED), "tie_word_embeddings": (True, READ)}
+    "final_logit_softcapping": (2.0, READ), "attn_logit_softcapping": (50.0, REFUSED), "tie_word_embeddings": (True, READ)}
 GEMMA4_MEMBERS = GEMMA | {
     "rope_parameters": ({"full_attention": ROPE, "sliding_attention": ROPE}, READ), "final_logit_softcapping": (20.0, READ),
     "layer_types": (["full_attention"] * 6, READ), "vocab_size_per_layer_input": (200, READ), "hidden_size_per_layer_input": (16, READ),
