@@ -127,6 +127,15 @@ void add_bias(const Sorted& sorted, const float* bias, int outputs, int pair, fl
   for (std::size_t i = 0; i < width; ++i) to[i] += bias[expert * width + i];
 }
 
+// How the rows are kept that meet a matrix: plain, or quantized in blocks.
+struct Form {
+  int block = 0, bits = 0;  // 0: plain
+  bool operator==(const Form&) const = default;
+};
+Form form_of(const ExpertMatrices& w, int bits) {
+  return w.packed != nullptr ? Form{w.packed->block(), bits} : Form{};
+}
+
 // Calls work(sorted pair) for all.
 template <class Work>
 void share_pairs(Runtime& runtime, int pairs, int values, const Work& work) {
@@ -148,26 +157,35 @@ void mix_experts(Runtime& runtime, const ExpertLayer& layer, const float* x, con
   const auto wide = static_cast<std::size_t>(width), deep = static_cast<std::size_t>(inner);
   // Rows in the experts' order where a plain matrix wants them, gate's and up's products, then
   // down's over them.
-  const bool packed = layer.gate.packed != nullptr;
-  float* gates = runtime.expert_rows(count * (2 * deep + (packed ? 1 : 2) * wide));
+  const Form of_gate = form_of(layer.gate, layer.gate_bits),
+             of_up = form_of(layer.up, layer.up_bits);
+  const bool plain = of_gate == Form{} || of_up == Form{};
+  float* gates = runtime.expert_rows(count * (2 * deep + (plain ? 2 : 1) * wide));
   float* ups = gates + count * deep;
   float* downs = ups + count * deep;
   float* rows = downs + count * wide;
 
   QuantizedRows quantized;
-  if (packed)
-    quantized = runtime.quantized_rows(pairs, width, layer.gate.packed->block(), layer.gate_bits);
-  share_pairs(runtime, pairs, width, [&](int pair) {
-    const float* from =
-        x + static_cast<std::size_t>(sorted.row[static_cast<std::size_t>(pair)]) * wide;
-    if (packed) {
-      quantize_rows(from, only(quantized, pair), 0, 1, runtime.isa());
-    } else {
-      std::memcpy(rows + static_cast<std::size_t>(pair) * wide, from, wide * sizeof(float));
-    }
-  });
+  const auto meet = [&](std::span<const Product> products, const Form& form) {
+    if (form != Form{}) quantized = runtime.quantized_rows(pairs, width, form.block, form.bits);
+    share_pairs(runtime, pairs, width, [&](int pair) {
+      const float* from =
+          x + static_cast<std::size_t>(sorted.row[static_cast<std::size_t>(pair)]) * wide;
+      if (form != Form{}) {
+        quantize_rows(from, only(quantized, pair), 0, 1, runtime.isa());
+      } else {
+        std::memcpy(rows + static_cast<std::size_t>(pair) * wide, from, wide * sizeof(float));
+      }
+    });
+    multiply_sorted(runtime, sorted, products, quantized, rows);
+  };
   const Product gate_and_up[] = {{&layer.gate, gates}, {&layer.up, ups}};
-  multiply_sorted(runtime, sorted, gate_and_up, quantized, rows);
+  if (of_gate == of_up) {
+    meet(gate_and_up, of_gate);
+  } else {
+    meet(std::span(gate_and_up).first(1), of_gate);
+    meet(std::span(gate_and_up).last(1), of_up);
+  }
 
   runtime.share_rows(pairs, inner, [&](RowRange range) {
     for (int pair = range.first; pair < range.last; ++pair) {

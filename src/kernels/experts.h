@@ -26,10 +26,10 @@ struct ExpertMatrices {
 };
 
 struct ExpertLayer {
-  ExpertMatrices gate, up;  // [inner, width]; quantized in the same blocks
+  ExpertMatrices gate, up;  // [inner, width]
   ExpertMatrices down;      // [width, inner]
   Activation act;
-  int gate_bits, down_bits;  // of the activations that meet them
+  int gate_bits, up_bits, down_bits;  // of the activations that meet them, where they are packed
   // Added to what they give, [experts, outputs] each; null: nothing is.
   const float* gate_bias = nullptr;
   const float* up_bias = nullptr;

@@ -56,7 +56,7 @@ Chosen chosen() {
 }
 
 std::vector<float> alone(Runtime& runtime, const std::vector<Stack>& stacks, const float* x,
-                         const Routes& routes, int row, int row_bits) {
+                         const Routes& routes, int row, const std::vector<int>& row_bits) {
   std::vector<std::pair<int, float>> parts;
   parts.reserve(kChosen);
   for (int i = 0; i < kChosen; ++i)
@@ -65,10 +65,10 @@ std::vector<float> alone(Runtime& runtime, const std::vector<Stack>& stacks, con
   std::vector<float> out(kWidth), gate(kInner), up(kInner), down(kWidth);
   for (const auto& [expert, weight] : parts) {
     const auto e = static_cast<std::size_t>(expert);
-    multiply_all(runtime, x + row * kWidth, 1, stacks[0].alone[e], row_bits, gate.data());
-    multiply_all(runtime, x + row * kWidth, 1, stacks[1].alone[e], row_bits, up.data());
+    multiply_all(runtime, x + row * kWidth, 1, stacks[0].alone[e], row_bits[0], gate.data());
+    multiply_all(runtime, x + row * kWidth, 1, stacks[1].alone[e], row_bits[1], up.data());
     activate(Activation::kSilu, gate.data(), up.data(), kInner, gate.data(), {0, 1}, runtime.isa());
-    multiply_all(runtime, gate.data(), 1, stacks[2].alone[e], row_bits, down.data());
+    multiply_all(runtime, gate.data(), 1, stacks[2].alone[e], row_bits[2], down.data());
     for (int i = 0; i < kWidth; ++i) out[i] += weight * down[i];
   }
   return out;
@@ -77,16 +77,25 @@ std::vector<float> alone(Runtime& runtime, const std::vector<Stack>& stacks, con
 TEST(Experts, AreWhatEachRowsOwnMatricesGiveWhoeverElseIsThere) {
   const std::vector<float> x = test_rows(50, kRows, kWidth);
   const Chosen choice = chosen();
-  for (const auto& [bits, codes] :
-       {std::pair{4, Codes::kAffine}, {8, Codes::kAffine}, {4, Codes::kE2m1}}) {
-    const int row_bits = bits == 4 ? 8 : 16;
+  struct Case {
+    std::vector<int> bits;  // of gate, up and down
+    Codes codes;
+  };
+  for (const auto& [bits, codes] : std::vector<Case>{{{4, 4, 4}, Codes::kAffine},
+                                                     {{8, 8, 8}, Codes::kAffine},
+                                                     {{4, 8, 4}, Codes::kAffine},
+                                                     {{8, 4, 8}, Codes::kAffine},
+                                                     {{4, 4, 4}, Codes::kE2m1}}) {
+    std::vector<int> row_bits;
+    for (const int of : bits) row_bits.push_back(of == 4 ? 8 : 16);
     std::vector<Stack> stacks;
     stacks.reserve(3);
-    stacks.emplace_back(51, kInner, kWidth, bits, codes);
-    stacks.emplace_back(52, kInner, kWidth, bits, codes);
-    stacks.emplace_back(53, kWidth, kInner, bits, codes);
+    stacks.emplace_back(51, kInner, kWidth, bits[0], codes);
+    stacks.emplace_back(52, kInner, kWidth, bits[1], codes);
+    stacks.emplace_back(53, kWidth, kInner, bits[2], codes);
     const ExpertLayer layer{stacks[0].matrices, stacks[1].matrices, stacks[2].matrices,
-                            Activation::kSilu,  row_bits,           row_bits};
+                            Activation::kSilu,  row_bits[0],        row_bits[1],
+                            row_bits[2]};
     for (const Isa isa : available_isas()) {
       for (const int threads : {1, 3}) {
         Runtime runtime(threads, isa);
@@ -120,6 +129,7 @@ TEST(Experts, PlainOnesAreThoseThatTheyMean) {
                           stacked(up, kInner, kWidth),
                           stacked(down, kWidth, kInner),
                           Activation::kSilu,
+                          0,
                           0,
                           0};
   const auto dot = [](const float* a, const float* b, int n) {

@@ -25,6 +25,11 @@ inline float e8m0_to_float(std::uint8_t bits) {
   return std::bit_cast<float>(bits == 0 ? kLeast : static_cast<std::uint32_t>(bits) << 23);
 }
 
+// From here on, 2^105, a block's sum of 16-bit rows times codes of E2M1 (quantized_panel.h: under
+// 2^25, and half the scale) may be over what a float holds.
+inline constexpr std::uint8_t kE8m0TooLarge = 127 + 105;
+inline constexpr float kE2m1ScaleTooLarge = 0x1p105f;
+
 // E2M1, in halves: the values are 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives.
 inline constexpr int kE2m1Halves[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 inline constexpr int kE2m1HalvesMax = 12;

@@ -144,6 +144,8 @@ class Backend {
   // what it is given, of the compute dtype.
   virtual bool packs() const = 0;
   virtual std::shared_ptr<const Matrix> matrix(StoredMatrix stored) const = 0;
+  // Why `experts` cannot compute these, told from types and shapes alone; empty where it can.
+  virtual std::string refusal_of(const StoredExperts&) const { return {}; }
   virtual std::shared_ptr<const Experts> experts(StoredExperts stored) const = 0;
   // What `matrix` of it holds, told from types and shapes alone.
   virtual std::uint64_t matrix_bytes(const StoredMatrix& stored) const = 0;

@@ -48,7 +48,8 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
       bytes_ += entry.end - entry.begin;
       entries[entry.name] = std::move(entry);
     }
-    for (auto& [name, array] : mx::load_safetensors(std::make_shared<WeightReader>(bytes)).first) {
+    const auto reader = std::make_shared<WeightReader>(bytes, failure_);
+    for (auto& [name, array] : mx::load_safetensors(reader).first) {
       const auto renamed = rename(name);
       if (!renamed) continue;
       const TensorEntry& entry = entries.at(name);

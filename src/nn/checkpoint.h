@@ -12,10 +12,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "nn/read_failure.h"
 #include "nn/weight_file.h"
 
 namespace sanctum::nn {
@@ -54,6 +56,8 @@ class Checkpoint {
   // Throws Error(kCorrupt) naming the first tensors that nobody took.
   void finish() const;
 
+  // Behind an evaluation: throws what went wrong while it read.
+  void expect_read() const { failure_->rethrow(); }
   // Once all is read: throws Error(kCorrupt) if a file was written to meanwhile.
   void expect_unchanged() const;
 
@@ -70,6 +74,7 @@ class Checkpoint {
   std::string directory_;
   std::map<std::string, Stored> tensors_;
   std::vector<std::shared_ptr<const WeightFile>> files_;
+  std::shared_ptr<ReadFailure> failure_ = std::make_shared<ReadFailure>();
   std::uint64_t bytes_ = 0, taken_bytes_ = 0;
 };
 

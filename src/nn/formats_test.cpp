@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <mlx/mlx.h>
 
+#include <limits>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -267,6 +269,64 @@ TEST_F(FormatsTest, AnNvfp4MatrixMayHaveAGlobalScale) {
                                      f.config(), backend);
     EXPECT_TRUE(mx::allclose(table, expected, 1e-6, 0).item<bool>()) << backend->name();
   }
+}
+
+// 16-bit rows times the largest codes of a block must stay what a float holds.
+TEST_F(FormatsTest, AScaleThatNoProductSurvivesIsNamed) {
+  constexpr int kLast = 127 + 104;  // of E8M0
+  const auto error = [&](Checkpoint checkpoint, const std::string& config,
+                         const BackendPointer& backend) {
+    return error_of([&] {
+      Weights weights(checkpoint, quantization(config), backend);
+      const Linear layer = weights.linear("l", kColumns, kRows, false);
+      weights.finish();
+      const mx::array ones = mx::ones({1, kColumns});
+      EXPECT_TRUE(mx::all(mx::isfinite(layer(ones))).item<bool>()) << config << backend->name();
+    });
+  };
+  const mx::array w = mx::ones({kRows, kColumns});
+  for (const BackendPointer& backend : {ours_, stock_}) {
+    for (const Format& f : {Format{"mxfp4", 4, 32}, Format{"mxfp8", 8, 32}}) {
+      auto q = quantized(f, w);
+      for (const int scale : {kLast, kLast + 1, 255}) {
+        q[1] = mx::full(q[1].shape(), scale, mx::uint8);
+        const std::string told = error(save(q), f.config(), backend);
+        EXPECT_EQ(told.find("l.scales has a number"), scale == kLast ? std::string::npos : 0)
+            << told;
+      }
+    }
+    const auto q = quantized({"nvfp4", 4, 16}, w);
+    for (const float factor : {0x1p97f, std::numeric_limits<float>::infinity()})
+      EXPECT_EQ(error(save_raw(modelopt(q, mx::array(factor))), kModelOpt, backend)
+                    .find("l.weight_scale_2 has a number"),
+                0u);
+  }
+}
+
+// Before a load, which would pack much until then.
+TEST_F(FormatsTest, ExpertsThatAreNotComputedAreToldByThePlan) {
+  constexpr int kExperts = 2, kWidth = 64;
+  const auto told = [&](int inner, const BackendPointer& meant) {
+    std::unordered_map<std::string, mx::array> tensors{
+        {"m.switch_mlp.down_proj.weight", mx::ones({kExperts, kWidth, inner})}};
+    const auto q = mx::quantize(mx::random::normal({kExperts, inner, kWidth}), 32, 4);
+    for (const std::string path : {"m.switch_mlp.gate_proj", "m.switch_mlp.up_proj"}) {
+      tensors.emplace(path + ".weight", q[0]);
+      tensors.emplace(path + ".scales", q[1]);
+      tensors.emplace(path + ".biases", q[2]);
+    }
+    Checkpoint checkpoint = save(tensors);
+    LoadPlan plan{*meant};
+    Weights weights =
+        Weights::unread(checkpoint, quantization(Format{"affine", 4, 32}.config()), stock_, plan);
+    return error_of(
+        [&] { weights.experts("m", {kWidth, inner, kExperts}, Activation::kSilu, {1}); });
+  };
+  EXPECT_EQ(told(24, ours_),
+            "m: quantized experts have 24 features, no multiple of the 16 that are computed "
+            "together");
+  EXPECT_EQ(told(32, ours_), "");
+  EXPECT_EQ(told(24, stock_), "");
 }
 
 TEST_F(FormatsTest, TensorsThatAreAtOddsAreNamed) {

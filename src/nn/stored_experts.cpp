@@ -130,9 +130,11 @@ ExpertTensors StoredTensors::blocks(const std::string& inside, const ExpertSizes
     const int groups = columns / kMxfp4.group_size;
     const mx::array bytes = checkpoint_.take(
         inside + name + "_blocks", {{mx::uint8}, {{s.count, rows, groups, kBlockBytes}}, "U8"});
+    const mx::array scales =
+        checkpoint_.take(inside + name + "_scales", {{mx::uint8}, {{s.count, rows, groups}}, "U8"});
+    expect_scales_in_range(inside + name + "_scales", scales);
     return Stored{mx::reshape(mx::view(bytes, mx::uint32), {s.count, rows, columns / kWordNumbers}),
-                  checkpoint_.take(inside + name + "_scales",
-                                   {{mx::uint8}, {{s.count, rows, groups}}, "U8"})};
+                  scales};
   };
   const Stored both = take("gate_up_proj", 2 * s.inner, s.width);
   const Stored down = take("down_proj", s.width, s.inner);

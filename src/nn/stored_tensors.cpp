@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "kernels/small_float.h"
 #include "nn/e4m3.h"
 
 namespace sanctum::nn {
 namespace {
 
-constexpr float kNvfp4Largest = 6 * 448;  // of E2M1 times of E4M3
+constexpr float kE4m3Largest = 448;
+constexpr float kNvfp4Largest = 6 * kE4m3Largest;  // of E2M1 times of E4M3
 
 mx::array flat(mx::array of) {
   return of.ndim() == 2 ? of : mx::flatten(std::move(of), 0, -2);
@@ -24,6 +26,14 @@ constexpr std::array kBeside{".scales",       ".biases",         ".global_scale"
                              ".weight_scale", ".weight_scale_2", ".weight_scale_inv"};
 constexpr std::array kUnused{".activation_scale", ".input_scale", ".k_scale", ".v_scale"};
 
+[[noreturn]] void out_of_range(const std::string& name) {
+  throw Error(ErrorCode::kInvalid,
+              name +
+                  " has a number that is none, or so large that what is multiplied by it is "
+                  "beyond what a float holds",
+              "path");
+}
+
 }  // namespace
 
 [[noreturn]] void StoredTensors::corrupt(const std::string& what) {
@@ -34,6 +44,18 @@ void StoredTensors::expect_whole_groups(const std::string& path, int columns, in
   if (columns % group_size == 0) return;
   corrupt(path + " has " + std::to_string(columns) + " columns, no multiple of its group size " +
           std::to_string(group_size));
+}
+
+void StoredTensors::expect_scales_in_range(const std::string& name, const mx::array& scales) const {
+  if (!reads_) return;
+  if (mx::max(scales).item<std::uint8_t>() >= kernels::kE8m0TooLarge) out_of_range(name);
+}
+
+void StoredTensors::expect_factors_in_range(const std::string& name,
+                                            const mx::array& factors) const {
+  if (!reads_) return;
+  const float largest = mx::max(mx::abs(factors)).item<float>() * kE4m3Largest;
+  if (!(largest < kernels::kE2m1ScaleTooLarge)) out_of_range(name);
 }
 
 StoredTensors::StoredTensors(Checkpoint& checkpoint, QuantizationConfig quantization,
@@ -96,6 +118,7 @@ StoredMatrix StoredTensors::quantized(const std::string& path, const mx::Shape& 
   const mx::Shape groups = shape(columns / format.group_size);
   if (!affine) {
     mx::array scales = checkpoint_.take(scales_name, {{mx::uint8}, {groups}});
+    if (format.mode != QuantizationMode::kNvfp4) expect_scales_in_range(scales_name, scales);
     StoredMatrix out{flat(std::move(weight)),
                      flat(std::move(scales)),
                      {},
@@ -109,6 +132,7 @@ StoredMatrix StoredTensors::quantized(const std::string& path, const mx::Shape& 
       const int parts = rows.size() == 1 ? 1 : rows[0];
       const mx::array largest = checkpoint_.take(global, {{mx::float32}, {{parts}}});
       out.factors = mx::divide(largest, mx::array(kNvfp4Largest));
+      expect_factors_in_range(global, *out.factors);
     }
     return out;
   }
@@ -158,6 +182,7 @@ StoredMatrix StoredTensors::modelopt(const std::string& path, int rows, int colu
   mx::array scales = checkpoint_.take(
       path + ".weight_scale", {{mx::uint8}, {{rows, columns / kFormat.group_size}}, "F8_E4M3"});
   mx::array factor = checkpoint_.take(path + ".weight_scale_2", {{mx::float32}, {{}, {1}}});
+  expect_factors_in_range(path + ".weight_scale_2", factor);
   return {mx::view(weight, mx::uint32),
           std::move(scales),
           {},

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/error.h"
 #include "base/invariant.h"
 
 namespace sanctum::nn {
@@ -46,6 +47,7 @@ mx::array Weights::keep(mx::array array) {
 
 void Weights::read_pending() {
   if (plan_ == nullptr) mx::eval(pending_);
+  checkpoint_.expect_read();
   pending_.clear();
   pending_bytes_ = 0;
   tell();
@@ -97,6 +99,9 @@ std::shared_ptr<const Experts> Weights::experts(const std::string& path, const E
                        sizes.count,
                        act,
                        routing};
+  const Backend& meant = plan_ != nullptr ? plan_->backend : *backend_;
+  if (const std::string why = meant.refusal_of(stored); !why.empty())
+    throw Error(ErrorCode::kInvalid, path + ": " + why, "path");
   stored.scales = std::move(scales);
   if (read.gate_bias) stored.gate_bias = keep(*read.gate_bias);
   if (read.up_bias) stored.up_bias = keep(*read.up_bias);

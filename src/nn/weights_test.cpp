@@ -84,6 +84,21 @@ TEST_F(WeightsTest, AFileThatBecomesShorterWhileItIsReadIsNamed) {
   EXPECT_NE(error.find(file + " became shorter"), std::string::npos) << error;
 }
 
+// MLX reads those, on a thread whose errors nobody hears.
+TEST_F(WeightsTest, APlainTensorThatCannotBeReadFailsTheLoad) {
+  for (const BackendPointer& backend : {stock_backend(mx::float32), cpu_backend({.threads = 2})}) {
+    Checkpoint checkpoint = save({{"a.weight", mx::ones({64, 64})}});
+    const std::string file = directory_.path("model.safetensors");
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) - 64);
+    Weights weights(checkpoint, {}, backend);
+    const std::string error = error_of([&] {
+      weights.tensor("a.weight", {64, 64});
+      weights.finish();
+    });
+    EXPECT_NE(error.find(file + " became shorter while it was read"), std::string::npos) << error;
+  }
+}
+
 // Once header and bytes came from two openings of a path, and a model from two files.
 TEST_F(WeightsTest, AFileThatTakesThePathMeanwhileIsNotRead) {
   const auto file_of = [](float value) {

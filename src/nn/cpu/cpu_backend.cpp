@@ -48,6 +48,9 @@ class CpuBackend final : public Backend {
   std::uint64_t matrix_bytes(const StoredMatrix& stored) const override {
     return cpu_matrix_bytes(stored);
   }
+  std::string refusal_of(const StoredExperts& stored) const override {
+    return refusal_of_experts(stored);
+  }
   std::shared_ptr<const Experts> experts(StoredExperts stored) const override {
     const auto one = [this](StoredMatrix matrix_of) { return matrix(std::move(matrix_of)); };
     return cpu_experts(runtime_, std::move(stored), one);

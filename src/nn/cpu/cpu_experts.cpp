@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "kernels/experts.h"
 #include "nn/cpu/cpu_op.h"
 
@@ -62,20 +61,7 @@ class CpuExperts final : public Experts {
         down_bias_(std::move(stored.down_bias)),
         gate_(make(std::move(stored.gate))),
         up_(make(std::move(stored.up))),
-        down_(make(std::move(stored.down))) {
-    const kernels::ExpertLayer layer = products();
-    if ((layer.gate.packed == nullptr) != (layer.up.packed == nullptr) ||
-        (layer.gate.packed != nullptr && (layer.gate.packed->block() != layer.up.packed->block() ||
-                                          layer.gate_bits != row_bits(*up_))))
-      throw Error(ErrorCode::kCorrupt, "experts whose gate and up are quantized differently",
-                  "path");
-    for (const auto& one : {layer.gate, layer.up, layer.down})
-      if (one.packed != nullptr && one.outputs % kernels::kPanelRows != 0)
-        throw Error(ErrorCode::kCorrupt,
-                    "quantized experts of " + std::to_string(one.outputs) +
-                        " features, no multiple of " + std::to_string(kernels::kPanelRows),
-                    "path");
-  }
+        down_(make(std::move(stored.down))) {}
 
   mx::array operator()(const mx::array& x, const mx::array& logits) const override {
     const int rows = x.shape(0);
@@ -110,8 +96,8 @@ class CpuExperts final : public Experts {
             weight.shape(0) / experts_};
   }
   kernels::ExpertLayer products() const {
-    return {matrices(*gate_), matrices(*up_),  matrices(*down_), act_,
-            row_bits(*gate_), row_bits(*down_)};
+    return {matrices(*gate_), matrices(*up_), matrices(*down_), act_,
+            row_bits(*gate_), row_bits(*up_), row_bits(*down_)};
   }
   kernels::ExpertLayer layer() const {
     kernels::ExpertLayer out = products();
@@ -130,6 +116,17 @@ class CpuExperts final : public Experts {
 };
 
 }  // namespace
+
+std::string refusal_of_experts(const StoredExperts& stored) {
+  for (const StoredMatrix* one : {&stored.gate, &stored.up, &stored.down}) {
+    const int outputs = one->weight.shape(0) / stored.experts;
+    if (is_packed(*one) && outputs % kernels::kPanelRows != 0)
+      return "quantized experts have " + std::to_string(outputs) +
+             " features, no multiple of the " + std::to_string(kernels::kPanelRows) +
+             " that are computed together";
+  }
+  return {};
+}
 
 std::shared_ptr<const Experts> cpu_experts(
     RuntimePointer runtime, StoredExperts stored,

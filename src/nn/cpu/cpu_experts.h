@@ -3,13 +3,17 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "nn/backend.h"
 #include "nn/cpu/cpu_matrix.h"
 
 namespace sanctum::nn {
 
-// `matrix`: makes each of the three as the backend makes its matrices.
+// As Backend's refusal_of.
+std::string refusal_of_experts(const StoredExperts& stored);
+
+// They are not refused. `matrix`: makes each of the three as the backend makes its matrices.
 std::shared_ptr<const Experts> cpu_experts(
     RuntimePointer runtime, StoredExperts stored,
     const std::function<std::shared_ptr<const Matrix>(StoredMatrix)>& matrix);

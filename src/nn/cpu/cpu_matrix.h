@@ -23,6 +23,10 @@ kernels::NumberType number_type(mx::Dtype dtype);
 std::shared_ptr<const Matrix> cpu_matrix(RuntimePointer runtime, const StoredMatrix& stored,
                                          int row_bits, std::shared_ptr<std::uint64_t> held);
 
+// Whether it becomes PackedWeights.
+inline bool is_packed(const StoredMatrix& stored) {
+  return stored.scales && stored.mode != QuantizationMode::kMxfp8;
+}
 // That it holds in all, told from types and shapes alone.
 std::uint64_t cpu_matrix_bytes(const StoredMatrix& stored);
 
