@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 
 #include "base/file.h"
 #include "base/file_error.h"
+#include "base/read_only_file.h"
 #include "base/sha256.h"
 
 namespace sanctum::catalog {
@@ -20,35 +20,33 @@ constexpr std::size_t kNameLettersMax = 80;
 constexpr std::size_t kKeyDigits = 16;
 constexpr std::uint64_t kPathBytesMax = 16 * 1024;
 constexpr const char* kNote = "imported_from";
-constexpr const char* kUnfinished = ".importing";  // gguf/staging_directory.h's
-constexpr const char* kLock = ".import-lock";
+
+[[noreturn]] void fail(const std::string& path, const std::error_code& error) {
+  throw Error(file_error_code(error.value()),
+              "cannot read " + path + ": " + file_error_text(error.value()), "model");
+}
 
 std::string directory_word(std::string name) {
   name.resize(std::min(name.size(), kNameLettersMax));
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.') c = '_';
+  const auto both_dots = [](char a, char b) { return a == '.' && b == '.'; };
+  name.erase(std::unique(name.begin(), name.end(), both_dots), name.end());
   if (name.empty() || name.front() == '.') name.insert(0, "_");
   return name;
 }
 
-std::string sample(std::ifstream& file, std::uint64_t from, std::uint64_t bytes) {
+std::string sample(const ReadOnlyFile& file, std::uint64_t from, std::uint64_t bytes) {
   std::string text(bytes, '\0');
-  file.seekg(static_cast<std::streamoff>(from));
-  file.read(text.data(), static_cast<std::streamsize>(bytes));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
-  file.clear();
+  file.read(from, reinterpret_cast<std::byte*>(text.data()), text.size());
   return text;
 }
 
 std::int64_t changed_ns(const std::string& file) {
   std::error_code error;
   const auto time = fs::last_write_time(file, error).time_since_epoch();
+  if (error) fail(file, error);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
-}
-
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw Error(file_error_code(error), "cannot read " + path + ": " + file_error_text(error),
-              "model");
 }
 
 }  // namespace
@@ -66,18 +64,14 @@ bool is_gguf(const std::string& path) {
 ImportPlace import_place(const std::string& told, const std::string& imports) {
   std::error_code error;
   const std::string file = fs::canonical(told, error).string();
-  if (error) fail(told, error.value());
-  const std::uint64_t bytes = fs::file_size(file, error);
-  if (error) fail(file, error.value());
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) fail(file, errno != 0 ? errno : EACCES);
-  const std::uint64_t end = std::min(bytes, kSampledBytes);
+  if (error) fail(told, error);
+  const ReadOnlyFile opened(file);
+  const std::uint64_t bytes = opened.bytes(), end = std::min(bytes, kSampledBytes);
   Sha256Hash hash;
   hash.add(file + '\0' + std::to_string(bytes) + '\0' + std::to_string(changed_ns(file)) + '\0' +
            std::to_string(kImportForm) + '\0');
-  hash.add(sample(stream, 0, end));
-  hash.add(sample(stream, bytes - end, end));
+  hash.add(sample(opened, 0, end));
+  hash.add(sample(opened, bytes - end, end));
   const std::string key = to_hex(hash.take()).substr(0, kKeyDigits);
   const std::string word = directory_word(fs::path(file).stem().string());
   return {file, (fs::path(imports) / (word + "-" + key)).string()};
@@ -102,37 +96,8 @@ std::string noted_source(const std::string& directory) {
   }
 }
 
-bool is_made_of(const std::string& directory, const std::string& file) {
-  try {
-    const std::string now = import_place(file, "").directory;
-    return directory.ends_with(now.substr(now.size() - kKeyDigits));
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-void remove_import(const std::string& directory) {
-  const fs::path place(directory);
-  const fs::path aside = place.parent_path() / ("." + place.filename().string() + kUnfinished);
-  std::error_code error;
-  fs::remove_all(aside, error);
-  fs::rename(place, aside, error);
-  if (!error) fs::remove_all(aside, error);
-  if (error)
-    throw Error(ErrorCode::kUnavailable,
-                "cannot remove " + directory + ": " + file_error_text(error.value()));
-}
-
-std::vector<std::string> remove_unfinished(const std::string& imports) {
-  std::vector<std::string> left;
-  std::error_code error;
-  for (fs::directory_iterator each(imports, error), end; !error && each != end;
-       each.increment(error))
-    if (const std::string name = each->path().filename().string();
-        name.starts_with('.') && (name.ends_with(kUnfinished) || name.ends_with(kLock)))
-      left.push_back(each->path().string());
-  for (const auto& path : left) fs::remove_all(path, error);
-  return left;
+bool has_key_of(const std::string& directory, const ImportPlace& place) {
+  return directory.ends_with(place.directory.substr(place.directory.size() - kKeyDigits - 1));
 }
 
 }  // namespace sanctum::catalog

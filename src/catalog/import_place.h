@@ -2,7 +2,9 @@
 //
 //   STATE_DIR/imported/FILE-KEY/               as `sanctum models import` makes it
 //                              imported_from   the file's path
-//                      .FILE-KEY.importing/    one that is being made, or removed
+//                      .FILE-KEY.importing/    one that is being made (gguf/staging_directory.h),
+//                      or
+//                                              removed (import_removal.h)
 //
 // FILE is the file's own name, whatever it is served as: all its names share one import.
 // KEY is the hash of what tells one file from another without reading all of it: its path, size and
@@ -14,12 +16,10 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace sanctum::catalog {
 
 inline constexpr std::uint64_t kSampledBytes = 64 * 1024;  // of each end
-inline constexpr std::size_t kImportsMax = 1000;           // that are looked at
 inline constexpr int kImportForm = 2;  // to be raised when an import makes something else of a file
 
 struct ImportPlace {
@@ -30,7 +30,8 @@ struct ImportPlace {
 // A regular file that begins with "GGUF", or is named so.
 bool is_gguf(const std::string& path);
 
-// Throws Error(kNotFound), Error(kUnavailable) for a file that cannot be read.
+// Throws Error(kNotFound), Error(kUnavailable) for a file that cannot be read, Error(kInvalid) for
+// what is none, Error(kCorrupt) for one that is cut short meanwhile.
 ImportPlace import_place(const std::string& file, const std::string& imports);
 bool is_imported(const ImportPlace& place);
 
@@ -38,14 +39,7 @@ bool is_imported(const ImportPlace& place);
 void note_source(const std::string& directory, const std::string& file);
 // That it was made of; empty for no import of ours.
 std::string noted_source(const std::string& directory);
-// Whether `directory` was made of the file as it is now; false too where that cannot be read.
-bool is_made_of(const std::string& directory, const std::string& file);
-
-// Removes a directory of `imports`, which no start takes for whole from then on; what a killed one
-// leaves is remove_unfinished's. Throws Error(kUnavailable) naming what could not be removed.
-void remove_import(const std::string& directory);
-// What killed ones left, who made or removed a directory of `imports`; says which. Nobody may be at
-// it: whoever calls holds the state directory's lock.
-std::vector<std::string> remove_unfinished(const std::string& imports);
+// Whether `directory` has the place's KEY, whatever it is called before it.
+bool has_key_of(const std::string& directory, const ImportPlace& place);
 
 }  // namespace sanctum::catalog

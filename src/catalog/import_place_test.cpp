@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <set>
 
 #include "base/error.h"
 #include "base/test_directory.h"
-#include "catalog/imports.h"
+#include "catalog/inside.h"
 
 namespace sanctum::catalog {
 namespace {
@@ -57,13 +56,13 @@ TEST_F(ImportPlaceTest, LinksLeadToOneImport) {
 }
 
 TEST_F(ImportPlaceTest, NoNameLeadsOutOfTheFolder) {
-  for (const std::string& name : std::vector<std::string>{".gguf", "...gguf", "a b\n.gguf",
-                                                          "\\..\\x", std::string(200, 'n')}) {
+  for (const std::string& name : std::vector<std::string>{
+           ".gguf", "...gguf", "a b\n.gguf", "a..b.gguf", "\\..\\x", std::string(200, 'n')}) {
     root_.write("in/" + name, "GGUF");
     const auto found = place("in/" + name);
     EXPECT_EQ(fs::path(found.directory).lexically_normal().parent_path(), root_.path("imported"))
         << name;
-    EXPECT_FALSE(fs::path(found.directory).filename().string().starts_with('.')) << name;
+    EXPECT_TRUE(is_plain_part(fs::path(found.directory).filename().string())) << name;
   }
 }
 
@@ -71,39 +70,14 @@ TEST_F(ImportPlaceTest, AMissingFileIsNamed) {
   EXPECT_THROW(place("none.gguf"), Error);
 }
 
-TEST_F(ImportPlaceTest, WhatWasMadeOfTheFileBeforeItChangedIsFound) {
-  root_.write("a.gguf", "GGUF1");
-  const auto before = place("a.gguf");
-  root_.write("b.gguf", "GGUF");
-  const auto other = place("b.gguf");
-  for (const auto& each : {before, other}) {
-    fs::create_directories(each.directory);
-    note_source(each.directory, each.file);
-  }
-  root_.write("a.gguf", "GGUF22");
-  const auto now = place("a.gguf");
-  EXPECT_FALSE(is_imported(now));
-  EXPECT_EQ(outdated_imports(now), std::vector{before.directory});
-}
-
-TEST_F(ImportPlaceTest, WhatKilledOnesLeftIsRemoved) {
+TEST_F(ImportPlaceTest, OneOfTheSameKeyIsKnownWhateverItIsCalled) {
   root_.write("a.gguf", "GGUF");
-  const std::string whole = place("a.gguf").directory;
-  const std::string name = fs::path(whole).filename();
-  root_.write("imported/" + name + "/config.json", "{}");
-  root_.write("imported/." + name + ".importing/model.safetensors", "half");
-  root_.write("imported/." + name + ".import-lock", "1");
-  root_.write("imported/.other/file", "not ours");
-  EXPECT_EQ(remove_unfinished(root_.path("imported")).size(), 2u);
-  std::set<std::string> left;
-  for (const auto& each : fs::directory_iterator(root_.path("imported")))
-    left.insert(each.path().filename());
-  EXPECT_EQ(left, (std::set<std::string>{name, ".other"}));
-  EXPECT_TRUE(remove_unfinished(root_.path("absent")).empty());
-  remove_import(whole);
-  EXPECT_FALSE(fs::exists(whole));
-  EXPECT_TRUE(remove_unfinished(root_.path("imported")).empty());
-  EXPECT_THROW(remove_import(whole), Error) << "what cannot be removed is told";
+  root_.write("b.gguf", "GGUF");
+  const auto a = place("a.gguf");
+  const std::string key = a.directory.substr(a.directory.rfind('-'));
+  EXPECT_TRUE(has_key_of(root_.path("imported/named-before" + key), a));
+  EXPECT_FALSE(has_key_of(root_.path("imported/x" + key.substr(1)), a));
+  EXPECT_FALSE(has_key_of(place("b.gguf").directory, a));
 }
 
 TEST_F(ImportPlaceTest, AGgufFileIsKnownByItsNameOrItsFirstBytes) {

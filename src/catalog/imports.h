@@ -13,7 +13,12 @@
 
 namespace sanctum::catalog {
 
-enum class ImportSource { kSame, kChanged, kGone };
+enum class ImportSource {
+  kSame,
+  kChanged,
+  kGone,
+  kNotTold,  // it cannot be looked at now
+};
 
 struct Import {
   std::string name;  // "imported:Tiny-Q8_0-1a2b...": for a person to name it
@@ -22,7 +27,8 @@ struct Import {
   std::uint64_t bytes = 0;                   // on the disk
   ImportSource state = ImportSource::kSame;  // of the file since
 
-  bool of_use() const { return state == ImportSource::kSame; }
+  // Also where that cannot be told.
+  bool of_use() const { return state == ImportSource::kSame || state == ImportSource::kNotTold; }
 };
 
 bool is_import_name(const std::string& name);
@@ -32,7 +38,13 @@ std::vector<Import> imports_in(const std::vector<std::string>& places);
 Import import_called(const std::string& name, const std::vector<std::string>& places);
 // "made of /x.gguf, which is gone".
 std::string origin_of(const Import& import);
-// Directories beside `place`'s that were made of the same file when it was another.
+// Directories beside `place`'s that were made of the same file, when it was another or under
+// another name.
 std::vector<std::string> outdated_imports(const ImportPlace& place);
+// Gives one that was made of the file as it is now, under another name, the place's. Says which;
+// empty for none. Whoever calls holds the state directory's lock.
+std::string take_over_import(const ImportPlace& place);
+// On the disk, of what a start with these places removes from `imports` before it makes any.
+std::uint64_t bytes_to_come(const std::vector<ImportPlace>& places, const std::string& imports);
 
 }  // namespace sanctum::catalog

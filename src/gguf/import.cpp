@@ -138,18 +138,21 @@ ImportResult write_outline(const std::string& file, const std::string& directory
   return Import(file, Look::kBeginning).write_outline(directory);
 }
 
-void check_room(const std::string& target, std::uint64_t bytes) {
+void check_room(const std::string& target, std::uint64_t bytes, std::uint64_t to_come) {
   std::error_code error;
   std::filesystem::path there = std::filesystem::absolute(target, error);
   while (!std::filesystem::exists(there, error) && there.has_relative_path())
     there = there.parent_path();
   const auto space = std::filesystem::space(there, error);
-  if (error || space.available >= bytes) return;  // where it is not told, writing tells it
+  if (error || space.available + to_come >= bytes)
+    return;  // where it is not told, writing tells it
   throw Error(ErrorCode::kUnavailable,
               "there is too little room for " + target + ": " + size_text(bytes) +
                   " are needed (weights, and " + size_text(kRoomBeyondWeights) +
                   " for tokenizer and configuration), and the disk of " + there.string() + " has " +
-                  size_text(space.available) + " free; make room, or choose another disk",
+                  size_text(space.available) + " free" +
+                  (to_come == 0 ? "" : ", and " + size_text(to_come) + " that are removed before") +
+                  "; make room, or choose another disk",
               "path");
 }
 

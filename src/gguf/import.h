@@ -50,7 +50,8 @@ std::uint64_t import_room(const std::string& file);
 ImportResult write_outline(const std::string& file, const std::string& directory);
 
 // Throws Error(kUnavailable) naming `target`, which need not be there yet, what is needed and what
-// is there. `bytes`: with kRoomBeyondWeights.
-void check_room(const std::string& target, std::uint64_t bytes);
+// is there. `bytes`: with kRoomBeyondWeights; `to_come`: that the disk has again before they are
+// written.
+void check_room(const std::string& target, std::uint64_t bytes, std::uint64_t to_come = 0);
 
 }  // namespace sanctum::gguf

@@ -274,6 +274,18 @@ TEST(SentencePiece, TakingTokensApartHasLimits) {
   refused(long_ones);
 }
 
+TEST_F(Import, RoomThatIsToComeCounts) {
+  constexpr std::uint64_t kNobodyHas = 1ull << 60;
+  EXPECT_NO_THROW(check_room(target_, kNobodyHas, kNobodyHas));
+  try {
+    check_room(target_, kNobodyHas, 5u << 20);
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("MB that are removed before"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(Import, WhatStandsThereStays) {
   directory_.write("out/precious", "x");
   EXPECT_THROW(import(model()), Error);

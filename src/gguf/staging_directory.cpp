@@ -14,6 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kUnfinished = ".importing";
+constexpr const char* kLock = ".import-lock";
+
+std::string beside(const fs::path& target, const char* ending) {
+  return (target.parent_path() / ("." + target.filename().string() + ending)).string();
+}
+
 [[noreturn]] void fail(const std::string& what, const std::string& path,
                        const std::error_code& error) {
   throw Error(file_error_code(error.value()),
@@ -45,18 +52,25 @@ void sync_directory(const std::string& path) {
 
 }  // namespace
 
+std::string staging_path(const std::string& target) {
+  return beside(target, kUnfinished);
+}
+
+bool is_staging_name(const std::string& name) {
+  return name.starts_with('.') && (name.ends_with(kUnfinished) || name.ends_with(kLock));
+}
+
 StagingDirectory::StagingDirectory(const std::string& target)
     : target_(fs::path(target).lexically_normal().string()) {
   while (target_.size() > 1 && target_.back() == '/') target_.pop_back();
   refuse_what_is_there(target_);
   const fs::path place(target_);
-  const std::string beside = (place.parent_path() / ("." + place.filename().string())).string();
   const std::string parent = place.has_parent_path() ? place.parent_path().string() : ".";
   std::error_code error;
   if (!fs::is_directory(parent, error))
     throw Error(ErrorCode::kNotFound, parent + " is no directory: make it first", "path");
-  path_ = beside + ".importing";
-  lock_path_ = beside + ".import-lock";
+  path_ = staging_path(target_);
+  lock_path_ = beside(place, kLock);
   lock_ = lock_of(lock_path_);
   try {
     refuse_what_is_there(target_);  // another may have made it before the lock was free

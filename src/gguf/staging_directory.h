@@ -12,6 +12,11 @@
 
 namespace sanctum::gguf {
 
+// What is written until it is whole, beside `target`.
+std::string staging_path(const std::string& target);
+// Whether a file called so is that of some target, or the lock of who writes it.
+bool is_staging_name(const std::string& name);
+
 class StagingDirectory {
  public:
   // Throws Error(kInvalid) when something stands at `target`, Error(kBusy) when another process

@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/size_text.h"
+#include "catalog/import_removal.h"
 #include "catalog/imports.h"
 #include "gguf/import.h"
 #include "platform/service_manager.h"
@@ -60,25 +61,40 @@ void make(const ImportPlace& place, const std::atomic<bool>& cancelled) {
               {{"file", place.file}, {"tensors", result.left_out}, {"served", "text alone"}});
 }
 
-void remove_outdated(const ImportPlace& place) {
-  for (const auto& directory : catalog::outdated_imports(place)) try {
-      catalog::remove_import(directory);
-      log::info("outdated_import_removed", {{"directory", directory}, {"file", place.file}});
-    } catch (const Error& error) {  // it takes room alone: no reason not to serve
-      log::warn("outdated_import_kept", {{"directory", directory}, {"error", error.what()}});
-    }
+// What stays takes room alone: no reason not to serve.
+void try_to_remove(const std::string& path, const std::string& kind,
+                   void (&remove)(const std::string&)) {
+  try {
+    remove(path);
+    log::info(kind + "_removed", {{"path", path}});
+  } catch (const Error& error) {
+    log::warn(kind + "_kept", {{"path", path}, {"error", error.what()}});
+  }
 }
 
 }  // namespace
 
+std::string imports_of(const settings::ServeConfig& config) {
+  return config.state_dir + "/imported";
+}
+
+void settle_imports(const settings::ServeConfig& config) {
+  for (const auto& left : catalog::unfinished_imports(imports_of(config)))
+    try_to_remove(left, "unfinished_import", catalog::remove_unfinished);
+  for (const auto& place : config.imports)
+    if (const auto former = catalog::take_over_import(place); !former.empty())
+      log::info("import_taken_over", {{"path", former}, {"directory", place.directory}});
+}
+
 void make_imports(const settings::ServeConfig& config, const std::atomic<bool>& cancelled) {
-  for (const auto& left : catalog::remove_unfinished(config.state_dir + "/imported"))
-    log::info("unfinished_import_removed", {{"path", left}});
+  if (cancelled) return;
+  for (const auto& place : config.imports)  // all of them, as room was counted
+    for (const auto& outdated : catalog::outdated_imports(place))
+      try_to_remove(outdated, "outdated_import", catalog::remove_import);
   for (const auto& place : config.imports) {
     try {
       if (cancelled) return;
       if (!catalog::is_imported(place)) make(place, cancelled);
-      remove_outdated(place);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kCancelled) return;
       throw Exit{kExitFailure, "cannot import " + place.file + ": " + error.what()};

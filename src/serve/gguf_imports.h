@@ -10,9 +10,16 @@
 
 namespace sanctum::serve {
 
-// Those that are not there yet; says so in the log, with how far it is, and removes what was made
-// of a file that has changed since, and what killed starts left. Nothing more once `cancelled`.
-// Throws Exit naming the file.
+// Where they lie.
+std::string imports_of(const settings::ServeConfig& config);
+
+// Before anything is checked: what killed starts left is removed, and what was made of a file under
+// another name has its place. What cannot be is told in the log.
+void settle_imports(const settings::ServeConfig& config);
+
+// Those that are not there yet; says so in the log, with how far it is. What was made of a file
+// that has changed since is removed first. Nothing more once `cancelled`. Throws Exit naming the
+// file.
 void make_imports(const settings::ServeConfig& config, const std::atomic<bool>& cancelled);
 
 // Why `config` cannot be served without a start of its own: a file that is not imported; empty for

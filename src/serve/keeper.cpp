@@ -236,13 +236,20 @@ class Keeper final : public KeeperPort {
   KeeperRules rules_;
 };
 
-// Of a server whose first process was killed, its gateway may still drain.
-std::string is_ending(const std::string& lock) {
+// Of a server whose first process was killed, its gateway may still drain; a removal of an import
+// is none.
+std::string who_holds(const std::string& lock, const std::string& busy) {
   const auto holder = platform::LockFile::holder(lock);
   const auto words = platform::arguments_of(holder.value_or(0));
-  return words.size() > 1 && words[1] == "serve"
-             ? ""
-             : "; it is what is left of a server that was killed, and is gone within its --drain";
+  const std::string command = words.size() > 1 ? words[1] : "";
+  if (command == "models")
+    return "`sanctum models remove` is at this state directory, and done soon; start again then: " +
+           busy;
+  return "another sanctum serves this state directory: " + busy +
+         (command == "serve"
+              ? "; `sanctum stop` ends it, and --state-dir names another directory for a second "
+                "server"
+              : "; it is what is left of a server that was killed, and is gone within its --drain");
 }
 
 std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
@@ -251,12 +258,7 @@ std::unique_ptr<platform::LockFile> lock(const std::string& directory) {
     return std::make_unique<platform::LockFile>(path);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw Exit{kExitFailure, error.what()};
-    const std::string ending = is_ending(path);
-    throw Exit{kExitLocked, std::string("another sanctum serves this state directory: ") +
-                                error.what() +
-                                (ending.empty() ? "; `sanctum stop` ends it, and --state-dir names "
-                                                  "another directory for a second server"
-                                                : ending)};
+    throw Exit{kExitLocked, who_holds(path, error.what())};
   }
 }
 
@@ -309,6 +311,7 @@ class Ending {
 
 // Before anything is copied or started: its models are made, where they are not there. Throws Exit.
 void check_start(const settings::ServeConfig& config, const std::atomic<bool>& cancelled) {
+  settle_imports(config);
   check_addresses(config);
   const LoadsChecked checked = check_loads(config, false, &cancelled);
   if (cancelled) return;
@@ -345,6 +348,7 @@ int keep(const settings::ServeConfig& config,
   const bool fresh = !std::filesystem::exists(config.state_dir, ignored);
   or_exit(kExitFailure, [&] { settings::make_state_dir(config.state_dir); });
   const auto held = lock(config.state_dir);
+  client::forget_serving(config.state_dir);  // whoever wrote it is gone
   Ending ending;
   SignalWatch signal_watch({[&ending] { ending.ask(); }, [&ending] { ending.at_once(); }},
                            seconds(config.drain_s) + kStopBeyondGateway, kExitCut);
@@ -354,7 +358,6 @@ int keep(const settings::ServeConfig& config,
     if (fresh) settings::unmake_state_dir(config.state_dir);
     throw;
   }
-  client::forget_serving(config.state_dir);  // whoever wrote it is gone
   const Note note(config.state_dir);
   return or_exit(kExitFailure, [&] {
     if (ending.asked()) return 0;

@@ -10,9 +10,11 @@
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "catalog/gguf_outline.h"
+#include "catalog/imports.h"
 #include "client/printable.h"
 #include "gguf/import.h"
 #include "platform/command.h"
+#include "serve/gguf_imports.h"
 #include "serve/running_release.h"
 #include "serve/worker_options.h"
 #include "supervisor/program_file.h"
@@ -65,12 +67,15 @@ LoadsChecked ask_engine(const settings::ServeConfig& config,
   }
 }
 
-// Of GGUF files that are to be imported all must find room. Throws Exit.
+// Of GGUF files that are to be imported all must find room, once what nobody can use is gone.
+// Throws Error.
 void check_room(const settings::ServeConfig& config) {
   std::uint64_t room = 0;
   for (const auto& place : config.imports)
     if (!catalog::is_imported(place)) room += gguf::import_room(place.file);
-  if (room > 0) gguf::check_room(config.state_dir, room);
+  if (room > 0)
+    gguf::check_room(config.state_dir, room,
+                     catalog::bytes_to_come(config.imports, imports_of(config)));
 }
 
 // And each must be worth it. Throws Exit.

@@ -1,5 +1,6 @@
 """`sanctum serve FILE.gguf`: imported once into the state directory, again when the file has changed, and told before anything is started."""
 
+import json
 import os
 import resource
 import subprocess
@@ -52,7 +53,11 @@ def test_it_is_imported_once_and_again_when_it_has_changed(file, tmp_path):
             said.append(answer(server, "Tiny-Q8_0"))
         finally:
             server.stop()
+        [made] = (state / "imported").iterdir()
+        if len(said) == 1:  # as a version of other names left it
+            made.rename(made.with_name("mine-" + made.name.split("-")[-1]))
     assert server.log().count("gguf_import_begun") == server.log().count("gguf_imported") == 1, server.log()
+    assert "import_taken_over" in server.log()
     first = imports(state)
     assert len(first) == 1 and first[0].startswith("Tiny-Q8_0-")
 
@@ -85,15 +90,40 @@ def test_two_names_of_one_file_share_its_import(file, tmp_path):
     assert (state / "imported" / imports(state)[0] / "imported_from").read_text() == f"{file}\n"
 
 
-def test_what_a_killed_import_left_is_removed_by_the_next_start(tmp_path):
-    state = tmp_path / "state"
+def half_imported(state):
+    """The weights of what somebody imported who was killed."""
     left = state / "imported" / ".Other-Q8_0-0123456789abcdef.importing"
     left.mkdir(parents=True)
     (left / "model.safetensors").write_bytes(b"half")
-    (state / "imported" / ".Other-Q8_0-0123456789abcdef.import-lock").touch()
+    left.with_suffix(".import-lock").touch()
+    return left / "model.safetensors"
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next_start(tmp_path):
+    state = tmp_path / "state"
+    left = half_imported(state).parent
     server = Server(state, "smoke").start()
     server.stop()
     assert imports(state) == [] and str(left) in server.log(), server.log()
+
+
+def test_what_a_killed_one_left_is_gone_before_the_next_start_is_checked(tmp_path):
+    """There was no room for an import beside it, for ever; and `models remove` believed what it said it served."""
+    state = tmp_path / "state"
+    half_imported(state)
+    (state / "serving.json").write_text(json.dumps({"pid": 1, "gateway_pid": 1, "engine_pid": 0, "http": "", "mtls": "", "models": []}))
+    told = check(state, broken(tmp_path, "other"))
+    assert told.returncode == 1 and "'mamba'" in told.stderr, told.stderr
+    assert imports(state) == [] and not (state / "serving.json").exists()
+
+
+def test_room_that_a_start_makes_counts_in_its_check(tmp_path):
+    state = tmp_path / "state"
+    huge = tiny_gguf.write_huge(tmp_path / "huge.gguf")
+    os.truncate(half_imported(state), 1 << 42)  # a hole
+    told = check(state, huge, "--check")
+    assert "are needed" not in told.stderr, told.stderr
+    assert "are needed" in check(tmp_path / "other", huge, "--check").stderr
 
 
 def test_one_of_several_by_a_name_of_its_own(file, tmp_path, start_server):

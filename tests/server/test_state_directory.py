@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -103,3 +104,22 @@ def test_without_a_home_it_says_so(tmp_path):
 def test_a_path_that_no_socket_can_have_is_wrong_usage(tmp_path):
     refused = serve("--state-dir", str(tmp_path / ("long" * 40)))
     assert refused.returncode == 2 and "shorter --state-dir" in refused.stderr
+
+
+def test_a_removal_of_an_import_is_no_server(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    # A process whose first word is that command's, and which holds the lock as it does.
+    (tmp_path / "models").write_text("import fcntl, os, struct, sys\n"
+                                     "fd = os.open('state/lock', os.O_RDWR | os.O_CREAT)\n"
+                                     "fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))\n"
+                                     "os.write(fd, f'{os.getpid()}\\n'.encode())\n"
+                                     "print('held', flush=True)\n"
+                                     "sys.stdin.read()\n")
+    removal = subprocess.Popen([sys.executable, "models", "remove"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert removal.stdout.readline() == "held\n"
+        told = serve("--state-dir", str(state))
+    finally:
+        removal.communicate(timeout=60)
+    assert told.returncode == 64 and "`sanctum models remove` is at this state directory" in told.stderr and "serves" not in told.stderr, told.stderr
