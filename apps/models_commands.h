@@ -29,4 +29,12 @@ std::string downloaded_directory(const std::string& model,
 // run.
 std::vector<std::string> imports_directories(const std::string& told_state_dir);
 
+// Whether a person wants `what` removed; if not, it was said that it stays.
+using Agreed = std::function<bool(const std::string& what)>;
+// An import by its name, and those whose file is gone or another, but for what a server serves.
+// `state_dir`: as imports_directories. Return the exit code; throw Error.
+int remove_import_called(const std::string& name, const std::string& state_dir,
+                         const Agreed& agreed);
+int remove_unused_imports(const std::string& state_dir, const Agreed& agreed);
+
 }  // namespace sanctum

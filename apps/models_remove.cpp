@@ -2,22 +2,18 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "apps/command.h"
 #include "apps/models_commands.h"
+#include "apps/served_models.h"
 #include "base/error.h"
 #include "base/size_text.h"
 #include "catalog/foreign_models.h"
 #include "catalog/imports.h"
-#include "client/printable.h"
-#include "client/running_servers.h"
 #include "hub/cache_layout.h"
 #include "hub/cached_models.h"
 #include "hub/model_lock.h"
@@ -27,45 +23,15 @@
 namespace sanctum {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Options {
   std::string name;
   std::string revision;  // empty: all of it
   bool yes = false;
   bool unused = false;    // imports whose file is gone or another
-  std::string state_dir;  // of imports
+  std::string state_dir;  // of imports, and of a server that may serve it
 };
 
-constexpr std::size_t kShownCharactersMax = 500;
-
-std::string shown(const std::string& text) {
-  return client::printable_line(text, kShownCharactersMax);
-}
-
-bool lies_in(const std::string& path, const std::string& directory) {
-  std::error_code error;
-  const fs::path inner = fs::weakly_canonical(path, error);
-  const fs::path outer = fs::weakly_canonical(directory, error);
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-}
-
-// Throws Error(kBusy) naming a server of this user that needs it, or that does not say.
-void refuse_if_served(const std::string& directory) {
-  for (const auto& [state_dir, serving] : client::running_servers()) {
-    const std::string stop = "; stop it first: sanctum stop --state-dir " + state_dir;
-    if (!serving.models)
-      throw Error(ErrorCode::kBusy, "a server runs with " + state_dir +
-                                        " and does not say what it serves: it is just starting, "
-                                        "or an older one" +
-                                        stop);
-    for (const auto& model : *serving.models)
-      if (lies_in(model, directory))
-        throw Error(ErrorCode::kBusy,
-                    "the server with " + state_dir + " serves it (" + model + ")" + stop);
-  }
-}
-
+// Says so where they did not.
 bool agreed(const Options& options, const std::string& what) {
   if (options.yes) return true;
   if (::isatty(STDIN_FILENO) != 1)
@@ -74,39 +40,10 @@ bool agreed(const Options& options, const std::string& what) {
   std::printf("Remove %s? [y/N] ", what.c_str());
   std::fflush(stdout);
   std::string answer;
-  return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
-}
-
-int not_agreed() {
+  if (std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes"))
+    return true;
   std::printf("nothing was removed\n");
-  return kExitNo;
-}
-
-int remove_imports(const std::vector<catalog::Import>& imports, const Options& options) {
-  std::uint64_t bytes = 0;
-  std::string names;
-  for (const auto& import : imports) {
-    refuse_if_served(import.directory);
-    bytes += import.bytes;
-    names += (names.empty() ? "" : ", ") + import.name + " (" + origin_of(import) + ")";
-  }
-  if (!agreed(options, shown(names))) return not_agreed();
-  for (const auto& import : imports) {
-    refuse_if_served(import.directory);  // a person may have thought for long
-    catalog::remove_import(import.directory);
-    std::printf("removed %s, %s\n", shown(import.name).c_str(),
-                shown(catalog::origin_of(import)).c_str());
-  }
-  std::printf("the disk has %s more\n", size_text(bytes).c_str());
-  return 0;
-}
-
-int remove_unused(const Options& options) {
-  auto imports = catalog::imports_in(imports_directories(options.state_dir));
-  std::erase_if(imports, [](const auto& import) { return import.of_use(); });
-  if (!imports.empty()) return remove_imports(imports, options);
-  std::printf("nothing that `sanctum serve` made is of a file that is gone or another\n");
-  return 0;
+  return false;
 }
 
 int remove_downloaded(const Options& options) {
@@ -121,20 +58,20 @@ int remove_downloaded(const Options& options) {
       options.revision.empty()
           ? repository
           : hub::snapshot_directory(repository, hub::cached_commit(repository, options.revision));
-  refuse_if_served(served);
+  refuse_if_served(served, options.state_dir);
   const auto model = hub::cached_revisions(options.name, cache).front();
   const std::string what =
       options.revision.empty()
           ? options.name + " (" + size_text(model.disk_bytes) + " in " + repository + ")"
           : "revision " + options.revision + " of " + options.name;
-  if (!agreed(options, what)) return not_agreed();
+  if (!agreed(options, what)) return kExitNo;
   const hub::ModelLock lock(
       options.name, cache,
       [&](const std::string& holder) {
         throw Error(ErrorCode::kBusy, holder + " downloads or removes it; end that first");
       },
       [] { return false; });
-  refuse_if_served(served);  // a person may have thought for long
+  refuse_if_served(served, options.state_dir);  // a person may have thought for long
   const hub::Removed removed = options.revision.empty()
                                    ? hub::remove_model(repository)
                                    : hub::remove_revision(repository, options.revision);
@@ -161,10 +98,10 @@ int remove(const Options& options) {
                     : "name what shall be removed, as `sanctum models list` lists it; or "
                       "say --unused",
                 "name");
-  if (options.unused) return remove_unused(options);
+  const auto asked = [&](const std::string& what) { return agreed(options, what); };
+  if (options.unused) return remove_unused_imports(options.state_dir, asked);
   if (catalog::is_import_name(options.name))
-    return remove_imports(
-        {catalog::import_called(options.name, imports_directories(options.state_dir))}, options);
+    return remove_import_called(options.name, options.state_dir, asked);
   return remove_downloaded(options);
 }
 
@@ -179,11 +116,13 @@ void add_models_remove(CLI::App& models, int& exit_code) {
                   "This branch, tag or commit alone; what other revisions use stays")
       ->type_name("R");
   command.add_flag("--unused", options->unused,
-                   "In place of a name: what `serve` made of GGUF files that are gone or changed");
+                   "In place of a name: what `serve` made of GGUF files that are gone or changed, "
+                   "but for what is served");
   command.add_flag("-y,--yes", options->yes, "Do not ask");
   add_state_dir(command, options->state_dir);
   command.footer(
-      "Refused while a server of yours serves it.\n"
+      "Refused while a server serves it, or a GGUF file of it: one of yours, or that of "
+      "--state-dir.\n"
       "\n"
       "Examples:\n"
       "  sanctum models remove mlx-community/Qwen3-4B-4bit\n"

@@ -15,7 +15,8 @@ struct Serving {
   int engine_pid = 0;  // 0: none at that moment
   std::string http;    // "127.0.0.1:1338"; empty when off
   std::string mtls;
-  // Directories of the models that it was told to serve; nothing where an older one wrote the file.
+  // Directories of the models that it was told to serve, and files that those were made of; nothing
+  // where an older one wrote the file.
   std::optional<std::vector<std::string>> models{};
 };
 

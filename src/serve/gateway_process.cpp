@@ -10,6 +10,7 @@
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "catalog/import_place.h"
 #include "client/control_client.h"
 #include "client/local_key.h"
 #include "gateway/keys.h"
@@ -39,10 +40,14 @@ std::string certificates_in(const std::string& state) {
   return state + "/certs";
 }
 
-std::vector<std::string> model_directories(const settings::ServeConfig& config) {
+// Directories of models, and the files that those were made of.
+std::vector<std::string> served_from(const settings::ServeConfig& config) {
   std::vector<std::string> all;
-  all.reserve(config.found_models.size());
-  for (const auto& model : config.found_models) all.push_back(model.path);
+  for (const auto& model : config.found_models) {
+    all.push_back(model.path);
+    if (auto source = catalog::noted_source(model.path); !source.empty())
+      all.push_back(std::move(source));
+  }
   return all;
 }
 
@@ -232,7 +237,7 @@ void GatewayProcess::start() {
             {{"http", urls.plain}, {"mtls", urls.mtls}, {"state_dir", config_.state_dir}});
   tell(keeper_message::Listens{or_off(urls.plain), or_off(urls.mtls)});
   record_.is({static_cast<int>(::getppid()), static_cast<int>(::getpid()), -1,
-              without_scheme(urls.plain), without_scheme(urls.mtls), model_directories(config_)});
+              without_scheme(urls.plain), without_scheme(urls.mtls), served_from(config_)});
   engine_.worker().start();
   const auto strand = loop_.make_strand();
   timer_ = strand->make_timer();

@@ -1,0 +1,119 @@
+// sanctum models remove imported:NAME, and --unused: takes away what `serve` made of GGUF files.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/command.h"
+#include "apps/models_commands.h"
+#include "apps/served_models.h"
+#include "base/error.h"
+#include "base/size_text.h"
+#include "catalog/import_removal.h"
+#include "catalog/imports.h"
+#include "client/printable.h"
+#include "platform/lock_file.h"
+
+namespace sanctum {
+namespace {
+
+using catalog::Import;
+
+constexpr std::size_t kShownCharactersMax = 500;
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
+
+std::string state_dir_of(const Import& import) {
+  return std::filesystem::path(import.directory).parent_path().parent_path().string();
+}
+
+void refuse_if_used(const Import& import) {
+  refuse_if_served(import.directory, state_dir_of(import));
+}
+
+// No server starts as long as this is held; nothing where one runs that serves others. Throws
+// Error(kBusy).
+std::unique_ptr<platform::LockFile> hold_state_of(const Import& import) {
+  while (true) {
+    try {
+      return std::make_unique<platform::LockFile>(state_dir_of(import) + "/lock");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBusy) throw;
+    }
+    if (const auto server = client::server_in(state_dir_of(import))) {  // else it ended meanwhile
+      refuse_if_served_by(*server, import.directory);
+      return nullptr;
+    }
+  }
+}
+
+void remove_one(const Import& import) {
+  refuse_if_used(import);  // a person may have thought for long
+  const auto held = hold_state_of(import);
+  catalog::remove_import(import.directory);
+  std::printf("removed %s, %s\n", shown(import.name).c_str(), shown(origin_of(import)).c_str());
+}
+
+void tell_room(std::uint64_t bytes) {
+  std::printf("the disk has %s more\n", size_text(bytes).c_str());
+}
+
+std::string told(const Import& import) {
+  return import.name + " (" + origin_of(import) + ")";
+}
+
+// Whether it was done; one that is served stays, and that is told.
+template <class Act>
+bool done_unless_served(const Import& import, const Act& act) {
+  try {
+    act(import);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBusy) throw;
+    std::printf("kept %s: %s\n", shown(import.name).c_str(), shown(error.what()).c_str());
+    return false;
+  }
+}
+
+}  // namespace
+
+int remove_import_called(const std::string& name, const std::string& state_dir,
+                         const Agreed& agreed) {
+  const Import import = catalog::import_called(name, imports_directories(state_dir));
+  refuse_if_used(import);
+  if (!agreed(shown(told(import)))) return kExitNo;
+  remove_one(import);
+  tell_room(import.bytes);
+  return 0;
+}
+
+int remove_unused_imports(const std::string& state_dir, const Agreed& agreed) {
+  std::vector<Import> imports;
+  bool served = false;
+  std::string names;
+  for (const auto& import : catalog::imports_in(imports_directories(state_dir))) {
+    if (import.of_use()) continue;
+    if (!done_unless_served(import, refuse_if_used)) {
+      served = true;
+      continue;
+    }
+    imports.push_back(import);
+    names += (names.empty() ? "" : ", ") + told(import);
+  }
+  if (imports.empty()) {
+    if (!served)
+      std::printf("nothing that `sanctum serve` made is of a file that is gone or another\n");
+    return 0;
+  }
+  if (!agreed(shown(names))) return kExitNo;
+  std::uint64_t bytes = 0;
+  for (const auto& import : imports)
+    if (done_unless_served(import, remove_one)) bytes += import.bytes;
+  tell_room(bytes);
+  return 0;
+}
+
+}  // namespace sanctum
