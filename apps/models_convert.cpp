@@ -77,6 +77,8 @@ int run(const Options& told) {
   std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n", to.c_str(),
               size_text(result.bytes).c_str(), result.architecture.c_str(), result.tensors,
               result.quantized);
+  for (const auto& [what, count] : result.left_out)
+    std::printf("left out %zu tensors: %s, as mlx_lm does\n", count, what.c_str());
   for (const auto& pattern : result.unused)
     std::printf("unused   the pattern '%s' fits no matrix that is quantized\n", pattern.c_str());
   if (options.quantize && result.undivided > 0)

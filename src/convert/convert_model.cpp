@@ -1,16 +1,18 @@
 #include "convert/convert_model.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "convert/converted_config.h"
+#include "convert/copied_texts.h"
+#include "convert/planned_tensor.h"
 #include "convert/tensor_names.h"
+#include "convert/total_parameters.h"
 #include "gguf/import.h"
 #include "gguf/safetensors_writer.h"
 #include "gguf/staging_directory.h"
@@ -21,10 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kConfigBytesMax = 16u << 20;
-constexpr std::uint64_t kPieceNumbers = 1u << 18;      // read at once
-constexpr std::uint64_t kCopiedBytesMax = 256u << 20;  // of a file beside the weights
-constexpr std::array<std::string_view, 6> kCopied{".json", ".jinja",    ".model",
-                                                  ".txt",  ".tiktoken", ".jsonl"};
+constexpr std::uint64_t kShardBytesMax = 5ull << 30;  // mlx_lm's
+constexpr Affine kMxfp4{4, 32};
 
 std::string text_or_empty(const std::string& path) {
   std::error_code ignored;
@@ -47,13 +47,22 @@ std::optional<Dtype> stated_dtype(const json::Node& config) {
   return std::nullopt;
 }
 
-struct Planned {
-  const NamedTensor* from = nullptr;
-  Dtype stored = Dtype::kFloat32, made = Dtype::kFloat32;
-  std::optional<Affine> affine = {};
-  bool is_float = true;  // otherwise it is copied
-  std::size_t first_out = 0;
-};
+// Whether experts are in MXFP4, and stay so. Throws for what else is quantized.
+bool is_stored_mxfp4(const json::Node& config, const Family& family, const std::string& directory) {
+  constexpr const char* kOther =
+      "says that the model is quantized already; convert the one that it was made of";
+  const auto method = config.get("quantization_config");
+  for (const auto& node : {config, text_of(config)})
+    for (const char* key : {"quantization", "quantization_config"})
+      if (const auto quantized = node.get(key)) {
+        const bool kept = family.stored_mxfp4 && method && quantized->path() == method->path() &&
+                          method->as_string_or("quant_method", "") == "mxfp4";
+        if (!kept) quantized->fail(kOther);
+      }
+  if (fs::exists(directory + "/hf_quant_config.json"))
+    throw Error(ErrorCode::kInvalid, std::string("hf_quant_config.json ") + kOther, "path");
+  return method.has_value();
+}
 
 class Conversion {
  public:
@@ -61,24 +70,14 @@ class Conversion {
       : options_(options),
         config_text_(read_file(from + "/config.json", kConfigBytesMax)),
         config_(config_text_, "config.json"),
-        weights_(from) {
-    const json::Node root = config_.root();
-    for (const char* key : {"quantization", "quantization_config"})
-      if (const auto quantized = root.get(key))
-        quantized->fail(
-            "says that the model is quantized already; convert the one that it was made of");
-    if (fs::exists(from + "/hf_quant_config.json"))
-      throw Error(ErrorCode::kInvalid,
-                  "hf_quant_config.json says that the model is quantized already; convert the one "
-                  "that it was made of",
-                  "path");
-    architecture_ = root.at("model_type").as_string();
-    names_ = named_tensors(weights_.tensors(), architecture_,
-                           root.as_bool_or("tie_word_embeddings", false));
-    if (!options_.dtype) options_.dtype = stated_dtype(root);
-    for (const NamedTensor& tensor : names_) plan(tensor);
+        family_(family_of(config_.root().at("model_type").as_string())),
+        mxfp4_(is_stored_mxfp4(config_.root(), family_, from)),
+        weights_(from),
+        names_(named_tensors(weights_.tensors(), family_, config_.root())) {
+    if (!options_.dtype) options_.dtype = stated_dtype(config_.root());
+    for (const NamedTensor& tensor : names_.tensors) plan(tensor);
     refuse_one_name_for_two();
-    generation_ = text_or_empty(from + "/generation_config.json");
+    config_made_ = made_config(text_or_empty(from + "/generation_config.json"));
   }
 
   std::uint64_t room() const {
@@ -89,27 +88,24 @@ class Conversion {
 
   ConvertResult write(const std::string& directory, const ConvertProgress& progress,
                       const std::atomic<bool>& stop) {
-    gguf::SafetensorsWriter writer(directory, out_);
-    const std::uint64_t all = weights_.bytes();
-    std::uint64_t done = 0;
-    ConvertResult result{architecture_, writer.bytes(), names_.size(), 0};
-    for (const Planned& tensor : planned_) {
+    gguf::SafetensorsWriter writer(directory, out_, kShardBytesMax);
+    ConvertResult result{family_.model_type, writer.bytes(), names_.tensors.size()};
+    std::uint64_t all = 0, done = 0;
+    for (const PlannedTensor& tensor : planned_) {
+      all += tensor.from->numbers() * tensor.stored_width();
       result.quantized += tensor.affine ? 1 : 0;
       result.float32_scales |= tensor.affine && tensor.made == Dtype::kFloat32;
-      std::uint64_t at = 0;  // numbers of the tensor that are written
-      for (const StoredTensor* part : tensor.from->parts)
-        convert(tensor, *part, writer, at, [&](std::uint64_t bytes) {
-          if (stop.load()) throw Error(ErrorCode::kCancelled, "stopped; nothing was left behind");
-          progress(done += bytes, all);
-        });
     }
-    writer.finish();
+    TensorWriter tensors(writer, [&](std::uint64_t bytes) {
+      if (stop.load()) throw Error(ErrorCode::kCancelled, "stopped; nothing was left behind");
+      progress(done += bytes, all);
+    });
+    for (const PlannedTensor& tensor : planned_) tensors.write(tensor);
+    writer.finish(total_parameters(out_, bits_of_modules_));
     weights_.expect_unchanged();
-    const Affine* quantized = options_.quantize ? &*options_.quantize : nullptr;
-    write_file_atomically(
-        directory + "/config.json",
-        converted_config(config_.root(), generation_, quantized, overrides_) + "\n");
+    write_file_atomically(directory + "/config.json", config_made_ + "\n");
     result.undivided = undivided_;
+    result.left_out = names_.left_out;
     for (const auto& pattern : patterns())
       if (!used_.contains(pattern)) result.unused.push_back(pattern);
     return result;
@@ -126,7 +122,7 @@ class Conversion {
   std::optional<Affine> quantization_of(const NamedTensor& tensor) {
     if (!options_.quantize || !tensor.is_matrix()) return std::nullopt;
     const std::string path = tensor.path();
-    const auto width = tensor.shape().back();
+    const auto width = tensor.shape.back();
     const auto divides = [&](const Affine& how) {
       return width % static_cast<std::uint64_t>(how.group_size) == 0;
     };
@@ -146,55 +142,39 @@ class Conversion {
         overrides_[path] = {true, how};
         return how;
       }
-    if (const OwnChoice own = own_choice(architecture_, path); own.there) {
-      if (!divides(own.how))
+    if (is_router(family_, path)) {
+      if (!divides(kRouter))
         throw Error(ErrorCode::kInvalid,
                     path + " is " + std::to_string(width) +
                         " wide, which is no multiple of the 64 that mlx_lm takes for it; --keep "
                         "leaves it as it is",
                     "keep");
-      overrides_[path] = {false, own.how};
-      return own.how;
+      overrides_[path] = {false, kRouter};
+      return kRouter;
     }
+    // What the whole model is said to be is MXFP4 then.
+    if (mxfp4_) overrides_[path] = {true, *options_.quantize};
     return options_.quantize;
   }
 
   void plan(const NamedTensor& tensor) {
-    Planned planned;
-    planned.from = &tensor;
-    planned.first_out = out_.size();
-    const StoredTensor& stored = *tensor.parts.front();
+    const StoredTensor& stored = tensor.stored();
     const auto dtype = dtype_named(stored.dtype);
-    const auto shape = tensor.shape();
-    std::uint64_t numbers = 1;
-    for (const auto extent : shape) numbers *= extent;
-    planned.is_float = dtype.has_value();
-    if (!planned.is_float) {
-      if (bytes_of(stored.dtype) == 0 || stored.dtype == "F8_E4M3" || stored.dtype == "F64")
-        throw Error(ErrorCode::kInvalid,
-                    stored.file->name() + ": tensor " + stored.name + " is of the type " +
-                        stored.dtype + ", which is not converted",
-                    "path");
-      out_.push_back({tensor.name, stored.dtype, shape, numbers * bytes_of(stored.dtype)});
-      return planned_.push_back(planned);
+    PlannedTensor planned{.from = &tensor, .is_float = dtype.has_value(), .first_out = out_.size()};
+    if (dtype) {
+      planned.stored = *dtype;
+      planned.made = tensor.cast ? options_.dtype.value_or(*dtype) : *dtype;
+      planned.affine = quantization_of(tensor);
+      if (planned.affine) bits_of_modules_[tensor.path()] = planned.affine->bits;
+    } else if (bytes_of(stored.dtype) == 0 || stored.dtype == "F8_E4M3" || stored.dtype == "F64") {
+      throw Error(ErrorCode::kInvalid,
+                  stored.file->name() + ": tensor " + stored.name + " is of the type " +
+                      stored.dtype + ", which is not converted",
+                  "path");
+    } else if (mxfp4_ && tensor.dtype == "U32") {
+      bits_of_modules_[tensor.path()] = kMxfp4.bits;
     }
-    planned.stored = *dtype;
-    planned.made = options_.dtype.value_or(*dtype);
-    planned.affine = quantization_of(tensor);
-    if (!planned.affine) {
-      out_.push_back(
-          {tensor.name, stored_name(planned.made), shape, numbers * bytes_of(planned.made)});
-      return planned_.push_back(planned);
-    }
-    const auto bits = static_cast<std::uint64_t>(planned.affine->bits);
-    const auto group = static_cast<std::uint64_t>(planned.affine->group_size);
-    auto packed = shape, groups = shape;
-    packed.back() = shape.back() * bits / 32;
-    groups.back() = shape.back() / group;
-    out_.push_back({tensor.name, "U32", packed, numbers * bits / 8});
-    for (const char* kind : {".scales", ".biases"})
-      out_.push_back({tensor.path() + kind, stored_name(planned.made), groups,
-                      numbers / group * bytes_of(planned.made)});
+    for (auto& made : planned.out()) out_.push_back(std::move(made));
     planned_.push_back(planned);
   }
 
@@ -208,77 +188,36 @@ class Conversion {
             "path");
   }
 
-  // `at`: numbers of the whole tensor that come before; counts on.
-  void convert(const Planned& tensor, const StoredTensor& part, gguf::SafetensorsWriter& writer,
-               std::uint64_t& at, const std::function<void(std::uint64_t)>& read) {
-    const std::uint64_t width = tensor.is_float ? bytes_of(tensor.stored) : bytes_of(part.dtype);
-    const std::uint64_t all = part.numbers();
-    // Whole groups, which never cross a row.
-    for (std::uint64_t first = 0; first < all; first += kPieceNumbers) {
-      const std::uint64_t count = std::min(kPieceNumbers, all - first);
-      piece_.resize(count * width);
-      part.file->read(part.begin + first * width, piece_.data(), piece_.size());
-      if (!tensor.is_float || (!tensor.affine && tensor.stored == tensor.made))
-        writer.write(tensor.first_out, at * width, piece_.data(), piece_.size());
-      else
-        compute(tensor, count, at, writer);
-      at += count;
-      read(piece_.size());
-    }
-  }
-
-  void compute(const Planned& tensor, std::uint64_t count, std::uint64_t at,
-               gguf::SafetensorsWriter& writer) {
-    const std::uint64_t from = bytes_of(tensor.stored), to = bytes_of(tensor.made);
-    floats_.resize(count);
-    for (std::uint64_t i = 0; i < count; ++i)
-      floats_[i] = read_number(tensor.stored, piece_.data() + i * from);
-    made_.resize(count * to);
-    if (tensor.stored != tensor.made) {  // first it is cast, as it would be kept
-      for (std::uint64_t i = 0; i < count; ++i)
-        write_number(tensor.made, floats_[i], made_.data() + i * to);
-      if (!tensor.affine)
-        return writer.write(tensor.first_out, at * to, made_.data(), made_.size());
-      for (std::uint64_t i = 0; i < count; ++i)
-        floats_[i] = read_number(tensor.made, made_.data() + i * to);
-    }
-    // What MLX makes of a group with one that is none is noise.
-    if (!std::all_of(floats_.begin(), floats_.end(), [](float x) { return std::isfinite(x); }))
-      throw Error(
-          ErrorCode::kCorrupt,
-          tensor.from->name + " has numbers that are not finite" +
-              (tensor.stored == tensor.made ? ": the model is damaged"
-                                            : std::string(" in ") + stored_name(tensor.made)) +
-              "; --keep leaves a tensor as it is",
-          "path");
-    const auto bits = static_cast<std::uint64_t>(tensor.affine->bits);
-    const auto group = static_cast<std::uint64_t>(tensor.affine->group_size);
-    words_.resize(count * bits / 8);
-    scales_.resize(count / group * to);
-    biases_.resize(scales_.size());
-    quantize(floats_.data(), count, *tensor.affine, tensor.made, words_.data(), scales_.data(),
-             biases_.data());
-    writer.write(tensor.first_out, at * bits / 8, words_.data(), words_.size());
-    writer.write(tensor.first_out + 1, at / group * to, scales_.data(), scales_.size());
-    writer.write(tensor.first_out + 2, at / group * to, biases_.data(), biases_.size());
+  std::string made_config(const std::string& generation) const {
+    Members members = members_of(config_.root());
+    if (family_.config != nullptr) family_.config(members, config_.root());
+    std::optional<Quantization> quantized;
+    if (mxfp4_)
+      quantized = Quantization{kMxfp4, "mxfp4", overrides_};
+    else if (options_.quantize)
+      quantized = Quantization{*options_.quantize, "affine", overrides_};
+    return converted_config(std::move(members), generation, quantized ? &*quantized : nullptr);
   }
 
   ConvertOptions options_;
   std::string config_text_;
   json::Document config_;
+  const Family& family_;
+  bool mxfp4_;  // experts are stored so
   StoredWeights weights_;
-  std::string architecture_, generation_;
-  std::vector<NamedTensor> names_;
-  std::vector<Planned> planned_;
+  Names names_;
+  std::vector<PlannedTensor> planned_;
   std::vector<gguf::OutTensor> out_;
+  std::map<std::string, int> bits_of_modules_;
   std::map<std::string, Overrides> overrides_;
   std::set<std::string> used_;
   std::size_t undivided_ = 0;
-  std::vector<std::byte> piece_, made_, words_, scales_, biases_;
-  std::vector<float> floats_;
+  std::string config_made_;
 };
 
 void check(const ConvertOptions& options) {
+  constexpr const char* kEmptyPattern =
+      "a pattern is empty; `*` is the one that fits every matrix";
   const auto check_bits = [](int bits) {
     if (!is_affine_bits(bits))
       throw Error(ErrorCode::kInvalid, "bits must be 2, 3, 4, 5, 6 or 8", "bits");
@@ -286,24 +225,15 @@ void check(const ConvertOptions& options) {
   if (options.quantize) check_bits(options.quantize->bits);
   if (options.quantize && !is_affine_group(options.quantize->group_size))
     throw Error(ErrorCode::kInvalid, "the group size must be 32, 64 or 128", "group_size");
-  for (const auto& [pattern, bits] : options.bits_of) check_bits(bits);
+  for (const auto& pattern : options.keep)
+    if (pattern.empty()) throw Error(ErrorCode::kInvalid, kEmptyPattern, "keep");
+  for (const auto& [pattern, bits] : options.bits_of) {
+    if (pattern.empty()) throw Error(ErrorCode::kInvalid, kEmptyPattern, "bits_of");
+    check_bits(bits);
+  }
   if (options.keep.size() + options.bits_of.size() > kPatternsMax)
     throw Error(ErrorCode::kInvalid, "there are over " + std::to_string(kPatternsMax) + " patterns",
                 "keep");
-}
-
-// Tokenizer, template and what else is no weight.
-void copy_texts(const std::string& from, const std::string& to) {
-  for (const auto& each : fs::directory_iterator(from)) {
-    const std::string name = each.path().filename().string();
-    if (name == "config.json" || name == "model.safetensors.index.json" ||
-        !each.is_regular_file() ||
-        std::find(kCopied.begin(), kCopied.end(), each.path().extension().string()) ==
-            kCopied.end() ||
-        each.file_size() > kCopiedBytesMax)
-      continue;
-    write_file_atomically(to + "/" + name, read_file(each.path().string(), kCopiedBytesMax));
-  }
 }
 
 }  // namespace

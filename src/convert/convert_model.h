@@ -1,9 +1,9 @@
 // Makes an MLX model directory of one in Hugging Face's form, or quantizes one: the same tensors,
 // bit for bit, and the same config.json as mlx_lm.convert makes.
 //
-// What differs: tokenizer files are copied as they are (mlx_lm writes them anew), weights are in
-// files of gguf::kShardBytesMax, and an output head that config.json does not call tied is kept
-// where it is stored (mlx_lm drops some).
+// What differs: tokenizer files are copied as they are (mlx_lm writes them anew), of weights in
+// several files it may be another that has a tensor (they lie in the order of their names), and an
+// output head that config.json does not call tied is kept where it is stored (mlx_lm drops some).
 // Contract: the target comes into being as a whole or not at all, and is not begun where the disk
 // has no room for it. Memory is bounded: a piece of a tensor at a time.
 // Thread rule: one thread; `stop` may be set from anywhere, a signal handler too.
@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,6 +41,7 @@ struct ConvertResult {
   std::size_t undivided = 0;    // matrices that stay, since no whole groups make up their rows
   bool float32_scales = false;  // of a matrix that is quantized
   std::vector<std::string> unused = {};  // patterns that fit nothing
+  std::map<std::string, std::size_t> left_out = {};  // how many tensors, by what they are
 };
 
 // Bytes of the source's tensors that are done, and of all.

@@ -12,11 +12,12 @@ std::string spelled(const Affine& how, bool with_mode) {
   return w.end_object().take();
 }
 
-std::string quantization(const Affine& all, const std::map<std::string, Overrides>& overrides) {
+std::string spelled(const Quantization& quantized) {
   json::Writer w;
-  w.begin_object().field("group_size", all.group_size).field("bits", all.bits);
-  w.field("mode", "affine");
-  for (const auto& [path, how] : overrides) w.key(path).raw(spelled(how.how, how.with_mode));
+  w.begin_object().field("group_size", quantized.how.group_size);
+  w.field("bits", quantized.how.bits).field("mode", quantized.mode);
+  for (const auto& [path, how] : quantized.overrides)
+    w.key(path).raw(spelled(how.how, how.with_mode));
   return w.end_object().take();
 }
 
@@ -36,20 +37,27 @@ std::string end_of_text(const std::string& generation) {
 
 }  // namespace
 
-std::string converted_config(const json::Node& config, const std::string& generation,
-                             const Affine* quantized,
-                             const std::map<std::string, Overrides>& overrides) {
-  std::map<std::string, std::string> members;
-  for (const auto& [name, value] : config.members()) members[name] = value.dump();
-  if (const std::string end = end_of_text(generation); !end.empty()) members["eos_token_id"] = end;
-  members.erase("_name_or_path");
-  members.erase("vision_config");
-  if (quantized != nullptr)
-    members["quantization"] = members["quantization_config"] = quantization(*quantized, overrides);
+Members members_of(const json::Node& object) {
+  Members members;
+  for (const auto& [name, value] : object.members()) members[name] = value.dump();
+  return members;
+}
+
+std::string object_of(const Members& members) {
   json::Writer w;
   w.begin_object();
   for (const auto& [name, value] : members) w.key(name).raw(value);
   return w.end_object().take();
+}
+
+std::string converted_config(Members members, const std::string& generation,
+                             const Quantization* quantized) {
+  if (const std::string end = end_of_text(generation); !end.empty()) members["eos_token_id"] = end;
+  members.erase("_name_or_path");
+  members.erase("vision_config");
+  if (quantized != nullptr)
+    members["quantization"] = members["quantization_config"] = spelled(*quantized);
+  return object_of(members);
 }
 
 }  // namespace sanctum::convert

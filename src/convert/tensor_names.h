@@ -1,42 +1,24 @@
-// What a checkpoint's tensors are called in MLX's form, as mlx_lm's own models rename them.
+// What a checkpoint's tensors become in MLX's form, as mlx_lm's own models rename them.
 //
-// An architecture is a row of the table in tensor_names.cpp. What is not in it is refused by name.
+// Pure; any thread.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "convert/affine_quantize.h"
-#include "convert/safetensors_file.h"
+#include "convert/family.h"
 
 namespace sanctum::convert {
 
-inline constexpr std::size_t kExpertsMax = 4096;  // of a layer
+// Throws Error(kInvalid) naming what mlx_lm cannot convert, Error(kCorrupt) naming experts that are
+// not all there or not alike. An output head that is stored though config.json calls it tied is
+// left out, and so is what is computed when a model is loaded.
+Names named_tensors(const std::vector<StoredTensor>& stored, const Family& family,
+                    const json::Node& config);
 
-// One tensor of what is made: of one that is stored, or of experts' one after another.
-struct NamedTensor {
-  std::string name;                          // "model.layers.3.mlp.switch_mlp.up_proj.weight"
-  std::vector<const StoredTensor*> parts;    // equal in type and shape
-  bool stacked = false;                      // of experts that are stored one by one
-  std::vector<std::uint64_t> shape() const;  // of all parts together
-  std::string path() const;                  // of its module: without ".weight"
-  bool is_matrix() const;                    // a linear layer's, an embedding's
-};
-
-// Throws Error(kInvalid) naming the architecture, Error(kCorrupt) naming experts that are not all
-// there, not alike, or neither a matrix nor a vector each.
-// `tied`: an output head that is stored all the same is left out.
-std::vector<NamedTensor> named_tensors(const std::vector<StoredTensor>& stored,
-                                       const std::string& architecture, bool tied);
-
-// What mlx_lm quantizes otherwise than it is told, by its own table: nothing for most.
-struct OwnChoice {
-  bool there = false;
-  Affine how;
-};
-OwnChoice own_choice(const std::string& architecture, const std::string& path);
-
-std::string convertible_architectures();  // "llama, mistral, ..."
+// Whether mlx_lm quantizes a module by its own choice, kRouter, whatever it is told.
+bool is_router(const Family& family, const std::string& path);
+inline constexpr Affine kRouter{8, 64};
 
 }  // namespace sanctum::convert

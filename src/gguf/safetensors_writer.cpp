@@ -96,12 +96,12 @@ void SafetensorsWriter::write(std::size_t tensor, std::uint64_t at, const void* 
   write_at(shard.descriptor, shard.path, places_[tensor].begin + at, from, bytes);
 }
 
-void SafetensorsWriter::finish() {
+void SafetensorsWriter::finish(std::optional<std::uint64_t> total_parameters) {
   for (Shard& shard : shards_) {
     if (::fsync(shard.descriptor) != 0) fail("cannot write", shard.path, errno);
     if (::close(std::exchange(shard.descriptor, -1)) != 0) fail("cannot write", shard.path, errno);
   }
-  if (shards_.size() > 1) write_index();
+  if (shards_.size() > 1 || total_parameters) write_index(total_parameters);
 }
 
 void SafetensorsWriter::leave_holes() {
@@ -111,13 +111,14 @@ void SafetensorsWriter::leave_holes() {
     // They lie in order.
     if (::ftruncate(shard.descriptor, end) != 0) fail("cannot write", shard.path, errno);
   }
-  if (shards_.size() > 1) write_index();
+  if (shards_.size() > 1) write_index(std::nullopt);
 }
 
-void SafetensorsWriter::write_index() const {
+void SafetensorsWriter::write_index(std::optional<std::uint64_t> total_parameters) const {
   json::Writer w;
-  w.begin_object().key("metadata").begin_object().field("total_size", bytes()).end_object();
-  w.key("weight_map").begin_object();
+  w.begin_object().key("metadata").begin_object().field("total_size", bytes());
+  if (total_parameters) w.field("total_parameters", *total_parameters);
+  w.end_object().key("weight_map").begin_object();
   for (std::size_t i = 0; i < tensors_.size(); ++i)
     w.field(tensors_[i].name, shard_name(places_[i].shard, shards_.size()));
   w.end_object().end_object();

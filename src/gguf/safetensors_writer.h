@@ -1,14 +1,15 @@
 // Writes safetensors files whose tensors are known by name, type and shape before their data is.
 //
 // Contract: the header is written first, then the data from anywhere, in any order; all of it has
-// to be written. Files of at most kShardBytesMax; of more than one there is an index
-// (model.safetensors.index.json), as Hugging Face names them. What cannot be written is an
+// to be written. Files of at most kShardBytesMax; of more than one, and where parameters are told,
+// there is an index (model.safetensors.index.json), as Hugging Face names them. What cannot be written is an
 // Error(kUnavailable) naming the path and the reason ("the disk is full").
 // Thread rule: one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ class SafetensorsWriter {
   // `at` counts from the tensor's begin.
   void write(std::size_t tensor, std::uint64_t at, const void* from, std::size_t bytes);
   // Brings all to the disk, and writes the index. Nothing may be written afterwards.
-  void finish();
+  void finish(std::optional<std::uint64_t> total_parameters = std::nullopt);
 
   // Instead of write() and finish(): files of the right length whose data are holes.
   void leave_holes();
@@ -55,7 +56,7 @@ class SafetensorsWriter {
   };
   void plan(std::uint64_t shard_bytes_max);
   void open(Shard& shard);
-  void write_index() const;
+  void write_index(std::optional<std::uint64_t> total_parameters) const;
 
   std::string directory_;
   std::vector<OutTensor> tensors_;

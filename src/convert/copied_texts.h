@@ -1,0 +1,12 @@
+// What lies beside a model's weights and is no weight.
+#pragma once
+
+#include <string>
+
+namespace sanctum::convert {
+
+// Tokenizer, templates (named ones in additional_chat_templates/ too) and settings, as they are;
+// not config.json nor an index of weights. Throws as read_file and write_file_atomically.
+void copy_texts(const std::string& from, const std::string& to);
+
+}  // namespace sanctum::convert
