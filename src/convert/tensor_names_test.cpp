@@ -15,9 +15,15 @@ StoredTensor stored(const std::string& name, std::vector<std::uint64_t> shape = 
   return {name, "BF16", std::move(shape)};
 }
 
+std::vector<NamedTensor> named_tensors(const std::vector<StoredTensor>& tensors,
+                                       const std::string& architecture, bool tied = false) {
+  const json::Document config(tied ? R"({"tie_word_embeddings":true})" : "{}");
+  return named_tensors(tensors, family_of(architecture), config.root()).tensors;
+}
+
 std::string refusal(const std::vector<StoredTensor>& tensors, const std::string& architecture) {
   try {
-    named_tensors(tensors, architecture, false);
+    named_tensors(tensors, architecture);
   } catch (const Error& error) {
     return error.what();
   }
@@ -31,12 +37,12 @@ TEST(TensorNames, ExpertsAreStackedInTheOrderOfTheirNumbers) {
         stored("model.layers.1.mlp.experts." + std::to_string(expert) + ".up_proj.weight"));
   std::swap(tensors[3], tensors[11]);
   tensors.push_back(stored("model.norm.weight", {2}));
-  const auto named = named_tensors(tensors, "qwen3_moe", false);
+  const auto named = named_tensors(tensors, "qwen3_moe");
   ASSERT_EQ(named.size(), 2u);
   EXPECT_EQ(named[0].name, "model.layers.1.mlp.switch_mlp.up_proj.weight");
   EXPECT_EQ(named[0].path(), "model.layers.1.mlp.switch_mlp.up_proj");
-  EXPECT_EQ(named[0].shape(), (std::vector<std::uint64_t>{12, 4, 2}));
-  EXPECT_EQ(named[0].parts[10]->name, "model.layers.1.mlp.experts.10.up_proj.weight");
+  EXPECT_EQ(named[0].shape, (std::vector<std::uint64_t>{12, 4, 2}));
+  EXPECT_EQ(named[0].parts[10].tensor->name, "model.layers.1.mlp.experts.10.up_proj.weight");
   EXPECT_TRUE(named[0].is_matrix());
   EXPECT_FALSE(named[1].is_matrix());
   tensors.erase(tensors.begin());
@@ -58,9 +64,9 @@ TEST(TensorNames, WhatIsStackedAlreadyKeepsItsShape) {
   const std::vector<StoredTensor> tensors{
       stored("model.layers.1.mlp.switch_mlp.up_proj.bias", {4, 2}),
       stored("model.layers.1.mlp.switch_mlp.up_proj.weight", {4, 2, 8})};
-  const auto named = named_tensors(tensors, "qwen3_moe", false);
-  EXPECT_EQ(named[0].shape(), (std::vector<std::uint64_t>{4, 2}));
-  EXPECT_EQ(named[1].shape(), (std::vector<std::uint64_t>{4, 2, 8}));
+  const auto named = named_tensors(tensors, "qwen3_moe");
+  EXPECT_EQ(named[0].shape, (std::vector<std::uint64_t>{4, 2}));
+  EXPECT_EQ(named[1].shape, (std::vector<std::uint64_t>{4, 2, 8}));
 }
 
 TEST(TensorNames, ExpertsInAnotherFormAreRefusedByName) {
@@ -72,7 +78,7 @@ TEST(TensorNames, ExpertsInAnotherFormAreRefusedByName) {
 TEST(TensorNames, WhatIsComputedOrTiedIsLeftOut) {
   const std::vector<StoredTensor> tensors{stored("lm_head.weight"),
                                           stored("model.layers.0.self_attn.rotary_emb.inv_freq")};
-  EXPECT_EQ(named_tensors(tensors, "llama", false).size(), 1u);
+  EXPECT_EQ(named_tensors(tensors, "llama").size(), 1u);
   EXPECT_EQ(named_tensors(tensors, "llama", true).size(), 0u);
 }
 

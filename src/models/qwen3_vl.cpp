@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "models/decoder_model.h"
 #include "models/seeing_decoder.h"
 
 namespace sanctum::models {
@@ -38,8 +39,10 @@ std::optional<std::string> rename_qwen3_vl(const std::string& stored) {
 
 std::unique_ptr<Model> load_qwen3_vl(const json::Node& config, nn::Weights& weights,
                                      Traits traits) {
-  return seeing_decoder(read_qwen3_vl_text(config.at("text_config")), config, weights,
-                        std::move(traits));
+  DecoderConfig text = read_qwen3_vl_text(config.at("text_config"));
+  if (config.has("vision_config")) return seeing_decoder(text, config, weights, std::move(traits));
+  text.rope_axes.clear();  // of texts alone all three axes are one
+  return decoder_model(text, weights, "language_model.model", std::move(traits));
 }
 
 }  // namespace sanctum::models

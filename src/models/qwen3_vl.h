@@ -1,4 +1,5 @@
-// Qwen3-VL: Qwen3's language model with interleaved mrope, a vision tower and deepstack.
+// Qwen3-VL: Qwen3's language model with interleaved mrope, a vision tower and deepstack. Without
+// vision_config, as mlx_lm converts it, it is the language model alone.
 #pragma once
 
 #include <memory>

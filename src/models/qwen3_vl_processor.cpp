@@ -168,6 +168,7 @@ std::shared_ptr<const Processor> make_qwen3_vl_processor(const json::Node& confi
 std::shared_ptr<const Processor> make_qwen_processor(const json::Node& config,
                                                      const std::string& directory,
                                                      int image_token) {
+  if (!config.has("vision_config")) return std::make_shared<Processor>();
   const std::int64_t rows = config.at("text_config").at("vocab_size").as_int(1, kVocabularyMax);
   if (const auto stated = config.get("image_token_id"))
     image_token = static_cast<int>(stated->as_int(0, rows - 1));

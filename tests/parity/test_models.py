@@ -131,6 +131,7 @@ VL = dict(
 # The language models alone, which mlx-lm has inside their wrapper.
 INSIDE = ("qwen3_5_text", "qwen3_5_moe_text")
 QWEN3_5_VL = VL | dict(model_type="qwen3_5", text_config=QWEN3_5, vision_config=VL["vision_config"] | dict(model_type="qwen3_5", deepstack_visual_indexes=[]))
+TEXT_CONFIGS["qwen3_vl_without_tower"] = {key: VL[key] for key in VL if key != "vision_config"}  # as mlx_lm converts it
 SEEING = {"qwen3_vl": VL, "qwen3_5": QWEN3_5_VL, "qwen3_5_moe": QWEN3_5_VL | dict(model_type="qwen3_5_moe", text_config=QWEN3_5 | HYBRID_MOE)}
 PREPROCESSOR = dict(
     patch_size=16, temporal_patch_size=2, merge_size=2, min_pixels=64 * 64, max_pixels=160 * 160,
