@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
+#include "base/safetensors_header.h"
 #include "fuzz/model_directory.h"
 #include "nn/checkpoint.h"
-#include "nn/safetensors_header.h"
 
 namespace {
 
@@ -16,9 +16,9 @@ using namespace sanctum;
 
 constexpr const char* kFile = "model.safetensors";
 
-void expect_within(const std::vector<nn::TensorEntry>& entries, std::uint64_t bytes) {
+void expect_within(const std::vector<TensorEntry>& entries, std::uint64_t bytes) {
   std::uint64_t end = 8;
-  for (const nn::TensorEntry& entry : entries) {
+  for (const TensorEntry& entry : entries) {
     SANCTUM_INVARIANT(entry.begin >= end && entry.end >= entry.begin && entry.end <= bytes,
                       "tensors lie within the file, one behind the other");
     end = entry.end;
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   directory.put(kFile, {reinterpret_cast<const char*>(data), size});
   const std::string path = directory.path() + "/" + kFile;
   try {
-    expect_within(nn::read_safetensors_header(nn::WeightFile(path)), size);
+    expect_within(read_safetensors_header(ReadOnlyFile(path)), size);
     const nn::Checkpoint checkpoint(directory.path(),
                                     [](const std::string& name) { return std::optional(name); });
   } catch (const Error& error) {

@@ -166,9 +166,9 @@ class Conversion {
       planned.made = tensor.cast ? options_.dtype.value_or(*dtype) : *dtype;
       planned.affine = quantization_of(tensor);
       if (planned.affine) bits_of_modules_[tensor.path()] = planned.affine->bits;
-    } else if (bytes_of(stored.dtype) == 0 || stored.dtype == "F8_E4M3" || stored.dtype == "F64") {
+    } else if (stored.dtype.starts_with("F")) {
       throw Error(ErrorCode::kInvalid,
-                  stored.file->name() + ": tensor " + stored.name + " is of the type " +
+                  stored.file->path() + ": tensor " + stored.name + " is of the type " +
                       stored.dtype + ", which is not converted",
                   "path");
     } else if (mxfp4_ && tensor.dtype == "U32") {

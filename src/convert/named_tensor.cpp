@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/safetensors_header.h"
+
 namespace sanctum::convert {
 namespace {
 
@@ -19,7 +21,7 @@ Part whole(const StoredTensor& tensor) {
 void read_part(const Part& part, std::uint64_t from, std::uint64_t count, std::byte* to,
                std::vector<std::byte>& room) {
   const StoredTensor& tensor = *part.tensor;
-  const std::uint64_t width = bytes_of(tensor.dtype);
+  const std::uint64_t width = safetensors_bytes_of(tensor.dtype);
   const std::uint64_t together = part.step == 0 ? 0 : kRoomBytes / (part.step * width);
   while (count > 0) {
     const std::uint64_t run = from / part.run, inside = from % part.run;

@@ -22,7 +22,7 @@ struct Part {
 Part whole(const StoredTensor& tensor);
 
 // `count` numbers of a part, which has them, from its number `from` on. `room` is for what is read
-// in between. Throws as gguf::Source::read.
+// in between. Throws as ReadOnlyFile::read.
 void read_part(const Part& part, std::uint64_t from, std::uint64_t count, std::byte* to,
                std::vector<std::byte>& room);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/safetensors_header.h"
 
 namespace sanctum::convert {
 namespace {
@@ -18,7 +19,7 @@ float rounded(Dtype dtype, float value) {
 }  // namespace
 
 std::uint64_t PlannedTensor::stored_width() const {
-  return bytes_of(from->stored().dtype);
+  return safetensors_bytes_of(from->stored().dtype);
 }
 
 std::vector<gguf::OutTensor> PlannedTensor::out() const {

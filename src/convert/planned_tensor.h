@@ -35,7 +35,8 @@ class TensorWriter {
   TensorWriter(gguf::SafetensorsWriter& to, Progress progress)
       : to_(to), progress_(std::move(progress)) {}
 
-  // Throws Error: kCorrupt for numbers that are not finite where they are quantized; as Source.
+  // Throws Error: kCorrupt for numbers that are not finite where they are quantized; as
+  // read_part.
   void write(const PlannedTensor& tensor);
 
  private:

@@ -1,8 +1,6 @@
-// A safetensors file to be read: its header, checked against its real size, and its bytes.
+// The weights of a model directory: every tensor of its safetensors files, and its bytes.
 //
-// Format: u64 little-endian header length, JSON {"name": {"dtype", "shape", "data_offsets"}}, data.
-// Contract: nothing is allocated for a number that a file merely claims; read with pread, so that a
-// file that is cut short meanwhile is an Error. Any thread may read.
+// Contract: as base/safetensors_header.h and base/read_only_file.h. Any thread may read.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "gguf/source.h"
+#include "base/read_only_file.h"
 
 namespace sanctum::convert {
-
-inline constexpr std::uint64_t kHeaderBytesMax = 100u << 20;  // the format's own limit
-inline constexpr std::size_t kDimensionsMax = 8;
 
 struct StoredTensor {
   std::string name;
@@ -24,18 +19,15 @@ struct StoredTensor {
   std::vector<std::uint64_t> shape;
   std::uint64_t begin = 0;  // in the file
   std::uint64_t bytes = 0;
-  const gguf::Source* file = nullptr;
+  const ReadOnlyFile* file = nullptr;
 
   std::uint64_t numbers() const;
 };
 
-// Bytes of one number of a dtype; 0 for one that is not known.
-std::uint64_t bytes_of(const std::string& dtype);
-
-// The weights of a model directory: the files that its index names, else all of them.
 class StoredWeights {
  public:
-  // Throws Error(kNotFound) where there are none, Error(kCorrupt) naming file and tensor.
+  // Of the files that base/weight_files.h names. Throws as that and read_safetensors_header, and
+  // Error(kCorrupt) for a tensor that is stored twice.
   explicit StoredWeights(const std::string& directory);
   const std::vector<StoredTensor>& tensors() const { return tensors_; }  // in the order of names
   std::uint64_t bytes() const;
@@ -43,7 +35,7 @@ class StoredWeights {
   void expect_unchanged() const;
 
  private:
-  std::vector<std::unique_ptr<gguf::FileSource>> files_;
+  std::vector<std::unique_ptr<ReadOnlyFile>> files_;
   std::vector<StoredTensor> tensors_;
 };
 

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "base/invariant.h"
+#include "kernels/product.h"
 #include "kernels/quantized_matmul.h"
 
 namespace sanctum::kernels {
 namespace {
-
-constexpr int kRowsPerItem = 128;  // see product.cpp
-constexpr std::size_t kItemBytesMin = 32 << 10;
 
 // The pairs of a row and one of its experts, sorted by expert, then by row.
 struct Sorted {

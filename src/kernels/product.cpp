@@ -7,11 +7,7 @@
 namespace sanctum::kernels {
 namespace {
 
-constexpr int kRowsPerItem = 128;    // whose activations stay in a core's cache
 constexpr int kItemsPerThread = 12;  // so that a thread that is late costs little
-// Of weights that an item reads, or many threads would wait for each other's tickets: two
-// microseconds of one core.
-constexpr std::size_t kItemBytesMin = 32 << 10;
 constexpr int kFloatOutputsMin = 16;  // of an item
 
 struct Grid {

@@ -3,6 +3,7 @@
 // however many threads there are.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "kernels/float_matmul.h"
@@ -10,6 +11,12 @@
 #include "kernels/runtime.h"
 
 namespace sanctum::kernels {
+
+// What threads share a product out by, here and in experts.h.
+inline constexpr int kRowsPerItem = 128;  // whose activations stay in a core's cache
+// Of weights that an item reads, or many threads would wait for each other's tickets: two
+// microseconds of one core.
+inline constexpr std::size_t kItemBytesMin = 32 << 10;
 
 // row_bits: 8 or 16, of the activations; 16 for 8-bit weights.
 void multiply_all(Runtime& runtime, const float* x, int rows, const PackedMatrix& w, int row_bits,

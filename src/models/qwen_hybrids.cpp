@@ -9,7 +9,7 @@
 #include "models/decoder_model.h"
 #include "models/qwen3_vl.h"
 #include "models/seeing_decoder.h"
-#include "nn/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 namespace sanctum::models {
 namespace {
@@ -131,7 +131,7 @@ std::unique_ptr<Model> load_qwen3_5(const json::Node& config, nn::Weights& weigh
 std::shared_ptr<const Processor> make_qwen3_5_processor(const json::Node& config,
                                                         const std::string& directory) {
   if (!config.has("vision_config")) return std::make_shared<Processor>();
-  for (const std::string& stored : nn::stored_names(directory))
+  for (const std::string& stored : stored_names(directory))
     if (rename_qwen3_5(stored) == kTower + std::string(kTowerTensor))
       return make_qwen_processor(config, directory, kImageToken);
   return std::make_shared<Processor>();

@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/safetensors_header.h"
 #include "base/weight_files.h"
-#include "nn/safetensors_header.h"
 #include "nn/weight_reader.h"
 
 namespace sanctum::nn {
@@ -45,6 +45,9 @@ Checkpoint::Checkpoint(const std::string& directory, const Rename& rename) : dir
     files_.push_back(bytes);
     std::map<std::string, TensorEntry> entries;
     for (TensorEntry& entry : read_safetensors_header(*bytes)) {
+      if (entry.dtype == "F64")  // the one that MLX does not read
+        throw Error(ErrorCode::kInvalid,
+                    file + ": tensor " + entry.name + " has the unsupported dtype F64", "path");
       bytes_ += entry.end - entry.begin;
       entries[entry.name] = std::move(entry);
     }

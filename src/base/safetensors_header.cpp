@@ -1,4 +1,4 @@
-#include "nn/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 #include <algorithm>
 #include <array>
@@ -11,11 +11,12 @@
 #include "base/json.h"
 #include "base/weight_files.h"
 
-namespace sanctum::nn {
+namespace sanctum {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> kBytesPerElement{
-    {{"F32", 4},
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 15> kBytesOf{
+    {{"F64", 8},
+     {"F32", 4},
      {"F16", 2},
      {"BF16", 2},
      {"I64", 8},
@@ -36,9 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> kBytesPerEl
 }
 
 std::uint64_t bytes_per_element(const std::string& path, const TensorEntry& entry) {
-  for (const auto& [name, bytes] : kBytesPerElement) {
-    if (name == entry.dtype) return bytes;
-  }
+  if (const std::uint64_t bytes = safetensors_bytes_of(entry.dtype); bytes != 0) return bytes;
   throw Error(ErrorCode::kInvalid,
               path + ": tensor " + entry.name + " has the unsupported dtype " + entry.dtype,
               "path");
@@ -78,14 +77,20 @@ TensorEntry parse_entry(const std::string& path, const std::string& name, const 
 
 }  // namespace
 
-std::vector<TensorEntry> read_safetensors_header(const WeightFile& file) {
+std::uint64_t safetensors_bytes_of(std::string_view dtype) {
+  for (const auto& [name, bytes] : kBytesOf)
+    if (name == dtype) return bytes;
+  return 0;
+}
+
+std::vector<TensorEntry> read_safetensors_header(const ReadOnlyFile& file) {
   static_assert(std::endian::native == std::endian::little);
   const std::string& path = file.path();
   const std::uint64_t file_bytes = file.bytes();
   std::uint64_t header_bytes = 0;
   if (file_bytes < 8) corrupt(path, "it has only " + std::to_string(file_bytes) + " bytes");
   file.read(0, reinterpret_cast<std::byte*>(&header_bytes), 8);
-  if (header_bytes > kHeaderBytesMax || header_bytes > file_bytes - 8) {
+  if (header_bytes > kSafetensorsHeaderBytesMax || header_bytes > file_bytes - 8) {
     corrupt(path, "its header claims " + std::to_string(header_bytes) + " bytes");
   }
   std::string text(header_bytes, '\0');
@@ -114,10 +119,11 @@ std::vector<TensorEntry> read_safetensors_header(const WeightFile& file) {
 
 std::set<std::string> stored_names(const std::string& directory) {
   std::set<std::string> names;
-  for (const std::string& file : weight_files(directory))
-    for (TensorEntry& entry : read_safetensors_header(WeightFile(file)))
-      names.insert(std::move(entry.name));
+  for (const std::string& path : weight_files(directory)) {
+    const ReadOnlyFile file(path, "the weight file", ErrorCode::kCorrupt);
+    for (TensorEntry& entry : read_safetensors_header(file)) names.insert(std::move(entry.name));
+  }
   return names;
 }
 
-}  // namespace sanctum::nn
+}  // namespace sanctum

@@ -1,4 +1,4 @@
-#include "nn/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/test_directory.h"
 
-namespace sanctum::nn {
+namespace sanctum {
 namespace {
 
 class SafetensorsHeader : public ::testing::Test {
@@ -20,7 +20,7 @@ class SafetensorsHeader : public ::testing::Test {
   }
   std::vector<TensorEntry> read_raw(const std::string& bytes) {
     write_file_atomically(path_, bytes);
-    return read_safetensors_header(WeightFile(path_));
+    return read_safetensors_header(ReadOnlyFile(path_));
   }
   void refused(const std::string& header, std::size_t data_bytes, const std::string& word) {
     try {
@@ -67,4 +67,4 @@ TEST_F(SafetensorsHeader, AHeaderLargerThanTheFileIsDamage) {
 }
 
 }  // namespace
-}  // namespace sanctum::nn
+}  // namespace sanctum
