@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "client/printable.h"
-#include "convert/tensor_names.h"
+#include "convert/family.h"
 #include "platform/command.h"
 #include "platform/machine.h"
 

@@ -15,7 +15,7 @@
 #include "base/home_path.h"
 #include "base/size_text.h"
 #include "convert/convert_model.h"
-#include "convert/tensor_names.h"
+#include "convert/family.h"
 #include "supervisor/model_directory.h"
 
 namespace sanctum {

@@ -47,21 +47,14 @@ std::optional<Dtype> stated_dtype(const json::Node& config) {
   return std::nullopt;
 }
 
-// Whether experts are in MXFP4, and stay so. Throws for what else is quantized.
+// Whether experts are in MXFP4, which stays so. Throws for what else is quantized.
 bool is_stored_mxfp4(const json::Node& config, const Family& family, const std::string& directory) {
-  constexpr const char* kOther =
+  constexpr const char* kQuantized =
       "says that the model is quantized already; convert the one that it was made of";
-  const auto method = config.get("quantization_config");
-  for (const auto& node : {config, text_of(config)})
-    for (const char* key : {"quantization", "quantization_config"})
-      if (const auto quantized = node.get(key)) {
-        const bool kept = family.stored_mxfp4 && method && quantized->path() == method->path() &&
-                          method->as_string_or("quant_method", "") == "mxfp4";
-        if (!kept) quantized->fail(kOther);
-      }
+  if (const auto quantized = quantized_already(family, config)) quantized->fail(kQuantized);
   if (fs::exists(directory + "/hf_quant_config.json"))
-    throw Error(ErrorCode::kInvalid, std::string("hf_quant_config.json ") + kOther, "path");
-  return method.has_value();
+    throw Error(ErrorCode::kInvalid, std::string("hf_quant_config.json ") + kQuantized, "path");
+  return config.get("quantization_config").has_value();
 }
 
 class Conversion {

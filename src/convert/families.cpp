@@ -39,9 +39,14 @@ const std::vector<Family>& families() {
 
 }  // namespace
 
-const Family& family_of(const std::string& model_type) {
+const Family* find_family(const std::string& model_type) {
   for (const Family& family : families())
-    if (family.model_type == model_type) return family;
+    if (family.model_type == model_type) return &family;
+  return nullptr;
+}
+
+const Family& family_of(const std::string& model_type) {
+  if (const Family* family = find_family(model_type)) return *family;
   // Served, but mlx_lm knows them inside of a wrapper alone.
   const bool inside = model_type == "qwen3_5_text" || model_type == "qwen3_5_moe_text";
   throw Error(ErrorCode::kInvalid,
@@ -55,6 +60,17 @@ std::string convertible_architectures() {
   std::string all;
   for (const Family& family : families()) all += (all.empty() ? "" : ", ") + family.model_type;
   return all;
+}
+
+std::optional<json::Node> quantized_already(const Family& family, const json::Node& config) {
+  if (const auto quantized = config.get("quantization")) return quantized;
+  if (const auto text = config.get("text_config"); text && text->is_object())
+    for (const char* key : {"quantization", "quantization_config"})
+      if (const auto quantized = text->get(key)) return quantized;
+  const auto method = config.get("quantization_config");
+  const bool stays = family.stored_mxfp4 && method && method->is_object() &&
+                     method->as_string_or("quant_method", "") == "mxfp4";
+  return stays ? std::nullopt : method;
 }
 
 json::Node text_of(const json::Node& config) {

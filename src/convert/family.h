@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,7 @@ struct Family {
   bool stored_mxfp4 = false;    // its experts may be in MXFP4, and stay so
 };
 
+const Family* find_family(const std::string& model_type);  // null: it cannot be converted
 // Throws Error(kInvalid) naming the architecture and those that there are.
 const Family& family_of(const std::string& model_type);
 std::string convertible_architectures();  // "gemma3, ..., llama, ..."
@@ -61,6 +63,10 @@ std::vector<Family> gemma_families();
 std::vector<Family> gpt_oss_families();
 std::vector<Family> qwen_hybrid_families();
 std::vector<Family> wrapped_families();
+
+// By which a model is quantized already; nothing where it is not, or where its experts alone are, in
+// MXFP4 that stays so.
+std::optional<json::Node> quantized_already(const Family& family, const json::Node& config);
 
 // "text_config", or all of config.json where there is none.
 json::Node text_of(const json::Node& config);

@@ -59,7 +59,7 @@ bool split_gpt_oss(const std::string& name, const StoredTensor& stored,
 }
 
 void finish_gpt_oss(Names& names, const json::Node& config) {
-  if (config.has("quantization_config")) return;
+  if (config.get("quantization_config")) return;
   for (const NamedTensor& tensor : names.tensors)
     if (tensor.stored().dtype == "U8" && tensor.name.find(kExperts) != std::string::npos)
       refuse_tensor(tensor.stored().name,
