@@ -24,10 +24,10 @@ bool Stacks::read(const std::string& name, Expert& expert) const {
   if (at == std::string::npos) return false;
   const char* digits = name.data() + at + names_.before.size();
   const char* end = name.data() + name.size();
-  const auto read = std::from_chars(digits, end, expert.number);
-  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '.' || expert.number >= kExpertsMax)
+  const auto [after, error] = std::from_chars(digits, end, expert.number);
+  if (error != std::errc() || after == end || *after != '.' || expert.number >= kExpertsMax)
     return false;
-  const std::string rest(read.ptr + 1, end);
+  const std::string rest(after + 1, end);
   for (const auto& [theirs, ours] : names_.projections) {
     if (!rest.starts_with(theirs + ".")) continue;
     expert.name = name.substr(0, at) + names_.stacked + ours + rest.substr(theirs.size());
