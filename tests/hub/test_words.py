@@ -147,7 +147,7 @@ def test_a_conversion_says_what_it_did_not_do(place):
     (place.directory / "kept").rename(source / "tokenizer.json")
     assert "quantize      `sanctum models quantize` takes it" in models(place, "info", "./base").stdout
     assert "quantize      no: it is quantized already" in models(place, "info", "./half").stdout
-    assert "`sanctum models quantize` and `convert` take llama" in models(place, "architectures").stdout
+    assert "`sanctum models quantize` and `convert` take gemma3" in models(place, "architectures").stdout
 
 
 def test_a_shard_that_is_missing_is_an_incomplete_download(place):
