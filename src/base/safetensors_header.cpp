@@ -14,22 +14,21 @@
 namespace sanctum {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 15> kBytesOf{
-    {{"F64", 8},
-     {"F32", 4},
-     {"F16", 2},
-     {"BF16", 2},
-     {"I64", 8},
-     {"I32", 4},
-     {"I16", 2},
-     {"I8", 1},
-     {"U64", 8},
-     {"U32", 4},
-     {"U16", 2},
-     {"U8", 1},
-     {"F8_E4M3", 1},
-     {"F8_E8M0", 1},
-     {"BOOL", 1}}};
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 15> kBytesOf{{{"F64", 8},
+                                                                               {"F32", 4},
+                                                                               {"F16", 2},
+                                                                               {"BF16", 2},
+                                                                               {"I64", 8},
+                                                                               {"I32", 4},
+                                                                               {"I16", 2},
+                                                                               {"I8", 1},
+                                                                               {"U64", 8},
+                                                                               {"U32", 4},
+                                                                               {"U16", 2},
+                                                                               {"U8", 1},
+                                                                               {"F8_E4M3", 1},
+                                                                               {"F8_E8M0", 1},
+                                                                               {"BOOL", 1}}};
 
 [[noreturn]] void corrupt(const std::string& path, const std::string& what) {
   throw Error(ErrorCode::kCorrupt, path + " is damaged: " + what + "; download or copy it again",

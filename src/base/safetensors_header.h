@@ -17,7 +17,8 @@
 
 namespace sanctum {
 
-inline constexpr std::uint64_t kSafetensorsHeaderBytesMax = 100u << 20;  // as the reference implementation
+inline constexpr std::uint64_t kSafetensorsHeaderBytesMax =
+    100u << 20;  // as the reference implementation
 inline constexpr std::size_t kTensorDimensionsMax = 8;
 
 struct TensorEntry {

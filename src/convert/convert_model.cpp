@@ -209,8 +209,7 @@ class Conversion {
 };
 
 void check(const ConvertOptions& options) {
-  constexpr const char* kEmptyPattern =
-      "a pattern is empty; `*` is the one that fits every matrix";
+  constexpr const char* kEmptyPattern = "a pattern is empty; `*` is the one that fits every matrix";
   const auto check_bits = [](int bits) {
     if (!is_affine_bits(bits))
       throw Error(ErrorCode::kInvalid, "bits must be 2, 3, 4, 5, 6 or 8", "bits");

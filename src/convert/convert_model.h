@@ -40,7 +40,7 @@ struct ConvertResult {
   std::size_t quantized = 0;    // of them, matrices
   std::size_t undivided = 0;    // matrices that stay, since no whole groups make up their rows
   bool float32_scales = false;  // of a matrix that is quantized
-  std::vector<std::string> unused = {};  // patterns that fit nothing
+  std::vector<std::string> unused = {};              // patterns that fit nothing
   std::map<std::string, std::size_t> left_out = {};  // how many tensors, by what they are
 };
 

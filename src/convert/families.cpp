@@ -1,10 +1,9 @@
-#include "convert/family.h"
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "base/error.h"
+#include "convert/family.h"
 
 namespace sanctum::convert {
 namespace {
@@ -22,9 +21,7 @@ const std::vector<Family>& families() {
         {.model_type = "phi3"},
         {.model_type = "qwen2"},
         {.model_type = "qwen3"},
-        {.model_type = "qwen3_moe",
-         .experts = experts_in_mlp(),
-         .routers = {"mlp.gate"}},
+        {.model_type = "qwen3_moe", .experts = experts_in_mlp(), .routers = {"mlp.gate"}},
         {.model_type = "smollm3"},
     };
     for (auto more :

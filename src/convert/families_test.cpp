@@ -50,9 +50,10 @@ class Families : public testing::Test {
 };
 
 TEST_F(Families, WrappersAreUnwrappedAsMlxLmDoesAndTowersLeftOut) {
-  EXPECT_THAT(names("mistral3", {stored("lm_head.weight"), stored("model.language_model.norm.w"),
-                                 stored("model.vision_tower.x"), stored("multi_modal_projector.y")}),
-              ElementsAre("language_model.lm_head.weight", "language_model.model.norm.w"));
+  EXPECT_THAT(
+      names("mistral3", {stored("lm_head.weight"), stored("model.language_model.norm.w"),
+                         stored("model.vision_tower.x"), stored("multi_modal_projector.y")}),
+      ElementsAre("language_model.lm_head.weight", "language_model.model.norm.w"));
   EXPECT_THAT(names_.left_out, ElementsAre(Pair(std::string(kTowers), 2u)));
   EXPECT_THAT(names("mistral3", {stored("language_model.model.norm.w")}),
               ElementsAre("language_model.model.norm.w"));
@@ -77,9 +78,10 @@ TEST_F(Families, ATiedHeadIsLeftOutWhereMlxLmDoes) {
 }
 
 TEST_F(Families, FiltersAndNormsOfTheHybridsAreChangedWhereTheyArePublished) {
-  const std::vector<StoredTensor> both{stored("language_model.model.layers.0.conv1d.weight", {8, 1, 4}),
-                                       stored("language_model.model.layers.0.norm.weight", {8}),
-                                       stored("language_model.model.norm.weight", {8})};
+  const std::vector<StoredTensor> both{
+      stored("language_model.model.layers.0.conv1d.weight", {8, 1, 4}),
+      stored("language_model.model.layers.0.norm.weight", {8}),
+      stored("language_model.model.norm.weight", {8})};
   for (const char* type : {"qwen3_5", "qwen3_5_moe"}) {
     const auto& tensors = named(type, both).tensors;
     EXPECT_EQ(tensors[0].shape, (Shape{8, 4, 1}));
@@ -100,13 +102,15 @@ TEST_F(Families, FiltersAndNormsOfTheHybridsAreChangedWhereTheyArePublished) {
 }
 
 TEST_F(Families, WhatDecaysKeepsItsType) {
-  const auto& tensors = named("qwen3_5", {stored("a.A_log", {4}), stored("a.dt_bias", {4})}).tensors;
+  const auto& tensors =
+      named("qwen3_5", {stored("a.A_log", {4}), stored("a.dt_bias", {4})}).tensors;
   EXPECT_FALSE(tensors[0].cast);
   EXPECT_TRUE(tensors[1].cast);
 }
 
 TEST_F(Families, ExpertsInOneTensorAreParted) {
-  const std::string layer = "model.language_model.layers.0.", ours = "language_model.model.layers.0.";
+  const std::string layer = "model.language_model.layers.0.",
+                    ours = "language_model.model.layers.0.";
   EXPECT_THAT(names("qwen3_5_moe", {stored(layer + "mlp.experts.gate_up_proj", {3, 4, 64}),
                                     stored(layer + "mlp.experts.down_proj", {3, 64, 2})}),
               ElementsAre(ours + "mlp.switch_mlp.down_proj.weight",
@@ -146,12 +150,13 @@ TEST_F(Families, LayersThatTakeKeysOfAnotherHaveNoneOfTheirOwn) {
   const auto layer = [](int number, const char* part) {
     return stored("model.layers." + std::to_string(number) + ".self_attn." + part);
   };
-  EXPECT_THAT(names("gemma4_text",
-                    {layer(1, "k_proj.weight"), layer(2, "k_proj.weight"), layer(2, "q_proj.weight"),
-                     layer(10, "v_proj.weight"), layer(11, "k_norm.weight")},
-                    R"({"num_hidden_layers":12,"num_kv_shared_layers":10})"),
-              ElementsAre("model.layers.1.self_attn.k_proj.weight",
-                          "model.layers.2.self_attn.q_proj.weight"));
+  EXPECT_THAT(
+      names("gemma4_text",
+            {layer(1, "k_proj.weight"), layer(2, "k_proj.weight"), layer(2, "q_proj.weight"),
+             layer(10, "v_proj.weight"), layer(11, "k_norm.weight")},
+            R"({"num_hidden_layers":12,"num_kv_shared_layers":10})"),
+      ElementsAre("model.layers.1.self_attn.k_proj.weight",
+                  "model.layers.2.self_attn.q_proj.weight"));
   EXPECT_EQ(names_.left_out.begin()->second, 3u);
 }
 
@@ -161,10 +166,12 @@ TEST_F(Families, WhatMlxLmCannotConvertIsRefusedWithTheReason) {
   EXPECT_THAT(refusal("gemma4", stored("model.norm.weight")), HasSubstr("mlx_lm takes"));
   EXPECT_THAT(refusal("gpt_oss", stored("model.layers.0.mlp.experts.gate_up_proj", {3, 64, 4})),
               HasSubstr("MXFP4"));
-  EXPECT_THAT(refusal("gpt_oss", stored("model.layers.0.mlp.experts.down_proj_blocks", {3, 4, 2, 16}, "U8")),
+  EXPECT_THAT(refusal("gpt_oss",
+                      stored("model.layers.0.mlp.experts.down_proj_blocks", {3, 4, 2, 16}, "U8")),
               HasSubstr("no quantization_config"));
-  EXPECT_THAT(refusal("gpt_oss", stored("model.layers.0.mlp.experts.down_proj_blocks", {3, 4}, "U8")),
-              HasSubstr("4 dimensions"));
+  EXPECT_THAT(
+      refusal("gpt_oss", stored("model.layers.0.mlp.experts.down_proj_blocks", {3, 4}, "U8")),
+      HasSubstr("4 dimensions"));
   EXPECT_THAT(refusal("qwen3_5_moe", stored("model.layers.0.mlp.experts.0.up_proj.weight")),
               HasSubstr("in one tensor"));
 }
@@ -185,10 +192,12 @@ TEST_F(Families, ConfigurationsAreCompletedAsMlxLmCompletesThem) {
     family_of(model_type).config(members, document.root());
     return object_of(members);
   };
-  EXPECT_EQ(changed("gemma3", R"({"text_config":{"num_attention_heads":2}})"),
-            R"({"text_config":{"num_attention_heads":2,"num_key_value_heads":4,"vocab_size":262208}})");
-  EXPECT_EQ(changed("gemma4", R"({"text_config":{"vocab_size":3},"vocab_size":5})"),
-            R"({"text_config":{"num_attention_heads":8,"num_key_value_heads":1,"vocab_size":5},"vocab_size":5})");
+  EXPECT_EQ(
+      changed("gemma3", R"({"text_config":{"num_attention_heads":2}})"),
+      R"({"text_config":{"num_attention_heads":2,"num_key_value_heads":4,"vocab_size":262208}})");
+  EXPECT_EQ(
+      changed("gemma4", R"({"text_config":{"vocab_size":3},"vocab_size":5})"),
+      R"({"text_config":{"num_attention_heads":8,"num_key_value_heads":1,"vocab_size":5},"vocab_size":5})");
   EXPECT_EQ(changed("mistral3", R"({"text_config":{}})"),
             R"({"text_config":{"tie_word_embeddings":false}})");
   EXPECT_EQ(changed("qwen3_5", R"({"rope_parameters":{"rope_type":"default"}})"),

@@ -21,7 +21,7 @@
 namespace sanctum::convert {
 
 struct Names {
-  std::vector<NamedTensor> tensors;              // in the order of their names
+  std::vector<NamedTensor> tensors;             // in the order of their names
   std::map<std::string, std::size_t> left_out;  // how many tensors, by what they are
 };
 
@@ -48,9 +48,9 @@ struct Family {
   void (*config)(Members& members, const json::Node& config) = nullptr;
   // Ends of modules' paths, which mlx_lm quantizes to 8 bits in groups of 64, whatever it is told.
   std::vector<std::string> routers = {};
-  std::string not_cast = {};    // end of the names of tensors that keep the type they have
-  bool keeps_head = false;      // an output head that is stored, also of a model that is tied
-  bool stored_mxfp4 = false;    // its experts may be in MXFP4, and stay so
+  std::string not_cast = {};  // end of the names of tensors that keep the type they have
+  bool keeps_head = false;    // an output head that is stored, also of a model that is tied
+  bool stored_mxfp4 = false;  // its experts may be in MXFP4, and stay so
 };
 
 const Family* find_family(const std::string& model_type);  // null: it cannot be converted
@@ -64,8 +64,8 @@ std::vector<Family> gpt_oss_families();
 std::vector<Family> qwen_hybrid_families();
 std::vector<Family> wrapped_families();
 
-// By which a model is quantized already; nothing where it is not, or where its experts alone are, in
-// MXFP4 that stays so.
+// By which a model is quantized already; nothing where it is not, or where its experts alone are,
+// in MXFP4 that stays so.
 std::optional<json::Node> quantized_already(const Family& family, const json::Node& config);
 
 // "text_config", or all of config.json where there is none.

@@ -17,8 +17,9 @@ bool begins(std::string_view name, std::initializer_list<std::string_view> with)
 Renamed rename_gemma3(const std::string& stored) {
   if (begins(stored, {"vision_tower.", "multi_modal_projector."})) return left_out(kTowers);
   if (!stored.starts_with(kInside))
-    refuse_tensor(stored, "mlx_lm takes a gemma3 whose tensors are called language_model.model.*, "
-                          "vision_tower.* and multi_modal_projector.*");
+    refuse_tensor(stored,
+                  "mlx_lm takes a gemma3 whose tensors are called language_model.model.*, "
+                  "vision_tower.* and multi_modal_projector.*");
   return {stored};
 }
 
@@ -37,8 +38,9 @@ Renamed rename_gemma4(const std::string& stored) {
                     "embed_vision", "vision_embedder"}))
     return left_out(kTowers);
   if (!name.starts_with(kInside) && !name.starts_with("lm_head."))
-    refuse_tensor(stored, "mlx_lm takes a gemma4 whose tensors are called model.language_model.*, "
-                          "or language_model.model.*");
+    refuse_tensor(stored,
+                  "mlx_lm takes a gemma4 whose tensors are called model.language_model.*, "
+                  "or language_model.model.*");
   if (published && name.starts_with(kInside)) name.insert(kInside.size(), kModel);
   return rename_gemma4_text(name);
 }
@@ -109,7 +111,10 @@ void config_gemma4(Members& members, const json::Node& config) {
 
 std::vector<Family> gemma_families() {
   return {
-      {.model_type = "gemma3", .rename = rename_gemma3, .config = config_gemma3, .keeps_head = true},
+      {.model_type = "gemma3",
+       .rename = rename_gemma3,
+       .config = config_gemma3,
+       .keeps_head = true},
       {.model_type = "gemma3_text", .keeps_head = true},
       {.model_type = "gemma4",
        .rename = rename_gemma4,

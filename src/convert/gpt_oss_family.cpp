@@ -35,15 +35,15 @@ bool split_gpt_oss(const std::string& name, const StoredTensor& stored,
     const bool blocks = end.theirs == "_blocks";
     if (stored.shape.size() != end.dimensions ||
         (blocks && (stored.dtype != "U8" || stored.shape.back() % kWordBytes != 0)))
-      refuse_tensor(stored.name, "experts' blocks are bytes of 4 dimensions, their scales have 3, "
-                                 "their biases 2");
+      refuse_tensor(stored.name,
+                    "experts' blocks are bytes of 4 dimensions, their scales have 3, "
+                    "their biases 2");
     const auto named = [&](std::string_view projection) {
       return before + std::string(projection) + std::string(end.ours);
     };
     const std::size_t first = to.size();
     if (both) {
-      auto halves =
-          gate_and_up(stored, GateUpLie::kByTurns, named("gate_proj"), named("up_proj"));
+      auto halves = gate_and_up(stored, GateUpLie::kByTurns, named("gate_proj"), named("up_proj"));
       to.push_back(std::move(halves.gate));
       to.push_back(std::move(halves.up));
     } else {
@@ -53,8 +53,9 @@ bool split_gpt_oss(const std::string& name, const StoredTensor& stored,
     return true;
   }
   if (inside == "gate_up_proj" || inside == "down_proj")
-    refuse_tensor(stored.name, "mlx_lm takes a gpt_oss whose experts are in blocks of MXFP4 "
-                               "(gate_up_proj_blocks, gate_up_proj_scales), as its makers have it");
+    refuse_tensor(stored.name,
+                  "mlx_lm takes a gpt_oss whose experts are in blocks of MXFP4 "
+                  "(gate_up_proj_blocks, gate_up_proj_scales), as its makers have it");
   return false;
 }
 

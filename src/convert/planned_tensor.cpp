@@ -39,8 +39,8 @@ std::vector<gguf::OutTensor> PlannedTensor::out() const {
 
 void TensorWriter::write(const PlannedTensor& tensor) {
   const NamedTensor& from = *tensor.from;
-  const bool copied = !tensor.is_float ||
-                      (!tensor.affine && !from.plus_one && tensor.stored == tensor.made);
+  const bool copied =
+      !tensor.is_float || (!tensor.affine && !from.plus_one && tensor.stored == tensor.made);
   const std::uint64_t width = tensor.stored_width();
   std::uint64_t at = 0;  // numbers of the whole tensor that come before
   for (const Part& part : from.parts)
@@ -80,12 +80,13 @@ void TensorWriter::write_quantized(const PlannedTensor& tensor, std::uint64_t co
                                    std::uint64_t at) {
   // What MLX makes of a group with one that is none is noise.
   if (!std::all_of(floats_.begin(), floats_.end(), [](float x) { return std::isfinite(x); }))
-    throw Error(ErrorCode::kCorrupt,
-                tensor.from->name + " has numbers that are not finite" +
-                    (tensor.stored == tensor.made ? ": the model is damaged"
-                                                  : std::string(" in ") + stored_name(tensor.made)) +
-                    "; --keep leaves a tensor as it is",
-                "path");
+    throw Error(
+        ErrorCode::kCorrupt,
+        tensor.from->name + " has numbers that are not finite" +
+            (tensor.stored == tensor.made ? ": the model is damaged"
+                                          : std::string(" in ") + stored_name(tensor.made)) +
+            "; --keep leaves a tensor as it is",
+        "path");
   const auto bits = static_cast<std::uint64_t>(tensor.affine->bits);
   const auto group = static_cast<std::uint64_t>(tensor.affine->group_size);
   const std::uint64_t to = bytes_of(tensor.made);

@@ -86,8 +86,7 @@ bool split_qwen3_5_moe(const std::string& name, const StoredTensor& stored,
     return name.substr(0, at) + ".mlp.switch_mlp." + projection + ".weight";
   };
   if (inside == "gate_up_proj") {
-    auto both =
-        gate_and_up(stored, GateUpLie::kHalves, stacked("gate_proj"), stacked("up_proj"));
+    auto both = gate_and_up(stored, GateUpLie::kHalves, stacked("gate_proj"), stacked("up_proj"));
     to.push_back(std::move(both.gate));
     to.push_back(std::move(both.up));
   } else if (inside == "down_proj") {

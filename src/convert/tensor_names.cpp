@@ -16,8 +16,7 @@ bool is_head(std::string_view name) {
 
 Names named_tensors(const std::vector<StoredTensor>& stored, const Family& family,
                     const json::Node& config) {
-  const bool tied =
-      !family.keeps_head && text_of(config).as_bool_or("tie_word_embeddings", false);
+  const bool tied = !family.keeps_head && text_of(config).as_bool_or("tie_word_embeddings", false);
   Names names;
   Stacks stacks(family.experts);
   for (const StoredTensor& tensor : stored) {

@@ -2,8 +2,8 @@
 //
 // Contract: the header is written first, then the data from anywhere, in any order; all of it has
 // to be written. Files of at most kShardBytesMax; of more than one, and where parameters are told,
-// there is an index (model.safetensors.index.json), as Hugging Face names them. What cannot be written is an
-// Error(kUnavailable) naming the path and the reason ("the disk is full").
+// there is an index (model.safetensors.index.json), as Hugging Face names them. What cannot be
+// written is an Error(kUnavailable) naming the path and the reason ("the disk is full").
 // Thread rule: one thread.
 #pragma once
 
