@@ -27,12 +27,13 @@ GEMMA4 = COMMON | dict(
     num_kv_shared_layers=0, use_double_wide_mlp=False, layer_types=["sliding_attention", "full_attention"])
 GEMMA4_SHARING = GEMMA4 | dict(num_hidden_layers=4, layer_types=["sliding_attention", "full_attention"] * 2, num_kv_shared_layers=2, hidden_size_per_layer_input=64)
 GEMMA4_EXPERTS = GEMMA4 | dict(attention_k_eq_v=True, num_global_key_value_heads=1, enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=64)
+MINISTRAL_ROPE = dict(rope_type="default", rope_theta=1e4, llama_4_scaling_beta=0.1, original_max_position_embeddings=64)
 CONFIGS = {
     "llama": dict(model_type="llama", tie_word_embeddings=False, attention_bias=True, **COMMON),
     "llama_tied": dict(model_type="llama", tie_word_embeddings=True, torch_dtype="bfloat16", _name_or_path="x/y", **COMMON),
     "mistral": dict(model_type="mistral", tie_word_embeddings=False, **COMMON),
-    "ministral3": dict(model_type="ministral3", tie_word_embeddings=True, head_dim=32, rope_parameters=dict(rope_type="default", rope_theta=1e4), **COMMON),
-    "mistral3": dict(model_type="mistral3", text_config=dict(model_type="ministral3", rope_parameters=dict(rope_type="default", rope_theta=1e4), **COMMON)),
+    "ministral3": dict(model_type="ministral3", tie_word_embeddings=True, head_dim=32, rope_parameters=MINISTRAL_ROPE, **COMMON),
+    "mistral3": dict(model_type="mistral3", text_config=dict(model_type="ministral3", rope_parameters=MINISTRAL_ROPE, **COMMON)),
     "qwen2": dict(model_type="qwen2", tie_word_embeddings=True, **COMMON),
     "qwen3": dict(model_type="qwen3", head_dim=32, tie_word_embeddings=False, torch_dtype="float16", eos_token_id=7, **COMMON),
     "qwen3_moe": dict(model_type="qwen3_moe", head_dim=32, tie_word_embeddings=False, **MOE, **COMMON),
