@@ -1,16 +1,17 @@
-"""Who computes prompts and decodes sequences: this engine in two settings, and llama.cpp.
+"""Who computes prompts and decodes sequences: this engine in two settings, and llama.cpp; and what memory would allow.
 
-Each has prompt(tokens) and decode(sequences, tokens, depth), both in tokens a second.
+Each has prompt(tokens) and decode(sequences, tokens, depth), both in tokens a second; the last only decodes.
 """
 
 import json
 
+import machine
 import prompts
 from child import Child, Failed
 from engine import Engine
 from settings import ROOT
 
-SANCTUM, ALONE, LLAMA = "sanctum", "one at a time", "llama.cpp"
+SANCTUM, ALONE, LLAMA, READ = "sanctum", "one at a time", "llama.cpp", "plain read"
 SEQUENCES_MAX = 32
 STREAM_TOKENS_MAX = 1024  # more than any stream says before all of them decode
 MEMORY = ["--kv-bytes", "4GiB", "--prefix-cache-bytes", "2GiB"]  # eight prompts of 4096 tokens stay cached
@@ -73,7 +74,7 @@ class LlamaCpp:
     """llama.cpp in a process and a venv of its own, without sampling."""
 
     def __init__(self, gguf, settings):
-        self.child = Child(LLAMA, [settings.llama_python, ROOT / "bench" / "with_llama_cpp.py", "serve", gguf,
+        self.child = Child(LLAMA, [settings.llama_python, ROOT / "bench" / "with_llama_cpp.py", gguf,
                                    settings.threads])
         self.child.line(LLAMA_SECONDS_MAX)
 
@@ -89,3 +90,17 @@ class LlamaCpp:
 
     def close(self):
         self.child.close()
+
+
+class PlainRead:
+    """Reads as many bytes as a token of one sequence touches, and computes nothing."""
+
+    def __init__(self, touched):
+        self.touched = touched
+
+    def decode(self, sequences, tokens, depth):
+        assert sequences == 1
+        return 1 / machine.read_seconds(self.touched, tokens)
+
+    def close(self):
+        pass

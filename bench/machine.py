@@ -7,6 +7,7 @@ import platform
 import subprocess
 import time
 
+from child import output_of
 from progress import say
 from settings import PROGRAMS
 
@@ -21,6 +22,12 @@ def processor():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def read_seconds(bytes_read, times):
+    """That all cores together take for reading as many, the mean of `times` one after the other."""
+    program = PROGRAMS / "sanctum-machine"
+    return json.loads(output_of(program.name, [program, "read", bytes_read, times], MEASURE_SECONDS_MAX))["read_s"]
 
 
 def limits():

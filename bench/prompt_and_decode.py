@@ -1,9 +1,9 @@
-"""Prompt and decode tokens a second, of this engine, of it one sequence at a time, and of llama.cpp."""
+"""Prompt and decode tokens a second, of this engine, of it one sequence at a time, and of llama.cpp; what memory allows."""
 
 import contextlib
 
 import models
-from contestants import ALONE, LLAMA, SANCTUM, Batched, LlamaCpp, OneAtATime
+from contestants import ALONE, LLAMA, READ, SANCTUM, Batched, LlamaCpp, OneAtATime, PlainRead
 from rounds import measure, opened
 from table import Group
 
@@ -16,7 +16,8 @@ BYTES_IN_MB = 1e6
 def makers(shape, settings, names=(SANCTUM, ALONE, LLAMA)):
     kinds = {SANCTUM: lambda: Batched(models.model(shape), settings),
              ALONE: lambda: OneAtATime(models.model(shape), settings),
-             LLAMA: lambda: LlamaCpp(models.gguf(shape, settings.llama_python), settings)}
+             LLAMA: lambda: LlamaCpp(models.gguf(shape, settings.llama_python), settings),
+             READ: lambda: PlainRead(models.touched_bytes(shape))}
     return {name: kinds[name] for name in names}
 
 
@@ -26,8 +27,20 @@ def prompt(settings):
         yield prompt_group(settings, models.QWEN_4B, [128, 512])
 
 
-def prompt_group(settings, shape, lengths):
-    group = Group("prompt", f"prompt, {shape} 4-bit", [SANCTUM, LLAMA], [("sanctum/llama.cpp", SANCTUM, LLAMA)])
+def of_both(name, shape):
+    """The rows of an architecture: prompt and decode of one shape, under the name they are asked for."""
+    def run(settings):
+        yield prompt_group(settings, shape, [512], name)
+        yield decode_group(settings, shape, [(1, SHALLOW), (8, SHALLOW)], (SANCTUM, LLAMA), name)
+    return run
+
+
+moe = of_both("moe", models.QWEN_MOE)
+hybrid = of_both("hybrid", models.QWEN_HYBRID)
+
+
+def prompt_group(settings, shape, lengths, name="prompt"):
+    group = Group(name, f"prompt, {shape} 4-bit", [SANCTUM, LLAMA], [("sanctum/llama.cpp", SANCTUM, LLAMA)])
     with contextlib.ExitStack() as stack:
         there, reasons = opened(stack, makers(shape, settings, group.columns))
         for tokens in lengths:
@@ -48,12 +61,13 @@ def decode(settings):
     yield decode_group(settings, models.QWEN_4B, [(1, SHALLOW), (8, SHALLOW)], (SANCTUM, LLAMA))
 
 
-def decode_group(settings, shape, cases, names=(SANCTUM, ALONE, LLAMA)):
-    group = Group("decode", f"decode, {shape} 4-bit", list(names),
-                  [("sanctum/llama.cpp", SANCTUM, LLAMA), ("batched/alone", SANCTUM, ALONE)])
+def decode_group(settings, shape, cases, names=(SANCTUM, ALONE, LLAMA), name="decode"):
+    group = Group(name, f"decode, {shape} 4-bit", [*names, READ],
+                  [("sanctum/llama.cpp", SANCTUM, LLAMA), ("batched/alone", SANCTUM, ALONE),
+                   ("sanctum/read", SANCTUM, READ)])
     steps = STEPS_QUICK if settings.quick else STEPS_FULL
     with contextlib.ExitStack() as stack:
-        there, reasons = opened(stack, makers(shape, settings, names))
+        there, reasons = opened(stack, makers(shape, settings, group.columns))
         for sequences, depth in cases:
             taking = {name: one for name, one in there.items() if takes_part(name, sequences, depth)}
             title = f"decode {sequences} sequence{'s' if sequences > 1 else ''} at depth {depth}"
@@ -63,7 +77,7 @@ def decode_group(settings, shape, cases, names=(SANCTUM, ALONE, LLAMA)):
             row.x = sequences if depth == SHALLOW else None
             group.rows.append(row)
     if group.rows[0].median(SANCTUM):
-        group.notes.append(weights_note(shape, group, settings))
+        group.notes.append(touched_note(shape, group.rows[0]))
     return group
 
 
@@ -71,15 +85,16 @@ def takes_part(name, sequences, depth):
     """llama.cpp keeps no prefixes here: eight deep prompts would take it a quarter of an hour each round."""
     if name == SANCTUM:
         return True
+    if name == READ:
+        return sequences == 1 and depth == SHALLOW
     return sequences in FEW_SEQUENCES and depth == SHALLOW or name == LLAMA and sequences == 1
 
 
-def weights_note(shape, group, settings):
-    """Decoding one sequence reads every weight for each token: what that is in bytes a second."""
-    sizes = {SANCTUM: models.weight_bytes(models.model(shape))}
-    if group.rows[0].median(LLAMA):
-        sizes[LLAMA] = models.weight_bytes(models.gguf(shape, settings.llama_python))
-    one = group.rows[0]
+def touched_note(shape, one):
+    """Decoding one sequence reads for each token what it touches: what that is in bytes a second."""
+    sizes = {SANCTUM: models.touched_bytes(shape), LLAMA: models.gguf_touched_bytes(shape)}
     parts = [f"{name} {size / BYTES_IN_MB:.0f} MB ({size * one.median(name) / 1e9:.1f} GB/s at 1 sequence)"
-             for name, size in sizes.items()]
-    return "weights read for each token: " + ", ".join(parts)
+             for name, size in sizes.items() if one.median(name)]
+    if one.median(READ):
+        parts.append(f"{READ} {sizes[SANCTUM] * one.median(READ) / 1e9:.1f} GB/s")
+    return "a token touches: " + ", ".join(parts)

@@ -9,80 +9,51 @@ text encodes to, so that every token the model can say has a spelling.
 
 import argparse
 import json
+import math
 import pathlib
 import shutil
 
-import mlx.core as mx
 import numpy as np
 
+import mlx_tensors
 import random_vision_tower
+import safetensors_file
+from shapes import SHAPES
 
 SMOKE = pathlib.Path(__file__).resolve().parent.parent / "models" / "smoke"
 
-SHAPES = {
-    "llama-3.2-1b": dict(
-        model_type="llama", hidden_size=2048, num_hidden_layers=16, intermediate_size=8192, num_attention_heads=32,
-        num_key_value_heads=8, head_dim=64, rms_norm_eps=1e-5, vocab_size=128256, max_position_embeddings=131072,
-        rope_theta=500000.0, tie_word_embeddings=True,
-        rope_scaling=dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
-                          original_max_position_embeddings=8192)),
-    "qwen3-4b": dict(
-        model_type="qwen3", hidden_size=2560, num_hidden_layers=36, intermediate_size=9728, num_attention_heads=32,
-        num_key_value_heads=8, head_dim=128, rms_norm_eps=1e-6, vocab_size=151936, max_position_embeddings=40960,
-        rope_theta=1e6, tie_word_embeddings=True),
-    # Qwen3-VL-2B's language model; its tower is in random_vision_tower.py.
-    "qwen3-vl-2b": dict(
-        model_type="qwen3_vl_text", hidden_size=2048, num_hidden_layers=28, intermediate_size=6144,
-        num_attention_heads=16, num_key_value_heads=8, head_dim=128, rms_norm_eps=1e-6, vocab_size=151936,
-        max_position_embeddings=262144, rope_theta=5e6, tie_word_embeddings=True, attention_bias=False,
-        hidden_act="silu", rope_scaling=dict(rope_type="default", mrope_interleaved=True, mrope_section=[24, 20, 20])),
-    "tiny": dict(
-        model_type="llama", hidden_size=64, num_hidden_layers=2, intermediate_size=128, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=32, rms_norm_eps=1e-5, vocab_size=2048, max_position_embeddings=8192,
-        rope_theta=10000.0, tie_word_embeddings=True),
-}
+
+def bfloat16(value):
+    """Its bits; value must need no rounding, or not mind it."""
+    return np.uint16(np.float32(value).view(np.uint32) >> 16)
 
 
-def linears(config):
-    """(path, out, in) of every matrix."""
-    width, inner, head = config["hidden_size"], config["intermediate_size"], config["head_dim"]
-    queries, keys = config["num_attention_heads"] * head, config["num_key_value_heads"] * head
-    yield "model.embed_tokens", config["vocab_size"], width
-    for i in range(config["num_hidden_layers"]):
-        layer = f"model.layers.{i}"
-        yield f"{layer}.self_attn.q_proj", queries, width
-        yield f"{layer}.self_attn.k_proj", keys, width
-        yield f"{layer}.self_attn.v_proj", keys, width
-        yield f"{layer}.self_attn.o_proj", width, queries
-        yield f"{layer}.mlp.gate_proj", inner, width
-        yield f"{layer}.mlp.up_proj", inner, width
-        yield f"{layer}.mlp.down_proj", width, inner
+def full(shape, kind, value):
+    return np.full(shape, bfloat16(value) if kind == "BF16" else np.float32(value))
 
 
-def norms(config):
-    """(path, width) of every norm."""
-    yield "model.norm", config["hidden_size"]
-    for i in range(config["num_hidden_layers"]):
-        layer = f"model.layers.{i}"
-        yield f"{layer}.input_layernorm", config["hidden_size"]
-        yield f"{layer}.post_attention_layernorm", config["hidden_size"]
-        if config["model_type"].startswith("qwen3"):
-            yield f"{layer}.self_attn.q_norm", config["head_dim"]
-            yield f"{layer}.self_attn.k_norm", config["head_dim"]
+def random_codes(shape, seed):
+    return np.frombuffer(np.random.default_rng(seed).bytes(math.prod(shape) * 4), np.uint32)
 
 
-def random_weights(config, bits, group_size):
-    weights = {f"{path}.weight": mx.ones((width,), dtype=mx.bfloat16) for path, width in norms(config)}
-    for i, (path, out, inner) in enumerate(linears(config)):
-        random = np.random.default_rng(i)
-        codes = mx.array(random.integers(0, 1 << 32, (out, inner * bits // 32), dtype=np.uint32))
-        # Codes are uniform; scale and bias make them a zero-mean matrix of the usual size.
-        scale = 2.0 / ((1 << bits) * inner**0.5)
-        groups = (out, inner // group_size)
-        weights[f"{path}.weight"] = codes
-        weights[f"{path}.scales"] = mx.full(groups, scale, dtype=mx.bfloat16)
-        weights[f"{path}.biases"] = mx.full(groups, -scale * ((1 << bits) - 1) / 2, dtype=mx.bfloat16)
-    return weights
+def quantized(matrix, seed, bits, group_size, size):
+    """Codes are uniform. Scale, a power of two, and bias make them numbers of mean zero, about as large as `size`."""
+    bits = matrix.bits or bits
+    codes = (*matrix.leading, matrix.columns * bits // 32)
+    groups = (*matrix.leading, matrix.columns // group_size)
+    scale = 2.0 ** round(math.log2(4 * size / (1 << bits)))
+    yield f"{matrix.path}.weight", "U32", codes, lambda: random_codes(codes, seed)
+    for name, value in (("scales", scale), ("biases", -scale * ((1 << bits) - 1) / 2)):
+        yield f"{matrix.path}.{name}", "BF16", groups, lambda value=value: full(groups, "BF16", value)
+
+
+def random_tensors(config, bits, group_size):
+    # As large as norms make them: tokens stay unlike each other from layer to layer, and choose different experts.
+    yield from quantized(mlx_tensors.embedding(config), 0, bits, group_size, size=1)
+    for seed, matrix in enumerate(mlx_tensors.matrices(config), 1):
+        yield from quantized(matrix, seed, bits, group_size, size=0.5 * matrix.columns**-0.5)
+    for one in mlx_tensors.constants(config):
+        yield one.name, one.type, one.shape, lambda one=one: full(one.shape, one.type, one.value)
 
 
 def write_tokenizer(out, vocabulary):
@@ -102,15 +73,18 @@ def write_tokenizer(out, vocabulary):
 def write(shape, out, bits=4, group_size=64):
     text = config = dict(SHAPES[shape])
     out.mkdir(parents=True, exist_ok=True)
-    quantization = {"group_size": group_size, "bits": bits}
-    weights = random_weights(text, **quantization)
+    tensors = list(random_tensors(text, bits, group_size))
     if text["model_type"] == "qwen3_vl_text":
-        weights = {f"language_model.{name}": tensor for name, tensor in weights.items()}
-        weights |= random_vision_tower.weights(text["hidden_size"])
+        tensors += random_vision_tower.tensors(text["hidden_size"])
         config = random_vision_tower.config(text)
         random_vision_tower.write_preprocessor(out)
-    mx.save_safetensors(str(out / "model.safetensors"), weights, metadata={"format": "mlx"})
+    elif mlx_tensors.is_wrapped(text):
+        config = {"model_type": text["model_type"].removesuffix("_text"), "text_config": text}
+    safetensors_file.write(out / "model.safetensors", tensors)
     write_tokenizer(out, text["vocab_size"])
+    own = {matrix.path: {"group_size": group_size, "bits": matrix.bits}
+           for matrix in mlx_tensors.matrices(text) if matrix.bits}
+    quantization = {"group_size": group_size, "bits": bits} | own
     (out / "config.json").write_text(json.dumps(config | {"quantization": quantization}, indent=1))
 
 

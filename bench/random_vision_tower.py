@@ -69,6 +69,12 @@ def weights(out_hidden):
     return {f"vision_tower.{path}": tensor for path, tensor in out.items()}
 
 
+def tensors(out_hidden):
+    """As safetensors_file.write takes them."""
+    for name, tensor in weights(out_hidden).items():
+        yield name, "BF16", tensor.shape, lambda tensor=tensor: np.array(tensor.view(mx.uint16))
+
+
 def write_preprocessor(out):
     half = [0.5, 0.5, 0.5]
     out.joinpath("preprocessor_config.json").write_text(json.dumps(dict(

@@ -16,6 +16,7 @@ import activations
 import beside_mlx_lm
 import curves
 import gaps
+import import_gguf
 import load_and_memory
 import machine
 import mixed
@@ -32,11 +33,14 @@ from settings import CACHE, LLAMA_PYTHON, REPEATS_FULL, REPEATS_QUICK, Settings
 PLAN = {
     "prompt": prompt_and_decode.prompt,
     "decode": prompt_and_decode.decode,
+    "moe": prompt_and_decode.moe,
+    "hybrid": prompt_and_decode.hybrid,
     "activations": activations.run,
     "prefix": prefix.run,
     "waiting": waiting.run,
     "gaps": gaps.run,
     "load": load_and_memory.load,
+    "import": import_gguf.run,
     "memory": load_and_memory.memory,
     "http": over_http.run,
     "mixed": mixed.run,

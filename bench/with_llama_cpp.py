@@ -1,81 +1,16 @@
-"""llama.cpp on a random model of the same shape, quantized purely to Q4_0. Runs in a venv of its own.
+"""llama.cpp on a random model that write_gguf.py made. Runs in a venv of its own.
 
-    python bench/with_llama_cpp.py write SHAPE.json OUT.gguf
-    python bench/with_llama_cpp.py serve MODEL.gguf THREADS
+    python bench/with_llama_cpp.py MODEL.gguf THREADS
 
-`serve` answers one JSON line for each on its input: {"prompt": tokens} gives prompt tokens per second,
+Answers one JSON line for each on its input: {"prompt": tokens} gives prompt tokens per second,
 {"decode": sequences, "tokens": n, "depth": tokens} gives tokens per second of all sequences together.
 Sampling is left out here, which flatters llama.cpp a little. Asked again for the same sequences and depth,
 it keeps their prompts and decodes anew.
 """
 
 import json
-import pathlib
 import sys
 import time
-
-Q4_0_BLOCK, Q4_0_BYTES = 32, 18  # weights, and bytes, of a block
-
-
-def q4_0(rows, columns, seed):
-    import numpy as np
-
-    blocks = np.random.default_rng(seed).integers(0, 256, (rows, columns // Q4_0_BLOCK, Q4_0_BYTES), dtype=np.uint8)
-    scale = np.array([1.0 / (8 * columns**0.5)], dtype=np.float16).view(np.uint8)
-    blocks[:, :, :2] = scale
-    return blocks.reshape(rows, -1)
-
-
-def write(shape, out):
-    import gguf
-    import numpy as np
-
-    config = json.loads(pathlib.Path(shape).read_text())
-    arch = config["model_type"]
-    width, inner, head = config["hidden_size"], config["intermediate_size"], config["head_dim"]
-    queries, keys = config["num_attention_heads"] * head, config["num_key_value_heads"] * head
-    writer = gguf.GGUFWriter(out, arch)
-    writer.add_context_length(config["max_position_embeddings"])
-    writer.add_embedding_length(width)
-    writer.add_block_count(config["num_hidden_layers"])
-    writer.add_feed_forward_length(inner)
-    writer.add_head_count(config["num_attention_heads"])
-    writer.add_head_count_kv(config["num_key_value_heads"])
-    writer.add_key_length(head)
-    writer.add_value_length(head)
-    writer.add_rope_dimension_count(head)
-    writer.add_rope_freq_base(config["rope_theta"])
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-    writer.add_vocab_size(config["vocab_size"])
-    writer.add_tokenizer_model("no_vocab")
-
-    def matrix(name, rows, columns):
-        writer.add_tensor(name + ".weight", q4_0(rows, columns, len(name) + rows),
-                          raw_dtype=gguf.GGMLQuantizationType.Q4_0)
-
-    def norm(name, size):
-        writer.add_tensor(name + ".weight", np.ones(size, dtype=np.float32))
-
-    matrix("token_embd", config["vocab_size"], width)
-    norm("output_norm", width)
-    for i in range(config["num_hidden_layers"]):
-        layer = f"blk.{i}."
-        norm(layer + "attn_norm", width)
-        norm(layer + "ffn_norm", width)
-        if arch == "qwen3":
-            norm(layer + "attn_q_norm", head)
-            norm(layer + "attn_k_norm", head)
-        matrix(layer + "attn_q", queries, width)
-        matrix(layer + "attn_k", keys, width)
-        matrix(layer + "attn_v", keys, width)
-        matrix(layer + "attn_output", width, queries)
-        matrix(layer + "ffn_gate", inner, width)
-        matrix(layer + "ffn_up", inner, width)
-        matrix(layer + "ffn_down", width, inner)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 class Context:
@@ -126,9 +61,9 @@ class Context:
 
     def decode(self, sequences, tokens, depth):
         for sequence in range(sequences):
-            if self.filled:
-                self.api.llama_memory_seq_rm(self.memory, sequence, depth, -1)
-            else:
+            if not (self.filled and self.api.llama_memory_seq_rm(self.memory, sequence, depth, -1)):
+                # New, or a state that cannot go back.
+                self.api.llama_memory_seq_rm(self.memory, sequence, -1, -1)
                 self.run([(16 + (7 * i + sequence) % 200, i, sequence, i == depth - 1) for i in range(depth)])
         self.filled = True
         seconds = 0.0
@@ -180,7 +115,4 @@ def serve(path, threads):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "write":
-        write(sys.argv[2], sys.argv[3])
-    else:
-        serve(sys.argv[2], int(sys.argv[3]))
+    serve(sys.argv[1], int(sys.argv[2]))

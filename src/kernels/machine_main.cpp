@@ -4,11 +4,17 @@
 // first is the best of several plain reads of memory that no cache holds; the second the best rate
 // of the instruction that the chosen path multiplies bytes with, its sums included, from registers;
 // 0 on the portable path.
+//
+// sanctum-machine read BYTES TIMES prints {"read_s": ...}: seconds that one plain read of so much
+// memory takes all cores, the mean of TIMES reads one after the other.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -21,6 +27,9 @@ namespace {
 using namespace sanctum::kernels;
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 30;
+constexpr std::size_t kReadBytesMax = std::size_t{1} << 36;
+constexpr std::size_t kReadTimesMax = 100'000;
+constexpr std::size_t kLine = 8;  // numbers of eight bytes in a cache line
 constexpr int kRounds = 5;
 constexpr std::int64_t kSteps = 20'000'000;  // of kPeakChains products each
 
@@ -40,21 +49,52 @@ double best_of(int threads, const std::function<void(int)>& work) {
   return best;
 }
 
+// Memory in equal parts, one a thread.
+class PlainRead {
+ public:
+  PlainRead(std::size_t bytes, int threads)
+      : part_(bytes / sizeof(std::uint64_t) / static_cast<std::size_t>(threads) / kLine * kLine),
+        data_(part_ * static_cast<std::size_t>(threads), 1),
+        sums_(static_cast<std::size_t>(threads) * kLine) {}
+
+  std::size_t bytes() const { return data_.size() * sizeof(std::uint64_t); }
+
+  void read_part(int thread) {
+    const std::uint64_t* at = data_.data() + static_cast<std::size_t>(thread) * part_;
+    std::uint64_t sum[kLine] = {};
+    for (std::size_t i = 0; i < part_; i += kLine)
+      for (std::size_t k = 0; k < kLine; ++k) sum[k] ^= at[i + k];
+    // Kept, or the reads would be left out.
+    for (std::size_t k = 0; k < kLine; ++k)
+      sums_[static_cast<std::size_t>(thread) * kLine + k] = sum[k];
+    asm volatile("" : : "r"(sums_.data()) : "memory");
+  }
+
+ private:
+  std::size_t part_;  // numbers
+  std::vector<std::uint64_t> data_, sums_;
+};
+
 double read_gb_per_second(int threads) {
-  const std::vector<std::uint64_t> data(kReadBytes / sizeof(std::uint64_t), 1);
-  const std::size_t part = data.size() / static_cast<std::size_t>(threads) / 8 * 8;
-  std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads) * 8);
-  const double seconds = best_of(threads, [&](int thread) {
-    const std::uint64_t* at = data.data() + static_cast<std::size_t>(thread) * part;
-    std::uint64_t sum[8] = {};
-    for (std::size_t i = 0; i < part; i += 8)
-      for (std::size_t k = 0; k < 8; ++k) sum[k] ^= at[i + k];
-    for (std::size_t k = 0; k < 8; ++k) sums[static_cast<std::size_t>(thread) * 8 + k] = sum[k];
+  PlainRead read(kReadBytes, threads);
+  const double seconds = best_of(threads, [&](int thread) { read.read_part(thread); });
+  return static_cast<double>(read.bytes()) / seconds / 1e9;
+}
+
+double read_seconds(int threads, std::size_t bytes, std::size_t times) {
+  PlainRead read(bytes, threads);
+  const double seconds = seconds_of(threads, [&](int thread) {
+    for (std::size_t i = 0; i < times; ++i) read.read_part(thread);
   });
-  std::uint64_t all = 0;
-  for (const std::uint64_t sum : sums) all ^= sum;
-  if (all == 42) std::puts("");  // or the reads would be left out
-  return static_cast<double>(part * sizeof(std::uint64_t)) * threads / seconds / 1e9;
+  return seconds / static_cast<double>(times);
+}
+
+std::optional<std::size_t> count(std::string_view text, std::size_t most) {
+  std::size_t value = 0;
+  const auto end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || value == 0 || value > most) return std::nullopt;
+  return value;
 }
 
 double int8_gop_per_second(int threads, Isa isa) {
@@ -66,9 +106,21 @@ double int8_gop_per_second(int threads, Isa isa) {
 
 }  // namespace
 
-int main() {
-  const Isa isa = chosen_isa();
+int main(int argc, char** argv) {
   const int threads = sanctum::platform::cores_to_use();
+  if (argc == 4 && argv[1] == std::string_view("read")) {
+    const auto bytes = count(argv[2], kReadBytesMax), times = count(argv[3], kReadTimesMax);
+    if (bytes && times) {
+      std::printf("{\"read_s\": %.9f}\n", read_seconds(threads, *bytes, *times));
+      return 0;
+    }
+  }
+  if (argc != 1) {
+    std::fprintf(stderr, "usage: sanctum-machine [read BYTES TIMES]; at most %zu and %zu\n",
+                 kReadBytesMax, kReadTimesMax);
+    return 2;
+  }
+  const Isa isa = chosen_isa();
   std::printf("{\"isa\": \"%s\", \"threads\": %d, \"read_gb_s\": %.1f, \"int8_gop_s\": %.0f}\n",
               to_string(isa), threads, read_gb_per_second(threads),
               int8_gop_per_second(threads, isa));
