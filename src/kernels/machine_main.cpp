@@ -1,7 +1,8 @@
 // sanctum-machine: what this machine's memory and cores could give at best, for the bench.
 //
 // Prints one line of JSON: {"isa": ..., "threads": ..., "read_gb_s": ..., "int8_gop_s": ...}. The
-// first is the best of several plain reads of memory that no cache holds; the second the best rate
+// first is the best of several plain reads of memory that no cache holds, in large pages as weights
+// are; the second the best rate
 // of the instruction that the chosen path multiplies bytes with, its sums included, from registers;
 // 0 on the portable path.
 //
@@ -21,6 +22,7 @@
 #include "kernels/isa.h"
 #include "kernels/machine_peak.h"
 #include "platform/cores.h"
+#include "platform/pages.h"
 
 namespace {
 
@@ -54,13 +56,17 @@ class PlainRead {
  public:
   PlainRead(std::size_t bytes, int threads)
       : part_(bytes / sizeof(std::uint64_t) / static_cast<std::size_t>(threads) / kLine * kLine),
-        data_(part_ * static_cast<std::size_t>(threads), 1),
-        sums_(static_cast<std::size_t>(threads) * kLine) {}
+        numbers_(part_ * static_cast<std::size_t>(threads)),
+        pages_(bytes),
+        sums_(static_cast<std::size_t>(threads) * kLine) {
+    pages_.use_large();
+    std::fill_n(data(), numbers_, 1);
+  }
 
-  std::size_t bytes() const { return data_.size() * sizeof(std::uint64_t); }
+  std::size_t bytes() const { return numbers_ * sizeof(std::uint64_t); }
 
   void read_part(int thread) {
-    const std::uint64_t* at = data_.data() + static_cast<std::size_t>(thread) * part_;
+    const std::uint64_t* at = data() + static_cast<std::size_t>(thread) * part_;
     std::uint64_t sum[kLine] = {};
     for (std::size_t i = 0; i < part_; i += kLine)
       for (std::size_t k = 0; k < kLine; ++k) sum[k] ^= at[i + k];
@@ -71,8 +77,11 @@ class PlainRead {
   }
 
  private:
-  std::size_t part_;  // numbers
-  std::vector<std::uint64_t> data_, sums_;
+  std::uint64_t* data() const { return reinterpret_cast<std::uint64_t*>(pages_.data()); }
+
+  std::size_t part_, numbers_;
+  sanctum::platform::Pages pages_;
+  std::vector<std::uint64_t> sums_;
 };
 
 double read_gb_per_second(int threads) {
