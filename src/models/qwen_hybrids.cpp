@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/safetensors_header.h"
 #include "models/decoder_model.h"
 #include "models/qwen3_vl.h"
 #include "models/seeing_decoder.h"
-#include "base/safetensors_header.h"
 
 namespace sanctum::models {
 namespace {
