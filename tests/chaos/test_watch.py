@@ -74,7 +74,7 @@ def test_a_control_socket_that_was_removed_is_made_again(own_server):
     socket.unlink()
     wait_until(socket.exists, 60, "it is made again")
     assert run("switch", "--state-dir", own_server.state_dir).returncode == 0
-    assert "control_socket_made_again" in own_server.log()
+    wait_until(lambda: "control_socket_made_again" in own_server.log(), 60, "that is told")
 
 
 def test_what_is_wrong_now_is_told_without_the_journal(start_server, tmp_path):
