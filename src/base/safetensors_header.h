@@ -17,8 +17,8 @@
 
 namespace sanctum {
 
-inline constexpr std::uint64_t kSafetensorsHeaderBytesMax =
-    100u << 20;  // as the reference implementation
+// As the reference implementation's.
+inline constexpr std::uint64_t kSafetensorsHeaderBytesMax = 100u << 20;
 inline constexpr std::size_t kTensorDimensionsMax = 8;
 
 struct TensorEntry {

@@ -2,9 +2,8 @@
 //
 //   STATE_DIR/imported/FILE-KEY/               as `sanctum models import` makes it
 //                              imported_from   the file's path
-//                      .FILE-KEY.importing/    one that is being made (gguf/staging_directory.h),
-//                      or
-//                                              removed (import_removal.h)
+//                      .FILE-KEY.importing/    being made (gguf/staging_directory.h)
+//                                              or removed (import_removal.h)
 //
 // FILE is the file's own name, whatever it is served as: all its names share one import.
 // KEY is the hash of what tells one file from another without reading all of it: its path, size and
