@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/device_thread.h"
+#include "nn/kv_memory.h"
 
 namespace sanctum::engine {
 namespace {
@@ -38,7 +39,7 @@ void check_backend(const DeviceOptions& options) {
 
 int step_tokens_of(const DeviceOptions& options) {
   if (options.step_tokens > 0) return options.step_tokens;
-  return on_gpu() && !uses_our_kernels(options) ? kStepTokensOnGpu : kStepTokens;
+  return on_gpu() && !uses_our_kernels(options) ? kStepTokensOnGpu : nn::kStepTokensUsual;
 }
 
 nn::BackendPointer device_backend(const DeviceOptions& options) {

@@ -48,11 +48,11 @@ struct DeviceCounters {
 };
 
 // A GPU is busy for long enough only with many rows.
-inline constexpr int kStepTokens = 512, kStepTokensOnGpu = 2048;
+inline constexpr int kStepTokensOnGpu = 2048;
 
 struct DeviceOptions {
   StepLimits limits;                   // all but tokens_max
-  int step_tokens = 0;                 // 0: kStepTokens, on a GPU kStepTokensOnGpu
+  int step_tokens = 0;                 // 0: nn::kStepTokensUsual, on a GPU kStepTokensOnGpu
   std::string kernels = "auto";        // auto, cpu (ours), mlx
   std::string compute_dtype = "auto";  // auto, float32, bfloat16, float16: of MLX's operations
   std::uint64_t kv_bytes = std::uint64_t{2} << 30;          // of one model's keys and values

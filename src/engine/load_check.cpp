@@ -45,6 +45,7 @@ struct Checking {
   std::uint64_t kv_bytes;
   int step_tokens;
   const LoadQuestions& questions;
+  std::shared_ptr<text::TemplateRenderer> renderer;  // one for all: it is a process
 };
 
 // Why it cannot be loaded; empty where it can, or where that may be otherwise in a moment.
@@ -58,7 +59,7 @@ std::string failure_to_load(const LoadCandidate& candidate, const Checking& with
       memories.push_back(memory_of(candidate.model, traits, plan, with.step_tokens));
     with.backend.kv_memory(traits.kv, with.kv_bytes, with.step_tokens);
     if (with.questions.texts)
-      const TextModel texts(description, renderer_of(with.questions.template_program));
+      const TextModel texts(description, with.renderer);
     return {};
   } catch (const std::bad_alloc&) {
     return {};
@@ -86,7 +87,7 @@ LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const Dev
   const int step_tokens = step_tokens_of(options);
   mx::set_default_device(mx::Device::cpu);
   const Checking with{*backend, nn::stock_backend(mx::float32), options.kv_bytes, step_tokens,
-                      questions};
+                      questions, renderer_of(questions.template_program)};
   LoadsChecked checked{!candidates.empty(), {}, {}};
   for (const LoadCandidate& candidate : candidates) {
     const std::string why = failure_to_load(candidate, with, checked.memories);

@@ -30,9 +30,16 @@ def begin(tmp_path):
 
 
 def open_to_others(root):
-    """What anybody but its owner may do something with."""
-    paths = [root, *root.rglob("*")]
-    return {str(path.relative_to(root)): oct(path.lstat().st_mode) for path in paths if not path.is_symlink() and stat.S_IMODE(path.lstat().st_mode) & 0o077}
+    """What anybody but its owner may do something with. A file that is gone by now was on its way to its name."""
+    found = {}
+    for path in [root, *root.rglob("*")]:
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) & 0o077:
+            found[str(path.relative_to(root))] = oct(mode)
+    return found
 
 
 def serve(*words, environment=None, before=()):
