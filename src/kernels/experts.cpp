@@ -64,15 +64,31 @@ std::size_t unit_bytes(const ExpertMatrices& w) {
                              : static_cast<std::size_t>(w.plain.columns) * bytes_of(w.plain.type);
 }
 
-std::vector<Item> items_of(const Sorted& sorted, std::span<const Product> products) {
+int row_items_of(int rows) {
+  return (rows + kRowsPerItem - 1) / kRowsPerItem;
+}
+
+// Of weights, that an item reads: what comes next is brought ahead only within an item.
+std::size_t item_bytes(const Sorted& sorted, std::span<const Product> products, int threads) {
+  std::size_t all = 0;
+  for (std::size_t e = 0; e + 1 < sorted.first.size(); ++e)
+    for (const Product& product : products)
+      all += static_cast<std::size_t>(row_items_of(sorted.first[e + 1] - sorted.first[e])) *
+             static_cast<std::size_t>(units_of(*product.w)) * unit_bytes(*product.w);
+  return std::max(kItemBytesMin, all / static_cast<std::size_t>(threads * kItemsPerThread));
+}
+
+std::vector<Item> items_of(const Sorted& sorted, std::span<const Product> products, int threads) {
   std::vector<Item> out;
+  const std::size_t bytes = item_bytes(sorted, products, threads);
   for (std::size_t e = 0; e + 1 < sorted.first.size(); ++e) {
     const int begin = sorted.first[e], end = sorted.first[e + 1];
     if (begin == end) continue;
     for (std::size_t m = 0; m < products.size(); ++m) {
       const int units = units_of(*products[m].w);
-      const int step =
-          static_cast<int>(std::max<std::size_t>(kItemBytesMin / unit_bytes(*products[m].w), 1));
+      const int most =
+          static_cast<int>(std::max<std::size_t>(bytes / unit_bytes(*products[m].w), 1));
+      const int parts = (units + most - 1) / most, step = (units + parts - 1) / parts;
       for (int unit = 0; unit < units; unit += step)
         for (int row = begin; row < end; row += kRowsPerItem)
           out.push_back({static_cast<int>(m), static_cast<int>(e), unit,
@@ -85,7 +101,7 @@ std::vector<Item> items_of(const Sorted& sorted, std::span<const Product> produc
 // The sorted pairs' rows, as `quantized` has them, or `plain` [pairs, columns].
 void multiply_sorted(Runtime& runtime, const Sorted& sorted, std::span<const Product> products,
                      const QuantizedRows& quantized, const float* plain) {
-  const std::vector<Item> items = items_of(sorted, products);
+  const std::vector<Item> items = items_of(sorted, products, runtime.pool().threads());
   runtime.pool().run(static_cast<int>(items.size()), [&](int i) {
     const Item& item = items[static_cast<std::size_t>(i)];
     const auto& [w, out] = products[static_cast<std::size_t>(item.matrix)];

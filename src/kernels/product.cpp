@@ -7,7 +7,6 @@
 namespace sanctum::kernels {
 namespace {
 
-constexpr int kItemsPerThread = 12;   // so that a thread that is late costs little
 constexpr int kFloatOutputsMin = 16;  // of an item
 
 struct Grid {
