@@ -145,6 +145,15 @@ TEST_F(Import, WhatIsFusedIsTakenApart) {
   refused(fused(60), "attn_qkv.weight has 60 rows; queries, keys and values have 64");
 }
 
+// It was imported, and its weights had one name twice.
+TEST_F(Import, OneTensorInTwoFormsIsRefused) {
+  const auto rows = [](std::uint64_t count) { return std::string(count * 34, '\1'); };
+  FileMaker file = model("qwen2");
+  file.tensor("blk.0.attn_qkv.weight", {kWidth, 96}, Type::kQ8_0, rows(96));
+  file.tensor("blk.0.attn_k.weight", {kWidth, 32}, Type::kQ8_0, rows(32));
+  refused(file, "tensor blk.0.attn_k.weight is model.layers.0.self_attn.k_proj.weight, which");
+}
+
 TEST_F(Import, APictureHalfIsLeftOutAndTold) {
   FileMaker file = model("gemma3");
   file.tensor("v.patch_embedding.weight", {kWidth}, Type::kF32, ones(kWidth));
