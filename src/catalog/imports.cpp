@@ -97,7 +97,8 @@ Import import_called(const std::string& name, const std::vector<std::string>& pl
 std::string origin_of(const Import& import) {
   std::string text = "made of " + import.source;
   if (import.state == ImportSource::kGone) text += ", which is gone";
-  if (import.state == ImportSource::kChanged) text += ", which has changed since";
+  if (import.state == ImportSource::kChanged)
+    text += ", which has changed since or is imported otherwise now";
   if (import.state == ImportSource::kNotTold) text += ", which cannot be read now";
   return text;
 }

@@ -15,7 +15,7 @@ namespace sanctum::catalog {
 
 enum class ImportSource {
   kSame,
-  kChanged,
+  kChanged,  // or an import makes something else of it now
   kGone,
   kNotTold,  // it cannot be looked at now
 };
