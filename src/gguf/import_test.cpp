@@ -369,6 +369,19 @@ TEST(Staging, AParentThatIsMissingIsNamed) {
   }
 }
 
+// It was said to be there already.
+TEST(Staging, WhatCannotBeLookedAtIsTold) {
+  const TestDirectory directory;
+  fs::create_symlink("loop", directory.path("loop"));
+  try {
+    const StagingDirectory none(directory.path("loop/out"));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("cannot look at"), std::string::npos) << error.what();
+  }
+}
+
 TEST(Writer, SeveralFilesHaveAnIndex) {
   const TestDirectory directory;
   {
