@@ -20,12 +20,13 @@ void refuse_other_count(const std::vector<NamedTensor>& stacked, const json::Nod
     if (const auto told = config.get(key))
       for (const NamedTensor& stack : stacked)
         if (stack.parts.size() != told->as_uint64())
-          throw Error(ErrorCode::kCorrupt,
-                      "of " + stack.name + " there are " + std::to_string(stack.parts.size()) +
-                          " experts, where config.json's " + key + " is " +
-                          std::to_string(told->as_uint64()) +
-                          ": weights are missing; download or copy them again",
-                      "path");
+          throw Error(
+              ErrorCode::kCorrupt,
+              "of " + stack.name + " there are " + std::to_string(stack.parts.size()) +
+                  " experts, where config.json's " + key + " is " +
+                  std::to_string(told->as_uint64()) +
+                  ": weights are missing, or it is another model's; download or copy both again",
+              "path");
 }
 
 }  // namespace
