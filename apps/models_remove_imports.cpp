@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "apps/command.h"
 #include "apps/models_commands.h"
@@ -91,27 +91,31 @@ int remove_import_called(const std::string& name, const std::string& state_dir,
 }
 
 int remove_unused_imports(const std::string& state_dir, const Agreed& agreed) {
-  std::vector<Import> imports;
+  const auto places = imports_directories(state_dir);
+  std::set<std::string> asked_of;  // their directories
   bool served = false;
   std::string names;
-  for (const auto& import : catalog::imports_in(imports_directories(state_dir))) {
+  for (const auto& import : catalog::imports_in(places)) {
     if (import.of_use()) continue;
     if (!done_unless_served(import, refuse_if_used)) {
       served = true;
       continue;
     }
-    imports.push_back(import);
+    asked_of.insert(import.directory);
     names += (names.empty() ? "" : ", ") + told(import);
   }
-  if (imports.empty()) {
+  if (asked_of.empty()) {
     if (!served)
       std::printf("nothing that `sanctum serve` made is of a file that is gone or another\n");
     return 0;
   }
   if (!agreed(shown(names))) return kExitNo;
   std::uint64_t bytes = 0;
-  for (const auto& import : imports)
-    if (done_unless_served(import, remove_one)) bytes += import.bytes;
+  // As they are now: a person may have thought for long.
+  for (const auto& import : catalog::imports_in(places))
+    if (!import.of_use() && asked_of.contains(import.directory) &&
+        done_unless_served(import, remove_one))
+      bytes += import.bytes;
   tell_room(bytes);
   return 0;
 }

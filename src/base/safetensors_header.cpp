@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -106,8 +107,10 @@ std::vector<TensorEntry> read_safetensors_header(const ReadOnlyFile& file) {
     if (error.code() == ErrorCode::kCorrupt || error.field() == "path") throw;
     corrupt(path, std::string("in its header ") + error.what());
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const TensorEntry& a, const TensorEntry& b) { return a.begin < b.begin; });
+  // One without numbers begins where the next does.
+  std::sort(entries.begin(), entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
   for (std::size_t i = 1; i < entries.size(); ++i) {
     if (entries[i].begin < entries[i - 1].end) {
       corrupt(path, "tensors " + entries[i - 1].name + " and " + entries[i].name + " overlap");

@@ -45,6 +45,14 @@ TEST_F(SafetensorsHeader, GivesTensorsInFileOrder) {
   EXPECT_EQ(entries[1].end - entries[1].begin, 4u);
 }
 
+TEST_F(SafetensorsHeader, ATensorWithoutNumbersOverlapsNone) {
+  const auto entries = read(
+      R"({"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
+      8);
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].name, "a");
+}
+
 TEST_F(SafetensorsHeader, DamageIsNamed) {
   refused(R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", 15,
           "tensor w lies outside");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/error.h"
 #include "base/nearest.h"
@@ -81,11 +82,21 @@ std::vector<Import> imports_in(const std::vector<std::string>& places) {
 }
 
 Import import_called(const std::string& name, const std::vector<std::string>& places) {
+  std::optional<Import> found;
   std::vector<std::string> names;
-  for (auto& import : imports_in(places)) {
-    if (import.name == name) return std::move(import);
-    names.push_back(import.name);
+  for (auto& one : imports_in(places)) {
+    std::error_code ignored;
+    if (one.name != name)
+      names.push_back(one.name);
+    else if (found && !fs::equivalent(found->directory, one.directory, ignored))
+      throw Error(ErrorCode::kInvalid,
+                  "there is a '" + name + "' in " + found->directory + " and one in " +
+                      one.directory + "; --state-dir DIR says in which DIR/imported it is meant",
+                  "state_dir");
+    else
+      found = std::move(one);
   }
+  if (found) return std::move(*found);
   std::string looked;
   for (const auto& place : places) looked += (looked.empty() ? "" : ", ") + place;
   throw Error(ErrorCode::kNotFound,
@@ -97,7 +108,8 @@ Import import_called(const std::string& name, const std::vector<std::string>& pl
 std::string origin_of(const Import& import) {
   std::string text = "made of " + import.source;
   if (import.state == ImportSource::kGone) text += ", which is gone";
-  if (import.state == ImportSource::kChanged) text += ", which has changed since";
+  if (import.state == ImportSource::kChanged)
+    text += ", which has changed since or is imported otherwise now";
   if (import.state == ImportSource::kNotTold) text += ", which cannot be read now";
   return text;
 }

@@ -15,7 +15,7 @@ namespace sanctum::catalog {
 
 enum class ImportSource {
   kSame,
-  kChanged,
+  kChanged,  // or an import makes something else of it now
   kGone,
   kNotTold,  // it cannot be looked at now
 };
@@ -34,7 +34,8 @@ struct Import {
 bool is_import_name(const std::string& name);
 // In order of their names in each. `places`: STATE_DIR/imported of servers.
 std::vector<Import> imports_in(const std::vector<std::string>& places);
-// Throws Error(kNotFound) that guesses what was meant.
+// Throws Error(kNotFound) that guesses what was meant, and Error(kInvalid) naming two that are
+// called so: two servers made one of the same file each.
 Import import_called(const std::string& name, const std::vector<std::string>& places);
 // "made of /x.gguf, which is gone".
 std::string origin_of(const Import& import);

@@ -87,6 +87,26 @@ TEST_F(ImportsTest, OneOfAFileWithTwoDotsIsListed) {
   EXPECT_EQ(all().front().directory, before);
 }
 
+// The first was removed, whichever was meant.
+TEST_F(ImportsTest, OfTwoServersImportsOfOneFileNoneIsTakenUnasked) {
+  const auto made = imported("a.gguf");
+  const std::string ours = root_.path("imported"), theirs = root_.path("other/imported");
+  const auto other = import_place(made.file, theirs);
+  fs::create_directories(other.directory);
+  note_source(other.directory, other.file);
+  const std::string name = all().front().name;
+  EXPECT_EQ(import_called(name, {theirs}).directory, other.directory);
+  EXPECT_EQ(import_called(name, {ours, ours}).directory, made.directory) << "one, named twice";
+  try {
+    import_called(name, {ours, theirs});
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalid);
+    for (const std::string& part : {made.directory, other.directory, std::string("--state-dir")})
+      EXPECT_THAT(error.what(), testing::HasSubstr(part));
+  }
+}
+
 // It was made anew when names of directories had become others.
 TEST_F(ImportsTest, OneOfTheSameFileIsTakenOverWhateverItIsCalled) {
   const auto made = imported("a.gguf"), other = imported("b.gguf");

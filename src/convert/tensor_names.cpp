@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/error.h"
+
 namespace sanctum::convert {
 namespace {
 
@@ -10,6 +12,21 @@ bool is_head(std::string_view name) {
   constexpr std::string_view kInside = "language_model.";
   if (name.starts_with(kInside)) name.remove_prefix(kInside.size());
   return name.starts_with("lm_head.");
+}
+
+// As many as config.json says, where it does: the last ones may be missing.
+void refuse_other_count(const std::vector<NamedTensor>& stacked, const json::Node& config) {
+  for (const char* key : {"num_experts", "num_local_experts"})
+    if (const auto told = config.get(key))
+      for (const NamedTensor& stack : stacked)
+        if (stack.parts.size() != told->as_uint64())
+          throw Error(
+              ErrorCode::kCorrupt,
+              "of " + stack.name + " there are " + std::to_string(stack.parts.size()) +
+                  " experts, where config.json's " + key + " is " +
+                  std::to_string(told->as_uint64()) +
+                  ": weights are missing, or it is another model's; download or copy both again",
+              "path");
 }
 
 }  // namespace
@@ -29,6 +46,7 @@ Names named_tensors(const std::vector<StoredTensor>& stored, const Family& famil
       names.tensors.push_back(as_it_is(to.name, tensor));
   }
   auto stacked = stacks.finish();
+  refuse_other_count(stacked, config);
   std::move(stacked.begin(), stacked.end(), std::back_inserter(names.tensors));
   if (family.finish != nullptr) family.finish(names, config);
   for (NamedTensor& tensor : names.tensors)

@@ -51,6 +51,28 @@ TEST(TensorNames, ExpertsAreStackedInTheOrderOfTheirNumbers) {
   EXPECT_THAT(refusal(tensors, "qwen3_moe"), HasSubstr("not like the experts"));
 }
 
+// The last ones were not missed.
+TEST(TensorNames, ExpertsAreAsManyAsTheConfigurationSays) {
+  std::vector<StoredTensor> tensors;
+  for (int expert = 0; expert < 3; ++expert)
+    tensors.push_back(
+        stored("model.layers.1.block_sparse_moe.experts." + std::to_string(expert) + ".w1.weight"));
+  const auto made_with = [&](const char* config) {
+    const json::Document document(config);
+    return named_tensors(tensors, family_of("mixtral"), document.root()).tensors.size();
+  };
+  EXPECT_EQ(made_with(R"({"num_local_experts":3})"), 1u);
+  EXPECT_EQ(made_with("{}"), 1u);
+  try {
+    made_with(R"({"num_local_experts":4})");
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+    EXPECT_THAT(error.what(), HasSubstr("there are 3 experts, where config.json's "
+                                        "num_local_experts is 4"));
+  }
+}
+
 TEST(TensorNames, ExpertsThatAreNoMatricesAreRefused) {
   const std::string name = "model.layers.1.mlp.experts.0.up_proj.weight";
   for (const std::vector<std::uint64_t>& shape : {std::vector<std::uint64_t>{2, 4, 2}, {}})

@@ -122,6 +122,35 @@ TEST_F(Import, NoModelTurnsAtASpeedThatNobodySaid) {
   refused(experts.u32("gpt-oss.expert_feed_forward_length", 32), "gpt-oss.rope.freq_base");
 }
 
+// A window of nothing was one, which layers look through was not read, and logits were bounded by
+// what Ollama wrote and never used.
+TEST_F(Import, LayersOfGemma3SeeWhatTheFileSays) {
+  const auto file = [](std::uint32_t window) {
+    FileMaker made = silent_model("gemma3", "llama");
+    made.u32("gemma3.attention.sliding_window", window);
+    made.f32("gemma3.final_logit_softcapping", 30);
+    return made;
+  };
+  const auto with = [&](const std::string& flags) {
+    return file(512).key("gemma3.attention.sliding_window_pattern", 9,
+                         raw(7u) + raw(std::uint64_t{flags.size()}) + flags);
+  };
+  const auto expect = [&](const FileMaker& made, int every) {
+    import(made);
+    const std::string text = read_file(target_ + "/config.json");
+    fs::remove_all(target_);
+    const json::Document config(text);
+    EXPECT_EQ(config.root().at("sliding_window_pattern").as_int(), every);
+    EXPECT_EQ(config.root().has("final_logit_softcapping"), every == 1);
+  };
+  expect(file(512), 6);
+  expect(file(0), 1);
+  expect(with(std::string(1, '\0')), 1);
+  expect(with(std::string(1, '\1')), 2);
+  expect(file(512).u32("gemma3.attention.sliding_window_pattern", 3), 3);
+  refused(with(std::string(2, '\1')), "sliding_window_pattern has 2 entries for 1 layers");
+}
+
 TEST_F(Import, WhatIsFusedIsTakenApart) {
   const auto fused = [](std::uint64_t rows) {
     std::string blocks;
@@ -143,6 +172,15 @@ TEST_F(Import, WhatIsFusedIsTakenApart) {
             std::string::npos);
   fs::remove_all(target_);
   refused(fused(60), "attn_qkv.weight has 60 rows; queries, keys and values have 64");
+}
+
+// It was imported, and its weights had one name twice.
+TEST_F(Import, OneTensorInTwoFormsIsRefused) {
+  const auto rows = [](std::uint64_t count) { return std::string(count * 34, '\1'); };
+  FileMaker file = model("qwen2");
+  file.tensor("blk.0.attn_qkv.weight", {kWidth, 96}, Type::kQ8_0, rows(96));
+  file.tensor("blk.0.attn_k.weight", {kWidth, 32}, Type::kQ8_0, rows(32));
+  refused(file, "tensor blk.0.attn_k.weight is model.layers.0.self_attn.k_proj.weight, which");
 }
 
 TEST_F(Import, APictureHalfIsLeftOutAndTold) {
@@ -357,6 +395,19 @@ TEST(Staging, AParentThatIsMissingIsNamed) {
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  }
+}
+
+// It was said to be there already.
+TEST(Staging, WhatCannotBeLookedAtIsTold) {
+  const TestDirectory directory;
+  fs::create_symlink("loop", directory.path("loop"));
+  try {
+    const StagingDirectory none(directory.path("loop/out"));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("cannot look at"), std::string::npos) << error.what();
   }
 }
 

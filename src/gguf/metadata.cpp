@@ -67,6 +67,12 @@ bool Metadata::flag_or(std::string_view key, bool fallback) const {
   return has(key) ? of<bool>(key, "true or false") : fallback;
 }
 
+std::optional<std::vector<bool>> Metadata::flags_if(std::string_view key) const {
+  const Value* value = find(key);
+  const auto* flags = value == nullptr ? nullptr : std::get_if<std::vector<bool>>(value);
+  return flags == nullptr ? std::nullopt : std::optional<std::vector<bool>>(*flags);
+}
+
 std::optional<std::int64_t> Metadata::integer_if(std::string_view key, std::int64_t low,
                                                  std::int64_t high) const {
   return has(key) ? std::optional(integer(key, low, high)) : std::nullopt;

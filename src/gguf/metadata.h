@@ -41,6 +41,8 @@ class Metadata {
   const std::string& string(std::string_view key) const;
   std::string string_or(std::string_view key, const std::string& fallback) const;
   bool flag_or(std::string_view key, bool fallback) const;
+  // Nothing for what is no array of true and false, too.
+  std::optional<std::vector<bool>> flags_if(std::string_view key) const;
   // Inclusive bounds.
   std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) const;
   std::optional<std::int64_t> integer_if(std::string_view key, std::int64_t low,

@@ -1,5 +1,6 @@
 #include "gguf/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -34,6 +35,7 @@ class Config {
   void size(const char* ours, const char* key, std::int64_t most = kWidthMax) {
     w_.field(ours, metadata_.same_for_every_layer(prefix_ + key, 1, most));
   }
+  int global_every() const;
   bool has(const char* tensor) const { return header_.find(tensor) != nullptr; }
 
   void sizes();
@@ -107,18 +109,38 @@ void Config::llama() {
   window();
 }
 
+// The last of so many layers sees all, the others through a window.
+int Config::global_every() const {
+  constexpr int kUsual = 6;
+  const std::string window = prefix_ + "attention.sliding_window", pattern = window + "_pattern";
+  if (metadata_.integer_if(window, 0, kContextTokensMax).value_or(0) == 0) return 1;
+  if (!metadata_.has(pattern)) return kUsual;
+  const auto slides = metadata_.flags_if(pattern);
+  if (!slides) return static_cast<int>(metadata_.integer(pattern, 1, kLayersMax));
+  if (slides->size() != static_cast<std::size_t>(shape_.layers))
+    metadata_.fail(pattern, "has " + std::to_string(slides->size()) + " entries for " +
+                                std::to_string(shape_.layers) + " layers");
+  const auto first = std::find(slides->begin(), slides->end(), false);
+  const auto every = static_cast<std::size_t>(first - slides->begin()) + 1;
+  for (std::size_t layer = 0; layer < slides->size(); ++layer)
+    if ((*slides)[layer] != ((layer + 1) % every != 0))
+      metadata_.fail(pattern, "does not repeat, which is not supported");
+  return static_cast<int>(every);
+}
+
 void Config::gemma3() {
-  constexpr int kGlobalEvery = 6, kLayersOf27B = 62;
+  constexpr int kLayersOf27B = 62;
   w_.field("hidden_activation", "gelu_pytorch_tanh");
   w_.field("rope_local_base_freq", metadata_.number_or(prefix_ + "rope.freq_base_swa", 10000));
   // The file does not have it; 27B alone scales by another number than the head size.
   const std::int64_t width = integer("embedding_length", kWidthMax);
   w_.field("query_pre_attn_scalar",
            shape_.layers == kLayersOf27B ? width / shape_.heads : std::int64_t{shape_.head_size});
-  const bool slides = metadata_.has(prefix_ + "attention.sliding_window");
-  w_.field("sliding_window_pattern", slides ? kGlobalEvery : 1);
+  const int every = global_every();
+  w_.field("sliding_window_pattern", every);
   window();
-  if (const std::string key = prefix_ + "final_logit_softcapping"; metadata_.has(key))
+  // Ollama wrote one for models with windows, too, where neither it nor llama.cpp uses it.
+  if (const std::string key = prefix_ + "final_logit_softcapping"; every == 1 && metadata_.has(key))
     w_.field("final_logit_softcapping", metadata_.number(key));
 }
 

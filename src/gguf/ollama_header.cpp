@@ -1,6 +1,7 @@
 #include "gguf/ollama_header.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ struct Row {
 constexpr const char* kPre = "tokenizer.ggml.pre";
 
 void cut_texts_as(Metadata& metadata, const std::string& name) {
-  if (metadata.string_or(kPre, "default") == "default") metadata.set(kPre, name);
+  const std::string told = metadata.string_or(kPre, "");
+  if (told.empty() || told == "default") metadata.set(kPre, name);
 }
 
 void add_to_gpt_oss(Header& header, bool) {
@@ -35,12 +37,25 @@ void add_to_gpt_oss(Header& header, bool) {
     metadata.add("gpt-oss.expert_feed_forward_length", gates->shape[1]);
 }
 
+constexpr const char* kGemma3Epsilon = "gemma3.attention.layer_norm_rms_epsilon";
+// Keys that it alone writes.
+constexpr const char* kGemma3Marks[] = {
+    "gemma3.mm.tokens_per_image", "gemma3.rope.global.freq_base", "gemma3.rope.local.freq_base",
+    "tokenizer.ggml.add_padding_token", "tokenizer.ggml.add_unknown_token"};
+
 // It never wrote the norms' epsilon of a model that sees.
+bool is_its_gemma3(const Metadata& metadata, bool pictures) {
+  return pictures || !metadata.has(kGemma3Epsilon) ||
+         std::any_of(std::begin(kGemma3Marks), std::end(kGemma3Marks),
+                     [&](const char* key) { return metadata.has(key); });
+}
+
 void add_to_gemma3(Header& header, bool pictures) {
   constexpr std::int64_t kTokensMax = 1 << 30, kLongContext = 131'072;  // of all but 1B and 270M
   constexpr double kStretch = 8, kEpsilon = 1e-6;
   Metadata& metadata = header.metadata;
-  if (!metadata.add("gemma3.attention.layer_norm_rms_epsilon", kEpsilon) && !pictures) return;
+  if (!is_its_gemma3(metadata, pictures)) return;
+  metadata.add(kGemma3Epsilon, kEpsilon);
   metadata.add("tokenizer.ggml.add_space_prefix", false);
   const auto context = metadata.integer_if("gemma3.context_length", 1, kTokensMax);
   if (context.value_or(0) >= kLongContext &&

@@ -48,7 +48,6 @@ TEST(OllamaHeader, ItsGptOssIsLlamaCpps) {
 FileMaker gemma3(std::uint32_t context) {
   FileMaker file;
   file.text("general.architecture", "gemma3").u32("gemma3.context_length", context);
-  file.f32("gemma3.rope.global.freq_base", 2e6f).f32("gemma3.rope.local.freq_base", 2e4f);
   file.texts("tokenizer.ggml.tokens", {"a", "b", "<image_soft_token>"});
   file.i32s("tokenizer.ggml.token_type", {1, 1, 3});
   file.tensor("token_embd.weight", {kWidth, 2}, Type::kQ8_0, std::string(2 * 34, '\0'));
@@ -57,6 +56,7 @@ FileMaker gemma3(std::uint32_t context) {
 
 TEST(OllamaHeader, ItsGemma3IsTheTextHalfOfLlamaCpps) {
   FileMaker file = gemma3(131'072);
+  file.f32("gemma3.rope.global.freq_base", 2e6f).f32("gemma3.rope.local.freq_base", 2e4f);
   with_norm(with_norm(file, "v.blk.0.ln1.weight"), "mm.mm_soft_emb_norm.weight");
   Header header = read_header(MemorySource(file.bytes()));
   EXPECT_EQ(in_llama_cpps_words(header), 2u);
@@ -83,6 +83,31 @@ TEST(OllamaHeader, OnlyItsLargerGemma3IsStretched) {
   EXPECT_FALSE(llama_cpps.metadata.has("gemma3.rope.scaling.type"));
   EXPECT_FALSE(llama_cpps.metadata.has("tokenizer.ggml.add_space_prefix"));
   EXPECT_EQ(llama_cpps.metadata.strings("tokenizer.ggml.tokens").size(), 3u);
+}
+
+// Its files of models that see nothing have the epsilon. A space stood before each of their texts,
+// and their rotation was that of a shorter context.
+TEST(OllamaHeader, ItsGemma3IsKnownByAnyKeyThatItAloneWrites) {
+  for (const char* mark : {"gemma3.rope.local.freq_base", "gemma3.rope.global.freq_base"}) {
+    FileMaker file = gemma3(131'072);
+    file.f32("gemma3.attention.layer_norm_rms_epsilon", 1e-5f).f32(mark, 2e4f);
+    Header header = read_header(MemorySource(file.bytes()));
+    in_llama_cpps_words(header);
+    const Metadata& metadata = header.metadata;
+    EXPECT_FALSE(metadata.flag_or("tokenizer.ggml.add_space_prefix", true)) << mark;
+    EXPECT_EQ(metadata.number_or("gemma3.rope.scaling.factor", 0), 8) << mark;
+    EXPECT_FLOAT_EQ(static_cast<float>(metadata.number("gemma3.attention.layer_norm_rms_epsilon")),
+                    1e-5f)
+        << mark;
+  }
+}
+
+TEST(OllamaHeader, AnEmptyNameOfHowTextIsCutIsNone) {
+  FileMaker file;
+  file.text("general.architecture", "gptoss").text("tokenizer.ggml.pre", "");
+  Header header = read_header(MemorySource(file.bytes()));
+  in_llama_cpps_words(header);
+  EXPECT_EQ(header.metadata.string("tokenizer.ggml.pre"), "gpt-4o");
 }
 
 TEST(OllamaHeader, ALlama3OfOldCutsItsTextAsOthersDo) {

@@ -29,7 +29,9 @@ std::string beside(const fs::path& target, const char* ending) {
 
 void refuse_what_is_there(const std::string& target) {
   std::error_code error;
-  if (fs::symlink_status(target, error).type() == fs::file_type::not_found) return;
+  const fs::file_type type = fs::symlink_status(target, error).type();
+  if (type == fs::file_type::not_found) return;
+  if (type == fs::file_type::none) fail("cannot look at", target, error);
   throw Error(ErrorCode::kInvalid,
               target + " is there already; name another directory, or remove it first", "path");
 }

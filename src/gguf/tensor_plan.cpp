@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -107,9 +108,12 @@ void add_outputs(PlannedTensor& tensor, const Place& place, Plan& plan) {
 Plan plan_tensors(const Source& source, const Header& header, const Architecture& architecture,
                   const Shape& shape, Look look) {
   Plan plan;
+  std::set<std::string> names;
   for (const Tensor& tensor : header.tensors) {
     const auto place = place_of(architecture, source.name(), tensor.name, shape.layers);
     if (!place) continue;
+    if (!names.insert(place->name).second)
+      refuse(source, tensor, "is " + place->name + ", which another tensor of the file is, too");
     PlannedTensor planned;
     planned.from = tensor;
     planned.offset = place->norm ? -1 : 0;

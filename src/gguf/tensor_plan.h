@@ -39,7 +39,8 @@ struct Plan {
 // tell as much but for tensors that mix what their makers never do.
 enum class Look { kAll, kBeginning };
 
-// Throws Error(kInvalid) naming a tensor that does not belong, or has a shape that it cannot have.
+// Throws Error(kInvalid) naming a tensor that does not belong, that another one is, too, or that
+// has a shape that it cannot have.
 Plan plan_tensors(const Source& source, const Header& header, const Architecture& architecture,
                   const Shape& shape, Look look);
 

@@ -1,10 +1,13 @@
 """`sanctum models remove` of what `serve` made of GGUF files, and of those files' downloads: not while a server serves them, whoever it belongs to."""
 
 import os
+import shutil
 
 import pytest
 
 import tiny_gguf
+from programs import program
+from terminal import Terminal
 from test_downloaded import Serving
 
 
@@ -61,6 +64,21 @@ def test_of_the_unused_those_that_are_served_stay_and_the_others_go(home):
     assert result.returncode == 0 and served.exists() and not other.exists(), result.stdout + result.stderr
     assert f"kept imported:{served.name}: the server with {state} serves it" in result.stdout and f"removed imported:{other.name}" in result.stdout, result.stdout
     assert again.returncode == 0 and "kept" in again.stdout and "removed" not in again.stdout, again.stdout
+
+
+def test_what_is_gone_when_a_person_agrees_keeps_no_other(home):
+    """A start takes outdated ones away by itself."""
+    state = home.directory / "elsewhere"
+    gone, other = made_in(state, "a-0123456789abcdef"), made_in(state, "b-0123456789abcdef")
+    terminal = Terminal(program("sanctum"), "models", "remove", "--unused", "--state-dir", str(state), env=home.environment)
+    try:
+        terminal.read_until(r"Remove .*\[y/N\]")
+        shutil.rmtree(gone)
+        terminal.type("y\n")
+        code, shown = terminal.end()
+    finally:
+        terminal.close()
+    assert code == 0 and f"removed imported:{other.name}" in shown and not other.exists(), shown
 
 
 def test_a_download_whose_gguf_file_is_served_stays(home, hub, start_server):

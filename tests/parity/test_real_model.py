@@ -101,7 +101,7 @@ def test_its_template_and_special_tokens(probe, llama_cpp):
         assert probe.ask("encode", text=text, add_special=True) == told["ids"]
     question = [{"role": "user", "content": "What is the capital of France?"}]
     assert probe.ask("render", messages=question, tools=None, add_generation_prompt=True) == prompts[0]
-    assert probe.ask("end_ids") == [2, 0, 4]  # the file's own, and what llama.cpp ends at by name: <|endoftext|>, <file_sep>
+    assert probe.ask("end_ids") == [2, 0, 4]  # the file's own, and what llama.cpp ends at by name: <|endoftext|>, <reponame>
 
 
 @pytest.fixture(scope="module")
