@@ -58,8 +58,7 @@ std::string failure_to_load(const LoadCandidate& candidate, const Checking& with
     if (with.questions.memory)
       memories.push_back(memory_of(candidate.model, traits, plan, with.step_tokens));
     with.backend.kv_memory(traits.kv, with.kv_bytes, with.step_tokens);
-    if (with.questions.texts)
-      const TextModel texts(description, with.renderer);
+    if (with.questions.texts) const TextModel texts(description, with.renderer);
     return {};
   } catch (const std::bad_alloc&) {
     return {};
@@ -86,8 +85,9 @@ LoadsChecked check_loads(const std::vector<LoadCandidate>& candidates, const Dev
   const nn::BackendPointer backend = device_backend(options);
   const int step_tokens = step_tokens_of(options);
   mx::set_default_device(mx::Device::cpu);
-  const Checking with{*backend, nn::stock_backend(mx::float32), options.kv_bytes, step_tokens,
-                      questions, renderer_of(questions.template_program)};
+  const Checking with{*backend,         nn::stock_backend(mx::float32),
+                      options.kv_bytes, step_tokens,
+                      questions,        renderer_of(questions.template_program)};
   LoadsChecked checked{!candidates.empty(), {}, {}};
   for (const LoadCandidate& candidate : candidates) {
     const std::string why = failure_to_load(candidate, with, checked.memories);

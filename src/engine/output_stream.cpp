@@ -17,6 +17,12 @@ bool reasons(const TextModel& model, const wire::GenerateRequest& options) {
   return !options.messages_json.empty() && model.reasons();
 }
 
+// Whether the model itself ends with it; else a client asked for the end there.
+bool is_an_end(const text::Tokenizer& tokenizer, int id) {
+  const std::vector<int>& ends = tokenizer.end_ids();
+  return tokenizer.is_special(id) || std::find(ends.begin(), ends.end(), id) != ends.end();
+}
+
 std::vector<std::string> markers(const TextModel& model, const wire::GenerateRequest& options) {
   return text::marker_tokens(model.output_format(), options.parse_tool_calls,
                              reasons(model, options));
@@ -79,7 +85,10 @@ void OutputStream::add(const TokenOutput& token, wire::RowDelta& delta) {
   const Sampled& sampled = token.sampled;
   delta.at = tokens_++;
   delta.ids.push_back(sampled.token);
-  if (token.ends_answer) return;
+  if (token.ends_answer) {
+    cut_by_client_ = !is_an_end(*model_->tokenizer(), sampled.token);
+    return;
+  }
   if (with_logprobs_) {
     const text::Tokenizer& tokenizer = *model_->tokenizer();
     wire::PositionLogprobs position;
@@ -105,8 +114,8 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
   completed.request = completed.last.request = request_;
   if (!failure_) {
     try {
-      flush(end.reason == FinishReason::kStop ? text::Ending::kByModel : text::Ending::kCut,
-            completed.last);
+      const bool by_model = end.reason == FinishReason::kStop && !cut_by_client_;
+      flush(by_model ? text::Ending::kByModel : text::Ending::kCut, completed.last);
     } catch (const std::exception& error) {
       failure_ = failure_of(error);
     }

@@ -44,6 +44,7 @@ class OutputStream {
   text::OutputParser parser_;
   bool with_logprobs_;
   int tokens_ = 0;
+  bool cut_by_client_ = false;  // by one of its stop_token_ids that is a piece of text
   std::string stop_string_;
   std::optional<wire::Failure> failure_;  // of making the text
 };

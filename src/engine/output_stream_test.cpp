@@ -149,5 +149,31 @@ TEST(OutputStream, ACallThatTheModelEndedInTheMidstIsNotPassedOffAsAWholeOne) {
   EXPECT_EQ(c.all.tool_calls[0].arguments, "{\"x\":1");
 }
 
+// gpt-oss ends a call by ending the answer: what a client made end it was taken for a whole one.
+TEST(OutputStream, ACallThatAClientsStopTokenCutIsNotPassedOffAsAWholeOne) {
+  const TestDirectory directory;
+  directory.write("tokenizer.json", read_file(text::fixture("byte_level") + "/tokenizer.json"));
+  directory.write("chat_template.jinja", "<|channel|><|message|>");
+  const auto model = std::make_shared<const TextModel>(text_description(directory.path()));
+  wire::GenerateRequest options;
+  options.messages_json = "[]";
+  options.parse_tool_calls = true;
+  const int a_word = model->tokenize("the", false).front();
+  for (const auto& [last, reason] :
+       {std::pair(kEnd, wire::FinishReason::kToolCalls), {a_word, wire::FinishReason::kLength}}) {
+    OutputStream stream("r", model, options, false);
+    TokenOutput token;
+    for (const int id : model->tokenize("<|channel|>x to=functions.f<|message|>ls -", false)) {
+      token.sampled.token = id;
+      stream.push(token);
+    }
+    token.sampled.token = last;
+    token.ends_answer = true;
+    stream.push(token);
+    EXPECT_EQ(stream.finish({"r", wire::FinishReason::kStop, {}, {}, std::nullopt}).finish_reason,
+              reason);
+  }
+}
+
 }  // namespace
 }  // namespace sanctum::engine

@@ -182,7 +182,8 @@ class HarmonyReader : public OutputReader {
                                 : sink.content(line + std::string(text));
       said = true;
     }
-    empty_ = false;
+    // Of a call's arguments whitespace is nothing yet.
+    empty_ = empty_ && kind_ == Kind::kCall && leading(text) == text.size();
   }
 
   // To know whether a call's arguments are whole.

@@ -131,6 +131,18 @@ TEST(Harmony, ACallThatTheModelEndedIsWholeUnlessItsJsonIsOpen) {
   EXPECT_TRUE(ended("{\"x\": 1").cut);
 }
 
+// As a call of nothing they were no JSON, and the call was passed off as a whole one.
+TEST(Harmony, ArgumentsOfNothingButSpaceAreEmpty) {
+  const std::string call = "<|channel|>commentary to=functions.f<|message|> \n";
+  EXPECT_THAT(parse(kHarmony, call + "<|call|>").calls, ElementsAre(Pair("f", " \n{}")));
+  OutputParser parser(kHarmony);
+  ParsedOutput output;
+  add(output, parser.push(call));
+  add(output, parser.finish(Ending::kByModel));
+  EXPECT_THAT(output.calls, ElementsAre(Pair("f", " \n{}")));
+  EXPECT_FALSE(parser.cut());
+}
+
 TEST(Harmony, AsControlMarks) {
   OutputOptions options = kHarmony;
   options.markers = marker_tokens(OutputFormat::kHarmony, true, true);

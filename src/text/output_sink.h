@@ -27,7 +27,7 @@ struct OutputEvent {
 };
 
 // What an output ended with: a token of the model's own, or whatever else there is (a limit, a stop
-// string).
+// string, a client's stop token).
 enum class Ending { kCut, kByModel };
 
 class OutputSink {
