@@ -8,10 +8,11 @@
 namespace sanctum::kernels {
 
 // E4M3: a sign, 4 bits of exponent, 3 of mantissa; no infinity, and a NaN of each sign.
+inline constexpr std::uint8_t kE4m3NaN = 0x7f;  // without the sign
 inline float e4m3_to_float(std::uint8_t bits) {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x80) << 24;
   const std::uint32_t rest = bits & 0x7f;
-  if (rest == 0x7f) return std::numeric_limits<float>::quiet_NaN();
+  if (rest == kE4m3NaN) return std::numeric_limits<float>::quiet_NaN();
   constexpr std::uint32_t kBiasApart = 127 - 7;
   float size = static_cast<float>(rest) / 512;  // below the least exponent: steps of 2^-9
   if (rest >= 8) size = std::bit_cast<float>((rest << 20) + (kBiasApart << 23));

@@ -303,6 +303,40 @@ TEST_F(FormatsTest, AScaleThatNoProductSurvivesIsNamed) {
   }
 }
 
+// What E4M3 is scaled by, or what it is as a scale.
+TEST_F(FormatsTest, AScaleThatIsNoNumberIsNamed) {
+  const auto error = [](Checkpoint checkpoint, const std::string& config,
+                        const BackendPointer& backend) {
+    return error_of([&] {
+      Weights weights(checkpoint, quantization(config), backend);
+      weights.linear("l", kColumns, kRows, false);
+      weights.finish();
+    });
+  };
+  constexpr const char* kFp8 =
+      R"({"quantization_config":{"quant_method":"fp8","activation_scheme":"static",)"
+      R"("weight_block_size":null}})";
+  const Format f{"nvfp4", 4, 16};
+  auto q = quantized(f, mx::ones({kRows, kColumns}));
+  const mx::array codes = mx::to_fp8(mx::ones({kRows, kColumns}));
+  for (const BackendPointer& backend : {ours_, stock_}) {
+    for (const int none : {0x7f, 0xff}) {
+      q[1] = mx::full(q[1].shape(), none, mx::uint8);
+      EXPECT_EQ(error(save(q), f.config(), backend).find("l.scales has a number"), 0u);
+      EXPECT_EQ(error(save_raw(modelopt(q, mx::array(1.f))), kModelOpt, backend)
+                    .find("l.weight_scale has a number"),
+                0u);
+    }
+    for (const float none : {0x1p97f, std::numeric_limits<float>::quiet_NaN()}) {
+      const std::string told =
+          error(save_raw({{"l.weight", "F8_E4M3", {kRows, kColumns}, bytes_of(codes)},
+                          {"l.weight_scale_inv", "F32", {}, bytes_of(mx::array(none))}}),
+                kFp8, backend);
+      EXPECT_EQ(told.find("l.weight_scale_inv has a number"), 0u) << told;
+    }
+  }
+}
+
 // Before a load, which would pack much until then.
 TEST_F(FormatsTest, ExpertsThatAreNotComputedAreToldByThePlan) {
   constexpr int kExperts = 2, kWidth = 64;

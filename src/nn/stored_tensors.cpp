@@ -51,6 +51,12 @@ void StoredTensors::expect_scales_in_range(const std::string& name, const mx::ar
   if (mx::max(scales).item<std::uint8_t>() >= kernels::kE8m0TooLarge) out_of_range(name);
 }
 
+void StoredTensors::expect_e4m3_numbers(const std::string& name, const mx::array& scales) const {
+  if (!reads_) return;
+  const mx::array sizes = mx::bitwise_and(scales, mx::array(kernels::kE4m3NaN, mx::uint8));
+  if (mx::max(sizes).item<std::uint8_t>() == kernels::kE4m3NaN) out_of_range(name);
+}
+
 void StoredTensors::expect_factors_in_range(const std::string& name,
                                             const mx::array& factors) const {
   if (!reads_) return;
@@ -118,7 +124,10 @@ StoredMatrix StoredTensors::quantized(const std::string& path, const mx::Shape& 
   const mx::Shape groups = shape(columns / format.group_size);
   if (!affine) {
     mx::array scales = checkpoint_.take(scales_name, {{mx::uint8}, {groups}});
-    if (format.mode != QuantizationMode::kNvfp4) expect_scales_in_range(scales_name, scales);
+    if (format.mode == QuantizationMode::kNvfp4)
+      expect_e4m3_numbers(scales_name, scales);
+    else
+      expect_scales_in_range(scales_name, scales);
     StoredMatrix out{flat(std::move(weight)),
                      flat(std::move(scales)),
                      {},
@@ -159,6 +168,7 @@ StoredMatrix StoredTensors::fp8(const std::string& path, int rows, int columns) 
       checkpoint_.take(path + ".weight_scale_inv", {{mx::float32, mx::bfloat16}, shapes});
   if (!reads_) return {mx::zeros({rows, columns}, mx::bfloat16), {}, {}, 0, 0};
   scales = mx::contiguous(mx::astype(scales, mx::float32));
+  expect_factors_in_range(path + ".weight_scale_inv", scales);
   weight = mx::contiguous(weight);
   mx::eval(weight, scales);
   const float* first = scales.data<float>();
@@ -181,6 +191,7 @@ StoredMatrix StoredTensors::modelopt(const std::string& path, int rows, int colu
   mx::array weight = checkpoint_.take(path + ".weight", {{mx::uint8}, {{rows, columns / 2}}, "U8"});
   mx::array scales = checkpoint_.take(
       path + ".weight_scale", {{mx::uint8}, {{rows, columns / kFormat.group_size}}, "F8_E4M3"});
+  expect_e4m3_numbers(path + ".weight_scale", scales);
   mx::array factor = checkpoint_.take(path + ".weight_scale_2", {{mx::float32}, {{}, {1}}});
   expect_factors_in_range(path + ".weight_scale_2", factor);
   return {mx::view(weight, mx::uint32),

@@ -66,9 +66,10 @@ class StoredTensors {
   ExpertTensors blocks(const std::string& inside, const ExpertSizes& sizes);
 
   [[noreturn]] static void corrupt(const std::string& what);
-  // Scales of E8M0, and factors by which others are multiplied, whose products no float holds.
-  // Throws Error(kInvalid) naming the tensor.
+  // Scales of E8M0, and factors by which E4M3 is multiplied, whose products no float holds; scales
+  // of E4M3 that are no numbers. Throws Error(kInvalid) naming the tensor.
   void expect_scales_in_range(const std::string& name, const mx::array& scales) const;
+  void expect_e4m3_numbers(const std::string& name, const mx::array& scales) const;
   void expect_factors_in_range(const std::string& name, const mx::array& factors) const;
   static void expect_whole_groups(const std::string& path, int columns, int group_size);
 

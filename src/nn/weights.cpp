@@ -103,9 +103,14 @@ std::shared_ptr<const Experts> Weights::experts(const std::string& path, const E
   if (const std::string why = meant.refusal_of(stored); !why.empty())
     throw Error(ErrorCode::kInvalid, path + ": " + why, "path");
   stored.scales = std::move(scales);
-  if (read.gate_bias) stored.gate_bias = keep(*read.gate_bias);
-  if (read.up_bias) stored.up_bias = keep(*read.up_bias);
-  if (read.down_bias) stored.down_bias = keep(*read.down_bias);
+  const auto bias = [this](const std::optional<mx::array>& of) -> std::optional<mx::array> {
+    if (!of) return std::nullopt;
+    if (plan_ != nullptr) plan_->bytes += bytes_as(*of, plan_->backend.compute_dtype());
+    return keep(*of);
+  };
+  stored.gate_bias = bias(read.gate_bias);
+  stored.up_bias = bias(read.up_bias);
+  stored.down_bias = bias(read.down_bias);
   auto made = backend_->experts(std::move(stored));
   if (backend_->packs()) tell();
   return made;

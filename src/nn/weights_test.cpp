@@ -99,6 +99,25 @@ TEST_F(WeightsTest, APlainTensorThatCannotBeReadFailsTheLoad) {
   }
 }
 
+TEST_F(WeightsTest, BiasesOfExpertsAreInThePlan) {
+  constexpr int kExperts = 2, kWidth = 64, kInner = 32;
+  const BackendPointer meant = cpu_backend({.threads = 1});
+  std::unordered_map<std::string, mx::array> tensors;
+  const auto add = [&](const std::string& name, int rows, int columns) {
+    tensors.emplace("m.switch_mlp." + name + ".weight", mx::ones({kExperts, rows, columns}));
+    tensors.emplace("m.switch_mlp." + name + ".bias", mx::ones({kExperts, rows}));
+  };
+  add("gate_proj", kInner, kWidth);
+  add("up_proj", kInner, kWidth);
+  add("down_proj", kWidth, kInner);
+  Checkpoint checkpoint = save(tensors);
+  LoadPlan plan{*meant};
+  Weights weights = Weights::unread(checkpoint, {}, stock_backend(mx::float32), plan);
+  weights.experts("m", {kWidth, kInner, kExperts, true}, Activation::kSilu, {1});
+  constexpr std::uint64_t kNumbers = kExperts * (3 * kInner * kWidth + 2 * kInner + kWidth);
+  EXPECT_EQ(plan.bytes, kNumbers * sizeof(float));
+}
+
 // Once header and bytes came from two openings of a path, and a model from two files.
 TEST_F(WeightsTest, AFileThatTakesThePathMeanwhileIsNotRead) {
   const auto file_of = [](float value) {
