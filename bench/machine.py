@@ -44,9 +44,11 @@ def limits():
 
 
 def describe(settings):
+    """`cores`: as many threads as this engine has. Two hyperthreads are one core, and a quota may leave fewer."""
     load = os.getloadavg()[0]  # before the bench itself adds to it
     measured, remark = limits()
-    return {"processor": processor(), "cores": settings.threads, "date": time.strftime("%Y-%m-%d"),
+    cores = measured.get("threads", settings.threads)
+    return {"processor": processor(), "cores": cores, "date": time.strftime("%Y-%m-%d"),
             "system": platform.platform(terse=True), "load": load, "remark": remark, **measured}
 
 

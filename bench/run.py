@@ -7,6 +7,7 @@ error, everything measured to .cache/bench/last.json and the curves to .cache/be
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 import signal
@@ -81,6 +82,7 @@ def main():
     settings = Settings(options.quick, repeats, options.llama_python)
     CACHE.mkdir(parents=True, exist_ok=True)
     about = machine.describe(settings)
+    settings = dataclasses.replace(settings, threads=about["cores"])
     groups = []
     print("\n".join(machine.lines(about)))
     print(f"medians of {repeats}, round robin" + (", quick run" if options.quick else ""), flush=True)

@@ -13,12 +13,13 @@ LLAMA_PYTHON = CACHE / "venv" / "bin" / "python"
 REPEATS_QUICK, REPEATS_FULL = 2, 3
 
 
+def processors():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     quick: bool = False
     repeats: int = REPEATS_FULL
     llama_python: pathlib.Path = LLAMA_PYTHON
-
-    @property
-    def threads(self):
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads: int = dataclasses.field(default_factory=processors)  # llama.cpp's

@@ -1,10 +1,9 @@
 // sanctum-machine: what this machine's memory and cores could give at best, for the bench.
 //
 // Prints one line of JSON: {"isa": ..., "threads": ..., "read_gb_s": ..., "int8_gop_s": ...}. The
-// first is the best of several plain reads of memory that no cache holds, in large pages as weights
-// are; the second the best rate
-// of the instruction that the chosen path multiplies bytes with, its sums included, from registers;
-// 0 on the portable path.
+// first rate is the best of several plain reads of memory that no cache holds, in large pages as
+// weights are; the second the best of the instruction that the chosen path multiplies bytes with,
+// its sums included, from registers; 0 on the portable path.
 //
 // sanctum-machine read BYTES TIMES prints {"read_s": ...}: seconds that one plain read of so much
 // memory takes all cores, the mean of TIMES reads one after the other.
