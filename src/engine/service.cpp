@@ -11,6 +11,7 @@
 #include "platform/machine.h"
 
 namespace sanctum::engine {
+
 Service::Service(ServiceOptions options, Peer& peer)
     : options_(std::move(options)),
       peer_(peer),

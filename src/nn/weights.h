@@ -83,7 +83,7 @@ class Weights {
   mx::array tensor_of(const std::string& name, const std::vector<mx::Shape>& shapes);
   // What is stored of a layer, plain or quantized, is not needed.
   void drop(const std::string& path);
-  // Reads what is left. Throws Error(kCorrupt) as Checkpoint::finish() does.
+  // Reads what is left. Throws as Checkpoint's finish(), expect_read() and expect_unchanged() do.
   void finish();
 
   // As the first floating tensor that was taken is stored.
