@@ -163,6 +163,29 @@ def test_a_renderers_peak_is_its_limit():
         assert peak - idle <= RENDER_BYTES_MAX + BESIDE_BYTES_MAX, name
 
 
+CHECKER = """
+import os, sys
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10)
+"""
+
+
+def checked(directory):
+    """How a check of the model before a load ends, and the most memory that it or its renderer had."""
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", CHECKER, program("sanctum-engine"), "--check-texts", "--check", f"m={directory}"],
+                          capture_output=True, text=True, check=True)
+    return map(int, done.stdout.split()[-2:])
+
+
+def test_a_check_before_a_load_is_bounded_too(tmp_path):
+    """It rendered in itself, where nothing is bounded."""
+    code, idle = checked(SMOKE_MODEL)
+    assert code == 0
+    code, peak = checked(model_with(HOSTILE["multiplied at once"][0], tmp_path / "model"))
+    assert code == 0, "such a model answers no chats, and is served"
+    assert peak - idle <= RENDER_BYTES_MAX + BESIDE_BYTES_MAX
+
+
 def render_together(engine):
     """What is too long for the model, which is found out once it is rendered."""
     long = [{"role": "user", "content": "word " * 200_000}]
