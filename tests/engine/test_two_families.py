@@ -70,7 +70,7 @@ def test_two_families_answer_as_alone_while_a_third_comes_and_goes(engine, tmp_p
         over.set()
         for thread in askers:
             thread.join(RUN_SECONDS_MAX)
-    assert not wrong
+    assert not wrong and not any(thread.is_alive() for thread in askers)
     assert len(answers) == 1, "the third is the same each time"
     assert min(rounds) > 0 and sum(rounds) >= LOADS
 

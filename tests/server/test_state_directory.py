@@ -1,6 +1,7 @@
 """The state directory is its user's alone, and one that cannot be used is said to be so, at once."""
 
 import os
+import pathlib
 import shutil
 import stat
 import subprocess
@@ -30,9 +31,9 @@ def begin(tmp_path):
 
 
 def open_to_others(root):
-    """What anybody but its owner may do something with. A file that is gone by now was on its way to its name."""
+    """What anybody but its owner may do something with. What is gone by now was on its way to its name."""
     found = {}
-    for path in [root, *root.rglob("*")]:
+    for path in [root, *(pathlib.Path(folder, name) for folder, folders, files in os.walk(root) for name in folders + files)]:
         try:
             mode = path.lstat().st_mode
         except FileNotFoundError:
