@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/failure_of.h"
+#include "engine/finish_reason.h"
 
 namespace sanctum::engine {
 namespace {
@@ -120,13 +121,11 @@ wire::Completed OutputStream::finish(const SequenceEnd& end) {
       failure_ = failure_of(error);
     }
   }
-  completed.finish_reason = failure_    ? FinishReason::kError
-                            : stopped() ? FinishReason::kStop
-                                        : end.reason;
-  if (parser_.calls() > 0 && completed.finish_reason == FinishReason::kStop) {
-    // Half a call must not be taken for a whole one, whatever ended it.
-    completed.finish_reason = parser_.cut() ? FinishReason::kLength : FinishReason::kToolCalls;
-  }
+  completed.finish_reason = finish_reason({.of_tokens = end.reason,
+                                           .failed = failure_.has_value(),
+                                           .stop_string = stopped(),
+                                           .calls = parser_.calls(),
+                                           .call_cut = parser_.cut()});
   completed.stop_string = stop_string_;
   completed.usage = end.usage;
   completed.usage.completion_tokens = tokens_;
