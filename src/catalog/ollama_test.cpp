@@ -113,7 +113,7 @@ TEST_F(Ollama, LinksOutOfTheFolderAreRefused) {
 }
 
 TEST(OllamaDirectories, AreTheVariablesOrTheHomes) {
-  const auto with = [](std::map<std::string, std::string> values) {
+  const auto with = [](const std::map<std::string, std::string>& values) {
     return [values](const char* name) -> std::optional<std::string> {
       const auto at = values.find(name);
       return at == values.end() ? std::nullopt : std::optional(at->second);

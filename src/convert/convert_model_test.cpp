@@ -52,7 +52,7 @@ class ConvertModel : public testing::Test {
     return numbers;
   }
   // What it says, and that nothing is left; "made" where it is.
-  std::string converted(ConvertOptions options, const ConvertProgress& progress = {}) const {
+  std::string converted(const ConvertOptions& options, const ConvertProgress& progress = {}) const {
     const std::atomic<bool> never{false};
     const auto silent = [](std::uint64_t, std::uint64_t) {};
     try {

@@ -32,6 +32,7 @@ std::string refusal(const std::vector<StoredTensor>& tensors, const std::string&
 
 TEST(TensorNames, ExpertsAreStackedInTheOrderOfTheirNumbers) {
   std::vector<StoredTensor> tensors;
+  tensors.reserve(13);
   for (int expert = 0; expert < 12; ++expert)
     tensors.push_back(
         stored("model.layers.1.mlp.experts." + std::to_string(expert) + ".up_proj.weight"));
@@ -54,6 +55,7 @@ TEST(TensorNames, ExpertsAreStackedInTheOrderOfTheirNumbers) {
 // The last ones were not missed.
 TEST(TensorNames, ExpertsAreAsManyAsTheConfigurationSays) {
   std::vector<StoredTensor> tensors;
+  tensors.reserve(3);
   for (int expert = 0; expert < 3; ++expert)
     tensors.push_back(
         stored("model.layers.1.block_sparse_moe.experts." + std::to_string(expert) + ".w1.weight"));
