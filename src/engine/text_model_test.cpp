@@ -47,7 +47,7 @@ TEST(TextModel, AnIdBeyondTheEmbeddingIsRefusedByName) {
 TEST(TextModel, ATokenizerWhoseOwnVocabularyHasMoreTokensThanRowsIsRefused) {
   EXPECT_NO_THROW(TextModel(text_description(text::fixture("byte_level"), 320)));
   try {
-    TextModel(text_description(text::fixture("byte_level"), 319));
+    const TextModel model(text_description(text::fixture("byte_level"), 319));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kCorrupt);

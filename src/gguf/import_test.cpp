@@ -370,6 +370,7 @@ TEST(Staging, ManyAreThereOneAfterAnother) {
   const TestDirectory directory;
   std::atomic<int> there{0}, came{0};
   std::vector<std::thread> writers;
+  writers.reserve(4);
   for (int i = 0; i < 4; ++i)
     writers.emplace_back([&] {
       while (came < 500) {

@@ -14,6 +14,7 @@ constexpr std::uint64_t kWidth = 32;
 
 std::vector<std::string> names(const Header& header) {
   std::vector<std::string> out;
+  out.reserve(header.tensors.size());
   for (const Tensor& tensor : header.tensors) out.push_back(tensor.name);
   return out;
 }

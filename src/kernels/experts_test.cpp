@@ -87,6 +87,7 @@ TEST(Experts, AreWhatEachRowsOwnMatricesGiveWhoeverElseIsThere) {
                                                      {{8, 4, 8}, Codes::kAffine},
                                                      {{4, 4, 4}, Codes::kE2m1}}) {
     std::vector<int> row_bits;
+    row_bits.reserve(3);
     for (const int of : bits) row_bits.push_back(of == 4 ? 8 : 16);
     std::vector<Stack> stacks;
     stacks.reserve(3);

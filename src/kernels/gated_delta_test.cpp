@@ -169,11 +169,13 @@ TEST(GatedDelta, ARowsBitsDependOnNoChunksNeighboursOrThreads) {
       if (isa == Isa::kPortableTiles) continue;  // this kernel is the portable one's there
       Runtime alone(1, isa);
       std::vector<Sequence> right;
+      right.reserve(3);
       for (int i = 0; i < 3; ++i) right.push_back(whole(alone, layer, 70 + 10 * i, kLengths[i]));
       for (const int threads : {1, 3}) {
         Runtime runtime(threads, isa);
         std::mt19937 rng(static_cast<unsigned>(threads));
         std::vector<Sequence> all;
+        all.reserve(3);
         for (int i = 0; i < 3; ++i) all.emplace_back(shape, 70 + 10 * i, kLengths[i]);
         while (true) {
           std::vector<Sequence*> taken;

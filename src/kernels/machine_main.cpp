@@ -99,9 +99,9 @@ double read_seconds(int threads, std::size_t bytes, std::size_t times) {
 
 std::optional<std::size_t> count(std::string_view text, std::size_t most) {
   std::size_t value = 0;
-  const auto end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || value == 0 || value > most) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > most)
+    return std::nullopt;
   return value;
 }
 

@@ -4,6 +4,7 @@
 #include <mlx/transforms.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/invariant.h"
 #include "kernels/half.h"
@@ -96,7 +97,8 @@ E2m1Scales e2m1_scales(const StoredMatrix& stored) {
 
 kernels::QuantizedReader with_scales(kernels::QuantizedReader read, std::size_t word_bytes,
                                      E2m1Scales scales) {
-  return [=](int first, int last, std::vector<std::byte>& room) {
+  return [read = std::move(read), word_bytes, scales = std::move(scales)](
+             int first, int last, std::vector<std::byte>& room) {
     std::vector<std::byte> stored_room;
     const kernels::QuantizedSource stored = read(first, last, stored_room);
     const auto rows = static_cast<std::size_t>(last - first);
