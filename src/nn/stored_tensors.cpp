@@ -16,8 +16,8 @@ namespace {
 constexpr float kE4m3Largest = 448;
 constexpr float kNvfp4Largest = 6 * kE4m3Largest;  // of E2M1 times of E4M3
 
-mx::array flat(mx::array of) {
-  return of.ndim() == 2 ? of : mx::flatten(std::move(of), 0, -2);
+mx::array flat(const mx::array& of) {
+  return of.ndim() == 2 ? of : mx::flatten(of, 0, -2);
 }
 
 // What is stored beside a matrix: for its own numbers, and for activations, keys and values where
@@ -128,13 +128,8 @@ StoredMatrix StoredTensors::quantized(const std::string& path, const mx::Shape& 
       expect_e4m3_numbers(scales_name, scales);
     else
       expect_scales_in_range(scales_name, scales);
-    StoredMatrix out{flat(std::move(weight)),
-                     flat(std::move(scales)),
-                     {},
-                     format.group_size,
-                     format.bits,
-                     std::move(places),
-                     format.mode};
+    StoredMatrix out{flat(weight), flat(scales),      {},         format.group_size,
+                     format.bits,  std::move(places), format.mode};
     // One for each expert: the largest of its numbers, which the scales are relative to.
     const std::string global = path + ".global_scale";
     if (format.mode == QuantizationMode::kNvfp4 && checkpoint_.has(global)) {
@@ -148,13 +143,8 @@ StoredMatrix StoredTensors::quantized(const std::string& path, const mx::Shape& 
   mx::array scales = floats(scales_name, {groups});
   // Kernels read both by the scales' type.
   mx::array biases = checkpoint_.take(biases_name, {{scales.dtype()}, {groups}});
-  return {flat(std::move(weight)),
-          flat(std::move(scales)),
-          flat(std::move(biases)),
-          format.group_size,
-          format.bits,
-          std::move(places),
-          format.mode};
+  return {flat(weight), flat(scales),      flat(biases), format.group_size,
+          format.bits,  std::move(places), format.mode};
 }
 
 StoredMatrix StoredTensors::fp8(const std::string& path, int rows, int columns) {

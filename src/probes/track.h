@@ -1,8 +1,8 @@
 // One probe's escalation: a pure function of (state, result of a run, now).
 //
 // A run that fails climbs: observe, warn, act, page, each after so many failures in a row; the
-// first that passes climbs down to nothing. A failure under a label (the machine swaps, a planned
-// restart) is remembered and repeated, and climbs no further than warn: to act on it would make it
+// first that passes climbs down to nothing. A failure under a label (the machine swaps, a model
+// loads) is remembered and repeated, and climbs no further than warn: to act on it would make it
 // worse. Tracks know nothing of each other.
 #pragma once
 
@@ -37,7 +37,7 @@ struct TrackState {
 
 struct RunResult {
   bool passed = false;
-  std::string label;  // "swapping", "planned restart"; empty for none
+  std::string label;  // "swapping", "a model was loading"; empty for none
 };
 
 struct TrackDecision {

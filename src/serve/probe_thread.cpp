@@ -40,6 +40,7 @@ void ProbeThread::loop() {
     }
     mark(true);
     const Instant began = Clock::now();
+    const std::uint64_t restarts = work_.restarts ? work_.restarts() : 0;
     const std::uint64_t swapped = platform::pages_swapped();
     const auto checks = run();
     const supervisor::MemoryThen memory{platform::memory().available_bytes,
@@ -47,7 +48,12 @@ void ProbeThread::loop() {
                                         platform::memory_stall_percent()};
     std::string label = work_.label ? work_.label() : std::string();
     if (label.empty() && memory.pages_swapped > kSwappedPagesMax) label = "the machine swapped";
-    next = report_.run_ended(work_.name, began, checks, label, memory, work_.limits);
+    probes::TrackLimits limits = work_.limits;
+    if (work_.restarts && (restarts % 2 == 1 || restarts != work_.restarts())) {
+      label = "a planned restart";  // of what was asked, on purpose: remembered, and no incident
+      limits.warn_after = limits.act_after = limits.page_after = 0;
+    }
+    next = report_.run_ended(work_.name, began, checks, label, memory, limits);
     mark(false);
   }
 }

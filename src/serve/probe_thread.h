@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -20,6 +21,8 @@ struct ProbeWork {
   std::function<bool()> due = {};
   // What is going on that a failure may come of; empty for nothing.
   std::function<std::string()> label = {};
+  // Beginnings and ends of planned restarts so far: odd while one goes on.
+  std::function<std::uint64_t()> restarts = {};
 };
 
 class ProbeThread {

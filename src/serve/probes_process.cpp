@@ -153,7 +153,8 @@ class Orders {
     }
     return count > 0;
   }
-  bool planned() const { return planned_; }
+  // Beginnings and ends of planned restarts so far: odd while one goes on.
+  std::uint64_t restarts() const { return restarts_; }
   // True once for every time that the probe was asked for.
   bool take(const std::string& probe) {
     const std::lock_guard lock(mutex_);
@@ -170,7 +171,7 @@ class Orders {
       return;
     }
     if (const auto* restarting = std::get_if<keeper_message::Restarting>(&message))
-      planned_ = restarting->so;
+      if (restarting->so != (restarts_ % 2 == 1)) ++restarts_;
     const auto* run = std::get_if<keeper_message::RunProbe>(&message);
     if (run == nullptr) return;
     const std::lock_guard lock(mutex_);
@@ -181,8 +182,8 @@ class Orders {
 
   const int keeper_;
   std::string unread_;
-  std::atomic<bool> planned_{false};
-  std::mutex mutex_;  // guards the next
+  std::atomic<std::uint64_t> restarts_{0};  // counted by hear()
+  std::mutex mutex_;                        // guards the next
   std::set<std::string> asked_;
 };
 
@@ -208,10 +209,7 @@ int run_probes(const settings::ServeConfig& config, int keeper) {
       [&report](const std::string& moved_to) { report.state_file_damaged("goldens", moved_to); });
   std::vector<std::unique_ptr<ProbeThread>> all;
   const auto add = [&](ProbeWork work) {
-    work.label = [&orders, label = std::move(work.label)] {
-      if (orders.planned()) return std::string("a planned restart");
-      return label ? label() : std::string();
-    };
+    work.restarts = [&orders] { return orders.restarts(); };
     work.due = [&orders, name = work.name, due = std::move(work.due)] {
       return orders.take(name) || (due && due());
     };

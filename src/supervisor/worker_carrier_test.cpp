@@ -158,6 +158,7 @@ TEST_F(Carrier, TheModelsAreNamedBeforeTheEngineCanBeAsked) {
   port_.published_ = [&] {
     if (!can_be_asked(port_.status_.state) || std::exchange(asked, true)) return;
     std::vector<std::string> called;
+    called.reserve(port_.calls_.size());
     for (const auto& [method, reply] : port_.calls_) called.push_back(method);
     EXPECT_THAT(called, ElementsAre("set_switches", "load_model"));
   };
