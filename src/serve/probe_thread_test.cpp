@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 class FailingProbe {
  public:
   // `restarts_while(n)`: beginnings and ends of planned restarts by the end of run n.
-  explicit FailingProbe(std::function<std::uint64_t(int)> restarts_while)
+  explicit FailingProbe(const std::function<std::uint64_t(int)>& restarts_while)
       : report_(directory_.path(), {.tell = [this](const std::string&, Instant, const auto&,
                                                    const auto& open) { told(open.size()); }}),
         thread_({.name = "works",

@@ -83,9 +83,9 @@ class StockExperts final : public Experts {
                                         experts, sorted);
       return mx::astype(y, x.dtype());
     }
-    const mx::array y = mx::gather_qmm(x, w.weight, *w.scales, w.biases, std::nullopt, experts,
-                                       /*transpose=*/true, w.group_size, w.bits, to_string(w.mode),
-                                       std::nullopt, sorted);
+    mx::array y = mx::gather_qmm(x, w.weight, *w.scales, w.biases, std::nullopt, experts,
+                                 /*transpose=*/true, w.group_size, w.bits, to_string(w.mode),
+                                 std::nullopt, sorted);
     if (!w.factors) return y;
     const mx::array factors = mx::reshape(mx::take(*w.factors, experts, 0), {-1, 1, 1});
     return mx::astype(mx::multiply(y, factors), x.dtype());
