@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "apps/not_empty.h"
 #include "base/error.h"
 #include "base/exit_code.h"
 #include "base/log.h"
@@ -48,6 +49,7 @@ void add_state_dir(CLI::App& command, std::string& told) {
                   "The server's (default: that of the only one that runs, else "
                   "$XDG_STATE_HOME/sanctum or ~/.local/state/sanctum)")
       ->type_name("DIR")
+      ->check(not_empty())
       ->envname("SANCTUM_STATE_DIR");
 }
 
@@ -93,6 +95,8 @@ void add_server_options(CLI::App& command, client::EndpointOptions& options) {
                   "Which of your servers, where several run; its certificates and its key for "
                   "your commands go with what is asked")
       ->type_name("DIR")
+      ->check(not_empty())
+      ->check(not_empty())
       ->envname("SANCTUM_STATE_DIR");
 }
 

@@ -48,8 +48,10 @@ EngineOpinion engine_opinion(const std::string& name, const std::string& directo
   const auto program =
       std::filesystem::path(platform::executable_path()).parent_path() / "sanctum-engine";
   try {
+    std::error_code ignored;
+    const auto place = std::filesystem::absolute(directory, ignored);
     std::vector<std::string> words{program.string(), "--log-level", "error",
-                                   "--check-texts",  "--check",     name + "=" + directory};
+                                   "--check-texts",  "--check",     name + "=" + place.string()};
     words.insert(words.end(), options.begin(), options.end());
     auto result = platform::run_command(words, left);
     if (result.status.signal != 0 ||

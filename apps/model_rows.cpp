@@ -23,11 +23,11 @@ std::string pull_of(const hub::CachedModel& model) {
 }
 
 ModelRow row_without_opinion(const hub::CachedModel& model) {
-  ModelRow row{model.name, "Hugging Face cache", model.snapshot, model.bytes, model.disk_bytes};
+  ModelRow row{model.name, kOwnCache, model.snapshot, model.bytes, model.disk_bytes};
   row.architecture = model.architecture;
   row.revision = model.revision;
   row.commit = model.commit;
-  row.in_part = model.begun;
+  row.in_part = model.begun || !model.missing.empty();
   if (!model.revision.empty() && !model.is_main())
     row.notes.push_back("revision " + shown(model.revision));
   return row;
@@ -40,7 +40,11 @@ void give_opinion(ModelRow& row, const LookedInto& looked) {
 }
 
 void note_parts(ModelRow& row, const hub::CachedModel& model) {
-  if (row.in_part) row.notes.push_back("loaded in part; " + pull_of(model) + " goes on");
+  if (!model.missing.empty())
+    row.notes.push_back(shown(model.missing) + " links to what is not there; " + pull_of(model) +
+                        " loads it");
+  else if (row.in_part)
+    row.notes.push_back("loaded in part; " + pull_of(model) + " goes on");
 }
 
 ModelRow gguf_row(const hub::CachedModel& model, const std::string& file, Instant until) {
@@ -77,8 +81,10 @@ std::vector<ModelRow> rows_of(const hub::CachedModel& model, Instant until) {
   if (model.snapshot.empty()) {
     row.path = model.directory;
     row.bytes = model.disk_bytes;
-    row.in_part = row.nothing_whole = true;
-    row.can = {false, "its download did not end"};
+    row.nothing_whole = true;
+    row.in_part = model.begun || model.problem.empty();
+    row.can = {false, model.problem.empty() ? "its download did not end" : shown(model.problem)};
+    if (!model.problem.empty()) row.notes.push_back(row.can.why);
   } else if (model.kind == hub::RepositoryKind::kAdapter) {
     give_opinion(row, {{}, {false, shown(hub::adapter_advice(model.snapshot))}});
   } else if (model.kind == hub::RepositoryKind::kGguf) {

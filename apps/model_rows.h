@@ -11,6 +11,8 @@
 
 namespace sanctum {
 
+inline constexpr const char* kOwnCache = "Hugging Face cache";  // owner of what is downloaded
+
 struct ModelRow {
   std::string name, owner, path;  // `path`: as `serve` takes it; empty: it cannot be told
   std::uint64_t bytes = 0;

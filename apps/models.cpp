@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "catalog/foreign_models.h"
+#include "catalog/imports.h"
 #include "client/chat_client.h"
 #include "client/model_abilities.h"
 #include "client/printable.h"
@@ -165,16 +166,16 @@ int print_served(const Options& options) {
   }
   std::string all;
   for (const auto& each : names) all += (all.empty() ? "" : ", ") + each;
-  throw Error(ErrorCode::kNotFound, "there is no model '" + options.name + "'" +
-                                        did_you_mean(options.name, names) + "; there is " +
-                                        (all.empty() ? "none" : all));
+  throw Error(ErrorCode::kNotFound,
+              "there is no model '" + options.name + "'" +
+                  did_you_mean(options.name, names, "there is " + (all.empty() ? "none" : all)));
 }
 
 // A path, or what another program keeps: of those no server tells.
 bool lies_here(const std::string& name) {
   for (const char* start : {"/", "./", "../", "~/"})
     if (name.starts_with(start)) return true;
-  return name.ends_with(".gguf") || catalog::is_foreign_name(name);
+  return name.ends_with(".gguf") || catalog::is_foreign_name(name) || catalog::is_import_name(name);
 }
 
 // What is served under a name is meant before what lies here under it.

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,10 +10,13 @@
 
 #include "apps/command.h"
 #include "apps/models_commands.h"
+#include "base/count_text.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/size_text.h"
+#include "base/unreadable.h"
 #include "catalog/foreign_models.h"
+#include "catalog/imports.h"
 #include "client/interrupt.h"
 #include "client/printable.h"
 #include "hub/cache_layout.h"
@@ -59,6 +63,8 @@ std::string not_here(const std::string& model, const std::string& repository,
   const std::string pull = "`sanctum models pull " + model +
                            (revision == hub::kMain ? "" : " --revision " + revision) + "`";
   const std::string here = hub::revisions_here(repository);
+  if (const auto problem = hub::reference_problem(repository, revision); !problem.empty())
+    return "'" + model + "' is here, but " + problem + "; " + pull + " writes that anew";
   if (here.empty())
     return "nothing of '" + model + "' is here as a whole: its download did not end; " + pull +
            " goes on";
@@ -85,9 +91,9 @@ int check(const Options& options) {
   for (const auto& [file, what] : checked.findings)
     std::printf("%s\n", shown(file.empty() ? what : file + ": " + what).c_str());
   if (checked.findings.empty()) {
-    std::printf("%s is whole: %d files, %s, %d of them with the hash that names them\n",
-                options.name.c_str(), checked.files, size_text(checked.bytes).c_str(),
-                checked.hashed);
+    std::printf("%s is whole: %s, %s, %d of them with the hash that names them\n",
+                options.name.c_str(), count_text(checked.files, "file").c_str(),
+                size_text(checked.bytes).c_str(), checked.hashed);
     return 0;
   }
   std::fflush(stdout);
@@ -102,6 +108,12 @@ int check(const Options& options) {
 
 std::string downloaded_directory(const std::string& model,
                                  const std::function<std::string(const std::string&)>& of_owner) {
+  if (catalog::is_import_name(model))
+    throw Error(ErrorCode::kInvalid,
+                "'" + shown(model) +
+                    "' is what `sanctum serve` made of a GGUF file, and no download: nothing tells "
+                    "what it should hold",
+                "name");
   if (catalog::is_foreign_name(model)) {
     static_cast<void>(catalog::foreign_model(model, catalog::foreign_places()));  // a slip is told
     throw Error(ErrorCode::kInvalid,
@@ -111,22 +123,25 @@ std::string downloaded_directory(const std::string& model,
   }
   const std::string cache = hub::cache_directory();
   const auto known = hub::cached_repositories(cache);
-  if (!hub::is_repository_name(model)) {
+  const bool old = std::find(known.begin(), known.end(), model) != known.end();
+  if (!hub::is_repository_name(model) && !old) {
     std::string guess = nearest(model, known);
     for (const auto& repository : known)
       if (guess.empty() && repository.substr(repository.find('/') + 1) == model) guess = repository;
     throw Error(ErrorCode::kInvalid,
                 "'" + shown(model) + "' is no org/name" +
-                    (guess.empty() ? "" : "; did you mean '" + guess + "'?") +
-                    "; `sanctum models list` lists what is downloaded",
+                    (guess.empty() ? "; " : "; did you mean '" + guess + "'? ") +
+                    "`sanctum models list` lists what is downloaded",
                 "name");
   }
   const std::string repository = hub::repository_directory(model, cache);
   std::error_code ignored;
   if (!cache.empty() && std::filesystem::is_directory(repository, ignored)) return repository;
+  if (auto why = cache.empty() ? "" : why_unreadable(repository); !why.empty())
+    throw Error(ErrorCode::kUnavailable, why, "name");
   throw Error(ErrorCode::kNotFound,
-              "'" + model + "' is not downloaded (" + cache + ")" + did_you_mean(model, known) +
-                  "; `sanctum models list` lists what is",
+              "'" + model + "' is not downloaded (" + cache + ")" +
+                  did_you_mean(model, known, "`sanctum models list` lists what is"),
               "name");
 }
 
@@ -134,7 +149,10 @@ void add_models_check(CLI::App& models, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *models.add_subcommand(
       "check", "Read a downloaded model: is every file there, with its length and its hash");
-  command.add_option("name", options->name, "As `sanctum models list` lists it")->required();
+  command
+      .add_option("name", options->name,
+                  "org/name, as `sanctum models list` lists what is downloaded")
+      ->required();
   command.add_option("--revision", options->revision, "A branch, a tag or a commit")
       ->type_name("R")
       ->capture_default_str();

@@ -11,9 +11,11 @@
 #include "apps/command.h"
 #include "apps/model_look.h"
 #include "apps/models_commands.h"
+#include "apps/not_empty.h"
 #include "base/error.h"
 #include "base/home_path.h"
 #include "base/size_text.h"
+#include "client/printable.h"
 #include "convert/convert_model.h"
 #include "convert/family.h"
 #include "supervisor/model_directory.h"
@@ -23,6 +25,11 @@ namespace {
 
 constexpr int kDefaultBits = 4;  // of `quantize`
 constexpr int kGroupSize = 64;
+constexpr std::size_t kShownCharactersMax = 2000;
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
 
 struct Options {
   std::string model, to, dtype;
@@ -74,13 +81,14 @@ int run(const Options& told) {
   const auto result = tell_bytes("converting", [&](const auto& progress, const auto& stop) {
     return convert::convert_model(from, to, options, progress, stop);
   });
-  std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n", to.c_str(),
-              size_text(result.bytes).c_str(), result.architecture.c_str(), result.tensors,
-              result.quantized);
+  std::printf("made     %s, %s of weights (%s), %zu tensors, %zu of them quantized\n",
+              shown(to).c_str(), size_text(result.bytes).c_str(), result.architecture.c_str(),
+              result.tensors, result.quantized);
   for (const auto& [what, count] : result.left_out)
     std::printf("left out %zu tensors: %s, as mlx_lm does\n", count, what.c_str());
   for (const auto& pattern : result.unused)
-    std::printf("unused   the pattern '%s' fits no matrix that is quantized\n", pattern.c_str());
+    std::printf("unused   the pattern '%s' fits no matrix that is quantized\n",
+                shown(pattern).c_str());
   if (options.quantize && result.undivided > 0)
     std::printf(
         "note     %zu matrices are not quantized: their rows are no multiple of the group size %d "
@@ -90,7 +98,7 @@ int run(const Options& told) {
     std::printf(
         "note     scales and what is not quantized are float32, as the model's numbers are; "
         "--dtype bfloat16 halves them\n");
-  std::printf("next     %s\n", next_step(to, to).text.c_str());
+  std::printf("next     %s\n", shown(next_step(to, to).text).c_str());
   return 0;
 }
 
@@ -103,6 +111,7 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
   command
       .add_option("--to,-o,directory", options->to, "The directory to make; must not be there yet")
       ->required()
+      ->check(not_empty())
       ->type_name("DIR");
   auto* bits = command
                    .add_option("--bits", options->bits,

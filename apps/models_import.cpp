@@ -10,11 +10,14 @@
 #include "apps/command.h"
 #include "apps/model_look.h"
 #include "apps/models_commands.h"
+#include "apps/not_empty.h"
 #include "apps/shell_word.h"
 #include "base/error.h"
 #include "base/home_path.h"
 #include "base/size_text.h"
+#include "base/unreadable.h"
 #include "catalog/foreign_models.h"
+#include "catalog/imports.h"
 #include "client/printable.h"
 #include "gguf/import.h"
 #include "hub/cache_layout.h"
@@ -27,10 +30,15 @@ namespace sanctum {
 namespace {
 
 constexpr std::size_t kNameCharactersMax = 200;
+constexpr std::size_t kShownCharactersMax = 2000;
 
 struct Options {
   std::string file, directory;
 };
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
 
 bool is_downloaded(const std::string& name) {
   const std::string cache = hub::cache_directory();
@@ -53,7 +61,10 @@ std::string file_of(const std::string& told) {
                 "file");
   }
   if (catalog::is_foreign_name(told) || !std::filesystem::exists(path, ignored)) {
-    if (!catalog::is_foreign_name(told) && !hub::is_gguf_name(path) && !is_downloaded(told))
+    if (auto why = why_unreadable(path); !why.empty())
+      throw Error(ErrorCode::kUnavailable, why, "file");
+    if (!catalog::is_foreign_name(told) && !catalog::is_import_name(told) &&
+        !hub::is_gguf_name(path) && !is_downloaded(told))
       throw Error(ErrorCode::kNotFound, "there is no file '" + told + "'", "file");
     const auto found = supervisor::find_model(told, places);
     if (!found.gguf.empty()) return found.gguf;
@@ -88,13 +99,14 @@ int run(const Options& options) {
   const std::string name = client::printable_line(result.name, kNameCharactersMax);
   std::printf("model    %s%s (%s), %zu tensors\n", name.c_str(), name.empty() ? "unnamed" : "",
               result.architecture.c_str(), result.tensors);
-  std::printf("made     %s, %s of weights\n", directory.c_str(), size_text(result.bytes).c_str());
+  std::printf("made     %s, %s of weights\n", shown(directory).c_str(),
+              size_text(result.bytes).c_str());
   if (result.left_out > 0)
     std::printf("left     the picture half, %zu tensors: the text half is served alone\n",
                 result.left_out);
   if (!result.has_chat_template)
     std::printf("missing  a chat template: the file has none, so only raw prompts are answered\n");
-  std::printf("next     %s\n", next_step(directory, directory).text.c_str());
+  std::printf("next     %s\n", shown(next_step(directory, directory).text).c_str());
   return 0;
 }
 
@@ -112,6 +124,7 @@ void add_models_import(CLI::App& models, int& exit_code) {
       .add_option(
           "directory,-o,--to", options->directory,
           "The directory to make; must not be there yet (default: FILE without .gguf, here)")
+      ->check(not_empty())
       ->type_name("DIR");
   import.footer(
       "No server is needed, and the directory takes about as much room as the file: up to twice\n"

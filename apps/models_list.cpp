@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,7 +17,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/size_text.h"
+#include "base/unreadable.h"
 #include "catalog/foreign_models.h"
+#include "catalog/import_removal.h"
 #include "catalog/imports.h"
 #include "client/printable.h"
 #include "client/running_servers.h"
@@ -68,15 +71,31 @@ void write(json::Writer& w, const catalog::Import& import) {
   w.field("of_use", import.of_use()).end_object();
 }
 
-void print(const std::vector<catalog::Import>& imports) {
+// What else a file is called that an import was made of: Ollama's are named by their hash.
+std::string also_called(const std::string& source, const std::vector<ModelRow>& rows) {
+  std::error_code ignored;
+  for (const auto& row : rows)
+    if (row.owner != kOwnCache && std::filesystem::equivalent(row.path, source, ignored))
+      return " (" + row.name + ")";
+  return {};
+}
+
+void print(const std::vector<catalog::Import>& imports, const std::vector<ModelRow>& rows) {
   if (imports.empty()) return;
   std::printf(
-      "\nMade of GGUF files by `sanctum serve`. They stay; `sanctum models remove NAME` removes "
-      "one,\n`sanctum models remove --unused` those whose file is gone or another:\n");
+      "%sMade of GGUF files by `sanctum serve`. They stay; `sanctum models remove NAME` removes "
+      "one,\n`sanctum models remove --unused` those whose file is gone or another:\n",
+      rows.empty() ? "" : "\n");
   for (const auto& import : imports)
     std::printf("  %s  %s  %s\n      %s\n", shown(import.name).c_str(),
-                size_text(import.bytes).c_str(), shown(catalog::origin_of(import)).c_str(),
+                size_text(import.bytes).c_str(),
+                shown(catalog::origin_of(import) + also_called(import.source, rows)).c_str(),
                 shown(import.directory).c_str());
+}
+
+void print_unfinished(const std::vector<std::string>& unfinished) {
+  for (const auto& path : unfinished)
+    std::printf("  unfinished, of a start that runs or was killed: %s\n", shown(path).c_str());
 }
 
 std::vector<std::string> looked_in(const std::string& cache,
@@ -97,7 +116,11 @@ int list(const Options& options) {
     for (const auto& model : hub::cached_models(cache))
       for (auto& row : rows_of(model, until)) rows.push_back(std::move(row));
   for (const auto& model : catalog::foreign_models(places)) rows.push_back(row_of(model, until));
-  const auto imports = catalog::imports_in(imports_directories(options.state_dir));
+  const auto made_in = imports_directories(options.state_dir);
+  const auto imports = catalog::imports_in(made_in);
+  std::vector<std::string> unfinished;
+  for (const auto& place : made_in)
+    for (auto& path : catalog::unfinished_imports(place)) unfinished.push_back(std::move(path));
   const bool none = rows.empty() && imports.empty();
   if (options.json) {
     json::Writer w;
@@ -105,6 +128,8 @@ int list(const Options& options) {
     for (const auto& row : rows) write(w, row);
     w.end_array().key("imports").begin_array();
     for (const auto& import : imports) write(w, import);
+    w.end_array().key("unfinished").begin_array();
+    for (const auto& path : unfinished) w.value(path);
     w.end_array().key("places").begin_array();
     for (const auto& place : looked_in(cache, places)) w.value(place);
     w.end_array().end_object();
@@ -117,8 +142,12 @@ int list(const Options& options) {
   if (!rows.empty())
     std::printf("%-*s  %8s  %-10s  %-8s  %s\n", columns, "NAME", "SIZE", "KIND", "SERVED?", "PATH");
   for (const auto& row : rows) print(row, columns);
-  print(imports);
-  if (none)
+  print(imports, rows);
+  print_unfinished(unfinished);
+  const std::string closed = cache.empty() ? "" : why_unreadable(cache);
+  if (!closed.empty())
+    std::printf("what is downloaded cannot be told: %s\n", shown(closed).c_str());
+  else if (none)
     std::printf("nothing is downloaded in %s; `sanctum models pull ORG/NAME` downloads\n",
                 cache.empty() ? "a cache (HOME is not set)" : cache.c_str());
   std::string looked;

@@ -11,9 +11,13 @@
 #include "apps/command.h"
 #include "apps/model_look.h"
 #include "apps/models_commands.h"
+#include "apps/not_empty.h"
 #include "apps/shell_word.h"
+#include "base/count_text.h"
 #include "base/error.h"
 #include "base/size_text.h"
+#include "catalog/foreign_models.h"
+#include "catalog/imports.h"
 #include "client/interrupt.h"
 #include "client/printable.h"
 #include "hub/gguf_name.h"
@@ -82,7 +86,7 @@ std::vector<std::string> next_steps(const hub::PullOptions& options, const hub::
 }
 
 void report(const hub::PullOptions& options, const hub::Pulled& pulled) {
-  std::fprintf(stderr, "%d files, %s, %s of it loaded now\n", pulled.files,
+  std::fprintf(stderr, "%s, %s, %s of it loaded now\n", count_text(pulled.files, "file").c_str(),
                size_text(pulled.bytes).c_str(), size_text(pulled.bytes_loaded).c_str());
   std::fflush(stderr);
   std::printf("%s\n", pulled.snapshot.c_str());
@@ -91,7 +95,23 @@ void report(const hub::PullOptions& options, const hub::Pulled& pulled) {
     std::fprintf(stderr, "%s\n", shown(step).c_str());
 }
 
+// What is another program's is on no hub, and here or not.
+void refuse_foreign(const std::string& name) {
+  if (catalog::is_import_name(name))
+    throw Error(ErrorCode::kInvalid,
+                "'" + name + "' is what `sanctum serve` made of a GGUF file here, and on no hub",
+                "name");
+  if (!catalog::is_foreign_name(name)) return;
+  const auto found = catalog::foreign_model(name, catalog::foreign_places());  // or says it is not
+  const std::string here = "'" + name + "' is what " + found.owner + " has here already";
+  throw Error(ErrorCode::kInvalid,
+              found.problem.empty() ? here + ": `sanctum serve " + shell_word(name) + "` serves it"
+                                    : here + ", and cannot be served: " + found.problem,
+              "name");
+}
+
 int pull(hub::PullOptions options, const std::string& told_hub) {
+  refuse_foreign(options.model);
   options.endpoint = hub::endpoint(told_hub);
   const auto word = hub::read_repository_word(options.model, options.endpoint);
   options.model = word.model;
@@ -128,6 +148,7 @@ void add_models_pull(CLI::App& models, int& exit_code) {
   command
       .add_option("--hub", *told_hub,
                   "Where from (default: $HF_ENDPOINT, else https://huggingface.co)")
+      ->check(not_empty())
       ->type_name("URL");
   command
       .add_option("--include", options->patterns,

@@ -9,6 +9,7 @@
 
 #include "apps/command.h"
 #include "apps/models_commands.h"
+#include "apps/not_empty.h"
 #include "apps/served_models.h"
 #include "base/error.h"
 #include "base/size_text.h"
@@ -110,11 +111,13 @@ int remove(const Options& options) {
 void add_models_remove(CLI::App& models, int& exit_code) {
   const auto options = std::make_shared<Options>();
   auto& command = *models.add_subcommand("remove", "Remove a downloaded model from the disk");
-  command.add_option("name", options->name, "As `sanctum models list` lists it");
+  command.add_option("name", options->name, "As `sanctum models list` lists it")
+      ->check(not_empty());
   command
       .add_option("--revision", options->revision,
                   "This branch, tag or commit alone; what other revisions use stays")
-      ->type_name("R");
+      ->type_name("R")
+      ->check(not_empty());
   command.add_flag("--unused", options->unused,
                    "In place of a name: what `serve` made of GGUF files that are gone or changed, "
                    "but for what is served");
@@ -128,7 +131,7 @@ void add_models_remove(CLI::App& models, int& exit_code) {
       "  sanctum models remove mlx-community/Qwen3-4B-4bit\n"
       "  sanctum models remove --unused\n"
       "\n" +
-      exit_codes("removed", "not, as you said"));
+      exit_codes("removed", "nothing was, as you said, or because a server serves it"));
   on_chosen(command, exit_code, [options] { return remove(*options); });
 }
 

@@ -1,4 +1,5 @@
 // sanctum models remove imported:NAME, and --unused: takes away what `serve` made of GGUF files.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -78,6 +79,36 @@ bool done_unless_served(const Import& import, const Act& act) {
   }
 }
 
+struct Done {
+  bool any = false;
+  std::uint64_t bytes = 0;
+  void add(std::uint64_t more) {
+    any = true;
+    bytes += more;
+  }
+};
+
+// What a killed one left, unless a server runs there, which may be at it.
+void remove_unfinished_in(const std::string& place, const std::set<std::string>& asked_of,
+                          Done& done) {
+  const auto left = catalog::unfinished_imports(place);
+  if (left.empty()) return;
+  try {
+    const platform::LockFile held(std::filesystem::path(place).parent_path().string() + "/lock");
+    const std::uint64_t before = catalog::bytes_to_come({}, place);
+    for (const auto& path : left) {
+      if (!asked_of.contains(path)) continue;
+      catalog::remove_unfinished(path);
+      std::printf("removed %s, which one that was killed left\n", shown(path).c_str());
+      done.any = true;
+    }
+    done.bytes += before - std::min(before, catalog::bytes_to_come({}, place));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBusy) throw;
+    std::printf("kept what is unfinished in %s: a server runs there\n", shown(place).c_str());
+  }
+}
+
 }  // namespace
 
 int remove_import_called(const std::string& name, const std::string& state_dir,
@@ -93,30 +124,36 @@ int remove_import_called(const std::string& name, const std::string& state_dir,
 int remove_unused_imports(const std::string& state_dir, const Agreed& agreed) {
   const auto places = imports_directories(state_dir);
   std::set<std::string> asked_of;  // their directories
-  bool served = false;
+  bool kept = false;
   std::string names;
+  const auto ask_of = [&](const std::string& directory, const std::string& name) {
+    asked_of.insert(directory);
+    names += (names.empty() ? "" : ", ") + name;
+  };
   for (const auto& import : catalog::imports_in(places)) {
     if (import.of_use()) continue;
-    if (!done_unless_served(import, refuse_if_used)) {
-      served = true;
-      continue;
-    }
-    asked_of.insert(import.directory);
-    names += (names.empty() ? "" : ", ") + told(import);
+    if (done_unless_served(import, refuse_if_used))
+      ask_of(import.directory, told(import));
+    else
+      kept = true;
   }
+  for (const auto& place : places)
+    for (const auto& left : catalog::unfinished_imports(place)) ask_of(left, left);
   if (asked_of.empty()) {
-    if (!served)
-      std::printf("nothing that `sanctum serve` made is of a file that is gone or another\n");
+    if (kept) return kExitNo;
+    std::printf("nothing that `sanctum serve` made is of a file that is gone or another\n");
     return 0;
   }
   if (!agreed(shown(names))) return kExitNo;
-  std::uint64_t bytes = 0;
+  Done done;
   // As they are now: a person may have thought for long.
   for (const auto& import : catalog::imports_in(places))
     if (!import.of_use() && asked_of.contains(import.directory) &&
         done_unless_served(import, remove_one))
-      bytes += import.bytes;
-  tell_room(bytes);
+      done.add(import.bytes);
+  for (const auto& place : places) remove_unfinished_in(place, asked_of, done);
+  if (!done.any) return kExitNo;
+  tell_room(done.bytes);
   return 0;
 }
 

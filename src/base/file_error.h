@@ -19,6 +19,8 @@ inline ErrorCode file_error_code(int error) {
 inline std::string file_error_text(int error) {
   if (error == ENOSPC) return "the disk is full";
   if (error == EDQUOT) return "your share of the disk is used up";
+  if (error == EFBIG)
+    return std::string(std::strerror(error)) + " (a limit of this process: ulimit -f)";
   return std::strerror(error);
 }
 

@@ -56,9 +56,11 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
   return found;
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
+std::string did_you_mean(std::string_view word, std::span<const std::string> known,
+                         const std::string& then) {
   const std::string found = nearest(word, known);
-  return found.empty() ? "" : "; did you mean '" + found + "'?";
+  if (found.empty()) return then.empty() ? "" : "; " + then;
+  return "; did you mean '" + found + "'?" + (then.empty() ? "" : " " + then);
 }
 
 }  // namespace sanctum

@@ -15,7 +15,8 @@ std::size_t distance_between(std::string_view a, std::string_view b);
 // Empty for none. Of several that are as near, the first.
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
-// "; did you mean 'x'?", or nothing.
-std::string did_you_mean(std::string_view word, std::span<const std::string> known);
+// "; did you mean 'x'?", or nothing; with what follows: "; did you mean 'x'? THEN", or "; THEN".
+std::string did_you_mean(std::string_view word, std::span<const std::string> known,
+                         const std::string& then = {});
 
 }  // namespace sanctum

@@ -22,6 +22,7 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("lsiten", kWords), "listen");
   EXPECT_EQ(nearest("kv-byte", kWords), "kv_bytes");
   EXPECT_EQ(did_you_mean("queu", kWords), "; did you mean 'queue'?");
+  EXPECT_EQ(did_you_mean("queu", kWords, "see there"), "; did you mean 'queue'? see there");
 }
 
 TEST(Nearest, GuessesNothingFarFetched) {
@@ -30,6 +31,7 @@ TEST(Nearest, GuessesNothingFarFetched) {
   EXPECT_EQ(nearest("", kWords), "");
   EXPECT_EQ(nearest(std::string(1 << 20, 'x'), kWords), "");
   EXPECT_EQ(did_you_mean("temperature", kWords), "");
+  EXPECT_EQ(did_you_mean("temperature", kWords, "see there"), "; see there");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void add(std::vector<ForeignModel>& all, const std::vector<std::string>& directo
   throw Error(ErrorCode::kNotFound,
               "there is no '" + name + "' in " +
                   (looked.empty() ? "a folder: HOME is not set" : looked) +
-                  did_you_mean(name, names) + "; `sanctum models list` lists what there is",
+                  did_you_mean(name, names, "`sanctum models list` lists what there is"),
               "model");
 }
 

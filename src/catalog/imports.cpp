@@ -100,8 +100,8 @@ Import import_called(const std::string& name, const std::vector<std::string>& pl
   std::string looked;
   for (const auto& place : places) looked += (looked.empty() ? "" : ", ") + place;
   throw Error(ErrorCode::kNotFound,
-              "there is no '" + name + "' in " + looked + did_you_mean(name, names) +
-                  "; `sanctum models list` lists what there is",
+              "there is no '" + name + "' in " + looked +
+                  did_you_mean(name, names, "`sanctum models list` lists what there is"),
               "name");
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unreadable.h"
+
 namespace sanctum::catalog {
 
 // False too for what is not there.
@@ -16,6 +18,19 @@ inline bool lies_inside(const std::filesystem::path& path, const std::filesystem
   const auto outer = std::filesystem::canonical(directory, outer_error);
   return !inner_error && !outer_error &&
          std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+// Why `path` is not to be read as a part of `directory`, as `subject` ("its manifest"); empty: it
+// is. `owner`: whose folder that is.
+inline std::string why_not_inside(const std::string& subject, const std::filesystem::path& path,
+                                  const std::filesystem::path& directory,
+                                  const std::string& owner) {
+  if (auto why = why_unreadable(path.string()); !why.empty()) return why;
+  if (lies_inside(path, directory)) return {};
+  std::error_code ignored;
+  const bool leads_somewhere = std::filesystem::exists(path, ignored);
+  return subject + " is a link out of " + owner + "'s folder" +
+         (leads_somewhere ? "" : ", or one that leads nowhere");
 }
 
 // One part of a path that another program chose.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "catalog/inside.h"
@@ -14,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "lmstudio:";
+constexpr const char* kOwner = "LM Studio";
 
 std::uint64_t bytes_in(const fs::path& directory) {
   std::uint64_t sum = 0;
@@ -31,20 +33,21 @@ std::string why_not(const fs::path& folder, const std::string& directory) {
        each.increment(error)) {
     if (++entries > kEntriesMax)
       return "its folder has over " + std::to_string(kEntriesMax) + " entries";
-    if (!lies_inside(each->path(), directory))
-      return "its " + each->path().filename().string() + " is a link out of LM Studio's folder";
+    if (auto why = why_not_inside("its " + each->path().filename().string(), each->path(),
+                                  directory, kOwner);
+        !why.empty())
+      return why;
   }
   return error ? "it cannot be read: " + error.message() : "";
 }
 
 ForeignModel gguf_model(const std::string& name, const fs::path& file,
                         const std::string& directory) {
-  ForeignModel model{name, "LM Studio", file.string()};
+  ForeignModel model{name, kOwner, file.string()};
   std::error_code error;
   if (const auto bytes = fs::file_size(file, error); !error) model.bytes = bytes;
   if (error) model.problem = "it cannot be read: " + error.message();
-  if (!error && !lies_inside(file, directory))
-    model.problem = "it is a link out of LM Studio's folder";
+  if (auto why = why_not_inside("it", file, directory, kOwner); !why.empty()) model.problem = why;
   if (const auto part = hub::gguf_part_of(file.filename().string()); part.of > 1)
     model.problem =
         "it is one of " + std::to_string(part.of) + " files: " + hub::merging_advice(file.string());
@@ -57,8 +60,12 @@ std::vector<ForeignModel> models_of(const std::string& repository, const fs::pat
                                     const std::string& directory) {
   const std::string name = std::string(kPrefix) + repository;
   std::vector<ForeignModel> all;
+  std::error_code ignored;
+  if (fs::is_regular_file(folder, ignored)) return {};
+  if (auto why = why_unreadable(folder.string()); !why.empty())
+    return {{name, kOwner, {}, 0, std::move(why)}};
   if (hub::has_config(folder.string())) {
-    ForeignModel model{name, "LM Studio", folder.string(), bytes_in(folder)};
+    ForeignModel model{name, kOwner, folder.string(), bytes_in(folder)};
     model.problem = why_not(folder, directory);
     if (!model.problem.empty()) model.path.clear();
     return {model};
@@ -66,7 +73,9 @@ std::vector<ForeignModel> models_of(const std::string& repository, const fs::pat
   std::vector<std::string> files;
   bool pictures = false;
   for (const auto& file : names_in(folder, kEntriesMax)) {
-    if (!hub::is_gguf_name(file) || hub::gguf_part_of(file).at != 1) continue;
+    if (!hub::is_gguf_name(file) || hub::gguf_part_of(file).at != 1 ||
+        fs::is_other(folder / file, ignored))
+      continue;
     pictures |= hub::is_picture_half(file);
     if (!hub::is_picture_half(file)) files.push_back(file);
   }

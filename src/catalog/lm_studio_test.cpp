@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -51,6 +52,13 @@ TEST_F(LmStudio, AModelIsItsRepositoryOrOneOfItsFiles) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("lmstudio:pub/two/two-Q8.gguf"));
   }
+}
+
+TEST_F(LmStudio, APipeIsNoSecondFile) {
+  root_.write("pub/one/one-Q4.gguf", "GGUF");
+  ASSERT_EQ(::mkfifo(root_.path("pub/one/two.gguf").c_str(), 0600), 0);
+  EXPECT_EQ(lm_studio_model("lmstudio:pub/one", root_.path())->path,
+            root_.path("pub/one/one-Q4.gguf"));
 }
 
 TEST_F(LmStudio, PartsAndPictureHalvesAreCalledThat) {

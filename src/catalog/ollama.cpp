@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "ollama:";
+constexpr const char* kOwner = "Ollama";
 constexpr const char* kHost = "registry.ollama.ai";
 constexpr const char* kSpace = "library";
 constexpr const char* kTag = "latest";
@@ -76,9 +77,11 @@ Blob blob_of(const json::Node& layer, const std::string& name, const std::string
     return {{}, "its manifest names no file: 'digest' is no sha256:HEX"};
   const fs::path path = fs::path(directory) / "blobs" / ("sha256-" + digest.substr(7));
   std::error_code error;
+  if (auto why = why_unreadable(path.string()); !why.empty()) return {{}, why};
   const auto bytes = fs::file_size(path, error);
   if (error) return {{}, "its file is missing; `ollama pull " + name + "` loads it"};
-  if (!lies_inside(path, directory)) return {{}, "its file is a link out of Ollama's folder"};
+  if (auto why = why_not_inside("its file", path, directory, kOwner); !why.empty())
+    return {{}, why};
   if (bytes != layer.at("size").as_uint64())
     return {{}, "its file is not whole; `ollama pull " + name + "` loads it"};
   return {path.string(), {}};
@@ -146,12 +149,10 @@ void read_layers(const json::Node& manifest, const std::string& name, const std:
 }
 
 ForeignModel read(const Name& name, const std::string& directory) {
-  ForeignModel model{std::string(kPrefix) + name.shown(), "Ollama", {}};
-  const fs::path manifest = fs::path(directory) / "manifests" / name.path();
-  if (!lies_inside(manifest, fs::path(directory) / "manifests")) {
-    model.problem = "its manifest is a link out of Ollama's folder";
-    return model;
-  }
+  ForeignModel model{std::string(kPrefix) + name.shown(), kOwner, {}};
+  const fs::path manifests = fs::path(directory) / "manifests", manifest = manifests / name.path();
+  model.problem = why_not_inside("its manifest", manifest, manifests, kOwner);
+  if (!model.problem.empty()) return model;
   try {
     const json::Document document(read_file(manifest.string(), kManifestBytesMax), "manifest");
     read_layers(document.root(), name.shown(), directory, model);

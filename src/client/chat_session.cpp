@@ -254,8 +254,8 @@ void ChatSession::choose_model(const std::string& name) {
       notes_ << printable(all) << "\n";
       return;
     }
-    throw Error(ErrorCode::kNotFound, "there is no model '" + name + "'" +
-                                          did_you_mean(name, names) + "; there is " + all);
+    throw Error(ErrorCode::kNotFound,
+                "there is no model '" + name + "'" + did_you_mean(name, names, "there is " + all));
   }
   of_maker_ = look_at(name).sampling;
   model_ = name;

@@ -73,7 +73,9 @@ std::string failure_to_load(const LoadCandidate& candidate, const Checking& with
 }  // namespace
 
 LoadCandidate load_candidate(const std::string& text) {
-  const std::size_t at = text.find('=');
+  // A model may be called a=b after its directory, but not a/b: an absolute path tells the end.
+  const std::size_t before_path = text.find("=/");
+  const std::size_t at = before_path == std::string::npos ? text.find('=') : before_path;
   if (at == std::string::npos || at == 0 || at + 1 == text.size())
     throw Error(ErrorCode::kInvalid, "--check wants NAME=DIRECTORY, not '" + text + "'");
   return {text.substr(0, at), text.substr(at + 1)};

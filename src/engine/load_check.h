@@ -15,7 +15,7 @@ namespace sanctum::engine {
 struct LoadCandidate {
   std::string model, directory;
 };
-// Of "NAME=DIRECTORY". Throws Error(kInvalid).
+// Of "NAME=DIRECTORY"; before an absolute one NAME may have a '='. Throws Error(kInvalid).
 LoadCandidate load_candidate(const std::string& text);
 
 struct LoadsChecked {

@@ -19,6 +19,7 @@ TEST(LoadCheck, CandidatesHaveANameAndADirectory) {
   const LoadCandidate candidate = load_candidate("m=/a=b");
   EXPECT_EQ(candidate.model, "m");
   EXPECT_EQ(candidate.directory, "/a=b");
+  EXPECT_EQ(load_candidate("a=b=/x/a=b").model, "a=b") << "as its directory is called";
   for (const char* wrong : {"", "m", "=/a", "m="})
     EXPECT_THROW(load_candidate(wrong), Error) << wrong;
 }

@@ -349,11 +349,20 @@ TEST_F(Import, WhatCannotBeImportedIsNamed) {
 TEST(Staging, RemovesWhatAKilledOneLeft) {
   const TestDirectory directory;
   directory.write(".out.importing/half", "x");
+  directory.write(".out.import-lock", "1\n");
   StagingDirectory staging(directory.path("out"));
   EXPECT_TRUE(fs::is_empty(staging.path()));
   staging.commit();
   EXPECT_TRUE(fs::exists(directory.path("out")));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), {}), 1);
+}
+
+TEST(Staging, ADirectoryThatNobodyLeftIsNotRemoved) {
+  const TestDirectory directory;
+  directory.write(".out.importing/mine", "x");
+  EXPECT_THROW(StagingDirectory(directory.path("out")), Error);
+  EXPECT_EQ(read_file(directory.path(".out.importing/mine")), "x");
+  EXPECT_FALSE(fs::exists(directory.path(".out.import-lock")));
 }
 
 TEST(Staging, TheSecondOfTwoIsRefused) {

@@ -36,6 +36,13 @@ void refuse_what_is_there(const std::string& target) {
               target + " is there already; name another directory, or remove it first", "path");
 }
 
+// Whether there was no lock yet: whoever was killed left his beside what he wrote.
+bool begins(const std::string& lock_path) {
+  const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0) ::close(descriptor);
+  return descriptor >= 0;
+}
+
 // Whoever ends removes the file, so that what was opened before that and locked after it is
 // nobody's.
 std::unique_ptr<platform::LockFile> lock_of(const std::string& path) {
@@ -73,7 +80,16 @@ StagingDirectory::StagingDirectory(const std::string& target)
     throw Error(ErrorCode::kNotFound, parent + " is no directory: make it first", "path");
   path_ = staging_path(target_);
   lock_path_ = beside(place, kLock);
+  const bool nobody_was_killed = begins(lock_path_);
   lock_ = lock_of(lock_path_);
+  if (nobody_was_killed && fs::symlink_status(path_, error).type() != fs::file_type::not_found) {
+    fs::remove(lock_path_, error);
+    throw Error(ErrorCode::kInvalid,
+                path_ +
+                    " is in the way, and is nothing that an import left; name another "
+                    "directory, or move it",
+                "path");
+  }
   try {
     refuse_what_is_there(target_);  // another may have made it before the lock was free
     fs::remove_all(path_, error);   // of one who was killed

@@ -2,7 +2,7 @@
 //
 // Contract: until commit() nothing stands at `target`, and whatever ends this object before it
 // takes away what was written. Of two who write to one target the second is refused; what a killed
-// one left is removed by the next.
+// one left, its lock beside it, is removed by the next; without a lock it is not touched.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,9 @@ bool is_staging_name(const std::string& name);
 
 class StagingDirectory {
  public:
-  // Throws Error(kInvalid) when something stands at `target`, Error(kBusy) when another process
-  // writes there, Error(kNotFound) and Error(kUnavailable) when its parent cannot be written to.
+  // Throws Error(kInvalid) when something stands at `target` or is in the way, Error(kBusy) when
+  // another process writes there, Error(kNotFound) and Error(kUnavailable) when its parent cannot
+  // be written to.
   explicit StagingDirectory(const std::string& target);
   ~StagingDirectory();
   StagingDirectory(const StagingDirectory&) = delete;

@@ -66,6 +66,11 @@ Origin origin_of(const std::string& url) {
           part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)};
 }
 
+std::string host_text(const Origin& origin) {
+  const bool own = origin.port == (origin.scheme == "https" ? "443" : "80");
+  return origin.host + (own || origin.port.empty() ? "" : ":" + origin.port);
+}
+
 std::string redirect_refusal(const std::string& from, const std::string& to, int followed) {
   const Origin here = origin_of(from), there = origin_of(to);
   if (there.host.empty() || (there.scheme != "http" && there.scheme != "https"))

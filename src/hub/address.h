@@ -24,6 +24,9 @@ struct Origin {
 // Of an absolute URL; empty members for what is none.
 Origin origin_of(const std::string& url);
 
+// "host", or "host:8080" where its port is another than the scheme's own.
+std::string host_text(const Origin& origin);
+
 // Why a redirect from one URL to the other is not followed; empty: it is. `followed`: how many were
 // before it.
 std::string redirect_refusal(const std::string& from, const std::string& to, int followed);

@@ -20,7 +20,8 @@ constexpr mode_t kForAGroup = 0664;  // as huggingface_hub makes them
 
 BlobLock::BlobLock(const std::string& path, const std::function<void()>& waiting,
                    const std::function<bool()>& cancelled)
-    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kForAGroup)) {
+    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                 kForAGroup)) {
   if (fd_ < 0) {
     const int error = errno;
     throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + file_error_text(error));

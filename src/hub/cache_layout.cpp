@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/unreadable.h"
 
 namespace sanctum::hub {
 namespace {
@@ -25,7 +26,8 @@ std::string trimmed(std::string text) {
 
 std::string folder_name(const std::string& name) {
   std::string folder = std::string(kPrefix) + name;
-  return folder.replace(folder.find('/'), 1, "--");
+  const std::size_t slash = folder.find('/');
+  return slash == std::string::npos ? folder : folder.replace(slash, 1, "--");
 }
 
 bool is_name_letter(unsigned char c) {
@@ -41,8 +43,14 @@ bool has_config(const std::string& directory) {
 
 bool is_repository_name(const std::string& name) {
   return std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' &&
-         name.back() != '/' && name.find("..") == std::string::npos &&
+         name.front() != '.' && name.back() != '/' && name.find("/.") == std::string::npos &&
+         name.find("..") == std::string::npos &&
          std::all_of(name.begin(), name.end(), is_name_letter);
+}
+
+bool is_old_repository_name(const std::string& name) {
+  return name.find('/') == std::string::npos && name.find("--") == std::string::npos &&
+         is_repository_name("org/" + name);
 }
 
 std::string repository_directory(const std::string& name, const std::string& hub) {
@@ -92,6 +100,14 @@ std::string cached_commit(const std::string& repository, const std::string& revi
   return is_revision(commit) && commit.find('/') == std::string::npos ? commit : std::string();
 }
 
+std::string reference_problem(const std::string& repository, const std::string& revision) {
+  const std::string path = reference_path(repository, revision);
+  if (auto why = why_unreadable(path); !why.empty()) return why;
+  std::error_code ignored;
+  const bool there = fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
+  return there && cached_commit(repository, revision).empty() ? path + " names no commit" : "";
+}
+
 std::string cached_snapshot(const std::string& name, const std::string& hub) {
   if (hub.empty()) return {};
   const std::string repository = repository_directory(name, hub);
@@ -111,7 +127,10 @@ std::vector<std::string> cached_repositories(const std::string& hub) {
     if (name.rfind(kPrefix, 0) != 0) continue;
     name.erase(0, kPrefix.size());
     const std::size_t at = name.find("--");
-    if (at != std::string::npos) names.push_back(name.replace(at, 2, "/"));
+    if (at != std::string::npos)
+      names.push_back(name.replace(at, 2, "/"));
+    else if (is_old_repository_name(name))
+      names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -17,8 +17,10 @@ namespace sanctum::hub {
 inline constexpr std::size_t kCacheEntriesMax = 1000;  // that are looked at
 inline constexpr const char* kMain = "main";           // what is meant where no revision is named
 
-// "org/name".
+// "org/name"; no part begins with a '.'.
 bool is_repository_name(const std::string& name);
+// "name" alone, as models were called once ("gpt2"): they may lie here, but are pulled by org/name.
+bool is_old_repository_name(const std::string& name);
 // hub/models--org--name.
 std::string repository_directory(const std::string& name, const std::string& hub);
 // hub/.locks/models--org--name.
@@ -34,6 +36,9 @@ bool is_revision(const std::string& text);
 
 // The commit that refs/REVISION names, or the revision itself where it is one; empty for none.
 std::string cached_commit(const std::string& repository, const std::string& revision);
+// Why there is a reference that names no commit: it may not be read, or holds something else; empty
+// where there is none.
+std::string reference_problem(const std::string& repository, const std::string& revision);
 // The snapshot of `org/name` that refs/main names; empty when it is not there as a whole.
 std::string cached_snapshot(const std::string& name, const std::string& hub);
 // "org/name" of every model that was downloaded, or begun to be.

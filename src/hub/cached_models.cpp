@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/unreadable.h"
 #include "hub/cache_layout.h"
 #include "hub/model_check.h"
 
@@ -61,11 +62,20 @@ void measure_snapshot(CachedModel& model) {
   for (const auto& file : model.files) {
     std::error_code error;
     const auto bytes = fs::file_size(fs::path(model.snapshot) / file, error);
-    if (error)
-      model.begun = true;
-    else
+    if (!error)
       model.bytes += bytes;
+    else if (model.problem.empty())
+      model.problem = why_unreadable((fs::path(model.snapshot) / file).string());
+    if (error && model.problem.empty() && model.missing.empty()) model.missing = file;
   }
+}
+
+// Of one of which nothing is found.
+std::string why_nothing(const std::string& repository) {
+  for (const auto& place : {repository, (fs::path(repository) / "refs").string(),
+                            (fs::path(repository) / "snapshots").string()})
+    if (auto why = why_unreadable(place); !why.empty()) return why;
+  return reference_problem(repository, kMain);
 }
 
 }  // namespace
@@ -97,7 +107,10 @@ std::vector<CachedModel> cached_revisions(const std::string& name, const std::st
     all.back().snapshot = snapshot_directory(model.directory, commit);
     measure_snapshot(all.back());
   }
-  if (all.empty()) all.push_back(std::move(model));
+  if (all.empty()) {
+    model.problem = why_nothing(model.directory);
+    all.push_back(std::move(model));
+  }
   return all;
 }
 

@@ -21,6 +21,8 @@ struct CachedModel {
   std::uint64_t bytes = 0;                       // of the snapshot's files
   std::uint64_t disk_bytes = 0;  // of all that lies in `directory`, what was begun included
   bool begun = false;            // something of it is loaded only in part: a pull goes on
+  std::string missing = {};      // a file of the snapshot that links to nothing: a pull loads it
+  std::string problem = {};      // why nothing, or not all, of it can be looked at
 
   bool is_main() const;  // what serve and check mean by the name alone
 };

@@ -66,7 +66,7 @@ bool add_file(ContentHash& hash, const std::string& path, std::uint64_t bytes,
       if (fd >= 0) ::close(fd);
     }
     int fd;
-  } const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  } const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   const auto fail = [&](const std::string& why) {
     throw Error(ErrorCode::kUnavailable, "cannot read " + path + ": " + why);
   };

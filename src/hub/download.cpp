@@ -1,5 +1,6 @@
 #include "hub/download.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "hub/blob_lock.h"
@@ -18,8 +19,15 @@ std::string partial_path(const BlobPlaces& places, const BlobWanted& wanted) {
 
 class BlobTry {
  public:
-  BlobTry(PartialFile& file, const BlobWanted& wanted, const Asked& asked, Progress& progress)
-      : file_(file), wanted_(wanted), asked_(asked), progress_(progress), before_(file.size()) {}
+  // `came`: where bytes from the hub are counted.
+  BlobTry(PartialFile& file, const BlobWanted& wanted, const Asked& asked, Progress& progress,
+          std::uint64_t& came)
+      : file_(file),
+        wanted_(wanted),
+        asked_(asked),
+        progress_(progress),
+        came_(came),
+        before_(file.size()) {}
 
   void run(Fetcher& fetcher) {
     // Where the name is a hash, it shows at the end what a byte of another file spoils.
@@ -39,9 +47,7 @@ class BlobTry {
              std::to_string(wanted_.bytes) + " bytes");
     const Error error = failure_of(fetched, asked_);
     if (!may_be_tried_again(fetched)) throw error;
-    const bool busy = fetched.end == FetchEnd::kAnswered;
-    throw TryFailed{{busy ? Trouble::kBusy : Trouble::kBroken, came(), fetched.head.retry_after},
-                    error};
+    throw TryFailed{{trouble_of(fetched), came(), fetched.head.retry_after}, error};
   }
 
  private:
@@ -52,6 +58,7 @@ class BlobTry {
       broken("more came than the " + std::to_string(wanted_.bytes) + " bytes that the hub told");
     }
     file_.add(bytes);
+    came_ += bytes.size();
     progress_.add(static_cast<std::int64_t>(bytes.size()));
   }
 
@@ -95,13 +102,15 @@ class BlobTry {
   const BlobWanted& wanted_;
   const Asked& asked_;
   Progress& progress_;
+  std::uint64_t& came_;
   std::uint64_t before_;
   bool begun_ = false;
 };
 
 void try_once(Fetcher& fetcher, PartialFile& file, const BlobPlaces& places,
-              const BlobWanted& wanted, const Asked& asked, Progress& progress) {
-  if (!file.is_whole()) BlobTry(file, wanted, asked, progress).run(fetcher);
+              const BlobWanted& wanted, const Asked& asked, Progress& progress,
+              std::uint64_t& came) {
+  if (!file.is_whole()) BlobTry(file, wanted, asked, progress, came).run(fetcher);
   if (file.is_right()) return file.becomes(blob_path(places.repository, wanted.blob));
   progress.add(-static_cast<std::int64_t>(file.size()));
   file.empty();
@@ -127,24 +136,29 @@ bool has_blob(const BlobPlaces& places, const BlobWanted& wanted, bool by_hash,
 
 std::uint64_t bytes_begun(const BlobPlaces& places, const BlobWanted& wanted) {
   std::error_code error;
-  const auto size = fs::file_size(partial_path(places, wanted), error);
+  const std::string path = partial_path(places, wanted);
+  if (fs::is_symlink(path, error)) return 0;
+  const auto size = fs::file_size(path, error);
   return error || size > wanted.bytes ? 0 : size;
 }
 
-void download_blob(Fetcher& fetcher, const BlobPlaces& places, const BlobWanted& wanted,
-                   const Asked& asked, Progress& progress, const std::function<bool()>& cancelled) {
+std::uint64_t download_blob(Fetcher& fetcher, const BlobPlaces& places, const BlobWanted& wanted,
+                            const Asked& asked, Progress& progress,
+                            const std::function<bool()>& cancelled) {
   const BlobLock lock(
       places.locks + "/" + wanted.blob + ".lock",
       [&] { progress.note("another program loads " + wanted.file + "; waiting for it"); },
       cancelled);
   if (has_blob(places, wanted, false, cancelled)) {  // whoever had the lock has loaded it
     progress.add(static_cast<std::int64_t>(wanted.bytes));
-    return;
+    return 0;
   }
   PartialFile file(partial_path(places, wanted), wanted.blob, wanted.bytes, cancelled);
   progress.add(static_cast<std::int64_t>(file.size()));
-  until_it_works([&] { try_once(fetcher, file, places, wanted, asked, progress); }, progress,
+  std::uint64_t came = 0;
+  until_it_works([&] { try_once(fetcher, file, places, wanted, asked, progress, came); }, progress,
                  cancelled);
+  return std::min(came, wanted.bytes);
 }
 
 }  // namespace sanctum::hub

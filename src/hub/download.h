@@ -36,8 +36,10 @@ bool has_blob(const BlobPlaces& places, const BlobWanted& wanted, bool by_hash,
 std::uint64_t bytes_begun(const BlobPlaces& places, const BlobWanted& wanted);
 
 // `asked`: whom and for what, for messages. Tries again as retry_policy.h says, noting why. Throws
-// Error when it is given up, Error(kCancelled) soon after `cancelled` says so.
-void download_blob(Fetcher& fetcher, const BlobPlaces& places, const BlobWanted& wanted,
-                   const Asked& asked, Progress& progress, const std::function<bool()>& cancelled);
+// Error when it is given up, Error(kCancelled) soon after `cancelled` says so. Returns how many of
+// its bytes were loaded for it, those that were thrown away not twice.
+std::uint64_t download_blob(Fetcher& fetcher, const BlobPlaces& places, const BlobWanted& wanted,
+                            const Asked& asked, Progress& progress,
+                            const std::function<bool()>& cancelled);
 
 }  // namespace sanctum::hub

@@ -79,9 +79,39 @@ std::string what_was_asked(const Asked& asked) {
   return asked.file.empty() ? "the list of " + quoted(asked.model) : asked.file;
 }
 
+// Whom to look at: "https://hub", or "cdn.example, the store to which https://hub sends us".
+std::string who_ended_it(const Fetched& fetched, const Asked& asked) {
+  return fetched.store.empty()
+             ? asked.endpoint
+             : fetched.store + ", the store to which " + asked.endpoint + " sends us";
+}
+
+Error store_refuses(const Fetched& fetched, const Asked& asked) {
+  const int status = fetched.head.status;
+  return {
+      status == 429 ? ErrorCode::kBusy : ErrorCode::kUnavailable,
+      who_ended_it(fetched, asked) + ", answers " + std::to_string(status) + " for " +
+          what_was_asked(asked) +
+          (turned_away(fetched) ? ": its address may have expired, or a proxy is in the way" : "") +
+          "." + their_words(fetched.head),
+      "hub"};
+}
+
 }  // namespace
 
+bool turned_away(const Fetched& fetched) {
+  const int status = fetched.head.status;
+  return fetched.end == FetchEnd::kAnswered && !fetched.store.empty() && status >= 400 &&
+         status < 500 && status != 408 && status != 429;
+}
+
+Trouble trouble_of(const Fetched& fetched) {
+  if (turned_away(fetched)) return Trouble::kTurnedAway;
+  return fetched.end == FetchEnd::kAnswered ? Trouble::kBusy : Trouble::kBroken;
+}
+
 bool may_be_tried_again(const Fetched& fetched) {
+  if (turned_away(fetched)) return true;
   if (fetched.end != FetchEnd::kAnswered)
     return fetched.end == FetchEnd::kBroken || fetched.end == FetchEnd::kUnreachable;
   const int status = fetched.head.status;
@@ -97,17 +127,18 @@ Error failure_of(const Fetched& fetched, const Asked& asked) {
       return {ErrorCode::kCancelled, "stopped"};
     case FetchEnd::kUnreachable:
       return {ErrorCode::kUnavailable,
-              "cannot reach " + asked.endpoint + ": " + fetched.why +
+              "cannot reach " + who_ended_it(fetched, asked) + ": " + fetched.why +
                   ". Is this machine online? A proxy is named by https_proxy, another hub by --hub "
                   "or HF_ENDPOINT.",
               "hub"};
     case FetchEnd::kRefused:
     case FetchEnd::kBroken:
-      return {
-          ErrorCode::kUnavailable,
-          "cannot get " + what_was_asked(asked) + " from " + asked.endpoint + ": " + fetched.why,
-          "hub"};
+      return {ErrorCode::kUnavailable,
+              "cannot get " + what_was_asked(asked) + " from " + who_ended_it(fetched, asked) +
+                  ": " + fetched.why,
+              "hub"};
   }
+  if (!fetched.store.empty()) return store_refuses(fetched, asked);
   if (head.error_code == "GatedRepo") return gated(asked, head);
   switch (head.status) {
     case 401:

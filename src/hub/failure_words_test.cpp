@@ -43,6 +43,24 @@ TEST(FailureWords, AStrangersWordsAreOneLine) {
               AllOf(HasSubstr("a?[2J?b"), Not(HasSubstr("\n")), Not(HasSubstr("\x1b"))));
 }
 
+// It was told as a gated model, or a bad token: neither is the store's to say.
+TEST(FailureWords, WhatTheStoreAnswersIsTheStores) {
+  for (const int status : {401, 403, 404}) {
+    Fetched fetched = answer(status, "GatedRepo");
+    fetched.store = "cdn:8";
+    EXPECT_THAT(told(fetched, true, "a.bin"),
+                AllOf(HasSubstr("cdn:8, the store to which https://hub sends us"),
+                      HasSubstr("answers " + std::to_string(status) + " for a.bin"),
+                      Not(HasSubstr("gated")), Not(HasSubstr("token"))));
+    EXPECT_TRUE(may_be_tried_again(fetched)) << "the hub has another address for it";
+  }
+  Fetched fetched;
+  fetched.end = FetchEnd::kUnreachable;
+  fetched.store = "cdn:8";
+  fetched.why = "refused";
+  EXPECT_THAT(told(fetched), HasSubstr("cannot reach cdn:8, the store to which"));
+}
+
 TEST(FailureWords, BusyAndBrokenAreTriedAgain) {
   for (const int status : {408, 429, 500, 502, 503})
     EXPECT_TRUE(may_be_tried_again(answer(status))) << status;

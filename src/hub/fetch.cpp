@@ -203,6 +203,8 @@ std::string Fetcher::State::ask(const std::string& url, Exchange& exchange) {
                       ? "its answer is larger than " + std::to_string(kReplyBytesMax >> 20) + " MiB"
                   : error_text[0] != '\0' ? error_text
                                           : curl_easy_strerror(code);
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    fetched.why += "; SSL_CERT_FILE names a file of the authorities that are trusted";
   const char* redirect = nullptr;
   curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &redirect);
   return fetched.end == FetchEnd::kAnswered && redirect != nullptr ? redirect : "";
@@ -234,6 +236,7 @@ Fetched Fetcher::fetch(const FetchCall& call) {
     const bool leaves = origin_of(next) != hub;
     if (leaves && call.head_only) return std::move(exchange.fetched);  // what the hub says is known
     exchange.of_the_hub &= !leaves;
+    exchange.fetched.store = exchange.of_the_hub ? "" : host_text(origin_of(next));
     url = next;
   }
 }

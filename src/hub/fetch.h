@@ -57,7 +57,8 @@ struct Fetched {
   FetchEnd end = FetchEnd::kUnreachable;
   FetchHead head;
   std::string body;
-  std::string why;  // for a person, where end is not kAnswered
+  std::string why;    // for a person, where end is not kAnswered
+  std::string store;  // the host that it ended at, where the hub sent us to another; else empty
 };
 
 class Fetcher {

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/count_text.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/size_text.h"
@@ -180,7 +181,7 @@ std::vector<RemoteFile> needed_files(const RemoteList& list,
     if (needed.empty())
       throw Error(ErrorCode::kNotFound,
                   "'" + model + "' has no file that --include matches; it has " +
-                      std::to_string(list.files.size()) + " files",
+                      count_text(static_cast<int>(list.files.size()), "file"),
                   "include");
     return needed;
   }

@@ -19,9 +19,7 @@ Fetched answered(Fetcher& fetcher, const FetchCall& call, const Asked& asked, Pr
         if (fetched.end == FetchEnd::kAnswered && good) return;
         const Error error = failure_of(fetched, asked);
         if (!may_be_tried_again(fetched) || fetched.end == FetchEnd::kUnreachable) throw error;
-        const bool busy = fetched.end == FetchEnd::kAnswered;
-        throw TryFailed{{busy ? Trouble::kBusy : Trouble::kBroken, false, fetched.head.retry_after},
-                        error};
+        throw TryFailed{{trouble_of(fetched), false, fetched.head.retry_after}, error};
       },
       progress, cancelled);
   return fetched;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/size_text.h"
+#include "base/unreadable.h"
 #include "hub/cache_layout.h"
 #include "hub/content_hash.h"
 #include "hub/file_list.h"
@@ -61,7 +62,10 @@ class Check {
     const fs::path path = snapshot_ / file;
     std::error_code error;
     const auto bytes = fs::file_size(path, error);
-    if (error) return find(file, "what it links to is missing");
+    if (auto why = why_unreadable(path.string()); !why.empty()) return find(file, std::move(why));
+    if (error)
+      return find(file, fs::exists(path, error) ? "it is no file, but a pipe, a socket or a device"
+                                                : "what it links to is missing");
     ++out_.files;
     out_.bytes += bytes;
     const std::size_t before = out_.findings.size();
@@ -150,7 +154,9 @@ Checked check_model(const std::string& repository, const std::string& revision,
   checked.snapshot = snapshot_directory(repository, checked.commit);
   std::error_code ignored;
   if (!fs::is_directory(checked.snapshot, ignored)) {
-    checked.findings.push_back({"", "the snapshot " + checked.snapshot + " is missing"});
+    const std::string why = why_unreadable(checked.snapshot);
+    checked.findings.push_back(
+        {"", why.empty() ? "the snapshot " + checked.snapshot + " is missing" : why});
     return checked;
   }
   Check(checked.snapshot, go_on, checked).run();

@@ -25,21 +25,30 @@ std::string holder_of(const std::string& path) {
 ModelLock::ModelLock(const std::string& model, const std::string& cache,
                      const std::function<void(const std::string&)>& waiting,
                      const std::function<bool()>& cancelled) {
-  const std::string directory = locks_directory(model, cache), path = directory + "/sanctum.lock";
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);  // opening the lock says what is wrong
+  const std::string directory = locks_directory(model, cache);
+  path_ = directory + "/sanctum.lock";
   for (bool told = false;;) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);  // opening the lock says what is wrong
     try {
-      lock_.emplace(path);
-      return;
+      lock_.emplace(path_);
+      if (lock_->is_at(path_)) return;
+      lock_.reset();  // whoever had it took it away
+      continue;
     } catch (const Error& busy) {
       if (busy.code() != ErrorCode::kBusy) throw;
     }
-    if (!told) waiting(holder_of(path));
+    if (!told) waiting(holder_of(path_));
     told = true;
     if (cancelled()) throw Error(ErrorCode::kCancelled, "stopped");
     std::this_thread::sleep_for(kAskEvery);
   }
+}
+
+void ModelLock::leave_nothing() const {
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+  std::filesystem::remove(std::filesystem::path(path_).parent_path(), ignored);
 }
 
 }  // namespace sanctum::hub

@@ -17,7 +17,12 @@ class ModelLock {
             const std::function<void(const std::string& holder)>& waiting,
             const std::function<bool()>& cancelled);
 
+  // Takes its file away, and the directory of the model's locks if that is empty then: of a model
+  // of which nothing is here. It is held until the end all the same.
+  void leave_nothing() const;
+
  private:
+  std::string path_;
   std::optional<platform::LockFile> lock_;
 };
 

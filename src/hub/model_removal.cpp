@@ -1,7 +1,11 @@
 #include "hub/model_removal.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
+#include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -26,12 +30,28 @@ Removed removing(Action action) {
   return removed;
 }
 
-void count(const fs::path& blob, Removed& removed) {
-  if (fs::is_symlink(blob))
-    ++removed.shared;
-  else if (fs::is_regular_file(blob) && fs::hard_link_count(blob) == 1)
-    removed.bytes += fs::file_size(blob);
-}
+// What goes, wherever it lies: tools that cannot make links have copies in snapshots/. A file with
+// several names is gone with the last of them.
+class Freed {
+ public:
+  void add(const fs::path& file) {
+    struct stat status{};
+    if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    if (++names_[{status.st_dev, status.st_ino}] == status.st_nlink)
+      bytes_ += static_cast<std::uint64_t>(status.st_size);
+  }
+  void add_all(const fs::path& directory) {
+    std::error_code none;
+    for (fs::recursive_directory_iterator each(directory, none), end; !none && each != end;
+         each.increment(none))
+      add(each->path());
+  }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::map<std::pair<dev_t, ino_t>, nlink_t> names_;
+  std::uint64_t bytes_ = 0;
+};
 
 std::vector<fs::path> entries_of(const fs::path& directory) {
   std::vector<fs::path> all;
@@ -67,9 +87,12 @@ std::set<std::string> blobs_in_use(const fs::path& repository) {
 Removed remove_model(const std::string& repository) {
   return removing([&](Removed& removed) {
     const fs::path directory = repository;
-    for (const auto& blob : entries_of(directory / "blobs")) count(blob, removed);
+    Freed freed;
+    freed.add_all(directory);
+    for (const auto& blob : entries_of(directory / "blobs")) removed.shared += fs::is_symlink(blob);
     for (const char* part : {"refs", "snapshots", "blobs"}) fs::remove_all(directory / part);
     fs::remove_all(directory);
+    removed.bytes = freed.bytes();
   });
 }
 
@@ -83,6 +106,8 @@ Removed remove_revision(const std::string& repository, const std::string& revisi
   return removing([&](Removed& removed) {
     for (const auto& name : references_to(repository, commit))
       fs::remove(reference_path(repository, name));
+    Freed freed;
+    freed.add_all(snapshot);
     std::set<std::string> its;
     for (const auto& file : snapshot_files(snapshot.string()))
       if (fs::is_symlink(snapshot / file))
@@ -92,9 +117,11 @@ Removed remove_revision(const std::string& repository, const std::string& revisi
     const auto used = blobs_in_use(directory);
     for (const auto& blob : its) {
       if (used.count(blob) > 0 || !is_blob_name(blob)) continue;
-      count(directory / "blobs" / blob, removed);
+      freed.add(directory / "blobs" / blob);
+      removed.shared += fs::is_symlink(directory / "blobs" / blob);
       fs::remove(directory / "blobs" / blob);
     }
+    removed.bytes = freed.bytes();
     // Nothing is left that anybody could take for a download that goes on.
     if (entries_of(directory / "snapshots").empty() && entries_of(directory / "blobs").empty())
       fs::remove_all(directory);

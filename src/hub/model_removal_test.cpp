@@ -49,5 +49,18 @@ TEST(ModelRemoval, AllOfItGoesAndNothingElse) {
   EXPECT_TRUE(fs::exists(cache.root.path("blobs/ab/hash")));
 }
 
+TEST(ModelRemoval, CopiesInASnapshotAreCountedAndAFileWithTwoNamesOnce) {
+  const TestCache cache;
+  const std::string snapshot = "models--org--name/snapshots/";
+  cache.root.write(snapshot + kOld + "/model.safetensors", "12345");
+  cache.root.write(snapshot + kNew + "/config.json", "123");
+  cache.root.write("models--org--name/blobs/twice", "1234567");
+  fs::create_hard_link(cache.blob("twice"), cache.root.path(snapshot + kNew + "/twice"));
+  cache.root.write("elsewhere", "stays");
+  fs::create_hard_link(cache.root.path("elsewhere"), cache.root.path(snapshot + kNew + "/shared"));
+  EXPECT_EQ(remove_revision(cache.repository, kOld).bytes, 5u);
+  EXPECT_EQ(remove_model(cache.repository).bytes, 10u);
+}
+
 }  // namespace
 }  // namespace sanctum::hub

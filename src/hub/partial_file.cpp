@@ -22,11 +22,14 @@ PartialFile::PartialFile(std::string path, std::string blob, std::uint64_t bytes
     : path_(std::move(path)),
       blob_(std::move(blob)),
       bytes_(bytes),
-      file_{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, kByUmask)},
+      file_{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
+                   kByUmask)},
       hash_(hash_kind(blob_), bytes) {
+  if (file_.fd < 0 && errno == ELOOP) refuse("a link");
   if (file_.fd < 0) fail("cannot open", errno);
   struct stat status{};
   if (::fstat(file_.fd, &status) != 0) fail("cannot look at", errno);
+  if (!S_ISREG(status.st_mode)) refuse("no regular file");
   const auto there = static_cast<std::uint64_t>(status.st_size);
   if (there > bytes_) {
     empty();
@@ -41,10 +44,13 @@ PartialFile::Descriptor::~Descriptor() {
   if (fd >= 0) ::close(fd);
 }
 
-void PartialFile::fail(const std::string& what, int error) const {
+void PartialFile::refuse(const std::string& what) const {
   throw Error(ErrorCode::kUnavailable,
-              what + " " + path_ + ": " + file_error_text(error) +
-                  (error == EFBIG ? " (a limit of this process: ulimit -f)" : ""));
+              path_ + " is " + what + ", which is not written to; remove it first");
+}
+
+void PartialFile::fail(const std::string& what, int error) const {
+  throw Error(ErrorCode::kUnavailable, what + " " + path_ + ": " + file_error_text(error));
 }
 
 void PartialFile::add(std::string_view bytes) {

@@ -16,7 +16,8 @@ namespace sanctum::hub {
 class PartialFile {
  public:
   // Opens it, or makes it; one that is longer than `bytes` is emptied. What is there is read for
-  // the hash. Throws Error(kUnavailable) with the disk's reason, Error(kCancelled).
+  // the hash. Throws Error(kUnavailable) with the disk's reason, or naming what is no file of the
+  // cache's own (a link, a pipe), Error(kCancelled).
   PartialFile(std::string path, std::string blob, std::uint64_t bytes,
               const std::function<bool()>& cancelled);
   PartialFile(const PartialFile&) = delete;
@@ -36,6 +37,7 @@ class PartialFile {
     ~Descriptor();
     int fd;
   };
+  [[noreturn]] void refuse(const std::string& what) const;
   [[noreturn]] void fail(const std::string& what, int error) const;
 
   const std::string path_, blob_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/count_text.h"
 #include "base/size_text.h"
 
 namespace sanctum::hub {
@@ -50,8 +51,8 @@ std::string progress_text(const ProgressView& view, double bytes_per_second) {
               time_left_text(static_cast<double>(view.bytes_total - done) / bytes_per_second) +
               " left";
   }
-  return text + ", " + std::to_string(view.files_done) + " of " + std::to_string(view.files_total) +
-         " files";
+  return text + ", " + std::to_string(view.files_done) + " of " +
+         count_text(view.files_total, "file");
 }
 
 }  // namespace sanctum::hub

@@ -10,7 +10,7 @@ using std::chrono::seconds;
 TEST(ProgressText, TellsHowMuchHowFastAndHowLong) {
   EXPECT_EQ(progress_text({1'200'000'000, 4'500'000'000, 3, 12}, 85'100'000),
             "1.20 GB of 4.50 GB (26%), 85.1 MB/s, 0:39 left, 3 of 12 files");
-  EXPECT_EQ(progress_text({0, 100, 0, 1}, 0), "0 B of 100 B (0%), 0 of 1 files");
+  EXPECT_EQ(progress_text({0, 100, 0, 1}, 0), "0 B of 100 B (0%), 0 of 1 file");
   EXPECT_EQ(progress_text({0, 0, 0, 0}, 0), "0 B of 0 B (100%), 0 of 0 files");
 }
 

@@ -30,12 +30,23 @@ class Pull {
 
   Pulled run() {
     make_directory(places_.locks);
-    const ModelLock lock(
+    ModelLock lock(
         options_.model, options_.cache,
         [&](const std::string& holder) {
           progress_.note(holder + " is at " + options_.model + " already; waiting for it");
         },
         cancelled_);
+    try {
+      return run_locked();
+    } catch (...) {
+      std::error_code ignored;
+      if (!fs::exists(places_.repository, ignored)) lock.leave_nothing();
+      throw;
+    }
+  }
+
+ private:
+  Pulled run_locked() {
     Fetcher fetcher(options_.token, cancelled_);
     const RemoteList list = fetch_list(fetcher, asked_, progress_, cancelled_);
     const auto needed = needed_files(list, options_.patterns, options_.model);
@@ -51,7 +62,6 @@ class Pull {
     return done_;
   }
 
- private:
   static void make_directory(const std::string& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
@@ -72,7 +82,7 @@ class Pull {
       if (has_blob(places_, wanted, options_.verify, cancelled_)) continue;
       if (options_.verify) forget_damaged(wanted);
       missing_.push_back(wanted);
-      done_.bytes_loaded += wanted.bytes - bytes_begun(places_, wanted);
+      bytes_to_come_ += wanted.bytes - bytes_begun(places_, wanted);
     }
   }
 
@@ -86,16 +96,18 @@ class Pull {
   void check_disk() const {
     std::error_code error;
     const auto space = fs::space(places_.repository, error);
-    const std::uint64_t needed = done_.bytes_loaded;
+    const std::uint64_t needed = bytes_to_come_;
     if (error || needed == 0 || space.available >= needed + kSpareBytes) return;
     throw Error(ErrorCode::kUnavailable,
-                options_.model + " needs " + size_text(needed) + " more, and the disk of " +
+                options_.model + " needs " + size_text(needed) + " more, and " +
+                    size_text(kSpareBytes) + " that stay free beside it, and the disk of " +
                     options_.cache + " has " + size_text(space.available) +
                     " free: make room, or name another place with HF_HUB_CACHE");
   }
 
   void download() {
     std::uint64_t bytes = 0;
+    std::atomic<std::uint64_t> loaded{0};
     for (const auto& wanted : missing_) bytes += wanted.bytes;
     progress_.begin(bytes, static_cast<int>(missing_.size()));
     for_each_in_parallel(missing_.size(), kParallelFiles, [&](std::size_t at, const Stop& stop) {
@@ -103,10 +115,11 @@ class Pull {
       Fetcher fetcher(options_.token, stopped);
       Asked asked = asked_;
       asked.file = missing_[at].file;
-      download_blob(fetcher, places_, missing_[at], asked, progress_, stopped);
+      loaded += download_blob(fetcher, places_, missing_[at], asked, progress_, stopped);
       progress_.file_done();
     });
     progress_.over();
+    done_.bytes_loaded = loaded;
   }
 
   std::vector<SnapshotFile> links() const {
@@ -122,6 +135,7 @@ class Pull {
   const BlobPlaces places_;
   const std::function<bool()> cancelled_;
   std::vector<BlobWanted> wanted_, missing_;
+  std::uint64_t bytes_to_come_ = 0;
   Pulled done_;
 };
 

@@ -33,7 +33,7 @@ struct Pulled {
   std::vector<std::string> paths;  // of its files, below the snapshot
   int files = 0;
   std::uint64_t bytes = 0;         // of all of them
-  std::uint64_t bytes_loaded = 0;  // of those that were not here before this run
+  std::uint64_t bytes_loaded = 0;  // of those that this run loaded
 };
 
 // Throws Error for a person: kInvalid for options, kCancelled, and what failure_words.h says.

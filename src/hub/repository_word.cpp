@@ -73,7 +73,7 @@ RepositoryWord read_repository_word(const std::string& text, const std::string& 
     const std::string before = rest.substr(0, colon), tag = rest.substr(colon + 1);
     if (before == "ollama" || before == "lmstudio")
       refuse("'" + text + "' is what " + (before == "ollama" ? "Ollama" : "LM Studio") +
-             " has here already: `sanctum serve " + text + "` serves it");
+             " has here, and on no hub: `sanctum serve " + text + "` serves it");
     if (!tag.empty() && tag.find('/') == std::string::npos) refuse_tag(before, tag);
   }
   if (rest.size() != text.size()) return of_address(text, rest);

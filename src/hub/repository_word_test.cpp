@@ -40,7 +40,8 @@ TEST(RepositoryWord, WhatOtherProgramsCallAModelIsToldForWhatItIs) {
   EXPECT_THAT(refusal("https://other.example/org/x"), HasSubstr("--hub"));
   EXPECT_THAT(refusal("https://huggingface.co/org"), HasSubstr("names no model"));
   EXPECT_THAT(refusal("hf.co/datasets/org/x"), HasSubstr("the address of no model"));
-  EXPECT_THAT(refusal("absent"), HasSubstr("is no org/name"));
+  for (const char* path : {"absent", "./.", "./x", "x/.git"})
+    EXPECT_THAT(refusal(path), HasSubstr("is no org/name")) << path;
 }
 
 }  // namespace

@@ -22,6 +22,12 @@ std::string pause_text(Instant from, Instant to) {
   return seconds == 0 ? "trying again" : "trying again in " + std::to_string(seconds) + " s";
 }
 
+// More is said behind it.
+std::string without_stop(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 void until_it_works(const std::function<void()>& once, Progress& progress,
@@ -35,9 +41,9 @@ void until_it_works(const std::function<void()>& once, Progress& progress,
       const Decision decision = after_failure(state, failed.failure, now);
       if (!decision.again)
         throw Error(failed.error.code(),
-                    std::string(failed.error.what()) + " (" + decision.given_up + ")",
+                    without_stop(failed.error.what()) + " (" + decision.given_up + ")",
                     failed.error.field());
-      progress.note(std::string(failed.error.what()) + "; " + pause_text(now, decision.at));
+      progress.note(without_stop(failed.error.what()) + "; " + pause_text(now, decision.at));
       wait_until(decision.at, cancelled);
     }
   }

@@ -25,6 +25,12 @@ Decision after_failure(RetryState& state, const Failure& failure, Instant now) {
       return {false, {}, "it was so " + std::to_string(state.damaged) + " times"};
     return {true, now, {}};
   }
+  if (failure.trouble == Trouble::kTurnedAway) {
+    state.turned_away = failure.progress ? 1 : state.turned_away + 1;
+    if (state.turned_away >= kTurnedAwayMax)
+      return {false, {}, "it was so " + std::to_string(state.turned_away) + " times"};
+    return {true, now + pause_after(state.turned_away), {}};
+  }
   state.failures = failure.progress ? 1 : state.failures + 1;
   if (failure.retry_after) {
     if (*failure.retry_after > kRetryAfterMax)

@@ -13,17 +13,19 @@
 
 namespace sanctum::hub {
 
-inline constexpr int kFailuresMax = 5;  // one after another, without a byte in between
-inline constexpr int kDamagedMax = 2;   // of one file whose content was not what its hash says
+inline constexpr int kFailuresMax = 5;    // one after another, without a byte in between
+inline constexpr int kDamagedMax = 2;     // of one file whose content was not what its hash says
+inline constexpr int kTurnedAwayMax = 3;  // by the store, one after another, without a byte
 inline constexpr std::chrono::milliseconds kFirstPause{500};  // doubled with every failure
 inline constexpr std::chrono::seconds kPauseMax{20};
 inline constexpr std::chrono::minutes kRetryAfterMax{5};
 inline constexpr std::chrono::minutes kWaitedForHubMax{30};  // at the hub's wish, in all
 
 enum class Trouble {
-  kBroken,   // no connection, or it ended early
-  kBusy,     // 429, 503 and other 5xx
-  kDamaged,  // all bytes came and were others than they should be
+  kBroken,      // no connection, or it ended early
+  kBusy,        // 429, 503 and other 5xx
+  kDamaged,     // all bytes came and were others than they should be
+  kTurnedAway,  // by the store that the hub named; the hub names it anew
 };
 
 struct Failure {
@@ -35,6 +37,7 @@ struct Failure {
 struct RetryState {
   int failures = 0;
   int damaged = 0;
+  int turned_away = 0;
   std::chrono::milliseconds waited_for_hub{0};
 };
 

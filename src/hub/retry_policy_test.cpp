@@ -63,5 +63,13 @@ TEST(RetryPolicy, WhatIsDamagedIsLoadedOnceMore) {
   EXPECT_FALSE(after_failure(state, {Trouble::kDamaged, false, {}}, kNow).again);
 }
 
+TEST(RetryPolicy, WhomTheStoreTurnsAwayAsksTheHubAgainAndNotForLong) {
+  RetryState state;
+  for (int i = 1; i < kTurnedAwayMax; ++i)
+    EXPECT_TRUE(after_failure(state, {Trouble::kTurnedAway, false, {}}, kNow).again) << i;
+  EXPECT_FALSE(after_failure(state, {Trouble::kTurnedAway, false, {}}, kNow).again);
+  EXPECT_TRUE(after_failure(state, {Trouble::kTurnedAway, true, {}}, kNow).again) << "bytes came";
+}
+
 }  // namespace
 }  // namespace sanctum::hub

@@ -62,9 +62,13 @@ std::optional<int> named_within(int fd, std::chrono::milliseconds limit) {
 }  // namespace
 
 LockFile::LockFile(const std::string& path)
-    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)) {
   if (fd_ < 0)
     throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));
+  if (struct stat status{}; ::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(fd_);
+    throw Error(ErrorCode::kUnavailable, path + " is no regular file, so it is no lock; remove it");
+  }
   struct flock lock = whole_file();
   if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) {
     name({static_cast<int>(::getpid())});
@@ -107,7 +111,7 @@ void LockFile::name(const std::vector<int>& holders) {
 }
 
 std::optional<int> LockFile::holder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw Error(ErrorCode::kUnavailable, "cannot open " + path + ": " + std::strerror(errno));

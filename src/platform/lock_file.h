@@ -16,7 +16,7 @@ namespace sanctum::platform {
 class LockFile {
  public:
   // Takes the lock and names this process. Throws Error(kBusy) naming a living holder's process id
-  // when another one has it.
+  // when another one has it, Error(kUnavailable) for a link, and for what is no regular file.
   explicit LockFile(const std::string& path);
   // A copy that was handed down to this process. Throws Error(kInvalid) when it is no file.
   explicit LockFile(int descriptor);

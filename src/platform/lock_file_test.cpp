@@ -1,6 +1,7 @@
 #include "platform/lock_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,6 +24,18 @@ constexpr std::chrono::milliseconds kLimit(20000);
 std::unique_ptr<Process> holding(const LockFile& lock) {
   return std::make_unique<Process>(
       ProcessOptions{"/bin/sh", {"-c", "read line <&3"}, {}, {lock.descriptor()}});
+}
+
+// A link's target was written to, and a pipe waited for.
+TEST(LockFile, WhatIsNoFileIsNoLock) {
+  const TestDirectory directory;
+  directory.write("mine", "mine");
+  std::filesystem::create_symlink("mine", directory.path("link"));
+  ASSERT_EQ(::mkfifo(directory.path("pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(LockFile::holder(directory.path("pipe")));
+  for (const char* name : {"link", "pipe"})
+    EXPECT_THROW(LockFile{directory.path(name)}, Error) << name;
+  EXPECT_EQ(read_file(directory.path("mine")), "mine");
 }
 
 TEST(LockFile, TheSecondIsRefusedNamingTheFirst) {

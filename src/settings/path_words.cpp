@@ -17,14 +17,25 @@ std::string path_from(const std::string& directory, const std::string& path) {
   return full.string();
 }
 
-std::string model_from(const std::string& directory, const std::string& told) {
-  const auto [name, place] = supervisor::split_name(told);
+namespace {
+
+// Absolute; empty where nothing is there, and for a word that also names what is no model: that is
+// the word.
+std::string model_path(const std::string& directory, const std::string& place) {
   const std::string path = path_from(directory, place);
   std::error_code ignored;
-  if (!fs::exists(path, ignored)) return told;
-  // A word that also names what is no model is the word.
-  if (place.find('/') == std::string::npos && !hub::has_config(path) && !catalog::is_gguf(path))
-    return told;
+  const bool word = place.find('/') == std::string::npos;
+  const bool there = fs::exists(path, ignored);
+  return there && (!word || hub::has_config(path) || catalog::is_gguf(path)) ? path : std::string();
+}
+
+}  // namespace
+
+std::string model_from(const std::string& directory, const std::string& told) {
+  if (auto path = model_path(directory, told); !path.empty()) return path;
+  const auto [name, place] = supervisor::split_name(told);
+  const std::string path = model_path(directory, place);
+  if (path.empty()) return told;
   return (name.empty() ? "" : name + "=") + path;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/home_path.h"
 #include "catalog/import_place.h"
+#include "catalog/imports.h"
 #include "hub/cache_layout.h"
 #include "hub/places.h"
 #include "hub/repository_kind.h"
@@ -76,7 +77,8 @@ FoundModel find_by_place(const std::string& name, const SearchPlaces& places) {
   if (name == kBuiltIn) return {built_in_model(places)};
   if (catalog::is_foreign_name(name)) return foreign(name, places);
   if (catalog::is_gguf(name)) return made_of(name, fs::path(name).stem().string(), places);
-  if (hub::is_repository_name(name)) {
+  if (catalog::is_import_name(name)) refuse_import(name, places);
+  if (hub::is_repository_name(name) || hub::is_old_repository_name(name)) {
     const std::string snapshot = hub::cached_snapshot(name, places.hub);
     if (!snapshot.empty() && is_model(snapshot)) return {{name, snapshot}};
   }
@@ -106,7 +108,7 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
 NamedModel split_name(const std::string& told) {
   const std::size_t equals = told.find('=');
   std::error_code ignored;
-  if (equals == std::string::npos || fs::exists(told, ignored)) return {{}, told};
+  if (equals == std::string::npos || fs::exists(home_expanded(told), ignored)) return {{}, told};
   check_name(told.substr(0, equals), told);
   return {told.substr(0, equals), told.substr(equals + 1)};
 }

@@ -3,6 +3,7 @@
 //   DIR          a directory with a config.json; called by its own name
 //   FILE.gguf    the directory that is made of it (catalog/import_place.h), perhaps not yet there
 //   org/name     a downloaded model of the Hugging Face cache; refs/main decides which snapshot
+//                (name alone, where models were called so once)
 //   ollama:NAME, lmstudio:PUBLISHER/REPO   another program's (catalog/foreign_models.h)
 //   smoke        the built-in model
 //   NAME=MODEL   any of these, called NAME
@@ -37,8 +38,8 @@ struct NamedModel {
   std::string name;  // empty: its own
   std::string place;
 };
-// Of NAME=MODEL. A directory may have a '=' of its own. Throws Error(kInvalid) for a NAME that is
-// none.
+// Of NAME=MODEL. What is there under the whole word is meant first: a path may have a '='. Throws
+// Error(kInvalid) for a NAME that is none.
 NamedModel split_name(const std::string& told);
 
 struct FoundModel : wire::LoadRequest {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -70,6 +71,45 @@ TEST_F(ModelDirectory, ANameMayBeGiven) {
   EXPECT_THAT(refusal("my model=" + root_.path("a")), HasSubstr("is no NAME=MODEL"));
   EXPECT_THAT(refusal("=" + root_.path("a")), HasSubstr("is no NAME=MODEL"));
   EXPECT_THAT(refusal("mine=absent"), HasSubstr("no directory 'absent'"));
+}
+
+// It was taken for NAME=MODEL where it stood behind ~/.
+TEST_F(ModelDirectory, WhatIsThereIsAPathWhateverItIsCalled) {
+  add("x=y.gguf", "GGUF");
+  ::setenv("HOME", root_.path().c_str(), 1);
+  EXPECT_EQ(find_model("~/x=y.gguf", places_).gguf, root_.path("x=y.gguf"));
+  EXPECT_EQ(find_model("mine=~/x=y.gguf", places_).model, "mine");
+}
+
+TEST_F(ModelDirectory, WhatMayNotBeLookedAtIsNotCalledAbsent) {
+  fs::create_symlink("round", root_.path("round"));  // no user may follow it
+  EXPECT_THAT(refusal(root_.path("round")), HasSubstr("cannot open " + root_.path("round")));
+  fs::create_directories(places_.hub);
+  fs::create_symlink("models--org--x", root_.path("hub/models--org--x"));
+  EXPECT_THAT(refusal("org/x"), HasSubstr("cannot open " + root_.path("hub/models--org--x")));
+  fs::create_directories(root_.path("dangling"));
+  fs::create_symlink("nothing", root_.path("dangling/config.json"));
+  EXPECT_THAT(refusal(root_.path("dangling")), HasSubstr("is a link that leads to no file"));
+  ASSERT_EQ(::mkfifo(root_.path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(refusal(root_.path("pipe")), HasSubstr("but a pipe"));
+}
+
+TEST_F(ModelDirectory, AnImportsNameTellsItsFile) {
+  SearchPlaces places = places_;
+  places.imports = root_.path("imported");
+  add("imported/x-0123456789abcdef/imported_from", "/there/x.gguf\n");
+  try {
+    find_model("imported:x-0123456789abcdef", places);
+    FAIL() << "a name for `remove` alone";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("made of /there/x.gguf: name that file"));
+  }
+}
+
+TEST_F(ModelDirectory, AModelOfBeforeThereWereMakersIsFound) {
+  add("hub/models--gpt2/refs/main", "abc");
+  add("hub/models--gpt2/snapshots/abc/config.json");
+  EXPECT_EQ(find_model("gpt2", places_).path, root_.path("hub/models--gpt2/snapshots/abc"));
 }
 
 TEST_F(ModelDirectory, TheBuiltInOneHasAWord) {

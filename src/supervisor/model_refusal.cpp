@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/unreadable.h"
+#include "catalog/imports.h"
 #include "hub/cache_layout.h"
 #include "hub/cached_models.h"
 #include "hub/gguf_name.h"
@@ -106,8 +108,15 @@ bool is_meant_as_path(const fs::path& path) {
          (path.has_parent_path() && fs::is_directory(path.parent_path(), ignored));
 }
 
+// What may not be looked at is not taken for absent.
+void refuse_unreadable(const std::string& named, const fs::path& path) {
+  const std::string why = why_unreadable(path.string());
+  if (!why.empty()) refuse((named.empty() ? "" : named + " cannot be served: ") + why);
+}
+
 void refuse_file(const fs::path& file) {
   std::error_code ignored;
+  refuse_unreadable("", file);
   if (!fs::exists(file, ignored)) return;
   const std::string path = file.string(), extension = file.extension().string();
   const fs::path directory = fs::absolute(file, ignored).parent_path();
@@ -118,6 +127,8 @@ void refuse_file(const fs::path& file) {
     refuse(path +
            " holds weights alone; a model is a directory that has its config.json and "
            "tokenizer.json too");
+  if (!fs::is_regular_file(file, ignored))
+    refuse(path + " is no file and no directory, but a pipe, a socket or a device");
   refuse(path + " is a file; a model is a directory with a config.json");
 }
 
@@ -130,24 +141,36 @@ void refuse_file(const fs::path& file) {
   if (!first.snapshot.empty())
     one = "; here is " + hub::revisions_here(repository) + ": `sanctum serve " + name + "=" +
           first.snapshot + "` serves it";
-  refuse("'" + name + "' is in the cache, but " + repository +
-         "/refs/main is missing, which says what version is meant" + one + "; " + pull +
-         " downloads main");
+  const std::string problem = hub::reference_problem(repository, hub::kMain);
+  refuse("'" + name + "' is in the cache, but " +
+         (problem.empty() ? repository + "/refs/main is missing" : problem) +
+         ", which says what version is meant" + one + "; " + pull + " downloads main");
 }
 
 [[noreturn]] void refuse_download(const std::string& name, const std::string& repository,
                                   const std::string& hub) {
   const std::string pull = "`sanctum models pull " + name + "`";
+  const std::string quoted = "'" + name + "'";
+  refuse_unreadable(quoted, repository);
+  refuse_unreadable(quoted, hub::reference_path(repository, hub::kMain));
   const std::string main = hub::cached_commit(repository, hub::kMain);
   if (main.empty()) refuse_without_main(name, repository, pull, hub);
   const std::string snapshot = hub::snapshot_directory(repository, main);
+  refuse_unreadable(quoted, snapshot);
   const auto files = hub::snapshot_files(snapshot);
   const auto kind = hub::kind_of(files);
-  if (kind == hub::RepositoryKind::kGguf) refuse_gguf("'" + name + "'", snapshot, files);
+  if (kind == hub::RepositoryKind::kGguf) refuse_gguf(quoted, snapshot, files);
   if (kind == hub::RepositoryKind::kAdapter)
-    refuse("'" + name + "' cannot be served: " + hub::adapter_advice(snapshot));
-  const std::string what = "'" + name + "' is in the cache, but what " + repository +
-                           "/refs/main names has no config.json";
+    refuse(quoted + " cannot be served: " + hub::adapter_advice(snapshot));
+  const std::string what =
+      quoted + " is in the cache, but what " + repository + "/refs/main names has no config.json";
+  const auto has = [&](const char* file) {
+    return std::find(files.begin(), files.end(), file) != files.end();
+  };
+  refuse_unreadable(quoted, fs::path(snapshot) / "config.json");
+  if (has("config.json"))
+    refuse(quoted + " is in the cache, but config.json in " + snapshot +
+           " links to what is not there; " + pull + " loads it");
   if (files.empty()) refuse(what + ": its download did not end; download it again (" + pull + ")");
   refuse(what + ", which says what a model is; " + pull + " loads all that a model needs");
 }
@@ -174,6 +197,7 @@ bool is_address(const std::string& name) {
 }  // namespace
 
 void refuse_directory(const std::string& directory) {
+  refuse_unreadable("", directory);
   const auto in_it = entries_in(directory, false);
   const auto kind = hub::kind_of(in_it);
   if (kind == hub::RepositoryKind::kGguf || !hub::gguf_models(in_it).empty())
@@ -190,20 +214,38 @@ void refuse_directory(const std::string& directory) {
   }
   if (const auto ggufs = gguf_beneath(directory); !ggufs.empty())
     refuse_gguf("the directory " + directory, directory, ggufs);
+  std::error_code ignored;
+  const auto config = fs::symlink_status(fs::path(directory) / "config.json", ignored).type();
+  if (config != fs::file_type::not_found)
+    refuse("config.json in " + directory +
+           (config == fs::file_type::symlink ? " is a link that leads to no file" : " is no file"));
   refuse(none + ": that is no model");
+}
+
+void refuse_import(const std::string& name, const SearchPlaces& places) {
+  std::string source;
+  for (const auto& import : catalog::imports_in({places.imports}))
+    if (import.name == name) source = import.source;
+  throw Error(ErrorCode::kInvalid,
+              "'" + name + "' is what `sanctum serve` made of " +
+                  (source.empty() ? "a GGUF file, which `sanctum models list` tells: name that file"
+                                  : source + ": name that file") +
+                  " here; the name is for `sanctum models remove`",
+              "model");
 }
 
 void refuse_name(const std::string& name, const SearchPlaces& places) {
   const std::string& hub = places.hub;
   refuse_file(name);
   std::error_code ignored;
-  if (is_repository_name(name) && !hub.empty()) {
+  if ((is_repository_name(name) || hub::is_old_repository_name(name)) && !hub.empty()) {
     const std::string repository = repository_directory(name, hub);
+    if (is_repository_name(name)) refuse_unreadable("'" + name + "'", repository);
     if (fs::is_directory(repository, ignored)) refuse_download(name, repository, hub);
-    if (!is_meant_as_path(name))
+    if (is_repository_name(name) && !is_meant_as_path(name))
       refuse("'" + name + "' is neither a directory nor a downloaded model in " + hub +
-             did_you_mean(name, cached_repositories(hub)) + "; `sanctum models pull " + name +
-             "` downloads it");
+             did_you_mean(name, cached_repositories(hub),
+                          "`sanctum models pull " + name + "` downloads it"));
   }
   if (is_address(name)) refuse_address(name);
   const fs::path path(name);

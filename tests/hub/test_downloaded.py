@@ -136,3 +136,15 @@ def test_a_running_server_names_what_it_serves(home, hub, start_server):
     assert refused.returncode == 2 and "serves it" in refused.stderr, refused.stderr
     server.stop()
     assert home.run("remove", "org/smoke", "--yes", environment={"XDG_STATE_HOME": str(state)}).returncode == 0
+
+
+def test_a_model_of_before_there_were_makers_is_listed_and_removed(home):
+    """models--gpt2 lay there, unseen."""
+    repository = home.cache / "models--gpt2"
+    for name, content in {"refs/main": "abc", "snapshots/abc/config.json": '{"model_type": "gpt2"}'}.items():
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text(content)
+    assert listed(home)["gpt2"]["architecture"] == "gpt2"
+    assert "tokenizer.json: missing" in home.run("check", "gpt2").stdout
+    removed = home.run("remove", "gpt2", "--yes")
+    assert removed.returncode == 0 and "the disk has 25 B more" in removed.stdout and not repository.exists(), removed.stdout + removed.stderr

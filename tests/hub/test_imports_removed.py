@@ -63,7 +63,7 @@ def test_of_the_unused_those_that_are_served_stay_and_the_others_go(home):
         os.close(serving.lock)
     assert result.returncode == 0 and served.exists() and not other.exists(), result.stdout + result.stderr
     assert f"kept imported:{served.name}: the server with {state} serves it" in result.stdout and f"removed imported:{other.name}" in result.stdout, result.stdout
-    assert again.returncode == 0 and "kept" in again.stdout and "removed" not in again.stdout, again.stdout
+    assert again.returncode == 1 and "kept" in again.stdout and "removed" not in again.stdout, again.stdout
 
 
 def test_what_is_gone_when_a_person_agrees_keeps_no_other(home):
@@ -91,3 +91,15 @@ def test_a_download_whose_gguf_file_is_served_stays(home, hub, start_server):
     assert os.path.exists(file)
     server.stop()
     assert remove(home, server.state_dir, "org/x-GGUF").returncode == 0 and not os.path.exists(file)
+
+
+def test_what_a_killed_start_left_is_listed_and_removed(home):
+    state = home.directory / "elsewhere"
+    left = state / "imported" / ".x-0123456789abcdef.importing"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").write_bytes(b"half")
+    (state / "imported" / ".x-0123456789abcdef.import-lock").write_text("1\n")
+    listed = home.run("list", "--state-dir", str(state)).stdout
+    assert f"unfinished, of a start that runs or was killed: {left}\n" in listed, listed
+    removed = remove(home, state, "--unused")
+    assert removed.returncode == 0 and f"removed {left}" in removed.stdout and not list((state / "imported").iterdir()), removed.stdout + removed.stderr

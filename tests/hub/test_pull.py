@@ -155,7 +155,7 @@ def test_tls_is_verified(tmp_path, tls_hub, certificate):
     home = Home(tmp_path, tls_hub)
     trusted = {"SSL_CERT_FILE": certificate[0]}
     stranger = home.run("pull", NAME)
-    assert stranger.returncode == 2 and "certificate" in stranger.stderr, stranger.stderr
+    assert stranger.returncode == 2 and "certificate" in stranger.stderr and "SSL_CERT_FILE" in stranger.stderr, stranger.stderr
     other_name = home.run("pull", NAME, "--hub", tls_hub.url.replace("localhost", "127.0.0.1"), environment=trusted)
     assert other_name.returncode == 2 and "127.0.0.1" in other_name.stderr, other_name.stderr
     assert not tls_hub.requests

@@ -107,7 +107,7 @@ def test_a_redirect_to_what_is_no_web_is_refused(home, hub, small, to):
 def test_a_disk_that_is_too_small_is_told_before(home, hub, small):
     hub.named[NAME] = [{"rfilename": "model-2.safetensors", "size": 4 << 40, "blobId": "0" * 40}]
     said = refused(home)
-    assert "needs 4.4" in said and "free: make room" in said
+    assert "needs 4.4" in said and "more, and 67.1 MB that stay free beside it, and the disk" in said and "free: make room" in said
     assert not hub.asked("store", WEIGHTS)
 
 
@@ -126,3 +126,49 @@ def test_a_cache_that_may_not_be_written_is_told(home, hub, small):
     home.cache.write_text("a file")
     assert "HF_HUB_CACHE names another place" in refused(home)
     assert json.loads(home.run("list", "--json").stdout)["models"] == []
+
+
+def test_what_the_store_refuses_is_not_the_hubs_to_say_and_the_hub_is_asked_again(home, hub, small):
+    """An address that had expired was told as a gated model, a proxy's 401 as a bad token."""
+    store = f"{hub.store_url.removeprefix('http://')}, the store to which {hub.url} sends us"
+    for status in (403, 401):
+        hub.requests.clear()
+        hub.mishaps[WEIGHTS].append(("status", status, {}))
+        result = home.run("pull", NAME)
+        assert result.returncode == 0 and f"{store}, answers {status} for {WEIGHTS}" in result.stderr, result.stderr
+        assert len(hub.asked("hub", WEIGHTS)) == 2, "for another address"
+        assert home.run("remove", NAME, "--yes").returncode == 0
+    hub.mishaps[WEIGHTS] += [("status", 403, {})] * 3
+    said = refused(home)
+    assert "it was so 3 times" in said and "gated" not in said and "token" not in said, said
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_of_the_caches_is_not_written_to(home, hub, small, kind):
+    """A link led the bytes out of the cache; a pipe stood still for ever."""
+    partial, mine = home.blob(sha256(small[WEIGHTS]) + ".incomplete"), home.directory / "mine"
+    partial.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    os.symlink(mine, partial) if kind == "link" else os.mkfifo(partial)
+    said = refused(home)
+    assert f"{partial} is " in said and "remove it first" in said, said
+    assert mine.read_text() == "mine" and not hub.asked("store", WEIGHTS)
+
+
+def test_a_pull_that_gets_nothing_leaves_nothing(home, hub, small):
+    hub.gated.add(NAME)
+    refused(home)
+    home.run("pull", "org/absent")
+    assert list((home.cache / ".locks").iterdir()) == []
+
+
+def test_what_was_loaded_is_counted_as_it_came(home, hub, small):
+    """A beginning that was damaged is loaded anew, which was not told."""
+    partial = home.blob(sha256(small[WEIGHTS]) + ".incomplete")
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * 200_000)
+    result = home.run("pull", NAME)
+    assert result.returncode == 0 and "3 files, 300 kB, 300 kB of it loaded now" in result.stderr, result.stderr
+    hub.mishaps["list"].append(("status", 503, {"Retry-After": "1"}))
+    again = home.run("pull", NAME, "--include", "config.json")
+    assert f"answers 503 for the list of '{NAME}'; trying again in 1 s\n1 file, " in again.stderr, again.stderr

@@ -44,7 +44,7 @@ def test_what_is_said_of_a_gguf_file_is_what_serve_takes(ggufs, start_server):
     [row] = rows(ggufs, GGUF)
     assert (row["path"], row["servable"], row["loaded_in_part"]) == (path, True, False), row
     whole = ggufs.run("check", GGUF)
-    assert whole.returncode == 0 and "is whole: 1 files" in whole.stdout, whole.stdout
+    assert whole.returncode == 0 and "is whole: 1 file," in whole.stdout, whole.stdout
     assert f"`sanctum serve {path}`" in ggufs.run("info", GGUF).stderr
     server = start_server(path, environment=ggufs.environment)
     assert server.client().models.list().data[0].id == "tiny-Q8_0"

@@ -164,3 +164,53 @@ def test_a_shard_that_is_missing_is_an_incomplete_download(place):
 def test_too_little_room_names_what_a_person_named(place):
     told = models(place, "import", str(tiny_gguf.write_huge(place.directory / "huge.gguf")), "made")
     assert told.returncode == 2 and "too little room for made: " in told.stderr and "are needed (weights, and" in told.stderr, told.stderr
+
+
+def test_a_path_with_an_equals_sign_is_a_path(place):
+    """It was taken for NAME=MODEL by one of those who pass it on."""
+    tiny = (place.directory / "gguf" / "tiny-Q8_0.gguf").read_bytes()
+    (place.directory / "a=b.gguf").write_bytes(tiny)
+    made = models(place, "import", "a=b.gguf", "d=x")
+    assert made.returncode == 0 and "next     sanctum serve d=x\n" in made.stdout, made.stdout + made.stderr
+    for word in ("a=b.gguf", "./a=b.gguf", "~/a=b.gguf", str(place.directory / "a=b.gguf"), "d=x", "./d=x", "m=./d=x", "m=~/a=b.gguf"):
+        told = serve(place, word)
+        assert told.returncode == 0, (word, told.stderr)
+    config = place.directory / "elsewhere" / "sanctum.toml"
+    config.parent.mkdir()
+    (config.parent / "c=d.gguf").write_bytes(tiny)
+    config.write_text('models = ["c=d.gguf"]')
+    told = serve(place, "--config", str(config))
+    assert told.returncode == 0 and f'"{config.parent}/c=d.gguf"' in told.stdout, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("words", [("remove", NAME, "--yes", "--revision", ""), ("remove", "", "--yes"), ("remove", "--unused", "--yes", "--state-dir", ""),
+                                   ("quantize", "models/a", "--to", ""), ("import", "gguf/tiny-Q8_0.gguf", ""), ("pull", NAME, "--hub", "")], ids=" ".join)
+def test_a_word_that_says_nothing_does_not_mean_all(place, small, words):
+    """`--revision "$REV"` of a script that never set it removed every revision."""
+    place.pull()
+    told = models(place, *words)
+    assert told.returncode == 2 and "it is empty" in told.stderr, told.stdout + told.stderr
+    assert place.repository().exists()
+
+
+def test_an_import_shows_names_and_does_not_obey_them(place):
+    for command, source in (("import", "gguf/tiny-Q8_0.gguf"), ("quantize", "base")):
+        if command == "quantize":
+            tiny_llama.hugging_face(place.directory / "base")
+        made = models(place, command, source, "--to", f"{command}\x1b[31m\nx")
+        assert made.returncode == 0 and "\x1b" not in made.stdout and "\nx" not in made.stdout, made.stdout
+
+
+def test_the_name_of_what_serve_made_is_told_for_what_it_is(place):
+    for command in (("info",), ("check",), ("quantize", "--to", "q"), ("import", "--to", "q"), ("pull",)):
+        told = models(place, command[0], "imported:tiny-0123456789abcdef", *command[1:])
+        assert told.returncode == 2 and "is what `sanctum serve` made of a GGUF file" in told.stderr, told.stderr
+    told = serve(place, "imported:tiny-0123456789abcdef")
+    assert told.returncode == 1 and "is what `sanctum serve` made of" in told.stderr, told.stderr
+
+
+def test_a_pull_of_another_programs_name_says_whether_it_is_there(place):
+    assert "is what Ollama has here already: `sanctum serve ollama:tiny:1m` serves it" in models(place, "pull", "ollama:tiny:1m").stderr
+    for absent in ("ollama:nothing", "lmstudio:no/such"):
+        told = models(place, "pull", absent)
+        assert told.returncode == 2 and f"there is no '{absent}'" in told.stderr and "already" not in told.stderr, told.stderr
