@@ -6,16 +6,9 @@
 #include "base/error.h"
 #include "catalog/gguf_outline.h"
 #include "catalog/import_place.h"
-#include "client/printable.h"
 #include "hub/cached_models.h"
 
 namespace sanctum {
-namespace {
-
-constexpr std::size_t kShownCharactersMax = 500;
-
-}  // namespace
-
 LookedInto look_into(const std::string& name, const std::string& path, Instant until) {
   try {
     std::optional<catalog::GgufOutline> outline;
@@ -25,7 +18,7 @@ LookedInto look_into(const std::string& name, const std::string& path, Instant u
     if (outline) looked.can.why = outline->as_told_of_file(looked.can.why);
     return looked;
   } catch (const Error& error) {
-    return {{}, {false, client::printable_line(error.what(), kShownCharactersMax)}};
+    return {{}, not_servable(error)};
   }
 }
 

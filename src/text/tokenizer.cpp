@@ -58,8 +58,8 @@ constexpr const char* kMend =
 // Throws Error that says what to do where it is missing.
 std::string tokenizer_file(const std::string& directory) {
   const std::string path = directory + "/tokenizer.json";
+  if (auto bytes = read_file_if_there(path, kTokenizerBytesMax)) return std::move(*bytes);
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return read_file(path, kTokenizerBytesMax);
   if (std::filesystem::exists(directory + "/tokenizer.model", ignored))
     throw Error(
         ErrorCode::kNotFound,
