@@ -39,8 +39,11 @@ GgufOutline::~GgufOutline() {
 }
 
 std::string GgufOutline::as_told_of_file(std::string text) const {
-  if (const auto at = text.find(path_); at != std::string::npos)
-    text.replace(at, path_.size(), file_);
+  for (std::size_t at = 0; (at = text.find(path_, at)) != std::string::npos; at += file_.size()) {
+    const std::size_t behind = at + path_.size();
+    const bool inside = behind < text.size() && text[behind] == '/';  // one of its files
+    text.replace(at, path_.size() + (inside ? 1 : 0), file_ + (inside ? ": " : ""));
+  }
   return text;
 }
 

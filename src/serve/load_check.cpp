@@ -78,9 +78,8 @@ void check_room(const settings::ServeConfig& config) {
                      catalog::bytes_to_come(config.imports, imports_of(config)));
 }
 
-// And each must be worth it. Throws Exit.
-void check_imports(const settings::ServeConfig& config, bool with_texts,
-                   const std::atomic<bool>* cancelled) {
+// And each must be worth it, tokenizer and template too: what is made stays. Throws Exit.
+void check_imports(const settings::ServeConfig& config, const std::atomic<bool>* cancelled) {
   or_exit(kExitFailure, [&] { check_room(config); });
   for (const auto& place : config.imports) {
     if (catalog::is_imported(place)) continue;
@@ -90,7 +89,7 @@ void check_imports(const settings::ServeConfig& config, bool with_texts,
     for (const auto& model : config.found_models)
       if (model.path == place.directory) name = model.model;
     try {
-      ask_engine(config, {{name, outline->path()}}, with_texts, cancelled);
+      ask_engine(config, {{name, outline->path()}}, true, cancelled);
     } catch (const Exit& exit) {
       throw Exit{exit.code, outline->as_told_of_file(exit.message)};
     }
@@ -109,7 +108,7 @@ LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
                          const std::atomic<bool>* cancelled) {
   if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
   if (const std::string why = engine_missing(config); !why.empty()) throw Exit{kExitFailure, why};
-  check_imports(config, with_texts, cancelled);
+  check_imports(config, cancelled);
   std::vector<wire::LoadRequest> all = worker_options(config, {}).models, there;
   for (auto& model : all)
     if (!is_to_come(config, model.path)) there.push_back(std::move(model));

@@ -151,6 +151,8 @@ def broken(tmp_path, kind):
         tiny_gguf.write(path, architecture="clip")
     elif kind == "part":
         tiny_gguf.write(path, parts=3)
+    elif kind == "merges":
+        tiny_gguf.write(path, merges_more=["nobody 's"])
     elif kind == "other":
         tiny_gguf.write(path, architecture="mamba")
     return path
@@ -158,7 +160,7 @@ def broken(tmp_path, kind):
 
 @pytest.mark.parametrize("beside", [(), ("smoke",)], ids=["alone", "beside another"])
 @pytest.mark.parametrize("kind, word", [("text", "no GGUF file"), ("cut", "damaged"), ("picture half", "mmproj"), ("part", "--merge"), ("other", "'mamba'"),
-                                        ("missing", "there is no file")])
+                                        ("merges", "tokenizer.ggml.merges"), ("missing", "there is no file")])
 def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, beside, tmp_path):
     state = tmp_path / "state"
     for more in ((), ("--check",)):
