@@ -1,5 +1,6 @@
 """`sanctum serve FILE.gguf`: imported once into the state directory, again when the file has changed, and told before anything is started."""
 
+import fcntl
 import json
 import os
 import resource
@@ -168,6 +169,41 @@ def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, besi
         assert told.returncode == 1 and word in told.stderr, told.stderr
         assert str(tmp_path / "x.gguf") in told.stderr
         assert not state.exists(), "nothing is left"
+
+
+def info(file, directory, **options):
+    """`models info`, with `directory` for temporary files."""
+    environment = {**os.environ, "HOME": str(file.parent), "XDG_STATE_HOME": str(file.parent), "TMPDIR": str(directory)}
+    told = subprocess.run([program("sanctum"), "models", "info", str(file), "--json"], capture_output=True, text=True, timeout=RUN_SECONDS_MAX, env=environment, **options)
+    return json.loads(told.stdout)
+
+
+def test_a_file_is_looked_into_wherever_there_is_room(file, tmp_path):
+    """With a TMPDIR that is missing or full it was no model any more."""
+    (tmp_path / "file").touch()
+    for directory in (tmp_path / "missing", tmp_path / "file", "/dev/full"):
+        assert info(file, directory)["servable"] is True, directory
+    full = info(file, tmp_path, preexec_fn=small_files)
+    assert full["servable"] is None and "there is no room to look into it" in full["reason"], full
+
+
+def test_what_a_killed_look_left_is_removed_by_the_next(file, tmp_path):
+    place = tmp_path / "tmp"
+    killed, at_work, just_made = (place / f"sanctum-outline-{name}" for name in ("killed", "atwork", "fresh"))
+    for directory in (killed, at_work, just_made):
+        directory.mkdir(parents=True)
+        (directory / "config.json").touch()
+    for directory in (killed, at_work):
+        os.utime(directory, (0, 0))
+    held = os.open(at_work, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        assert info(file, place)["servable"] is True
+        assert sorted(place.iterdir()) == [at_work, just_made]
+    finally:
+        os.close(held)
+    assert info(file, place)["servable"] is True
+    assert sorted(place.iterdir()) == [just_made], "who is just made is not locked yet"
 
 
 def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):
