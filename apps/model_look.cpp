@@ -1,15 +1,19 @@
 #include "apps/model_look.h"
 
 #include <optional>
+#include <utility>
 
 #include "apps/shell_word.h"
 #include "base/error.h"
 #include "catalog/gguf_outline.h"
 #include "catalog/import_place.h"
 #include "hub/cached_models.h"
+#include "settings/path_words.h"
 
 namespace sanctum {
 LookedInto look_into(const std::string& name, const std::string& path, Instant until) {
+  if (std::string why = settings::why_not_handed_on(path); !why.empty())
+    return {{}, {false, std::move(why)}};
   try {
     std::optional<catalog::GgufOutline> outline;
     if (catalog::is_gguf(path)) outline.emplace(path);

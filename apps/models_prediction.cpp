@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "apps/command.h"
 #include "apps/engine_opinion.h"
@@ -16,6 +17,7 @@
 #include "catalog/gguf_outline.h"
 #include "client/printable.h"
 #include "platform/machine.h"
+#include "settings/path_words.h"
 #include "settings/serve_config.h"
 #include "supervisor/model_directory.h"
 
@@ -100,8 +102,12 @@ Told look(const std::string& name, const PredictionOptions& options,
   std::optional<catalog::GgufOutline> outline;
   told.name = found.model;
   told.left_out = found.left_out;
+  told.place = found.gguf.empty() ? found.path : found.gguf;
+  if (std::string why = settings::why_not_handed_on(told.place); !why.empty()) {
+    told.can = {false, std::move(why)};
+    return told;
+  }
   if (!found.gguf.empty()) {
-    told.place = found.gguf;
     try {
       outline.emplace(found.gguf);
     } catch (const Error& error) {
@@ -112,7 +118,6 @@ Told look(const std::string& name, const PredictionOptions& options,
   if (outline && !outline->left_out().empty())
     told.left_out += (told.left_out.empty() ? "" : "; ") + outline->left_out();
   const std::string directory = outline ? outline->path() : found.path;
-  told.place = outline ? found.gguf : found.path;
   try {
     look_at_files(directory, told);
   } catch (const Error& error) {

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import subprocess
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import tiny_gguf
-from programs import BUILT_IN, program
+from programs import BUILT_IN, SMOKE_MODEL, program
 from sanctum_server import Server
 
 RUN_SECONDS_MAX = 90
@@ -169,6 +170,22 @@ def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, besi
         assert told.returncode == 1 and word in told.stderr, told.stderr
         assert str(tmp_path / "x.gguf") in told.stderr
         assert not state.exists(), "nothing is left"
+
+
+@pytest.mark.parametrize("what", ["file", "directory", "state directory"])
+def test_a_name_that_is_no_utf8_is_refused_at_the_start(what, file, tmp_path):
+    """It was served, and the next moment a file of another name was missing."""
+    odd, state = tmp_path / os.fsdecode(b"odd\xff"), tmp_path / "state"
+    if what == "file":
+        odd = file.rename(odd.with_suffix(".gguf"))
+    elif what == "directory":
+        shutil.copytree(SMOKE_MODEL, odd)
+    told = check(odd, file) if what == "state directory" else check(state, odd)
+    assert told.returncode == 1 and "is no UTF-8; give it another name" in told.stderr and len(told.stderr.splitlines()) == 1, told.stderr
+    assert imports(state) == []
+    if what != "state directory":
+        said = info(odd, tmp_path)
+        assert said["servable"] is False and "is no UTF-8" in said["reason"], said
 
 
 def info(file, directory, **options):
