@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/error.h"
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "client/printable.h"
@@ -67,6 +66,11 @@ EngineOpinion engine_opinion(const std::string& name, const std::string& directo
 
 Servable servable(const std::string& name, const std::string& directory, Instant until) {
   return engine_opinion(name, directory, until, {}).can;
+}
+
+Servable not_servable(const Error& error) {
+  if (may_pass(error.code())) return {std::nullopt, shown(error.what())};
+  return {false, shown(error.what())};
 }
 
 std::string word_of(const std::optional<bool>& yes) {

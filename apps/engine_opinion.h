@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "wire/model_memory.h"
 
 namespace sanctum {
@@ -25,6 +26,8 @@ EngineOpinion engine_opinion(const std::string& name, const std::string& directo
                              const std::vector<std::string>& options);
 // With the options that an engine has by itself.
 Servable servable(const std::string& name, const std::string& directory, Instant until);
+// Of a model that cannot be looked at: not, or not told where that may pass. Fit for a terminal.
+Servable not_servable(const Error& error);
 // "yes", "no", "not told".
 std::string word_of(const std::optional<bool>& yes);
 

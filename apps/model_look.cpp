@@ -1,22 +1,19 @@
 #include "apps/model_look.h"
 
 #include <optional>
+#include <utility>
 
 #include "apps/shell_word.h"
 #include "base/error.h"
 #include "catalog/gguf_outline.h"
 #include "catalog/import_place.h"
-#include "client/printable.h"
 #include "hub/cached_models.h"
+#include "settings/path_words.h"
 
 namespace sanctum {
-namespace {
-
-constexpr std::size_t kShownCharactersMax = 500;
-
-}  // namespace
-
 LookedInto look_into(const std::string& name, const std::string& path, Instant until) {
+  if (std::string why = settings::why_not_handed_on(path); !why.empty())
+    return {{}, {false, std::move(why)}};
   try {
     std::optional<catalog::GgufOutline> outline;
     if (catalog::is_gguf(path)) outline.emplace(path);
@@ -25,7 +22,7 @@ LookedInto look_into(const std::string& name, const std::string& path, Instant u
     if (outline) looked.can.why = outline->as_told_of_file(looked.can.why);
     return looked;
   } catch (const Error& error) {
-    return {{}, {false, client::printable_line(error.what(), kShownCharactersMax)}};
+    return {{}, not_servable(error)};
   }
 }
 

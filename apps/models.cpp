@@ -104,7 +104,8 @@ int list(const Options& options) {
     if (yes_or_no(model, "vision") == "yes") std::printf(", sees pictures");
     if (yes_or_no(model, "tools") == "yes") std::printf(", knows of tools");
     if (yes_or_no(model, "chat") == "no") std::printf(", answers no chats");
-    std::printf("\n");
+    const std::string why = text_or(model, "reason", "");  // it is not ready
+    std::printf("%s%s\n", why.empty() ? "" : ": ", why.c_str());
   }
   for (const auto& [name, why] : failed)
     std::printf("%s  failed: %s\n", shown(name).c_str(), shown(why).c_str());
@@ -116,6 +117,8 @@ void print(const json::Node& model, const std::string& url) {
   const std::string name = shown(model.at("id").as_string());
   std::printf("name          %s\n", name.c_str());
   std::printf("state         %s\n", text_or(model, "state", "not told").c_str());
+  if (const std::string why = text_or(model, "reason", ""); !why.empty())
+    std::printf("reason        %s\n", why.c_str());
   std::printf("architecture  %s\n", text_or(model, "architecture", "not told").c_str());
   std::printf("weights       %s\n", weights(model).c_str());
   std::printf("context       %s\n", context(model).c_str());

@@ -12,6 +12,7 @@
 #include "apps/model_look.h"
 #include "apps/models_commands.h"
 #include "apps/not_empty.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/home_path.h"
 #include "base/size_text.h"
@@ -30,11 +31,12 @@ constexpr std::size_t kShownCharactersMax = 2000;
 std::string shown(const std::string& text) {
   return client::printable_line(text, kShownCharactersMax);
 }
+constexpr std::size_t kNameCharactersMax = 200;
 
 struct Options {
   std::string model, to, dtype;
-  int bits = 0;        // 0: not quantized
-  int group_size = 0;  // 0: kGroupSize
+  std::optional<int> bits;        // nothing: not quantized
+  std::optional<int> group_size;  // nothing: kGroupSize
   std::vector<std::string> keep, bits_of;
 };
 
@@ -61,23 +63,32 @@ std::pair<std::string, int> pattern_and_bits(const std::string& told) {
 
 convert::ConvertOptions read(const Options& told) {
   convert::ConvertOptions options;
-  if (told.bits != 0)
-    options.quantize = {told.bits, told.group_size == 0 ? kGroupSize : told.group_size};
+  if (told.bits) options.quantize = {*told.bits, told.group_size.value_or(kGroupSize)};
   if (told.dtype == "bfloat16") options.dtype = convert::Dtype::kBfloat16;
   if (told.dtype == "float16") options.dtype = convert::Dtype::kFloat16;
   if (told.dtype == "float32") options.dtype = convert::Dtype::kFloat32;
   options.keep = told.keep;
   for (const auto& each : told.bits_of) options.bits_of.push_back(pattern_and_bits(each));
-  if (!options.quantize &&
-      (!options.keep.empty() || !options.bits_of.empty() || told.group_size != 0))
+  if (!options.quantize && (!options.keep.empty() || !options.bits_of.empty() || told.group_size))
     throw Error(ErrorCode::kInvalid,
                 "--group-size, --keep and --bits-of are of use with --bits alone", "bits");
   return options;
 }
 
+// Before the hours that it may take; whoever makes it for another program goes on.
+void warn_of(const std::string& told, const std::string& directory) {
+  const Servable can = look_into("it", directory, Clock::now() + kLookedIntoMax).can;
+  if (!can.yes.value_or(true))
+    std::fprintf(stderr,
+                 "note     %s cannot be served: %s; nor may what is made of it, unless that is "
+                 "mended\n",
+                 client::printable_line(told, kNameCharactersMax).c_str(), can.why.c_str());
+}
+
 int run(const Options& told) {
   const convert::ConvertOptions options = read(told);
   const std::string from = directory_of(told.model), to = home_expanded(told.to);
+  warn_of(told.model, from);
   const auto result = tell_bytes("converting", [&](const auto& progress, const auto& stop) {
     return convert::convert_model(from, to, options, progress, stop);
   });
@@ -94,12 +105,13 @@ int run(const Options& told) {
         "note     %zu matrices are not quantized: their rows are no multiple of the group size %d "
         "(--group-size 32 is the least)\n",
         result.undivided, options.quantize->group_size);
-  if (options.quantize && result.float32_scales)
+  if (options.quantize && result.float32_scales && told.dtype.empty())
     std::printf(
         "note     scales and what is not quantized are float32, as the model's numbers are; "
         "--dtype bfloat16 halves them\n");
-  std::printf("next     %s\n", shown(next_step(to, to).text).c_str());
-  return 0;
+  const NextStep next = next_step(to, to);
+  std::printf("next     %s\n", shown(next.text).c_str());
+  return next.serves ? 0 : kExitNo;
 }
 
 void add(CLI::App& models, int& exit_code, const char* name, const char* what, bool quantizes) {
@@ -118,7 +130,7 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
                                quantizes ? "2, 3, 4, 5, 6 or 8 of a weight"
                                          : "Quantize too: 2, 3, 4, 5, 6 or 8 of a weight")
                    ->type_name("N");
-  if (quantizes) bits->capture_default_str();
+  if (quantizes) bits->default_str(std::to_string(kDefaultBits));
   command
       .add_option("--group-size", options->group_size,
                   "Weights that share a scale: 32, 64 or 128 (default: 64)")
@@ -148,7 +160,7 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
                    "--keep lm_head\n"
                  : "  sanctum models convert ./model --to ./model-bf16 --dtype bfloat16\n"
                    "  sanctum models convert org/name --to name-8bit --bits 8\n") +
-      "\n" + exit_codes("done"));
+      "\n" + exit_codes("done", "done, and what was made cannot be served"));
   on_chosen(command, exit_code, [options] { return run(*options); });
 }
 

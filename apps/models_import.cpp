@@ -106,8 +106,9 @@ int run(const Options& options) {
                 result.left_out);
   if (!result.has_chat_template)
     std::printf("missing  a chat template: the file has none, so only raw prompts are answered\n");
-  std::printf("next     %s\n", shown(next_step(directory, directory).text).c_str());
-  return 0;
+  const NextStep next = next_step(directory, directory);
+  std::printf("next     %s\n", shown(next.text).c_str());
+  return next.serves ? 0 : kExitNo;
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ void add_models_import(CLI::App& models, int& exit_code) {
       "  sanctum models import model.gguf ~/models/mine\n"
       "  sanctum models import ollama:qwen3:4b --to qwen3\n"
       "\n" +
-      exit_codes("done"));
+      exit_codes("done", "done, and what was made cannot be served"));
   on_chosen(import, exit_code, [options] { return run(*options); });
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "apps/command.h"
 #include "apps/engine_opinion.h"
@@ -17,6 +17,7 @@
 #include "catalog/gguf_outline.h"
 #include "client/printable.h"
 #include "platform/machine.h"
+#include "settings/path_words.h"
 #include "settings/serve_config.h"
 #include "supervisor/model_directory.h"
 
@@ -75,11 +76,16 @@ std::optional<Fit> fit_of(const Told& told) {
 // By its files; whether a template can be used shows in a load.
 bool has_chat_template(const std::string& directory) {
   for (const char* name : {"/chat_template.jinja", "/chat_template.json"})
-    if (std::filesystem::exists(directory + name)) return true;
-  const std::string file = directory + "/tokenizer_config.json";
-  if (!std::filesystem::exists(file)) return false;
-  const std::string text = read_file(file, kConfigBytesMax);
-  return json::Document(text, "tokenizer_config.json").root().has("chat_template");
+    if (read_file_if_there(directory + name, kConfigBytesMax)) return true;
+  const auto text = read_file_if_there(directory + "/tokenizer_config.json", kConfigBytesMax);
+  return text && json::Document(*text, "tokenizer_config.json").root().has("chat_template");
+}
+
+// What its files say by themselves. Throws Error for one that cannot be read.
+void look_at_files(const std::string& directory, Told& told) {
+  const std::string text = read_file(directory + "/config.json", kConfigBytesMax);
+  told.architecture = json::Document(text, "config.json").root().as_string_or("model_type", "");
+  told.chat = has_chat_template(directory);
 }
 
 Told look(const std::string& name, const PredictionOptions& options,
@@ -96,23 +102,28 @@ Told look(const std::string& name, const PredictionOptions& options,
   std::optional<catalog::GgufOutline> outline;
   told.name = found.model;
   told.left_out = found.left_out;
+  told.place = found.gguf.empty() ? found.path : found.gguf;
+  if (std::string why = settings::why_not_handed_on(told.place); !why.empty()) {
+    told.can = {false, std::move(why)};
+    return told;
+  }
   if (!found.gguf.empty()) {
-    told.place = found.gguf;
     try {
       outline.emplace(found.gguf);
     } catch (const Error& error) {
-      told.can = {false, shown(error.what())};
+      told.can = not_servable(error);
       return told;
     }
   }
   if (outline && !outline->left_out().empty())
     told.left_out += (told.left_out.empty() ? "" : "; ") + outline->left_out();
   const std::string directory = outline ? outline->path() : found.path;
-  told.place = outline ? found.gguf : found.path;
-  const std::string text = read_file(directory + "/config.json", kConfigBytesMax);
-  const json::Document config(text, "config.json");
-  told.architecture = config.root().as_string_or("model_type", "");
-  told.chat = has_chat_template(directory);
+  try {
+    look_at_files(directory, told);
+  } catch (const Error& error) {
+    told.can = not_servable(error);
+    return told;
+  }
   told.kv_bytes = settings::ServeConfig().kv_bytes;
   if (!options.kv_bytes.empty()) {
     const auto bytes = read_size(options.kv_bytes);

@@ -78,7 +78,9 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
         const std::string missing = serve::engine_missing(config);
         const auto checked =
             missing.empty() ? serve::check_loads(config, false) : serve::LoadsChecked{{}, missing};
-        std::printf("%s\n", (checked.failing + checked.not_told).c_str());
+        const bool both = !checked.failing.empty() && !checked.not_told.empty();
+        std::printf("%s%s%s\n", checked.failing.c_str(), both ? "; " : "",
+                    checked.not_told.c_str());
         return 0;
       }
       std::printf("%s", explain(*options, config).c_str());

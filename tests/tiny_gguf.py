@@ -23,9 +23,10 @@ def vocabulary():
     return [tokens[i] for i in sorted(tokens)], [kinds[i] for i in sorted(tokens)], merges
 
 
-def write(path, architecture="llama", seed=1, parts=1, template=TEMPLATE, more=()):
-    """Q8_0 matrices, F32 norms; `more`: names of tensors beside the language model's."""
+def write(path, architecture="llama", seed=1, parts=1, template=TEMPLATE, more=(), merges_more=()):
+    """Q8_0 matrices, F32 norms; `more`: names of tensors beside the language model's; `merges_more`: beside the tokenizer's own."""
     tokens, kinds, merges = vocabulary()
+    merges += merges_more
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("Tiny")
     writer.add_block_count(LAYERS)

@@ -5,9 +5,10 @@
 
 namespace sanctum {
 namespace {
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 9> kSpellings{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 10> kSpellings{{
     {ErrorCode::kInvalid, "invalid"},
     {ErrorCode::kNotFound, "not_found"},
+    {ErrorCode::kDenied, "denied"},
     {ErrorCode::kTooLong, "too_long"},
     {ErrorCode::kBusy, "busy"},
     {ErrorCode::kUnavailable, "unavailable"},

@@ -14,6 +14,7 @@ namespace sanctum {
 enum class ErrorCode {
   kInvalid,      // the caller's input is wrong; `field` names the part
   kNotFound,     // an unknown model, request or file
+  kDenied,       // the system does not let us: the rights of a file
   kTooLong,      // the prompt does not fit the model's context
   kBusy,         // a queue is full: try again later
   kUnavailable,  // nobody can serve this now (engine down, model not ready)
@@ -32,6 +33,12 @@ ErrorCode error_code(std::string_view spelling);
 constexpr bool may_pass(ErrorCode code) {
   return code == ErrorCode::kDeadline || code == ErrorCode::kBusy ||
          code == ErrorCode::kUnavailable;
+}
+
+// A person may have mended it meanwhile, or a disk is back: worth another try after a pause, though
+// nothing to wait for.
+constexpr bool may_be_mended(ErrorCode code) {
+  return may_pass(code) || code == ErrorCode::kNotFound || code == ErrorCode::kDenied;
 }
 
 class Error : public std::runtime_error {

@@ -30,12 +30,26 @@ class Descriptor {
   throw Error(file_error_code(error), what + " " + path + ": " + file_error_text(error));
 }
 
+bool is_link(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+[[noreturn]] void fail_to_open(const std::string& path) {
+  const int error = errno;
+  if (error == ENOENT && is_link(path))
+    throw Error(ErrorCode::kNotFound,
+                "cannot open " + path + ": it is a link to a file that is not there");
+  errno = error;
+  fail("cannot open", path);
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path, std::uint64_t bytes_max) {
   // Not to wait for whoever may write into a pipe.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) fail("cannot open", path);
+  if (fd.get() < 0) fail_to_open(path);
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) fail("cannot stat", path);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::kInvalid, path + " is not a regular file");
@@ -55,6 +69,13 @@ std::string read_file(const std::string& path, std::uint64_t bytes_max) {
   }
   bytes.resize(done);
   return bytes;
+}
+
+std::optional<std::string> read_file_if_there(const std::string& path, std::uint64_t bytes_max) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR))
+    return std::nullopt;
+  return read_file(path, bytes_max);
 }
 
 void write_file_atomically(const std::string& path, std::string_view bytes, unsigned mode) {

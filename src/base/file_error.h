@@ -9,10 +9,12 @@
 
 namespace sanctum {
 
-// kNotFound for what is not there, kUnavailable for what cannot be had now: a disk's or a network
-// mount's error, rights, descriptors.
+// kNotFound for what is not there (also by a link that leads to itself), kDenied for what may not
+// be read or written, kUnavailable for what cannot be had now: a disk's or a network mount's error,
+// descriptors.
 inline ErrorCode file_error_code(int error) {
-  return error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+  if (error == ENOENT || error == ENOTDIR || error == ELOOP) return ErrorCode::kNotFound;
+  return error == EACCES || error == EPERM ? ErrorCode::kDenied : ErrorCode::kUnavailable;
 }
 
 // For a person.

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/file_error.h"
 #include "base/test_directory.h"
 
 namespace sanctum {
@@ -57,8 +59,26 @@ TEST_F(FileTest, WhatCannotBeHadNowIsUnavailable) {
   };
   write_file_atomically(path("x"), "1");
   EXPECT_EQ(code_of(path("x/beneath")), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(path(std::string(5000, 'x'))), ErrorCode::kUnavailable);
   std::filesystem::create_symlink("circle", path("circle"));
-  EXPECT_EQ(code_of(path("circle")), ErrorCode::kUnavailable);
+  EXPECT_EQ(code_of(path("circle")), ErrorCode::kNotFound) << "it does not pass by itself";
+  for (const int error : {EACCES, EPERM}) EXPECT_EQ(file_error_code(error), ErrorCode::kDenied);
+}
+
+TEST_F(FileTest, ALinkThatLeadsNowhereIsNoFileThatIsMissing) {
+  EXPECT_EQ(read_file_if_there(path("x"), 9), std::nullopt);
+  EXPECT_EQ(read_file_if_there(path("x/beneath"), 9), std::nullopt);
+  write_file_atomically(path("x"), "1");
+  EXPECT_EQ(read_file_if_there(path("x"), 9), "1");
+  std::filesystem::create_symlink("gone", path("link"));
+  try {
+    read_file_if_there(path("link"), 9);
+    FAIL() << "taken for none";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_NE(std::string(error.what()).find("a link to a file that is not there"),
+              std::string::npos);
+  }
 }
 
 TEST_F(FileTest, LargerThanTheLimitIsCorrupt) {

@@ -94,6 +94,7 @@ class Document {
   std::string root_path_;
 };
 
+bool is_utf8(std::string_view text);
 // A JSON string literal, quotes included; invalid UTF-8 becomes U+FFFD.
 std::string quote(std::string_view text);
 // Shortest text that reads back as the same double; "null" for NaN and infinity.

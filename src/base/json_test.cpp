@@ -176,6 +176,9 @@ TEST(JsonWriter, BrokenUtf8BecomesAReplacementCharacter) {
             "\"a\xEF\xBF\xBD"
             "b\"");
   EXPECT_EQ(quote("\xed\xa0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
+  EXPECT_FALSE(is_utf8("a\xff"));
+  EXPECT_TRUE(is_utf8("a\xEF\xBF\xBD"));
   EXPECT_EQ(quote("\xc3\xa9"), "\"\xc3\xa9\"");
 }
 

@@ -17,7 +17,8 @@ namespace sanctum {
 class ReadOnlyFile {
  public:
   // `kind`: what messages call it before its path ("the weight file"), or nothing. Throws
-  // Error(kNotFound), Error(kUnavailable), and Error(`irregular`) for what is no regular file.
+  // Error(kNotFound), Error(kDenied), Error(kUnavailable), and Error(`irregular`) for what is no
+  // regular file.
   explicit ReadOnlyFile(std::string path, const std::string& kind = "",
                         ErrorCode irregular = ErrorCode::kInvalid);
   ~ReadOnlyFile();

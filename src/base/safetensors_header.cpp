@@ -75,6 +75,23 @@ TensorEntry parse_entry(const std::string& path, const std::string& name, const 
   return entry;
 }
 
+// As the reference implementation: each byte of the data is of one tensor. `entries` in their
+// order.
+void expect_covered(const std::string& path, const std::vector<TensorEntry>& entries,
+                    std::uint64_t data_start, std::uint64_t file_bytes) {
+  std::uint64_t covered = data_start;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].begin < covered)
+      corrupt(path, "tensors " + entries[i - 1].name + " and " + entries[i].name + " overlap");
+    if (entries[i].begin > covered)
+      corrupt(path, std::to_string(entries[i].begin - covered) + " bytes before tensor " +
+                        entries[i].name + " are no tensor's");
+    covered = entries[i].end;
+  }
+  if (covered < file_bytes)
+    corrupt(path, std::to_string(file_bytes - covered) + " bytes lie behind its last tensor");
+}
+
 }  // namespace
 
 std::uint64_t safetensors_bytes_of(std::string_view dtype) {
@@ -111,11 +128,7 @@ std::vector<TensorEntry> read_safetensors_header(const ReadOnlyFile& file) {
   std::sort(entries.begin(), entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
     return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
   });
-  for (std::size_t i = 1; i < entries.size(); ++i) {
-    if (entries[i].begin < entries[i - 1].end) {
-      corrupt(path, "tensors " + entries[i - 1].name + " and " + entries[i].name + " overlap");
-    }
-  }
+  expect_covered(path, entries, 8 + header_bytes, file_bytes);
   return entries;
 }
 

@@ -69,6 +69,20 @@ TEST_F(SafetensorsHeader, DamageIsNamed) {
   refused("{\"w\":", 0, "JSON");
 }
 
+// They were served, though the format's own reader takes none of them.
+TEST_F(SafetensorsHeader, BytesThatAreNoTensorsAreDamage) {
+  const auto tensor = [](const char* name, int begin) {
+    return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[4],"data_offsets":[)" +
+           std::to_string(begin) + "," + std::to_string(begin + 4) + "]}";
+  };
+  EXPECT_EQ(read("{" + tensor("a", 0) + "," + tensor("b", 4) + "}", 8).size(), 2u);
+  refused("{" + tensor("a", 0) + "}", 7, "3 bytes lie behind its last tensor");
+  refused("{" + tensor("a", 0) + "," + tensor("b", 6) + "}", 10, "2 bytes before tensor b");
+  refused("{" + tensor("a", 2) + "}", 6, "2 bytes before tensor a");
+  EXPECT_EQ(read("{}", 0).size(), 0u);
+  refused("{}", 1, "1 bytes lie behind");
+}
+
 TEST_F(SafetensorsHeader, AHeaderLargerThanTheFileIsDamage) {
   EXPECT_THROW(read_raw(std::string(8, '\x7f') + "{}"), Error);
   EXPECT_THROW(read_raw("abc"), Error);

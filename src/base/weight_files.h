@@ -10,8 +10,9 @@
 
 namespace sanctum {
 
-// Their paths, in the order of their names. Throws Error(kNotFound) if there are none, and
-// Error(kInvalid) naming the member of an index that leads out of the directory.
+// Their paths, in the order of their names. Throws Error(kNotFound) if there are none,
+// Error(kDenied) for a directory that may not be looked into, and Error(kInvalid) naming the member
+// of an index that leads out of the directory.
 std::set<std::string> weight_files(const std::string& directory);
 
 }  // namespace sanctum

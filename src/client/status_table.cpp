@@ -70,7 +70,9 @@ std::string threads_text(const Told& told) {
 }
 
 std::string model_text(const Told& told, const std::string& at) {
-  std::string text = told.part(at + ".model") + told.part(at + ".state", ": ");
+  const std::string name = told.part(at + ".model");
+  const bool unproven = told.has("unproven." + name);
+  std::string text = name + (unproven ? ": unproven" : told.part(at + ".state", ": "));
   if (const auto all = told.count(at + ".load_bytes"); all > 0)
     text += ", " + std::to_string(told.count(at + ".loaded_bytes") * 100 / all) + " % of" +
             told.size(at + ".load_bytes", " ");

@@ -54,6 +54,20 @@ TEST(StatusTable, WhatWasProvedWhatIsWrongAndWhatIsSwitchedOff) {
             "incident      error: the disk is full (journal)\n");
 }
 
+TEST(StatusTable, AModelThatIsNotProvenIsNotCalledReady) {
+  ServerStatus status;
+  status.url = "http://h:1";
+  status.readiness = Readiness::kUp;
+  status.status_json =
+      R"({"models":[{"model":"org/a.b","state":"ready"},{"model":"c","state":"ready"}],
+    "unproven":{"org/a.b":"its weights may be damaged"}})";
+  EXPECT_EQ(status_table(status),
+            "server  http://h:1\n"
+            "state   up, not ready\n"
+            "model   org/a.b: unproven\n"
+            "model   c: ready\n");
+}
+
 // Before it has loaded, nothing is known of how it answers.
 TEST(StatusTable, AModelThatLoadsIsSaidNothingFalseOf) {
   ServerStatus status;

@@ -27,8 +27,7 @@ constexpr std::uint64_t kShardBytesMax = 5ull << 30;  // mlx_lm's
 constexpr Affine kMxfp4{4, 32};
 
 std::string text_or_empty(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored) ? read_file(path, kConfigBytesMax) : std::string();
+  return read_file_if_there(path, kConfigBytesMax).value_or("");
 }
 
 std::optional<Dtype> dtype_named(const std::string& name) {
@@ -52,7 +51,7 @@ bool is_stored_mxfp4(const json::Node& config, const Family& family, const std::
   constexpr const char* kQuantized =
       "says that the model is quantized already; convert the one that it was made of";
   if (const auto quantized = quantized_already(family, config)) quantized->fail(kQuantized);
-  if (fs::exists(directory + "/hf_quant_config.json"))
+  if (fs::exists(fs::symlink_status(directory + "/hf_quant_config.json")))
     throw Error(ErrorCode::kInvalid, std::string("hf_quant_config.json ") + kQuantized, "path");
   return config.get("quantization_config").has_value();
 }
@@ -251,8 +250,8 @@ ConvertResult convert_model(const std::string& from, const std::string& target,
   gguf::StagingDirectory staging(target);  // what stands in the way of the end is told first
   Conversion conversion(from, options);
   gguf::check_room(target, conversion.room());
+  copy_texts(from, staging.path());  // first: what is wrong with them is told before the work
   const ConvertResult result = conversion.write(staging.path(), progress, stop);
-  copy_texts(from, staging.path());
   staging.commit();
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <filesystem>
@@ -52,14 +53,15 @@ class ConvertModel : public testing::Test {
     return numbers;
   }
   // What it says, and that nothing is left; "made" where it is.
-  std::string converted(const ConvertOptions& options, const ConvertProgress& progress = {}) const {
+  std::string converted(const ConvertOptions& options, const ConvertProgress& progress = {},
+                        ErrorCode code = ErrorCode::kCorrupt) const {
     const std::atomic<bool> never{false};
     const auto silent = [](std::uint64_t, std::uint64_t) {};
     try {
       convert_model(directory_.path("from"), directory_.path("to"), options,
                     progress ? progress : silent, never);
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+      EXPECT_EQ(error.code(), code);
       EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 1);
       return error.what();
     }
@@ -92,6 +94,25 @@ TEST_F(ConvertModel, WeightsThatAreWrittenToMeanwhileAreNoModel) {
     fs::last_write_time(file, fs::last_write_time(file) + std::chrono::microseconds(1));
   };
   EXPECT_THAT(converted({}, touch), HasSubstr(file + " was written to while it was read"));
+}
+
+// They were left out without a word, and what was made answered no chats.
+TEST_F(ConvertModel, WhatLiesBesideTheWeightsAndCannotBeReadIsNotLeftOut) {
+  store({{kMatrix, matrix()}});
+  const auto no_work = [](std::uint64_t, std::uint64_t) { ADD_FAILURE() << "it had begun"; };
+  fs::create_directory(directory_.path("from/additional_chat_templates"));
+  for (const char* name : {"chat_template.jinja", "tokenizer_config.json", "generation_config.json",
+                           "additional_chat_templates/rag.jinja", "model.safetensors.index.json"}) {
+    const std::string path = directory_.path(std::string("from/") + name);
+    fs::create_symlink("gone", path);
+    EXPECT_THAT(converted({}, no_work, ErrorCode::kNotFound), HasSubstr(path + ": it is a link"));
+    fs::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_THAT(converted({}, no_work, ErrorCode::kInvalid),
+                HasSubstr(path + " is not a regular file"));
+    fs::remove(path);
+  }
+  EXPECT_EQ(converted({}), "made");
 }
 
 TEST_F(ConvertModel, OneNameForTwoTensorsIsRefused) {

@@ -25,11 +25,11 @@ void copy(const fs::directory_entry& file, const std::string& to) {
 }
 
 void copy_named_templates(const std::string& from, const std::string& to) {
-  if (!fs::is_directory(from)) return;
+  if (!fs::exists(fs::symlink_status(from))) return;
   fs::create_directory(to);
   std::size_t count = 0;
   for (const auto& each : fs::directory_iterator(from)) {
-    if (!each.is_regular_file() || each.path().extension() != ".jinja") continue;
+    if (each.is_directory() || each.path().extension() != ".jinja") continue;
     if (++count > kTemplatesMax)
       throw Error(ErrorCode::kInvalid,
                   from + " has over " + std::to_string(kTemplatesMax) + " templates", "path");
@@ -42,11 +42,10 @@ void copy_named_templates(const std::string& from, const std::string& to) {
 void copy_texts(const std::string& from, const std::string& to) {
   for (const auto& each : fs::directory_iterator(from)) {
     const std::string name = each.path().filename().string();
-    if (name == "config.json" || name == "model.safetensors.index.json" ||
-        !each.is_regular_file() ||
+    if (name == "config.json" || name == "model.safetensors.index.json" || each.is_directory() ||
         std::find(kCopied.begin(), kCopied.end(), each.path().extension().string()) ==
             kCopied.end() ||
-        each.file_size() > kCopiedBytesMax)
+        (each.is_regular_file() && each.file_size() > kCopiedBytesMax))
       continue;
     copy(each, to);
   }

@@ -116,8 +116,7 @@ bool ModelTable::failed_for_good(const std::string& model) const {
   if (found == entries_.end() || found->second.info.state != wire::ModelStage::kFailed)
     return false;
   const auto& failure = found->second.info.failure;
-  // Also files that are gone may be back, with the disk that they are on.
-  return failure && !may_pass(failure->code) && failure->code != ErrorCode::kNotFound;
+  return failure && !may_be_mended(failure->code);
 }
 
 ModelTable::Lease ModelTable::acquire(const std::string& model,

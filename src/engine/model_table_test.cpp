@@ -62,8 +62,10 @@ TEST(ModelTable, AFailedLoadSaysWhyAndCanBeTriedAgain) {
   EXPECT_EQ(table.begin_load("m", "/b"), ModelTable::Load::kStart);
   EXPECT_FALSE(table.info("m").failure);
   EXPECT_FALSE(table.failed_for_good("m"));
-  table.set_failed("m", {ErrorCode::kUnavailable, "the disk does not answer", "path"});
-  EXPECT_FALSE(table.failed_for_good("m"));
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kNotFound, ErrorCode::kDenied}) {
+    table.set_failed("m", {code, "may be otherwise later", "path"});
+    EXPECT_FALSE(table.failed_for_good("m"));
+  }
 }
 
 TEST(ModelTable, AModelThatFailedKeepsNoTokenizer) {

@@ -18,6 +18,7 @@ std::string code_of(const wire::Failure& failure) {
     case ErrorCode::kBusy:
       return "queue_full";
     case ErrorCode::kUnavailable:
+    case ErrorCode::kDenied:
       return "unavailable";
     case ErrorCode::kDeadline:
       return "timeout";
@@ -40,6 +41,7 @@ int status_of(ErrorCode code) {
     case ErrorCode::kBusy:
       return 429;
     case ErrorCode::kUnavailable:
+    case ErrorCode::kDenied:
     case ErrorCode::kCancelled:
       return 503;
     case ErrorCode::kDeadline:

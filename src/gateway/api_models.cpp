@@ -2,20 +2,21 @@
 #include "base/json.h"
 #include "gateway/api_error.h"
 #include "gateway/model_names.h"
-#include "gateway/services.h"
+#include "gateway/readiness.h"
 #include "wire/sampling.h"
 
 namespace sanctum::gateway {
 namespace {
 
-void write_model(json::Writer& w, const wire::ModelInfo& model) {
+void write_model(json::Writer& w, const wire::ModelInfo& model, const Readiness& readiness) {
   w.begin_object()
       .field("id", model.model)
       .field("object", "model")
       .field("created", model.created_unix_s);
   w.field("owned_by", "sanctum")
-      .field("state", to_string(model.state))
+      .field("state", readiness.state)
       .field("architecture", model.architecture);
+  if (!readiness.reason.empty()) w.field("reason", readiness.reason);
   w.field("vision", model.vision).field("tools", model.tools);
   w.field("chat", model.no_chat.empty());
   if (!model.no_chat.empty()) w.field("no_chat", model.no_chat);
@@ -33,31 +34,33 @@ bool is_served(const wire::ModelInfo& model) {
 }
 
 void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
-  services.engine.models([exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
-    exchange->post([exchange, failure, models = std::move(models)] {
-      if (failure) return exchange->respond(error_response(*failure));
-      json::Writer w;
-      w.begin_object().field("object", "list").key("data").begin_array();
-      for (const auto& model : models) {
-        if (is_served(model)) write_model(w, model);
-      }
-      w.end_array().end_object();
-      HttpResponse response;
-      response.body = w.take();
-      exchange->respond(std::move(response));
-    });
-  });
+  services.engine.models(
+      [&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
+        exchange->post([&services, exchange, failure, models = std::move(models)] {
+          if (failure) return exchange->respond(error_response(*failure));
+          json::Writer w;
+          w.begin_object().field("object", "list").key("data").begin_array();
+          for (const auto& model : models) {
+            if (is_served(model)) write_model(w, model, readiness_of_model(services, model));
+          }
+          w.end_array().end_object();
+          HttpResponse response;
+          response.body = w.take();
+          exchange->respond(std::move(response));
+        });
+      });
 }
 
 void show(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& asked) {
   const std::string id = asked.empty() ? asked : meant_model(asked, services.models);
-  services.engine.models([exchange, id](const auto& failure, std::vector<wire::ModelInfo> models) {
-    exchange->post([exchange, id, failure, models = std::move(models)] {
+  services.engine.models([&services, exchange, id](const auto& failure,
+                                                   std::vector<wire::ModelInfo> models) {
+    exchange->post([&services, exchange, id, failure, models = std::move(models)] {
       if (failure) return exchange->respond(error_response(*failure));
       for (const auto& model : models) {
         if (model.model != id || !is_served(model)) continue;
         json::Writer w;
-        write_model(w, model);
+        write_model(w, model, readiness_of_model(services, model));
         HttpResponse response;
         response.body = w.take();
         return exchange->respond(std::move(response));

@@ -2,68 +2,14 @@
 // (everything).
 #include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/json.h"
-#include "base/size_text.h"
 #include "gateway/api_error.h"
-#include "gateway/services.h"
+#include "gateway/readiness.h"
 
 namespace sanctum::gateway {
 namespace {
-
-struct Readiness {
-  bool ready = false;
-  std::string
-      state;  // ready, unproven, loading, starting, dead, parked, failed, fallback, draining
-  std::string reason;  // empty when ready
-};
-
-// " (43 % of 1.20 GB)"; nothing before it is known.
-std::string share_loaded(const wire::ModelInfo& model) {
-  if (model.load_bytes == 0) return {};
-  const double share =
-      static_cast<double>(model.loaded_bytes) / static_cast<double>(model.load_bytes);
-  return " (" + std::to_string(static_cast<int>(share * 100)) + " % of " +
-         size_text(model.load_bytes) + ")";
-}
-
-Readiness judge(const Services& services, const std::optional<wire::Failure>& failure,
-                const std::vector<wire::ModelInfo>& models) {
-  if (services.draining && services.draining())
-    return {false, "draining", "the server is shutting down"};
-  const EngineStatus engine = services.engine.status();
-  if (services.fallback != nullptr) {
-    const FallbackTold told = services.fallback->told();
-    if (!told.failure.empty() && answers_now(told, engine.state == wire::WorkerState::kParked))
-      return {false, "fallback", told.failure};
-  }
-  if (!engine.up) {
-    return {false, std::string(to_string(engine.state)),
-            engine.reason.empty() ? "the engine is " + std::string(to_string(engine.state))
-                                  : engine.reason};
-  }
-  if (failure) return {false, "unresponsive", failure->message};
-  std::string failed;
-  const bool any = std::any_of(models.begin(), models.end(), [](const auto& model) {
-    return model.state == wire::ModelStage::kReady;
-  });
-  if (any) {
-    if (!services.proofs) return {true, "ready", {}};
-    const auto wrong = unproven(services.proofs->of(models), Clock::now(), services.proof_age_max);
-    if (wrong) return {false, "unproven", *wrong};
-    return {true, "ready", {}};
-  }
-  for (const auto& model : models) {
-    if (model.state == wire::ModelStage::kLoading)
-      return {false, "loading", "'" + model.model + "' is loading" + share_loaded(model)};
-    if (model.failure)
-      failed += (failed.empty() ? "" : "; ") + ("'" + model.model + "': " + model.failure->message);
-  }
-  if (!failed.empty()) return {false, "failed", failed};
-  return {false, "empty", "no model is loaded"};
-}
 
 // "proofs":[{"model","modality","proven","age_s","by"}]
 void write_proofs(json::Writer& w, const Services& services,
@@ -88,7 +34,7 @@ void ready(Services& services, const std::shared_ptr<Exchange>& exchange) {
   services.engine.models(
       [&services, exchange](const auto& failure, std::vector<wire::ModelInfo> models) {
         exchange->post([&services, exchange, failure, models = std::move(models)] {
-          const Readiness readiness = judge(services, failure, models);
+          const Readiness readiness = readiness_of_server(services, failure, models);
           json::Writer w;
           w.begin_object().field("status", readiness.state);
           if (!readiness.reason.empty()) w.field("reason", readiness.reason);
@@ -132,6 +78,17 @@ void write_speed(json::Writer& w, const RecentSpeed& recent) {
   w.end_object();
 }
 
+// "unproven":{"NAME": why}: of models that are loaded, those that /ready does not count.
+void write_unproven(json::Writer& w, const Services& services,
+                    const std::vector<wire::ModelInfo>& models) {
+  w.key("unproven").begin_object();
+  for (const auto& model : models) {
+    const Readiness readiness = readiness_of_model(services, model);
+    if (readiness.state == "unproven") w.field(model.model, readiness.reason);
+  }
+  w.end_object();
+}
+
 struct StatusParts {
   std::optional<wire::Failure> failure;
   std::vector<wire::ModelInfo> models;
@@ -139,7 +96,7 @@ struct StatusParts {
 };
 
 std::string status_body(const Services& services, const StatusParts& parts) {
-  const Readiness readiness = judge(services, parts.failure, parts.models);
+  const Readiness readiness = readiness_of_server(services, parts.failure, parts.models);
   const EngineStatus engine = services.engine.status();
   json::Writer w;
   w.begin_object().field("status", readiness.state).field("ready", readiness.ready);
@@ -165,6 +122,7 @@ std::string status_body(const Services& services, const StatusParts& parts) {
   for (const auto& model : parts.models) w.raw(wire::encode(model));
   w.end_array();
   write_proofs(w, services, parts.models);
+  write_unproven(w, services, parts.models);
   w.key("incidents").begin_array();
   if (services.incidents) {
     for (const auto& incident : services.incidents()) {

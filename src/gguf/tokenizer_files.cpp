@@ -1,6 +1,8 @@
 #include "gguf/tokenizer_files.h"
 
 #include <cmath>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "gguf/pre_tokenizers.h"
@@ -50,13 +52,24 @@ void write_merge(json::Writer& w, std::string_view left, std::string_view right)
   w.begin_array().value(left).value(right).end_array();
 }
 
-void write_stored_merges(json::Writer& w, const Metadata& metadata) {
+void write_stored_merges(json::Writer& w, const Metadata& metadata, const Vocabulary& vocabulary) {
   constexpr const char* kMerges = "tokenizer.ggml.merges";
+  std::unordered_set<std::string_view> tokens;
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id)
+    if (vocabulary.kinds[id] != TokenKind::kUnused) tokens.insert(vocabulary.tokens[id]);
+  const auto expect_token = [&](std::string_view merge, std::string_view text) {
+    if (tokens.contains(text)) return;
+    metadata.fail(kMerges, "has " + json::quote(merge) + ", but tokenizer.ggml.tokens has no " +
+                               json::quote(text) + ": they are not of one tokenizer");
+  };
   for (const std::string_view merge : metadata.strings(kMerges)) {
     const std::size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos)
       metadata.fail(kMerges, "has " + json::quote(merge) + ", which is no pair");
-    write_merge(w, merge.substr(0, space), merge.substr(space + 1));
+    const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
+    for (const auto part : {left, right}) expect_token(merge, part);
+    expect_token(merge, std::string(left).append(right));
+    write_merge(w, left, right);
   }
 }
 
@@ -90,7 +103,7 @@ std::string byte_level(const Metadata& metadata, const Vocabulary& vocabulary,
   w.field("ignore_merges", pre.ignore_merges);
   write_vocabulary(w, vocabulary);
   w.key("merges").begin_array();
-  write_stored_merges(w, metadata);
+  write_stored_merges(w, metadata, vocabulary);
   return w.end_array().end_object().end_object().take();
 }
 
@@ -144,7 +157,7 @@ std::string sentence_piece(const Metadata& metadata, const Vocabulary& vocabular
   write_vocabulary(w, vocabulary);
   w.key("merges").begin_array();
   if (merges)
-    write_stored_merges(w, metadata);
+    write_stored_merges(w, metadata, vocabulary);
   else
     for (const auto& [left, right] :
          sentence_piece_merges(metadata, vocabulary, scores(metadata, vocabulary)))

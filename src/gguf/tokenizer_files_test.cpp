@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/json.h"
 #include "gguf/reader.h"
 #include "gguf/test_file.h"
@@ -13,9 +15,10 @@ constexpr std::int32_t kNormal = 1, kControl = 3;
 
 class Tokens {
  public:
-  explicit Tokens(const std::vector<std::string>& tokens, std::int32_t kind = kControl) {
+  explicit Tokens(const std::vector<std::string>& tokens, std::int32_t kind = kControl,
+                  const std::vector<std::string>& merges = {}) {
     file_.text("general.architecture", "llama").text("tokenizer.ggml.model", "gpt2");
-    file_.text("tokenizer.ggml.pre", "smollm").texts("tokenizer.ggml.merges", {});
+    file_.text("tokenizer.ggml.pre", "smollm").texts("tokenizer.ggml.merges", merges);
     file_.texts("tokenizer.ggml.tokens", tokens);
     file_.i32s("tokenizer.ggml.token_type", std::vector<std::int32_t>(tokens.size(), kind));
   }
@@ -66,6 +69,24 @@ TEST(TokenRoles, WhatLooksLikeControlIsControlWhateverItIsCalled) {
     added.push_back(token.at("content").as_string());
   }
   EXPECT_EQ(added, (std::vector<std::string>{"<end_of_turn>", "<start_of_turn>"}));
+}
+
+// Such a file was imported, and refused by whoever read what was made of it.
+TEST(TokenizerFiles, MergesOfAnotherTokenizerAreNamed) {
+  EXPECT_NO_THROW(Tokens({"a", "b", "ab"}, kNormal, {"a b"}).read());
+  for (const auto& [tokens, missing] : std::map<std::vector<std::string>, std::string>{
+           {{"a", "b"}, R"("ab")"}, {{"b", "ab"}, R"("a")"}, {{"a", "ab"}, R"("b")"}}) {
+    try {
+      Tokens(tokens, kNormal, {"a b"}).read();
+      ADD_FAILURE() << "taken without " << missing;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "tokenizer.ggml.merges");
+      EXPECT_NE(std::string(error.what())
+                    .find("has \"a b\", but tokenizer.ggml.tokens has no " + missing),
+                std::string::npos)
+          << error.what();
+    }
+  }
 }
 
 }  // namespace

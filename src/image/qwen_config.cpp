@@ -1,7 +1,6 @@
 #include "image/qwen_config.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 
 #include "base/file.h"
@@ -74,7 +73,7 @@ void apply_size(const json::Node& from, QwenImageConfig& config) {
 }
 
 std::string read_if_there(const std::string& path) {
-  return std::filesystem::exists(path) ? read_file(path, kConfigBytesMax) : std::string();
+  return read_file_if_there(path, kConfigBytesMax).value_or("");
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <vector>
 
 #include "base/file.h"
@@ -162,8 +161,9 @@ QuantizationConfig read_quantization(const json::Node& config) {
 
 QuantizationConfig read_quantization(const json::Node& config, const std::string& directory) {
   const std::string beside = directory + "/hf_quant_config.json";
-  if (stated(config) || !std::filesystem::exists(beside)) return read_quantization(config);
-  const json::Document document(read_file(beside, kBesideBytesMax), "hf_quant_config.json");
+  const auto text = stated(config) ? std::nullopt : read_file_if_there(beside, kBesideBytesMax);
+  if (!text) return read_quantization(config);
+  const json::Document document(*text, "hf_quant_config.json");
   const json::Node root = document.root();
   return root.has("quant_method") ? read_method(root) : read_modelopt(root);
 }

@@ -27,7 +27,7 @@ std::optional<Golden> Goldens::find(const std::string& digest, const std::string
     return Golden{document.root().at("answer").as_string(),
                   document.root().as_string_or("terms", "")};
   } catch (const Error& damage) {
-    if (damage.code() == ErrorCode::kUnavailable || damage.code() == ErrorCode::kNotFound) throw;
+    if (may_be_mended(damage.code())) throw;
     log::error("golden_damaged", {{"file", path}, {"error", damage.what()}});
     std::filesystem::rename(path, path + ".damaged", error);
     if (damaged_) damaged_(path + ".damaged");

@@ -28,6 +28,13 @@ TEST(FirstLoads, WhatIsTriedAgainIsHope) {
   EXPECT_TRUE(loads.ended("a", &kBroken).has_value());
 }
 
+// It was tried again for ever, by a server that served nothing.
+TEST(FirstLoads, WhatMayNotBeReadIsNone) {
+  FirstLoads loads(1);
+  const wire::Failure rights{ErrorCode::kDenied, "Permission denied", {}};
+  EXPECT_TRUE(loads.ended("a", &rights).has_value());
+}
+
 TEST(FirstLoads, OneThatIsReadyIsSomething) {
   FirstLoads loads(2);
   EXPECT_EQ(loads.ended("a", nullptr), std::nullopt);

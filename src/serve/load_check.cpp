@@ -78,23 +78,36 @@ void check_room(const settings::ServeConfig& config) {
                      catalog::bytes_to_come(config.imports, imports_of(config)));
 }
 
-// And each must be worth it. Throws Exit.
-void check_imports(const settings::ServeConfig& config, bool with_texts,
-                   const std::atomic<bool>* cancelled) {
+// Null where that cannot be told now, which `why` says then. Throws Exit.
+std::unique_ptr<catalog::GgufOutline> outline_of(const std::string& file, std::string& why) {
+  try {
+    return std::make_unique<catalog::GgufOutline>(file);
+  } catch (const Error& error) {
+    if (!may_pass(error.code())) throw Exit{kExitFailure, error.what()};
+    why = file + ": " + error.what();
+    return nullptr;
+  }
+}
+
+// And each must be worth it, tokenizer and template too: what is made stays. Says why that of one
+// cannot be told. Throws Exit.
+std::string check_imports(const settings::ServeConfig& config, const std::atomic<bool>* cancelled) {
+  std::string not_told;
   or_exit(kExitFailure, [&] { check_room(config); });
   for (const auto& place : config.imports) {
     if (catalog::is_imported(place)) continue;
-    const auto outline =
-        or_exit(kExitFailure, [&] { return std::make_unique<catalog::GgufOutline>(place.file); });
+    const auto outline = outline_of(place.file, not_told);
+    if (!outline) continue;
     std::string name;
     for (const auto& model : config.found_models)
       if (model.path == place.directory) name = model.model;
     try {
-      ask_engine(config, {{name, outline->path()}}, with_texts, cancelled);
+      ask_engine(config, {{name, outline->path()}}, true, cancelled);
     } catch (const Exit& exit) {
       throw Exit{exit.code, outline->as_told_of_file(exit.message)};
     }
   }
+  return not_told;
 }
 
 bool is_to_come(const settings::ServeConfig& config, const std::string& directory) {
@@ -109,16 +122,18 @@ LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
                          const std::atomic<bool>* cancelled) {
   if (!config.fallback.empty()) return {{}, "the fallback answers where no model can"};
   if (const std::string why = engine_missing(config); !why.empty()) throw Exit{kExitFailure, why};
-  check_imports(config, with_texts, cancelled);
+  const std::string not_told = check_imports(config, cancelled);
   std::vector<wire::LoadRequest> all = worker_options(config, {}).models, there;
   for (auto& model : all)
     if (!is_to_come(config, model.path)) there.push_back(std::move(model));
-  if (there.empty()) return {};
+  if (there.empty()) return {{}, not_told};
   try {
-    return ask_engine(config, there, with_texts, cancelled);
+    LoadsChecked checked = ask_engine(config, there, with_texts, cancelled);
+    if (checked.not_told.empty()) checked.not_told = not_told;
+    return checked;
   } catch (const Exit& exit) {
     if (there.size() == all.size()) throw;
-    return {exit.message, {}};  // the others can
+    return {exit.message, not_told};  // the others can
   }
 }
 

@@ -3,12 +3,18 @@
 #include <filesystem>
 
 #include "base/home_path.h"
+#include "base/json.h"
 #include "catalog/import_place.h"
+#include "client/printable.h"
 #include "hub/cache_layout.h"
 #include "supervisor/model_directory.h"
 
 namespace sanctum::settings {
 namespace fs = std::filesystem;
+
+namespace {
+constexpr std::size_t kShownCharactersMax = 500;
+}  // namespace
 
 std::string path_from(const std::string& directory, const std::string& path) {
   if (path.empty()) return path;
@@ -37,6 +43,12 @@ std::string model_from(const std::string& directory, const std::string& told) {
   const std::string path = model_path(directory, place);
   if (path.empty()) return told;
   return (name.empty() ? "" : name + "=") + path;
+}
+
+std::string why_not_handed_on(const std::string& path) {
+  if (json::is_utf8(path)) return {};
+  return "'" + client::printable_line(path, kShownCharactersMax) +
+         "' is no UTF-8; give it another name, or a link to it";
 }
 
 }  // namespace sanctum::settings

@@ -71,6 +71,26 @@ void find_models_of(ServeConfig& config) {
   }
 }
 
+void check_spelling(const std::string& word, const std::string& what) {
+  if (const std::string why = why_not_handed_on(word); !why.empty())
+    throw Exit{kExitFailure, what + " " + why};
+}
+
+// A file was looked for under another name than its own.
+void check_spelling(ServeConfig& config) {
+  for (const Setting& setting : serve_settings(config)) {
+    if (const auto* text = std::get_if<Text>(&setting.type))
+      check_spelling(*text->value, setting.flag);
+    if (const auto* path = std::get_if<Path>(&setting.type))
+      check_spelling(*path->value, setting.flag);
+    if (const auto* texts = std::get_if<Texts>(&setting.type))
+      for (const auto& each : *texts->value) check_spelling(each, setting.flag);
+  }
+  check_spelling(config.file, "the configuration file");
+  for (const auto& model : config.found_models) check_spelling(model.path, "the model in");
+  for (const auto& place : config.imports) check_spelling(place.file, "the model file");
+}
+
 // As whoever asks at them, and serving.json, wants them.
 void spell_out_addresses(ServeConfig& config) {
   for (std::string* address : {&config.listen, &config.mtls_listen})
@@ -123,6 +143,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
     for (auto& model : config.models) model = model_from(".", model);
     find_models_of(config);
   });
+  check_spelling(config);
   config.arguments = arguments;
   return config;
 }

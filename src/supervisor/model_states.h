@@ -16,7 +16,7 @@ namespace sanctum::supervisor {
 using wire::ModelStage;
 
 // Before a load is tried again that failed for want of something that may come back: a disk that
-// did not answer, a thread. Twice as long after each.
+// did not answer, a thread, a file's rights. Twice as long after each, up to the limit.
 inline constexpr std::chrono::seconds kLoadAgainFirst{10}, kLoadAgainMax{300};
 
 enum class LoadEnd { kGood, kFailed, kLacked };  // it did what it was to; not; not now

@@ -26,11 +26,6 @@ log::Level level_of(WorkerState state) {
   }
 }
 
-// What was lacking may come back by itself: also files, with the disk that they are on.
-bool is_for_now(const wire::Failure& failure) {
-  return may_pass(failure.code) || failure.code == ErrorCode::kNotFound;
-}
-
 std::vector<std::string> names_of(const std::vector<wire::LoadRequest>& models) {
   std::vector<std::string> names;
   names.reserve(models.size());
@@ -205,9 +200,9 @@ void WorkerCarrier::tell_switches() {
 
 void WorkerCarrier::settled(int life, const std::string& model,
                             const std::optional<wire::Failure>& failure) {
-  const LoadEnd end = !failure               ? LoadEnd::kGood
-                      : is_for_now(*failure) ? LoadEnd::kLacked
-                                             : LoadEnd::kFailed;
+  const LoadEnd end = !failure                       ? LoadEnd::kGood
+                      : may_be_mended(failure->code) ? LoadEnd::kLacked
+                                                     : LoadEnd::kFailed;
   port_.post([this, life, model, end] { feed_from(life, worker_event::ModelSettled{model, end}); });
 }
 
@@ -225,9 +220,10 @@ void WorkerCarrier::carry_out(const worker_action::Load& action) {
                if (message.failure && wire::is_lost(*message.failure))
                  return;  // told again after the restart
                if (message.failure) {
-                 log::error("model_load_failed", {{"model", model},
-                                                  {"error", message.failure->message},
-                                                  {"tried_again", is_for_now(*message.failure)}});
+                 log::error("model_load_failed",
+                            {{"model", model},
+                             {"error", message.failure->message},
+                             {"tried_again", may_be_mended(message.failure->code)}});
                } else {
                  log::info("model_ready", {{"model", model}});
                }

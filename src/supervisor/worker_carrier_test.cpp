@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "wire/rpc.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -67,12 +69,13 @@ class FakePort : public WorkerPort {
     }
   }
   // The calls of that name are answered.
-  void answer(const std::string& method) {
+  void answer(const std::string& method,
+              const std::string& said = R"({"jsonrpc":"2.0","id":1,"result":{}})") {
     for (auto& [name, reply] : std::exchange(calls_, {})) {
       if (name != method) {
         calls_.emplace_back(name, std::move(reply));
       } else {
-        reply(wire::Message(R"({"jsonrpc":"2.0","id":1,"result":{}})"));
+        reply(wire::Message(said));
       }
     }
     run_posted();
@@ -164,6 +167,25 @@ TEST_F(Carrier, TheModelsAreNamedBeforeTheEngineCanBeAsked) {
   };
   port_.answer("stats");
   EXPECT_TRUE(asked);
+}
+
+// While others serve; whoever mends the rights of a file needs no restart.
+TEST_F(Carrier, AModelThatMayNotBeReadIsTriedAgain) {
+  const auto loads = [this] {
+    return std::count_if(port_.calls_.begin(), port_.calls_.end(),
+                         [](const auto& call) { return call.first == "load_model"; });
+  };
+  const auto fails = [this](ErrorCode code) {
+    port_.answer("load_model", wire::failure_line("1", {code, "cannot be read", "path"}));
+  };
+  port_.answer("stats");
+  fails(ErrorCode::kDenied);
+  EXPECT_EQ(loads(), 0);
+  passes(kLoadAgainFirst);
+  EXPECT_EQ(loads(), 1);
+  fails(ErrorCode::kCorrupt);
+  passes(kLoadAgainMax * 2);
+  EXPECT_EQ(loads(), 0) << "that does not come right by itself";
 }
 
 TEST_F(Carrier, AProgramThatCannotBeKeptRunningGivesWayToTheFormerOne) {

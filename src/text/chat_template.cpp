@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "text/model_files.h"
 
@@ -44,7 +45,7 @@ void read_templates(const json::Node& node, const std::string& file, Sources& in
 Sources read_sources(const std::string& directory) {
   Sources sources;
   const std::string jinja = directory + "/chat_template.jinja";
-  if (std::optional<std::string> text = read_optional(jinja, kTemplateBytesMax)) {
+  if (std::optional<std::string> text = read_file_if_there(jinja, kTemplateBytesMax)) {
     sources.standard = Source{std::move(*text), jinja};
     return sources;
   }

@@ -1,22 +1,12 @@
 #include "text/model_files.h"
 
-#include <filesystem>
-
 #include "base/error.h"
 #include "base/file.h"
 
 namespace sanctum::text {
 
-std::optional<std::string> read_optional(const std::string& path, std::size_t bytes_max) {
-  std::error_code error;
-  // Anything else that is wrong with it, such as a mount that is gone, is for read_file to tell.
-  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found)
-    return std::nullopt;
-  return read_file(path, bytes_max);
-}
-
 bool read_json_object(const std::string& path, const std::function<void(const json::Node&)>& read) {
-  const std::optional<std::string> text = read_optional(path, kConfigBytesMax);
+  const std::optional<std::string> text = read_file_if_there(path, kConfigBytesMax);
   if (!text) return false;
   try {
     const json::Document document(*text);

@@ -14,8 +14,6 @@ namespace sanctum::text {
 
 inline constexpr std::size_t kConfigBytesMax = 64u << 20;
 
-// The file's bytes; nothing where it does not exist.
-std::optional<std::string> read_optional(const std::string& path, std::size_t bytes_max);
 // Calls `read` with the file's root object; false where the file does not exist.
 bool read_json_object(const std::string& path, const std::function<void(const json::Node&)>& read);
 // The text of a special token, which is a string or an object with "content"; nothing otherwise.

@@ -50,16 +50,25 @@ rust::Vec<rust_side::AddedToken> declared_tokens(const std::string& directory) {
   throw Error(ErrorCode::kInternal, std::string("tokenizer: ") + error.what());
 }
 
-constexpr const char* kMend =
-    "; is the download whole? `sanctum models check ORG/NAME` says so, `sanctum models pull "
-    "ORG/NAME "
-    "--verify` mends it";
+// What to do about a damaged directory. A download lies in models--ORG--NAME/snapshots/COMMIT.
+std::string advice(const std::string& directory) {
+  constexpr std::string_view kBefore = "models--", kBetween = "--";
+  const std::filesystem::path snapshots = std::filesystem::path(directory).parent_path();
+  std::string name = snapshots.parent_path().filename().string();
+  const std::size_t between = name.find(kBetween, kBefore.size());
+  if (snapshots.filename() != "snapshots" || !name.starts_with(kBefore) ||
+      between == std::string::npos)
+    return "; is it whole? Copy or download it again";
+  name = name.replace(between, kBetween.size(), "/").substr(kBefore.size());
+  return "; is the download whole? `sanctum models check " + name +
+         "` says so, `sanctum models pull " + name + " --verify` mends it";
+}
 
 // Throws Error that says what to do where it is missing.
 std::string tokenizer_file(const std::string& directory) {
   const std::string path = directory + "/tokenizer.json";
+  if (auto bytes = read_file_if_there(path, kTokenizerBytesMax)) return std::move(*bytes);
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return read_file(path, kTokenizerBytesMax);
   if (std::filesystem::exists(directory + "/tokenizer.model", ignored))
     throw Error(
         ErrorCode::kNotFound,
@@ -68,7 +77,7 @@ std::string tokenizer_file(const std::string& directory) {
             "of the other (AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)), or take "
             "the same model of a maker who has it, as mlx-community",
         "path");
-  throw Error(ErrorCode::kNotFound, "there is no " + path + kMend, "path");
+  throw Error(ErrorCode::kNotFound, "there is no " + path + advice(directory), "path");
 }
 
 }  // namespace
@@ -90,7 +99,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const std::string& directory) {
         read_end_ids(directory, [&](std::string_view token) { return tokenizer->id_of(token); });
     return tokenizer;
   } catch (const rust::Error& error) {
-    throw Error(ErrorCode::kCorrupt, path + ": " + error.what() + kMend);
+    throw Error(ErrorCode::kCorrupt, path + ": " + error.what() + advice(directory));
   }
 }
 

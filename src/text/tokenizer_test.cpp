@@ -34,6 +34,26 @@ TEST(Tokenizer, RoundTripsTrickyText) {
   }
 }
 
+// A directory of nobody's was said to be a download of ORG/NAME.
+TEST(Tokenizer, WhatToDoAboutDamageIsOfWhatThereIs) {
+  const TestDirectory root;
+  const auto said = [&](const std::string& directory) -> std::string {
+    try {
+      Tokenizer::load(root.path(directory));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "loaded";
+  };
+  for (const char* plain : {"mine", "snapshots/mine", "models--one/snapshots/c"}) {
+    root.write(std::string(plain) + "/tokenizer.json", "{");
+    EXPECT_THAT(said(plain), HasSubstr("; is it whole? Copy or download it again"));
+  }
+  root.write("models--org--a--b/snapshots/c/tokenizer.json", "{");
+  EXPECT_THAT(said("models--org--a--b/snapshots/c"), HasSubstr("`sanctum models check org/a--b`"));
+  EXPECT_THAT(said("models--org--a--b/snapshots/d"), HasSubstr("`sanctum models pull org/a--b "));
+}
+
 TEST(Tokenizer, AddsSpecialTokensOnRequest) {
   const auto tokenizer = Tokenizer::load(fixture("byte_level"));
   const int begin = tokenizer->id_of("<|begin|>").value();

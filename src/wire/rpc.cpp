@@ -29,6 +29,8 @@ int rpc_code(ErrorCode code) {
       return -32006;
     case ErrorCode::kCorrupt:
       return -32007;
+    case ErrorCode::kDenied:
+      return -32008;
   }
   return -32603;
 }

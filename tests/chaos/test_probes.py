@@ -39,6 +39,8 @@ def test_proofs_grow_old(start_server):
     server = start_server("--proof-age-max-s", "1")
     wait_until(lambda: ready(server)[0] == 503, 30, "the proof is too old")
     assert ready(server)[1]["status"] == "unproven" and "last proven to work" in ready(server)[1]["reason"]
+    told = subprocess.run([program("sanctum"), "models", "--url", server.url, "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=60)
+    assert f"{BUILT_IN}  unproven, context " in told.stdout and "last proven to work" in told.stdout, "it was called ready: " + told.stdout
     assert server.request("GET", "/health")[0] == 200
 
 

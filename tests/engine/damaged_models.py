@@ -3,7 +3,7 @@
 import json
 import struct
 
-from safetensors_file import read, write
+from safetensors_file import read, write, write_packed
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -72,7 +72,7 @@ def missing_tensor(directory):
     header, data = read(path)
     name = first_tensor(header)
     del header[name]
-    write(path, header, data)
+    write_packed(path, header, data)
     return [name, "missing"]
 
 
@@ -82,6 +82,12 @@ def surplus_tensor(directory):
     header["model.nobody.weight"] = {**header[first_tensor(header)], "data_offsets": [len(data), len(data) + 2], "shape": [1], "dtype": "BF16"}
     write(path, header, data + bytes(2))
     return [WEIGHTS, "model.nobody.weight"]
+
+
+def bytes_behind(directory):
+    path = directory / WEIGHTS
+    path.write_bytes(path.read_bytes() + bytes(2))
+    return [WEIGHTS, "2 bytes lie behind its last tensor"]
 
 
 def one_name_twice(directory):
@@ -192,6 +198,7 @@ KINDS = {
     "cut in the data": cut_in_the_data,
     "missing tensor": missing_tensor,
     "surplus tensor": surplus_tensor,
+    "bytes behind the last tensor": bytes_behind,
     "one name twice": one_name_twice,
     "offsets beyond the file": entry(data_offsets=lambda _, data: [len(data), 2 * len(data)]),
     "offsets that overflow": entry(data_offsets=[0, (1 << 64) - 1]),

@@ -19,6 +19,17 @@ def write(path, header, data):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
+def write_packed(path, header, data):
+    """Without the bytes that are no tensor's: the format has none."""
+    moved, pieces, at = dict(header), [], 0
+    for name in sorted((name for name in header if name != "__metadata__"), key=lambda name: header[name]["data_offsets"]):
+        begin, end = header[name]["data_offsets"]
+        moved[name] = {**header[name], "data_offsets": [at, at + end - begin]}
+        pieces.append(data[begin:end])
+        at += end - begin
+    write(path, moved, b"".join(pieces))
+
+
 def write_with(path, header, data, name, dtype, shape):
     """With tensor `name` of another type or shape; where its bytes no longer fit, they are new ones behind all others."""
     size = math.prod(shape) * BYTES[dtype]
@@ -26,4 +37,4 @@ def write_with(path, header, data, name, dtype, shape):
     if size != end - begin:
         begin, end = len(data), len(data) + size
         data += bytes(size)
-    write(path, {**header, name: {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}}, data)
+    write_packed(path, {**header, name: {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}}, data)

@@ -1,8 +1,10 @@
 """`sanctum serve FILE.gguf`: imported once into the state directory, again when the file has changed, and told before anything is started."""
 
+import fcntl
 import json
 import os
 import resource
+import shutil
 import subprocess
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import tiny_gguf
-from programs import BUILT_IN, program
+from programs import BUILT_IN, SMOKE_MODEL, program
 from sanctum_server import Server
 
 RUN_SECONDS_MAX = 90
@@ -151,6 +153,8 @@ def broken(tmp_path, kind):
         tiny_gguf.write(path, architecture="clip")
     elif kind == "part":
         tiny_gguf.write(path, parts=3)
+    elif kind == "merges":
+        tiny_gguf.write(path, merges_more=["nobody 's"])
     elif kind == "other":
         tiny_gguf.write(path, architecture="mamba")
     return path
@@ -158,7 +162,7 @@ def broken(tmp_path, kind):
 
 @pytest.mark.parametrize("beside", [(), ("smoke",)], ids=["alone", "beside another"])
 @pytest.mark.parametrize("kind, word", [("text", "no GGUF file"), ("cut", "damaged"), ("picture half", "mmproj"), ("part", "--merge"), ("other", "'mamba'"),
-                                        ("missing", "there is no file")])
+                                        ("merges", "tokenizer.ggml.merges"), ("missing", "there is no file")])
 def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, beside, tmp_path):
     state = tmp_path / "state"
     for more in ((), ("--check",)):
@@ -166,6 +170,57 @@ def test_a_wrong_file_ends_the_start_before_anything_is_started(kind, word, besi
         assert told.returncode == 1 and word in told.stderr, told.stderr
         assert str(tmp_path / "x.gguf") in told.stderr
         assert not state.exists(), "nothing is left"
+
+
+@pytest.mark.parametrize("what", ["file", "directory", "state directory"])
+def test_a_name_that_is_no_utf8_is_refused_at_the_start(what, file, tmp_path):
+    """It was served, and the next moment a file of another name was missing."""
+    odd, state = tmp_path / os.fsdecode(b"odd\xff"), tmp_path / "state"
+    if what == "file":
+        odd = file.rename(odd.with_suffix(".gguf"))
+    elif what == "directory":
+        shutil.copytree(SMOKE_MODEL, odd)
+    told = check(odd, file) if what == "state directory" else check(state, odd)
+    assert told.returncode == 1 and "is no UTF-8; give it another name" in told.stderr and len(told.stderr.splitlines()) == 1, told.stderr
+    assert imports(state) == []
+    if what != "state directory":
+        said = info(odd, tmp_path)
+        assert said["servable"] is False and "is no UTF-8" in said["reason"], said
+
+
+def info(file, directory, **options):
+    """`models info`, with `directory` for temporary files."""
+    environment = {**os.environ, "HOME": str(file.parent), "XDG_STATE_HOME": str(file.parent), "TMPDIR": str(directory)}
+    told = subprocess.run([program("sanctum"), "models", "info", str(file), "--json"], capture_output=True, text=True, timeout=RUN_SECONDS_MAX, env=environment, **options)
+    return json.loads(told.stdout)
+
+
+def test_a_file_is_looked_into_wherever_there_is_room(file, tmp_path):
+    """With a TMPDIR that is missing or full it was no model any more."""
+    (tmp_path / "file").touch()
+    for directory in (tmp_path / "missing", tmp_path / "file", "/dev/full"):
+        assert info(file, directory)["servable"] is True, directory
+    full = info(file, tmp_path, preexec_fn=small_files)
+    assert full["servable"] is None and "there is no room to look into it" in full["reason"], full
+
+
+def test_what_a_killed_look_left_is_removed_by_the_next(file, tmp_path):
+    place = tmp_path / "tmp"
+    killed, at_work, just_made = (place / f"sanctum-outline-{name}" for name in ("killed", "atwork", "fresh"))
+    for directory in (killed, at_work, just_made):
+        directory.mkdir(parents=True)
+        (directory / "config.json").touch()
+    for directory in (killed, at_work):
+        os.utime(directory, (0, 0))
+    held = os.open(at_work, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        assert info(file, place)["servable"] is True
+        assert sorted(place.iterdir()) == [at_work, just_made]
+    finally:
+        os.close(held)
+    assert info(file, place)["servable"] is True
+    assert sorted(place.iterdir()) == [just_made], "who is just made is not locked yet"
 
 
 def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):

@@ -142,12 +142,26 @@ def test_a_conversion_says_what_it_did_not_do(place):
     wide = models(place, "quantize", "base", "wide", "--group-size", "128")
     assert wide.returncode == 0 and "no multiple of the group size 128" in wide.stdout and "--dtype bfloat16" in wide.stdout, wide.stdout
     assert "--dtype" not in models(place, "quantize", "base", "-o", "half", "--dtype", "bfloat16").stdout
+    assert "--dtype" not in models(place, "quantize", "base", "-o", "whole", "--dtype", "float32").stdout, "as was asked for"
     (source / "tokenizer.json").rename(place.directory / "kept")
-    assert "next     it cannot be served: there is no" in models(place, "quantize", "base", "-o", "mute").stdout
+    mute = models(place, "quantize", "base", "-o", "mute")
+    assert mute.returncode == 1 and "next     it cannot be served: there is no" in mute.stdout, "it was known to nobody but who read: " + mute.stdout
+    assert mute.stderr.startswith("note     base cannot be served: there is no"), "before the work: " + mute.stderr
     (place.directory / "kept").rename(source / "tokenizer.json")
     assert "quantize      `sanctum models quantize` takes it" in models(place, "info", "./base").stdout
     assert "quantize      no: it is quantized already" in models(place, "info", "./half").stdout
     assert "`sanctum models quantize` and `convert` take gemma3" in models(place, "architectures").stdout
+
+
+@pytest.mark.parametrize("words, said", [(("quantize", "--bits", "0"), "bits must be 2, 3, 4, 5, 6 or 8"), (("convert", "--bits", "0"), "bits must be"),
+                                         (("quantize", "--bits", "1"), "bits must be"), (("quantize", "--bits-of", "down_proj=0"), "bits must be"),
+                                         (("quantize", "--group-size", "0"), "the group size must be 32, 64 or 128"),
+                                         (("convert", "--group-size", "0"), "--bits alone")], ids=lambda word: " ".join(word) if isinstance(word, tuple) else "")
+def test_nothing_is_no_number_of_bits(words, said, place):
+    """It meant: not at all, and a group size of 0 the usual one."""
+    tiny_llama.hugging_face(place.directory / "base")
+    refused = models(place, words[0], "base", "--to", "out", *words[1:])
+    assert refused.returncode == 2 and said in refused.stderr and not (place.directory / "out").exists(), refused.stdout + refused.stderr
 
 
 def test_a_shard_that_is_missing_is_an_incomplete_download(place):

@@ -160,6 +160,11 @@ def sanctum(*words, **how):
     return subprocess.run([program("sanctum"), "models", *map(str, words)], capture_output=True, text=True, timeout=120, **how)
 
 
+def is_made(told):
+    """1: and what was made is not served here, as where mlx_lm leaves out what we need."""
+    assert told.returncode in (0, 1) and told.stdout.startswith("made     "), told.stderr
+
+
 def all_tensors(directory):
     out = {}
     for file in directory.glob("*.safetensors"):
@@ -182,7 +187,7 @@ def assert_same(ours, theirs):
 def test_every_architecture(name, how, tmp_path):
     source = hugging_face(tmp_path / "source", name, shards=2)
     told = sanctum("convert", source, "--to", tmp_path / "ours", *how)
-    assert told.returncode == 0, told.stderr
+    is_made(told)
     words = dict(zip(how[::2], how[1::2]))
     reference(str(source), str(tmp_path / "theirs"), quantize=bool(how), q_bits=words.get("--bits"), q_group_size=words.get("--group-size", 64))
     assert_same(tmp_path / "ours", tmp_path / "theirs")
@@ -204,7 +209,7 @@ def test_templates_that_have_names_come_along(tmp_path):
     (source / "additional_chat_templates").mkdir()
     (source / "additional_chat_templates" / "tool_use.jinja").write_text("{{ tools }}")
     told = sanctum("convert", source, "--to", tmp_path / "ours")
-    assert told.returncode == 0, told.stderr
+    is_made(told)
     reference(str(source), str(tmp_path / "theirs"))
     for made in ("ours", "theirs"):
         assert [(path.name, path.read_text()) for path in (tmp_path / made / "additional_chat_templates").iterdir()] == [("tool_use.jinja", "{{ tools }}")], made
@@ -242,7 +247,7 @@ def test_every_number_of_bits_and_every_type(bits, dtype, stored, tmp_path):
     group = {None: 64, 2: 128, 3: 64, 5: 64, 6: 32}[bits]
     words = (["--bits", bits, "--group-size", group] if bits else []) + (["--dtype", dtype] if dtype else [])
     told = sanctum("convert", source, "--to", tmp_path / "ours", *words)
-    assert told.returncode == 0, told.stderr
+    is_made(told)
     reference(str(source), str(tmp_path / "theirs"), quantize=bool(bits), q_bits=bits, q_group_size=group, dtype=dtype)
     assert_same(tmp_path / "ours", tmp_path / "theirs")
 
@@ -250,7 +255,8 @@ def test_every_number_of_bits_and_every_type(bits, dtype, stored, tmp_path):
 def test_some_otherwise(tmp_path):
     source = hugging_face(tmp_path / "source", "llama")
     told = sanctum("quantize", source, "--to", tmp_path / "ours", "--bits-of", "layers.1.*down_proj=8", "--bits-of", "v_proj=6", "--keep", "lm_head", "--keep", "absent")
-    assert told.returncode == 0 and "'absent' fits no matrix" in told.stdout, told.stderr
+    is_made(told)
+    assert "'absent' fits no matrix" in told.stdout
 
     def predicate(path, module):
         if "lm_head" in path:

@@ -89,7 +89,7 @@ def written(path, architecture, config, weights, kind=None, change=lambda writer
         writer.add_rope_scaling_yarn_beta_slow(scaling["beta_slow"])
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
-    writer.add_token_list([f"t{i}" for i in range(VOCABULARY)])
+    writer.add_token_list(["t", "0", *(f"t{i}" for i in range(VOCABULARY - 2))])
     writer.add_token_types([1] * VOCABULARY)
     writer.add_token_merges(["t 0"])
     writer.add_eos_token_id(3)

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from programs import BUILT_IN, SMOKE_MODEL, program, wait_until
+from programs import BUILT_IN, SMOKE_MODEL, bound_by_rights, program, wait_until
 from terminal import Terminal
 from test_load_race import free_port
 
@@ -98,6 +98,35 @@ def test_a_model_that_cannot_be_loaded_ends_the_start(tmp_path):
     """`serve` stood there without `ready` for ever."""
     model = broken_copy(tmp_path / "odd", model_type="strange_new_thing")
     is_refused(tmp_path, [f"'odd' in {model} cannot be served: ", "strange_new_thing", "supported: "], model)
+
+
+def locked_copy(path, file):
+    model = broken_copy(path)
+    (model / file).chmod(0)
+    return model
+
+
+FILES_OF_A_MODEL = ["config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"]
+
+
+@pytest.mark.parametrize("file", FILES_OF_A_MODEL)
+def test_a_file_that_may_not_be_read_ends_the_start(file, tmp_path):
+    """It was taken for a disk that is slow: `serve` stood there, served nothing and tried again for ever."""
+    model = locked_copy(tmp_path / "locked", file)
+    for words in (["--listen", "127.0.0.1:0"], ["--check"]):
+        refused = subprocess.run([*bound_by_rights(), program("sanctum"), "serve", model, *words, "--state-dir", tmp_path / "state", "--mtls-listen", "off"],
+                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS_MAX, env=at_home(tmp_path))
+        last = refused.stderr.splitlines()[-1]
+        assert refused.returncode == 1 and "cannot open" in last and f"{model / file}: Permission denied" in last, refused.stderr
+
+
+@pytest.mark.parametrize("file", FILES_OF_A_MODEL)
+def test_of_a_file_that_may_not_be_read_it_is_said_that_it_is_not_served(file, tmp_path):
+    model = locked_copy(tmp_path / "locked", file)
+    told = subprocess.run([*bound_by_rights(), program("sanctum"), "models", "info", model, "--json"], capture_output=True, text=True,
+                          timeout=MEANWHILE_SECONDS, env=at_home(tmp_path))
+    said = json.loads(told.stdout)
+    assert (told.returncode, said["servable"]) == (1, False) and f"{model / file}: Permission denied" in said["reason"], told.stdout
 
 
 def test_too_little_memory_for_keys_ends_the_start(tmp_path):

@@ -69,9 +69,9 @@ function showCards(status) {
     card(span(status.uptime_s), "up"));
 }
 
-function modelRow(model) {
+function modelRow(model, unproven) {
   const row = document.createElement("tr");
-  const state = model.failure ? `${model.state}: ${model.failure.message}` : model.state;
+  const state = model.failure ? `${model.state}: ${model.failure.message}` : unproven ? `unproven: ${unproven}` : model.state;
   for (const value of [model.model, state, model.architecture, model.vision ? "yes" : "no", model.context_tokens,
     bytes(model.weight_bytes), model.quantization, model.same_under_load ? "same at any load" : "may change under load"])
     row.insertCell().textContent = value;
@@ -87,7 +87,7 @@ function showState(word, kind, reason) {
 function show(status) {
   showState(status.status, status.ready ? "good" : PASSING.includes(status.status) ? "warn" : "bad", status.reason || "");
   showCards(status);
-  $("models").replaceChildren(...status.models.map(modelRow));
+  $("models").replaceChildren(...status.models.map((model) => modelRow(model, Object.hasOwn(status.unproven, model.model) && status.unproven[model.model])));
   const asked = status.models.find((m) => m.state === "ready") || status.models[0];
   const seeing = status.models.find((m) => m.vision && m.state === "ready") || status.models.find((m) => m.vision);
   showCommands(asked ? asked.model : "sanctum-smoke", seeing && seeing.model);
