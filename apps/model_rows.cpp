@@ -5,6 +5,7 @@
 #include "apps/shell_word.h"
 #include "base/error.h"
 #include "client/printable.h"
+#include "hub/cache_layout.h"
 #include "hub/gguf_name.h"
 
 namespace sanctum {
@@ -17,9 +18,7 @@ std::string shown(const std::string& text) {
 }
 
 std::string pull_of(const hub::CachedModel& model) {
-  return "`sanctum models pull " + shown(model.name) +
-         (model.revision.empty() || model.is_main() ? "" : " --revision " + shown(model.revision)) +
-         "`";
+  return shown(hub::pull_command(model.name, model.revision));
 }
 
 ModelRow row_without_opinion(const hub::CachedModel& model) {
@@ -44,7 +43,8 @@ void note_parts(ModelRow& row, const hub::CachedModel& model) {
     row.notes.push_back(shown(model.missing) + " links to what is not there; " + pull_of(model) +
                         " loads it");
   else if (row.in_part)
-    row.notes.push_back("loaded in part; " + pull_of(model) + " goes on");
+    row.notes.push_back("loaded in part; " + pull_of(model) +
+                        (hub::is_old_repository_name(model.name) ? " loads it" : " goes on"));
 }
 
 ModelRow gguf_row(const hub::CachedModel& model, const std::string& file, Instant until) {

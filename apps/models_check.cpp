@@ -10,6 +10,7 @@
 
 #include "apps/command.h"
 #include "apps/models_commands.h"
+#include "apps/not_empty.h"
 #include "base/count_text.h"
 #include "base/error.h"
 #include "base/nearest.h"
@@ -60,8 +61,7 @@ class Reading {
 // Why there is no such revision of what is downloaded.
 std::string not_here(const std::string& model, const std::string& repository,
                      const std::string& revision) {
-  const std::string pull = "`sanctum models pull " + model +
-                           (revision == hub::kMain ? "" : " --revision " + revision) + "`";
+  const std::string pull = hub::pull_command(model, revision);
   const std::string here = hub::revisions_here(repository);
   if (const auto problem = hub::reference_problem(repository, revision); !problem.empty())
     return "'" + model + "' is here, but " + problem + "; " + pull + " writes that anew";
@@ -97,10 +97,8 @@ int check(const Options& options) {
     return 0;
   }
   std::fflush(stdout);
-  std::fprintf(stderr,
-               "`sanctum models pull %s%s --verify` loads anew what is damaged or missing\n",
-               options.name.c_str(),
-               options.revision == hub::kMain ? "" : (" --revision " + options.revision).c_str());
+  std::fprintf(stderr, "%s loads anew what is damaged or missing\n",
+               hub::pull_command(options.name, options.revision, " --verify").c_str());
   return kExitNo;
 }
 
@@ -155,6 +153,7 @@ void add_models_check(CLI::App& models, int& exit_code) {
       ->required();
   command.add_option("--revision", options->revision, "A branch, a tag or a commit")
       ->type_name("R")
+      ->check(not_empty())
       ->capture_default_str();
   command.footer(
       "Nobody is asked and nothing is changed. Other tools' downloads are checked alike.\n"

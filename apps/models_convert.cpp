@@ -79,9 +79,7 @@ convert::ConvertOptions read(const Options& told) {
 void warn_of(const std::string& told, const std::string& directory) {
   const Servable can = look_into("it", directory, Clock::now() + kLookedIntoMax).can;
   if (!can.yes.value_or(true))
-    std::fprintf(stderr,
-                 "note     %s cannot be served: %s; nor may what is made of it, unless that is "
-                 "mended\n",
+    std::fprintf(stderr, "note     %s cannot be served as it is: %s\n",
                  client::printable_line(told, kNameCharactersMax).c_str(), can.why.c_str());
 }
 
@@ -129,11 +127,13 @@ void add(CLI::App& models, int& exit_code, const char* name, const char* what, b
                    .add_option("--bits", options->bits,
                                quantizes ? "2, 3, 4, 5, 6 or 8 of a weight"
                                          : "Quantize too: 2, 3, 4, 5, 6 or 8 of a weight")
+                   ->check(not_empty())
                    ->type_name("N");
   if (quantizes) bits->default_str(std::to_string(kDefaultBits));
   command
       .add_option("--group-size", options->group_size,
                   "Weights that share a scale: 32, 64 or 128 (default: 64)")
+      ->check(not_empty())
       ->type_name("N");
   command
       .add_option("--dtype", options->dtype,

@@ -43,7 +43,7 @@ std::string shown(const std::string& text) {
 bool is_downloaded(const std::string& name) {
   const std::string cache = hub::cache_directory();
   std::error_code ignored;
-  return hub::is_repository_name(name) && !cache.empty() &&
+  return (hub::is_repository_name(name) || hub::is_old_repository_name(name)) && !cache.empty() &&
          std::filesystem::is_directory(hub::repository_directory(name, cache), ignored);
 }
 
@@ -61,11 +61,12 @@ std::string file_of(const std::string& told) {
                 "file");
   }
   if (catalog::is_foreign_name(told) || !std::filesystem::exists(path, ignored)) {
-    if (auto why = why_unreadable(path); !why.empty())
-      throw Error(ErrorCode::kUnavailable, why, "file");
     if (!catalog::is_foreign_name(told) && !catalog::is_import_name(told) &&
-        !hub::is_gguf_name(path) && !is_downloaded(told))
+        !hub::is_gguf_name(path) && !is_downloaded(told)) {
+      if (auto why = why_unreadable(path); !why.empty())
+        throw Error(ErrorCode::kDenied, why, "file");
       throw Error(ErrorCode::kNotFound, "there is no file '" + told + "'", "file");
+    }
     const auto found = supervisor::find_model(told, places);
     if (!found.gguf.empty()) return found.gguf;
     throw Error(ErrorCode::kInvalid,

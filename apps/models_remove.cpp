@@ -131,7 +131,7 @@ void add_models_remove(CLI::App& models, int& exit_code) {
       "  sanctum models remove mlx-community/Qwen3-4B-4bit\n"
       "  sanctum models remove --unused\n"
       "\n" +
-      exit_codes("removed", "nothing was, as you said, or because a server serves it"));
+      exit_codes("removed", "nothing was: as you said, or --unused found only what is served"));
   on_chosen(command, exit_code, [options] { return remove(*options); });
 }
 

@@ -14,6 +14,7 @@
 #include "catalog/import_removal.h"
 #include "catalog/imports.h"
 #include "client/printable.h"
+#include "gguf/staging_directory.h"
 #include "platform/lock_file.h"
 
 namespace sanctum {
@@ -88,7 +89,19 @@ struct Done {
   }
 };
 
-// What a killed one left, unless a server runs there, which may be at it.
+// Of what is unfinished.
+bool is_removed(const std::string& path) {
+  try {
+    gguf::remove_staging(path);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBusy) throw;
+    std::printf("kept %s: %s\n", shown(path).c_str(), shown(error.what()).c_str());
+    return false;
+  }
+}
+
+// What a killed one left, unless a server runs there, which may be at it, or another who makes it.
 void remove_unfinished_in(const std::string& place, const std::set<std::string>& asked_of,
                           Done& done) {
   const auto left = catalog::unfinished_imports(place);
@@ -97,15 +110,15 @@ void remove_unfinished_in(const std::string& place, const std::set<std::string>&
     const platform::LockFile held(std::filesystem::path(place).parent_path().string() + "/lock");
     const std::uint64_t before = catalog::bytes_to_come({}, place);
     for (const auto& path : left) {
-      if (!asked_of.contains(path)) continue;
-      catalog::remove_unfinished(path);
+      if (!asked_of.contains(path) || !is_removed(path)) continue;
       std::printf("removed %s, which one that was killed left\n", shown(path).c_str());
       done.any = true;
     }
     done.bytes += before - std::min(before, catalog::bytes_to_come({}, place));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBusy) throw;
-    std::printf("kept what is unfinished in %s: a server runs there\n", shown(place).c_str());
+    std::printf("kept what is unfinished in %s: %s\n", shown(place).c_str(),
+                shown(error.what()).c_str());
   }
 }
 

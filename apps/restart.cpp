@@ -1,9 +1,12 @@
 // sanctum restart: a planned restart of a running server, if it would come up again; waits until it
 // has.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -13,6 +16,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "client/control_client.h"
+#include "client/printable.h"
 #include "platform/lock_file.h"
 #include "serve/ask_boots.h"
 #include "serve/requests_cut.h"
@@ -25,6 +29,11 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookEvery{100};
 constexpr seconds kSayEvery{2};
+constexpr std::size_t kShownCharactersMax = 500;
+
+std::string shown(const std::string& text) {
+  return client::printable_line(text, kShownCharactersMax);
+}
 
 struct Options {
   std::string state_dir;
@@ -51,20 +60,69 @@ std::string objection(const std::string& state) {
   return {};
 }
 
+// Of a model: its state, and why where it has failed.
+struct ModelSeen {
+  std::string state, why;
+};
+
 struct Seen {
   std::int64_t gateway = 0;  // pid
   bool ready = false;
   std::string state, reason;
   std::int64_t running = 0;  // requests
+  std::map<std::string, ModelSeen> models = {};
 };
+
+std::map<std::string, ModelSeen> models_in(const json::Node& root) {
+  std::map<std::string, ModelSeen> models;
+  for (const json::Node& model : root.at("models").as_array()) {
+    ModelSeen& seen = models[model.at("model").as_string()];
+    seen.state = model.as_string_or("state", "");
+    if (const auto failure = model.get("failure")) seen.why = failure->as_string_or("message", "");
+  }
+  return models;
+}
+
+std::set<std::string> ready_in(const std::optional<Seen>& seen) {
+  std::set<std::string> names;
+  if (!seen) return names;
+  for (const auto& [name, model] : seen->models)
+    if (model.state == "ready") names.insert(name);
+  return names;
+}
+
+// Whether it is known of all of them what became of them.
+bool are_settled(const Seen& seen, const std::set<std::string>& names) {
+  return std::none_of(names.begin(), names.end(), [&](const auto& name) {
+    const auto found = seen.models.find(name);
+    return found != seen.models.end() && found->second.state == "loading";
+  });
+}
+
+// Those that were served before and are not now. Whether there is none.
+bool all_are_back(const Seen& seen, const std::set<std::string>& names) {
+  bool all = true;
+  for (const auto& name : names) {
+    const auto found = seen.models.find(name);
+    if (found == seen.models.end() || found->second.state != "failed") continue;
+    std::fprintf(stderr, "sanctum restart: '%s' is not served any more: %s\n", shown(name).c_str(),
+                 shown(found->second.why).c_str());
+    all = false;
+  }
+  return all;
+}
 
 // Nothing while nobody answers.
 std::optional<Seen> look(const std::string& state_dir) {
   try {
     const json::Document document = client::ControlClient(state_dir).ask("GET", "/status");
     const json::Node root = document.root();
-    return Seen{root.at("pid").as_int(), root.at("ready").as_bool(), root.at("status").as_string(),
-                root.as_string_or("reason", ""), root.at("requests").as_int_or("running", 0)};
+    return Seen{root.at("pid").as_int(),
+                root.at("ready").as_bool(),
+                root.at("status").as_string(),
+                root.as_string_or("reason", ""),
+                root.at("requests").as_int_or("running", 0),
+                models_in(root)};
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -88,10 +146,11 @@ std::string told(const Seen& seen, bool another) {
   return "  " + seen.state + (seen.reason.empty() ? "" : ": ") + seen.reason;
 }
 
-// Until another gateway is ready, or it is plain that none will be; how far it is, now and then.
-// `asked_us`: when it was asked for; what was cut since is told.
-int wait_until_back(const std::string& state_dir, std::int64_t before, std::int64_t asked_us,
-                    seconds limit) {
+// Until another gateway is ready with the `models` that were ready before, or it is plain that none
+// will be; how far it is, now and then. `asked_us`: when it was asked for; what was cut since is
+// told.
+int wait_until_back(const std::string& state_dir, std::int64_t before,
+                    const std::set<std::string>& models, std::int64_t asked_us, seconds limit) {
   const Instant begin = Clock::now();
   Instant say_at = begin + kSayEvery;
   for (Instant now = begin; now - begin < limit; now = Clock::now()) {
@@ -101,11 +160,11 @@ int wait_until_back(const std::string& state_dir, std::int64_t before, std::int6
       return kExitNo;
     }
     const bool another = seen && seen->gateway != before;
-    if (another && seen->ready) {
+    if (another && seen->ready && are_settled(*seen, models)) {
       std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
       const std::string cut = serve::requests_cut_since(state_dir, asked_us);
       if (!cut.empty()) std::fprintf(stderr, "sanctum restart: %s\n", cut.c_str());
-      return cut.empty() ? 0 : kExitNo;
+      return all_are_back(*seen, models) && cut.empty() ? 0 : kExitNo;
     }
     const bool over = another && (seen->state == "failed" || seen->state == "parked");
     if (seen && (over || now >= say_at)) {
@@ -125,6 +184,7 @@ int run(const Options& options) {
   w.begin_object().field("wrong", objection(state)).end_object();
   std::string said = "it starts again";
   std::int64_t before = 0;
+  const std::set<std::string> models = ready_in(look(state));
   const std::int64_t asked_us = serve::unix_us_now();
   try {
     const auto answer = client::ControlClient(state).ask("POST", "/restart", w.take());
@@ -140,7 +200,7 @@ int run(const Options& options) {
   }
   say(said);
   if (options.no_wait) return 0;
-  return wait_until_back(state, before, asked_us, seconds(options.limit_s));
+  return wait_until_back(state, before, models, asked_us, seconds(options.limit_s));
 }
 
 }  // namespace
@@ -163,7 +223,8 @@ void add_restart(CLI::App& app, int& exit_code) {
       "  sanctum restart\n"
       "\n" +
       exit_codes("it is ready again (--no-wait: it restarts)",
-                 "it would not come up, has not, or requests were cut"));
+                 "it would not come up, has not, or without a model that it had, or requests were "
+                 "cut"));
   on_chosen(command, exit_code, [options] { return run(*options); });
 }
 

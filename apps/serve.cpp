@@ -63,7 +63,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "a model could be loaded");
   command->add_flag("--settings-only", *settings_only, "With --check: ask no engine about models");
   command->add_flag("--loads-only", *loads_only,
-                    "With --check: only whether any model could be loaded, as a start asks");
+                    "With --check: only whether any model could be loaded");
   command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
   on_chosen(*command, exit_code, [=] {
     return or_try_again([&] {
@@ -77,7 +77,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       if (*loads_only) {
         const std::string missing = serve::engine_missing(config);
         const auto checked =
-            missing.empty() ? serve::check_loads(config, false) : serve::LoadsChecked{{}, missing};
+            missing.empty() ? serve::check_loads(config, true) : serve::LoadsChecked{{}, missing};
         const bool both = !checked.failing.empty() && !checked.not_told.empty();
         std::printf("%s%s%s\n", checked.failing.c_str(), both ? "; " : "",
                     checked.not_told.c_str());

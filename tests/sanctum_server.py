@@ -33,8 +33,9 @@ class Server:
         self.ready = threading.Event()
         self.urls = []
 
-    def start(self, wait=True, listen="127.0.0.1:0", mtls_listen="127.0.0.1:0"):
-        command = [self.program, "serve", *self.arguments, "--state-dir", str(self.state_dir)]
+    def start(self, wait=True, listen="127.0.0.1:0", mtls_listen="127.0.0.1:0", before=()):
+        """`before`: words of a program that becomes the server."""
+        command = [*before, self.program, "serve", *self.arguments, "--state-dir", str(self.state_dir)]
         command += ["--listen", listen, "--mtls-listen", mtls_listen]
         self.ready.clear()
         self.urls = []

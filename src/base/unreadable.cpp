@@ -16,7 +16,7 @@ std::string why_unreadable(const std::string& path) {
   const bool directory = error == 0 && S_ISDIR(status.st_mode);
   if (directory || (error == 0 && S_ISREG(status.st_mode)))
     error = ::access(path.c_str(), directory ? R_OK | X_OK : R_OK) == 0 ? 0 : errno;
-  if (error == 0 || file_error_code(error) == ErrorCode::kNotFound) return {};
+  if (error == 0 || error == ENOENT || error == ENOTDIR) return {};
   return "cannot open " + path + ": " + file_error_text(error);
 }
 

@@ -29,8 +29,8 @@ struct ImportPlace {
 // A regular file that begins with "GGUF", or is named so.
 bool is_gguf(const std::string& path);
 
-// Throws Error(kNotFound), Error(kUnavailable) for a file that cannot be read, Error(kInvalid) for
-// what is none, Error(kCorrupt) for one that is cut short meanwhile.
+// Throws Error(kNotFound), Error(kDenied), Error(kUnavailable) for a disk's error, Error(kInvalid)
+// for what is none, Error(kCorrupt) for one that is cut short meanwhile.
 ImportPlace import_place(const std::string& file, const std::string& imports);
 bool is_imported(const ImportPlace& place);
 

@@ -1,30 +1,24 @@
 #include "catalog/import_removal.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/file_error.h"
 #include "gguf/staging_directory.h"
 
 namespace sanctum::catalog {
-namespace {
-
 namespace fs = std::filesystem;
-
-void refuse(const std::string& path, const std::error_code& error) {
-  if (error)
-    throw Error(ErrorCode::kUnavailable,
-                "cannot remove " + path + ": " + file_error_text(error.value()));
-}
-
-}  // namespace
 
 void remove_import(const std::string& directory) {
   const std::string aside = gguf::staging_path(directory);
-  remove_unfinished(aside);
+  gguf::remove_staging(aside);
   std::error_code error;
   fs::rename(directory, aside, error);
-  refuse(directory, error);
-  remove_unfinished(aside);
+  if (error)
+    throw Error(ErrorCode::kUnavailable,
+                "cannot remove " + directory + ": " + file_error_text(error.value()));
+  gguf::remove_staging(aside);
 }
 
 std::vector<std::string> unfinished_imports(const std::string& imports) {
@@ -34,13 +28,12 @@ std::vector<std::string> unfinished_imports(const std::string& imports) {
        each.increment(error))
     if (gguf::is_staging_name(each->path().filename().string()))
       left.push_back(each->path().string());
+  std::sort(left.begin(), left.end());
+  std::set<std::string> with_directories;  // locks
+  for (const auto& path : left)
+    if (gguf::is_staging_path(path)) with_directories.insert(gguf::staging_lock_path(path));
+  std::erase_if(left, [&](const auto& path) { return with_directories.contains(path); });
   return left;
-}
-
-void remove_unfinished(const std::string& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  refuse(path, error);
 }
 
 }  // namespace sanctum::catalog

@@ -10,12 +10,11 @@
 namespace sanctum::catalog {
 
 // Removes a directory, which no start takes for whole from then on; what a killed one leaves of it
-// is unfinished. Throws Error(kUnavailable) naming what could not be removed.
+// is unfinished. Throws Error naming what could not be removed, Error(kBusy) where it is made anew.
 void remove_import(const std::string& directory);
 
-// What killed ones left in `imports`, who made or removed one: directories, and locks.
+// What killed ones left in `imports`, who made or removed one: directories, and locks without one.
+// gguf::remove_staging removes it, unless somebody is at it.
 std::vector<std::string> unfinished_imports(const std::string& imports);
-// Throws as remove_import.
-void remove_unfinished(const std::string& path);
 
 }  // namespace sanctum::catalog

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/test_directory.h"
 #include "catalog/import_removal.h"
+#include "gguf/staging_directory.h"
 
 namespace sanctum::catalog {
 namespace {
@@ -141,14 +142,30 @@ TEST_F(ImportsTest, WhatKilledOnesLeftIsRemoved) {
   const std::string name = fs::path(made.directory).filename();
   root_.write("imported/." + name + ".importing/model.safetensors", "half");
   root_.write("imported/." + name + ".import-lock", "1");
+  root_.write("imported/.alone.import-lock", "1");
   root_.write("imported/.other/file", "not ours");
   const auto left = unfinished_imports(root_.path("imported"));
-  EXPECT_EQ(left.size(), 2u);
-  for (const auto& path : left) remove_unfinished(path);
+  EXPECT_EQ(left.size(), 2u) << "the lock goes with its directory";
+  for (const auto& path : left) gguf::remove_staging(path);
   EXPECT_EQ(names(), (std::set<std::string>{name, ".other"}));
   EXPECT_THAT(unfinished_imports(root_.path("absent")), IsEmpty());
   fs::create_symlink("loop", root_.path("loop"));
-  EXPECT_THROW(remove_unfinished(root_.path("loop/x")), Error) << "what cannot be is told";
+  EXPECT_THROW(gguf::remove_staging(root_.path("loop/.x.importing")), Error) << "it is told";
+}
+
+// `models import DIR/imported/x` runs without the server.
+TEST_F(ImportsTest, WhatIsBeingMadeIsNotRemoved) {
+  fs::create_directory(root_.path("imported"));
+  const gguf::StagingDirectory making(root_.path("imported/x"));
+  const auto left = unfinished_imports(root_.path("imported"));
+  ASSERT_EQ(left.size(), std::size_t{1});
+  try {
+    gguf::remove_staging(left.front());
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBusy);
+  }
+  EXPECT_TRUE(fs::is_directory(making.path()));
 }
 
 TEST_F(ImportsTest, ARemovalLeavesNothing) {

@@ -33,10 +33,9 @@ std::string why_not(const fs::path& folder, const std::string& directory) {
        each.increment(error)) {
     if (++entries > kEntriesMax)
       return "its folder has over " + std::to_string(kEntriesMax) + " entries";
-    if (auto why = why_not_inside("its " + each->path().filename().string(), each->path(),
-                                  directory, kOwner);
-        !why.empty())
-      return why;
+    if (!lies_inside(each->path(), directory))
+      return why_not_inside("its " + each->path().filename().string(), each->path(), directory,
+                            kOwner);
   }
   return error ? "it cannot be read: " + error.message() : "";
 }

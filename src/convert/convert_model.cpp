@@ -51,7 +51,7 @@ bool is_stored_mxfp4(const json::Node& config, const Family& family, const std::
   constexpr const char* kQuantized =
       "says that the model is quantized already; convert the one that it was made of";
   if (const auto quantized = quantized_already(family, config)) quantized->fail(kQuantized);
-  if (fs::exists(fs::symlink_status(directory + "/hf_quant_config.json")))
+  if (read_file_if_there(directory + "/hf_quant_config.json", kConfigBytesMax))
     throw Error(ErrorCode::kInvalid, std::string("hf_quant_config.json ") + kQuantized, "path");
   return config.get("quantization_config").has_value();
 }

@@ -24,12 +24,19 @@ void copy(const fs::directory_entry& file, const std::string& to) {
                         read_file(file.path().string(), kCopiedBytesMax));
 }
 
+// It is left out: no text that a model needs.
+bool too_long(const fs::directory_entry& file) {
+  std::error_code error;
+  const auto bytes = file.file_size(error);
+  return !error && bytes > kCopiedBytesMax;
+}
+
 void copy_named_templates(const std::string& from, const std::string& to) {
   if (!fs::exists(fs::symlink_status(from))) return;
   fs::create_directory(to);
   std::size_t count = 0;
   for (const auto& each : fs::directory_iterator(from)) {
-    if (each.is_directory() || each.path().extension() != ".jinja") continue;
+    if (each.path().extension() != ".jinja") continue;
     if (++count > kTemplatesMax)
       throw Error(ErrorCode::kInvalid,
                   from + " has over " + std::to_string(kTemplatesMax) + " templates", "path");
@@ -42,10 +49,10 @@ void copy_named_templates(const std::string& from, const std::string& to) {
 void copy_texts(const std::string& from, const std::string& to) {
   for (const auto& each : fs::directory_iterator(from)) {
     const std::string name = each.path().filename().string();
-    if (name == "config.json" || name == "model.safetensors.index.json" || each.is_directory() ||
+    if (name.starts_with('.') || name == "config.json" || name == "model.safetensors.index.json" ||
         std::find(kCopied.begin(), kCopied.end(), each.path().extension().string()) ==
             kCopied.end() ||
-        (each.is_regular_file() && each.file_size() > kCopiedBytesMax))
+        too_long(each))
       continue;
     copy(each, to);
   }

@@ -99,9 +99,9 @@ void KeyFile::read(const Stamp& now) {
 
 ApiKeys read_keys(const std::string& state_directory) {
   try {
-    return ApiKeys::decode(read_file(path_in(state_directory), kKeyFileBytesMax));
+    const auto text = read_file_if_there(path_in(state_directory), kKeyFileBytesMax);
+    return text ? ApiKeys::decode(*text) : ApiKeys();
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kNotFound) return {};
     throw Error(error.code(), path_in(state_directory) + ": " + error.what());
   }
 }

@@ -52,6 +52,9 @@ TEST_F(KeyFileTest, WhatCannotBeReadIsNotTakenForEmpty) {
   EXPECT_EQ(damaged.current()->keys.find(key), "mine");
   directory_.write("keys.json", "damaged later");
   EXPECT_EQ(damaged.current()->keys.find(key), "mine") << "those that were known stay";
+  std::filesystem::remove(directory_.path("keys.json"));
+  std::filesystem::create_symlink("keys.json", directory_.path("keys.json"));
+  EXPECT_THROW(add("other"), Error) << "a link to itself is no lack of keys";
 }
 
 TEST_F(KeyFileTest, ChangesAtTheSameTimeLoseNothing) {

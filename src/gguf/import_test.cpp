@@ -416,7 +416,7 @@ TEST(Staging, WhatCannotBeLookedAtIsTold) {
     const StagingDirectory none(directory.path("loop/out"));
     ADD_FAILURE();
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
     EXPECT_NE(std::string(error.what()).find("cannot look at"), std::string::npos) << error.what();
   }
 }

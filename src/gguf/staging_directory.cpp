@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "base/file_error.h"
@@ -36,13 +37,6 @@ void refuse_what_is_there(const std::string& target) {
               target + " is there already; name another directory, or remove it first", "path");
 }
 
-// Whether there was no lock yet: whoever was killed left his beside what he wrote.
-bool begins(const std::string& lock_path) {
-  const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor >= 0) ::close(descriptor);
-  return descriptor >= 0;
-}
-
 // Whoever ends removes the file, so that what was opened before that and locked after it is
 // nobody's.
 std::unique_ptr<platform::LockFile> lock_of(const std::string& path) {
@@ -69,6 +63,24 @@ bool is_staging_name(const std::string& name) {
   return name.starts_with('.') && (name.ends_with(kUnfinished) || name.ends_with(kLock));
 }
 
+std::string staging_lock_path(const std::string& staging) {
+  return staging.substr(0, staging.size() - std::string_view(kUnfinished).size()) + kLock;
+}
+
+bool is_staging_path(const std::string& path) {
+  return path.ends_with(kUnfinished) && is_staging_name(fs::path(path).filename().string());
+}
+
+void remove_staging(const std::string& path) {
+  const std::string lock_path = is_staging_path(path) ? staging_lock_path(path) : path;
+  const auto lock = lock_of(lock_path);
+  std::error_code error;
+  if (lock_path != path) fs::remove_all(path, error);
+  if (error) fail("cannot remove", path, error);
+  fs::remove(lock_path, error);
+  if (error) fail("cannot remove", lock_path, error);
+}
+
 StagingDirectory::StagingDirectory(const std::string& target)
     : target_(fs::path(target).lexically_normal().string()) {
   while (target_.size() > 1 && target_.back() == '/') target_.pop_back();
@@ -80,9 +92,9 @@ StagingDirectory::StagingDirectory(const std::string& target)
     throw Error(ErrorCode::kNotFound, parent + " is no directory: make it first", "path");
   path_ = staging_path(target_);
   lock_path_ = beside(place, kLock);
-  const bool nobody_was_killed = begins(lock_path_);
   lock_ = lock_of(lock_path_);
-  if (nobody_was_killed && fs::symlink_status(path_, error).type() != fs::file_type::not_found) {
+  // Whoever was killed left his lock beside what he wrote.
+  if (!lock_->was_held() && fs::symlink_status(path_, error).type() != fs::file_type::not_found) {
     fs::remove(lock_path_, error);
     throw Error(ErrorCode::kInvalid,
                 path_ +
@@ -107,9 +119,9 @@ StagingDirectory::~StagingDirectory() {
 }
 
 void StagingDirectory::remove() noexcept {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-  fs::remove(lock_path_, ignored);
+  std::error_code error;
+  fs::remove_all(path_, error);
+  if (!error) fs::remove(lock_path_, error);  // or the next would not know whose it is
   lock_.reset();
 }
 

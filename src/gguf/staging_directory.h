@@ -16,12 +16,18 @@ namespace sanctum::gguf {
 std::string staging_path(const std::string& target);
 // Whether a file called so is that of some target, or the lock of who writes it.
 bool is_staging_name(const std::string& name);
+bool is_staging_path(const std::string& path);  // not a lock
+std::string staging_lock_path(const std::string& staging);
+// Of one who was killed: a staging path, and the lock beside it, or a lock alone. Throws
+// Error(kBusy) where somebody writes there, and naming what could not be removed, with
+// file_error.h.
+void remove_staging(const std::string& path);
 
 class StagingDirectory {
  public:
   // Throws Error(kInvalid) when something stands at `target` or is in the way, Error(kBusy) when
-  // another process writes there, Error(kNotFound) and Error(kUnavailable) when its parent cannot
-  // be written to.
+  // another process writes there, and as file_error.h says when its parent cannot be
+  // written to.
   explicit StagingDirectory(const std::string& target);
   ~StagingDirectory();
   StagingDirectory(const StagingDirectory&) = delete;

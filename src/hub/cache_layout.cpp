@@ -53,6 +53,14 @@ bool is_old_repository_name(const std::string& name) {
          is_repository_name("org/" + name);
 }
 
+std::string pull_command(const std::string& name, const std::string& revision,
+                         const std::string& options) {
+  const bool old = is_old_repository_name(name);
+  return "`sanctum models pull " + (old ? "ORG/" + name : name) +
+         (revision.empty() || revision == kMain ? "" : " --revision " + revision) + options + "`" +
+         (old ? " (ORG: who made it)" : "");
+}
+
 std::string repository_directory(const std::string& name, const std::string& hub) {
   return (fs::path(hub) / folder_name(name)).string();
 }
@@ -101,11 +109,15 @@ std::string cached_commit(const std::string& repository, const std::string& revi
 }
 
 std::string reference_problem(const std::string& repository, const std::string& revision) {
+  if (!is_revision(revision)) return {};
   const std::string path = reference_path(repository, revision);
   if (auto why = why_unreadable(path); !why.empty()) return why;
   std::error_code ignored;
-  const bool there = fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
-  return there && cached_commit(repository, revision).empty() ? path + " names no commit" : "";
+  const auto there = fs::symlink_status(path, ignored).type();
+  if (there == fs::file_type::directory) return {};  // of "refs/pr/1"
+  return there != fs::file_type::not_found && cached_commit(repository, revision).empty()
+             ? path + " names no commit"
+             : "";
 }
 
 std::string cached_snapshot(const std::string& name, const std::string& hub) {

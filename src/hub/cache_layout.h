@@ -21,6 +21,9 @@ inline constexpr const char* kMain = "main";           // what is meant where no
 bool is_repository_name(const std::string& name);
 // "name" alone, as models were called once ("gpt2"): they may lie here, but are pulled by org/name.
 bool is_old_repository_name(const std::string& name);
+// "`sanctum models pull org/name`" with `options`; of an old name with what a person has to add.
+std::string pull_command(const std::string& name, const std::string& revision,
+                         const std::string& options = {});
 // hub/models--org--name.
 std::string repository_directory(const std::string& name, const std::string& hub);
 // hub/.locks/models--org--name.

@@ -33,5 +33,20 @@ TEST(CacheLayout, AReferenceNamesACommitAndNoWayOut) {
             root.path("models--org--name/snapshots/" + commit));
 }
 
+TEST(CacheLayout, WhatIsWrongWithAReferenceIsToldOfReferencesAlone) {
+  const TestDirectory root;
+  root.write("refs/main", "no commit");
+  root.write("refs/pr/1", std::string(40, 'a'));
+  EXPECT_EQ(reference_problem(root.path(), "main"), root.path("refs/main") + " names no commit");
+  for (const char* none : {"", "..", "../refs", "pr", "pr/1", "absent"})
+    EXPECT_EQ(reference_problem(root.path(), none), "") << none;
+}
+
+TEST(CacheLayout, WhoHasNoMakerIsPulledByOne) {
+  EXPECT_EQ(pull_command("org/x", "main", " --verify"), "`sanctum models pull org/x --verify`");
+  EXPECT_EQ(pull_command("org/x", "v2"), "`sanctum models pull org/x --revision v2`");
+  EXPECT_EQ(pull_command("gpt2", "main"), "`sanctum models pull ORG/gpt2` (ORG: who made it)");
+}
+
 }  // namespace
 }  // namespace sanctum::hub

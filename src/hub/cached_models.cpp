@@ -57,16 +57,21 @@ void measure_disk(CachedModel& model) {
 
 void measure_snapshot(CachedModel& model) {
   model.files = snapshot_files(model.snapshot);
+  if (model.files.empty()) model.problem = why_unreadable(model.snapshot);
   model.kind = kind_of(model.files);
   model.architecture = architecture_in(model.snapshot);
   for (const auto& file : model.files) {
     std::error_code error;
-    const auto bytes = fs::file_size(fs::path(model.snapshot) / file, error);
-    if (!error)
-      model.bytes += bytes;
-    else if (model.problem.empty())
-      model.problem = why_unreadable((fs::path(model.snapshot) / file).string());
-    if (error && model.problem.empty() && model.missing.empty()) model.missing = file;
+    const fs::path path = fs::path(model.snapshot) / file;
+    const auto type = fs::status(path, error).type();
+    if (type == fs::file_type::regular) {
+      model.bytes += fs::file_size(path, error);
+    } else if (type == fs::file_type::not_found) {
+      if (model.missing.empty()) model.missing = file;
+    } else if (model.problem.empty()) {
+      model.problem = why_unreadable(path.string());
+      if (model.problem.empty()) model.problem = file + " is no file";
+    }
   }
 }
 

@@ -79,6 +79,15 @@ std::string what_was_asked(const Asked& asked) {
   return asked.file.empty() ? "the list of " + quoted(asked.model) : asked.file;
 }
 
+// By whom it is not said: the hub says so of a gated model.
+Error forbidden(const Asked& asked, const FetchHead& head) {
+  return {ErrorCode::kInvalid,
+          asked.endpoint + " answers 403 for " + what_was_asked(asked) + ": " +
+              (asked.with_token ? "the token may not read it" : "it may want a token (HF_TOKEN)") +
+              ", or a proxy is in the way." + their_words(head),
+          "hub"};
+}
+
 // Whom to look at: "https://hub", or "cdn.example, the store to which https://hub sends us".
 std::string who_ended_it(const Fetched& fetched, const Asked& asked) {
   return fetched.store.empty()
@@ -144,7 +153,7 @@ Error failure_of(const Fetched& fetched, const Asked& asked) {
     case 401:
       return unauthorized(asked, head);
     case 403:
-      return gated(asked, head);
+      return forbidden(asked, head);
     case 404:
       return not_found(asked, head);
     case 429:

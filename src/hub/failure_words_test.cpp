@@ -30,6 +30,12 @@ TEST(FailureWords, AGatedModelSaysWhereItsTermsAre) {
               AllOf(HasSubstr("has not been let in"), HasSubstr("https://hub/org/name")));
 }
 
+// A proxy's, too.
+TEST(FailureWords, OnlyTheHubSaysThatAModelIsGated) {
+  EXPECT_THAT(told(answer(403)), AllOf(HasSubstr("answers 403"), HasSubstr("a proxy is in the way"),
+                                       Not(HasSubstr("gated"))));
+}
+
 TEST(FailureWords, WhatIsNotThereMayBePrivate) {
   EXPECT_THAT(told(answer(401)), AllOf(HasSubstr("is the name right"), HasSubstr("HF_TOKEN")));
   EXPECT_THAT(told(answer(401), true), HasSubstr("does not take the token"));

@@ -2,9 +2,11 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
 
 #include "base/invariant.h"
 #include "hub/address.h"
@@ -12,6 +14,19 @@
 
 namespace sanctum::hub {
 namespace {
+
+// A hub that is asked in the clear sends everybody to itself.
+bool sends_elsewhere(const Origin& hub, const Origin& next) {
+  return next != hub && !(next.host == hub.host && next.scheme == "https" && hub.scheme == "http");
+}
+
+// Of a certificate that was not taken: not where its name or its time is wrong.
+bool unknown_authority(CURL* easy) {
+  long result = 0;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &result);
+  constexpr long kUnknown[] = {2, 18, 19, 20, 21};  // X509_V_ERR_*: no issuer, or itself
+  return std::find(std::begin(kUnknown), std::end(kUnknown), result) != std::end(kUnknown);
+}
 
 constexpr const char* kUserAgent = "sanctum/" SANCTUM_VERSION;
 
@@ -203,7 +218,8 @@ std::string Fetcher::State::ask(const std::string& url, Exchange& exchange) {
                       ? "its answer is larger than " + std::to_string(kReplyBytesMax >> 20) + " MiB"
                   : error_text[0] != '\0' ? error_text
                                           : curl_easy_strerror(code);
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+  if (code == CURLE_SSL_CACERT_BADFILE ||
+      (code == CURLE_PEER_FAILED_VERIFICATION && unknown_authority(easy)))
     fetched.why += "; SSL_CERT_FILE names a file of the authorities that are trusted";
   const char* redirect = nullptr;
   curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &redirect);
@@ -236,7 +252,8 @@ Fetched Fetcher::fetch(const FetchCall& call) {
     const bool leaves = origin_of(next) != hub;
     if (leaves && call.head_only) return std::move(exchange.fetched);  // what the hub says is known
     exchange.of_the_hub &= !leaves;
-    exchange.fetched.store = exchange.of_the_hub ? "" : host_text(origin_of(next));
+    if (call.take && sends_elsewhere(hub, origin_of(next)))
+      exchange.fetched.store = host_text(origin_of(next));
     url = next;
   }
 }

@@ -58,7 +58,7 @@ struct Fetched {
   FetchHead head;
   std::string body;
   std::string why;    // for a person, where end is not kAnswered
-  std::string store;  // the host that it ended at, where the hub sent us to another; else empty
+  std::string store;  // of a file's bytes: the host that the hub sent us to; else empty
 };
 
 class Fetcher {

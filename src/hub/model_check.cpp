@@ -153,8 +153,8 @@ Checked check_model(const std::string& repository, const std::string& revision,
                 "revision");
   checked.snapshot = snapshot_directory(repository, checked.commit);
   std::error_code ignored;
-  if (!fs::is_directory(checked.snapshot, ignored)) {
-    const std::string why = why_unreadable(checked.snapshot);
+  const std::string why = why_unreadable(checked.snapshot);
+  if (!why.empty() || !fs::is_directory(checked.snapshot, ignored)) {
     checked.findings.push_back(
         {"", why.empty() ? "the snapshot " + checked.snapshot + " is missing" : why});
     return checked;

@@ -91,14 +91,8 @@ std::string token(const Environment& environment) {
                            : home.empty() ? std::string()
                                           : home + "/token";
   if (path.empty()) return {};
-  std::string text;
-  try {
-    text = read_file(path, kTokenBytesMax);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kNotFound) return {};
-    throw;
-  }
-  return checked_token(text, path);
+  const auto text = read_file_if_there(path, kTokenBytesMax);
+  return text ? checked_token(*text, path) : std::string();
 }
 
 std::string endpoint(const std::string& told, const Environment& environment) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include "base/error.h"
@@ -43,6 +44,9 @@ TEST(Places, TheTokenIsTheVariablesOrTheFiles) {
   home.write("other", "hf_other");
   EXPECT_EQ(token(with({{"HF_HOME", home.path()}, {"HF_TOKEN_PATH", home.path("other")}})),
             "hf_other");
+  std::filesystem::create_symlink("absent", home.path("link"));
+  EXPECT_THROW(token(with({{"HF_HOME", home.path()}, {"HF_TOKEN_PATH", home.path("link")}})), Error)
+      << "it was taken for no token";
   try {
     token(with({{"HF_TOKEN", "secret\r\nX-Evil: 1"}}));
     FAIL() << "accepted";

@@ -26,12 +26,12 @@ Decision after_failure(RetryState& state, const Failure& failure, Instant now) {
     return {true, now, {}};
   }
   if (failure.trouble == Trouble::kTurnedAway) {
-    state.turned_away = failure.progress ? 1 : state.turned_away + 1;
-    if (state.turned_away >= kTurnedAwayMax)
+    if (++state.turned_away >= kTurnedAwayMax)
       return {false, {}, "it was so " + std::to_string(state.turned_away) + " times"};
     return {true, now + pause_after(state.turned_away), {}};
   }
   state.failures = failure.progress ? 1 : state.failures + 1;
+  if (failure.progress) state.turned_away = 0;
   if (failure.retry_after) {
     if (*failure.retry_after > kRetryAfterMax)
       return {false, {}, "it wants to be asked again in " + seconds_text(*failure.retry_after)};

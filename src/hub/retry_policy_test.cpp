@@ -68,7 +68,11 @@ TEST(RetryPolicy, WhomTheStoreTurnsAwayAsksTheHubAgainAndNotForLong) {
   for (int i = 1; i < kTurnedAwayMax; ++i)
     EXPECT_TRUE(after_failure(state, {Trouble::kTurnedAway, false, {}}, kNow).again) << i;
   EXPECT_FALSE(after_failure(state, {Trouble::kTurnedAway, false, {}}, kNow).again);
-  EXPECT_TRUE(after_failure(state, {Trouble::kTurnedAway, true, {}}, kNow).again) << "bytes came";
+  state = {};
+  for (int i = 0; i < 3 * kTurnedAwayMax; ++i) {  // addresses that are good for a while each
+    EXPECT_TRUE(after_failure(state, {Trouble::kTurnedAway, false, {}}, kNow).again) << i;
+    EXPECT_TRUE(after_failure(state, {Trouble::kBroken, true, {}}, kNow).again) << i;
+  }
 }
 
 }  // namespace

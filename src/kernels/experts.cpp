@@ -64,10 +64,6 @@ std::size_t unit_bytes(const ExpertMatrices& w) {
                              : static_cast<std::size_t>(w.plain.columns) * bytes_of(w.plain.type);
 }
 
-int row_items_of(int rows) {
-  return (rows + kRowsPerItem - 1) / kRowsPerItem;
-}
-
 // Of weights, that an item reads: what comes next is brought ahead only within an item.
 std::size_t item_bytes(const Sorted& sorted, std::span<const Product> products, int threads) {
   std::size_t all = 0;

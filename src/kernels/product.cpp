@@ -19,10 +19,9 @@ struct Grid {
 
 // Items of one part of the weights follow one another, so that it is read from memory once.
 Grid grid_of(int rows, int units, int units_min, int threads) {
-  const int row_items = (rows + kRowsPerItem - 1) / kRowsPerItem;
   const int wanted = std::max(1, threads * kItemsPerThread);
   const int per_item = std::max(units_min, (units + wanted - 1) / wanted);
-  return {units, per_item, row_items};
+  return {units, per_item, row_items_of(rows)};
 }
 
 // Calls work(first unit, last unit, first row, last row) for every item.

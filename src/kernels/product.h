@@ -13,7 +13,10 @@
 namespace sanctum::kernels {
 
 // What threads share a product out by, here and in experts.h.
-inline constexpr int kRowsPerItem = 128;    // whose activations stay in a core's cache
+inline constexpr int kRowsPerItem = 128;  // whose activations stay in a core's cache
+constexpr int row_items_of(int rows) {
+  return (rows + kRowsPerItem - 1) / kRowsPerItem;
+}
 inline constexpr int kItemsPerThread = 12;  // so that a thread that is late costs little
 // Of weights that an item reads, or many threads would wait for each other's tickets: two
 // microseconds of one core.

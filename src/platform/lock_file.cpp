@@ -71,6 +71,8 @@ LockFile::LockFile(const std::string& path)
   }
   struct flock lock = whole_file();
   if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) {
+    struct stat status{};
+    was_held_ = ::fstat(fd_, &status) == 0 && status.st_size > 0;
     name({static_cast<int>(::getpid())});
     return;
   }

@@ -28,6 +28,9 @@ class LockFile {
   // was opened before and locked after is not: nobody else meets that lock.
   bool is_at(const std::string& path) const;
 
+  // Whether the file named somebody when it was taken: one who ended and left it.
+  bool was_held() const { return was_held_; }
+
   // To be handed down.
   int descriptor() const { return fd_; }
   // Those that hold it from now on; who is asked for first comes first. A file that cannot be
@@ -40,6 +43,7 @@ class LockFile {
 
  private:
   int fd_ = -1;
+  bool was_held_ = false;
 };
 
 }  // namespace sanctum::platform

@@ -11,6 +11,7 @@
 #include "catalog/import_removal.h"
 #include "catalog/imports.h"
 #include "gguf/import.h"
+#include "gguf/staging_directory.h"
 #include "platform/service_manager.h"
 
 namespace sanctum::serve {
@@ -80,7 +81,7 @@ std::string imports_of(const settings::ServeConfig& config) {
 
 void settle_imports(const settings::ServeConfig& config) {
   for (const auto& left : catalog::unfinished_imports(imports_of(config)))
-    try_to_remove(left, "unfinished_import", catalog::remove_unfinished);
+    try_to_remove(left, "unfinished_import", gguf::remove_staging);
   for (const auto& place : config.imports)
     if (const auto former = catalog::take_over_import(place); !former.empty())
       log::info("import_taken_over", {{"path", former}, {"directory", place.directory}});

@@ -78,13 +78,17 @@ void check_room(const settings::ServeConfig& config) {
                      catalog::bytes_to_come(config.imports, imports_of(config)));
 }
 
-// Null where that cannot be told now, which `why` says then. Throws Exit.
+void add(std::string& all, const std::string& why) {
+  if (!why.empty()) all += (all.empty() ? "" : "; ") + why;
+}
+
+// Null where that cannot be told now, which `why` says too then. Throws Exit.
 std::unique_ptr<catalog::GgufOutline> outline_of(const std::string& file, std::string& why) {
   try {
     return std::make_unique<catalog::GgufOutline>(file);
   } catch (const Error& error) {
     if (!may_pass(error.code())) throw Exit{kExitFailure, error.what()};
-    why = file + ": " + error.what();
+    add(why, file + ": " + error.what());
     return nullptr;
   }
 }
@@ -102,7 +106,8 @@ std::string check_imports(const settings::ServeConfig& config, const std::atomic
     for (const auto& model : config.found_models)
       if (model.path == place.directory) name = model.model;
     try {
-      ask_engine(config, {{name, outline->path()}}, true, cancelled);
+      const auto checked = ask_engine(config, {{name, outline->path()}}, true, cancelled);
+      add(not_told, outline->as_told_of_file(checked.not_told));
     } catch (const Exit& exit) {
       throw Exit{exit.code, outline->as_told_of_file(exit.message)};
     }
@@ -129,7 +134,7 @@ LoadsChecked check_loads(const settings::ServeConfig& config, bool with_texts,
   if (there.empty()) return {{}, not_told};
   try {
     LoadsChecked checked = ask_engine(config, there, with_texts, cancelled);
-    if (checked.not_told.empty()) checked.not_told = not_told;
+    add(checked.not_told, not_told);
     return checked;
   } catch (const Exit& exit) {
     if (there.size() == all.size()) throw;

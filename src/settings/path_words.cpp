@@ -48,7 +48,7 @@ std::string model_from(const std::string& directory, const std::string& told) {
 std::string why_not_handed_on(const std::string& path) {
   if (json::is_utf8(path)) return {};
   return "'" + client::printable_line(path, kShownCharactersMax) +
-         "' is no UTF-8; give it another name, or a link to it";
+         "' is no UTF-8; give it another name";
 }
 
 }  // namespace sanctum::settings

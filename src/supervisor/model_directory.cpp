@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kBuiltIn = "smoke";
+constexpr const char* kPathBegins[] = {"/", "./", "../", "~/"};  // no name does
 
 bool is_directory(const std::string& path) {
   std::error_code ignored;
@@ -108,7 +109,10 @@ wire::LoadRequest built_in_model(const SearchPlaces& places) {
 NamedModel split_name(const std::string& told) {
   const std::size_t equals = told.find('=');
   std::error_code ignored;
-  if (equals == std::string::npos || fs::exists(home_expanded(told), ignored)) return {{}, told};
+  const bool begins_as_path = std::any_of(std::begin(kPathBegins), std::end(kPathBegins),
+                                          [&](const char* one) { return told.starts_with(one); });
+  if (equals == std::string::npos || begins_as_path || fs::exists(home_expanded(told), ignored))
+    return {{}, told};
   check_name(told.substr(0, equals), told);
   return {told.substr(0, equals), told.substr(equals + 1)};
 }

@@ -149,7 +149,7 @@ void refuse_file(const fs::path& file) {
 
 [[noreturn]] void refuse_download(const std::string& name, const std::string& repository,
                                   const std::string& hub) {
-  const std::string pull = "`sanctum models pull " + name + "`";
+  const std::string pull = hub::pull_command(name, hub::kMain);
   const std::string quoted = "'" + name + "'";
   refuse_unreadable(quoted, repository);
   refuse_unreadable(quoted, hub::reference_path(repository, hub::kMain));
@@ -227,18 +227,22 @@ void refuse_import(const std::string& name, const SearchPlaces& places) {
   for (const auto& import : catalog::imports_in({places.imports}))
     if (import.name == name) source = import.source;
   throw Error(ErrorCode::kInvalid,
-              "'" + name + "' is what `sanctum serve` made of " +
-                  (source.empty() ? "a GGUF file, which `sanctum models list` tells: name that file"
-                                  : source + ": name that file") +
-                  " here; the name is for `sanctum models remove`",
+              source.empty()
+                  ? "'" + name +
+                        "' names what `sanctum serve` makes of a GGUF file: name that file here; "
+                        "`sanctum models list` lists what is made"
+                  : "'" + name + "' is what `sanctum serve` made of " + source +
+                        ": name that file here; the name is for `sanctum models remove`",
               "model");
 }
 
 void refuse_name(const std::string& name, const SearchPlaces& places) {
   const std::string& hub = places.hub;
-  refuse_file(name);
+  const bool may_be_downloaded = is_repository_name(name) || hub::is_old_repository_name(name);
   std::error_code ignored;
-  if ((is_repository_name(name) || hub::is_old_repository_name(name)) && !hub.empty()) {
+  // A name is a path too, in a directory that may be shut.
+  if (fs::exists(name, ignored) || !may_be_downloaded || is_meant_as_path(name)) refuse_file(name);
+  if (may_be_downloaded && !hub.empty()) {
     const std::string repository = repository_directory(name, hub);
     if (is_repository_name(name)) refuse_unreadable("'" + name + "'", repository);
     if (fs::is_directory(repository, ignored)) refuse_download(name, repository, hub);

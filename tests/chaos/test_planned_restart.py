@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import processes
-from programs import ROOT, program, wait_until
+from programs import ROOT, SMOKE_MODEL, bound_by_rights, program, wait_until
 from test_drain import Stream
 from test_gateway_death import serves
 
@@ -20,6 +20,35 @@ SOON = ("--alive-every-s", "1", "--alive-again-s", "1", "--alive-limit-s", "3", 
 def restart(server):
     asked = subprocess.run([program("sanctum"), "restart", "--no-wait", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
     assert asked.returncode == 0, asked.stderr
+
+
+def copied(path):
+    shutil.copytree(SMOKE_MODEL, path)
+    return path
+
+
+@pytest.mark.parametrize("content", [b"{", None], ids=["damaged", "gone"])
+def test_a_tokenizer_that_cannot_be_read_forbids_a_restart(start_server, tmp_path, content):
+    """Weights alone were looked at: the server stopped, and could not load its only model."""
+    model = copied(tmp_path / "only")
+    server = start_server(str(model))
+    file = model / "tokenizer.json"
+    file.unlink()
+    if content:
+        file.write_bytes(content)
+    asked = subprocess.run([program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 1 and "it would not come up" in asked.stderr and "tokenizer.json" in asked.stderr, asked.stdout + asked.stderr
+    assert serves(server)
+
+
+def test_a_restart_that_loses_one_of_two_models_says_so(start_server, tmp_path):
+    """It said `ready again` and ended with 0."""
+    lost, kept = copied(tmp_path / "lost"), copied(tmp_path / "kept")
+    server = start_server(str(lost), str(kept), before=bound_by_rights())
+    wait_until(lambda: all(model["state"] == "ready" for model in server.status()["models"]), SECONDS_MAX, "both are loaded")
+    (lost / "model.safetensors").chmod(0)  # one that has changed forbids a restart
+    asked = subprocess.run([*bound_by_rights(), program("sanctum"), "restart", "--state-dir", str(server.state_dir)], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert asked.returncode == 1 and "ready again" in asked.stdout and "'lost' is not served any more: " in asked.stderr, asked.stdout + asked.stderr
 
 
 def drains(server):

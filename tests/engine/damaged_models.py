@@ -50,6 +50,16 @@ def entry(**members):
     return damage
 
 
+def nothing_that_overflows(directory):
+    path = directory / WEIGHTS
+    header, data = read(path)
+    name = first_tensor(header)
+    begin, _ = header[name]["data_offsets"]
+    header[name] = {**header[name], "shape": [0, INT32_MAX, INT32_MAX, INT32_MAX], "data_offsets": [begin, begin]}
+    write_packed(path, header, data)
+    return [WEIGHTS, name]
+
+
 def cut_in_the_data(directory):
     path = directory / WEIGHTS
     header, data = read(path)
@@ -211,7 +221,7 @@ KINDS = {
     "shape of another size": entry(shape=lambda stored, _: [stored["shape"][0] + 1, *stored["shape"][1:]]),
     "shape with a side that overflows": entry(shape=[1 << 40, 1 << 40]),
     "shape whose product overflows": entry(shape=[INT32_MAX] * 4),
-    "shape of nothing whose product overflows": entry(shape=[0, INT32_MAX, INT32_MAX, INT32_MAX], data_offsets=[0, 0]),
+    "shape of nothing whose product overflows": nothing_that_overflows,
     "shape of many dimensions": entry(shape=[1] * 1000),
     "unknown dtype": entry(dtype="F7"),
     "a dtype that is not computed with": entry(dtype="F64"),

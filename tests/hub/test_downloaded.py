@@ -145,6 +145,7 @@ def test_a_model_of_before_there_were_makers_is_listed_and_removed(home):
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
         (repository / name).write_text(content)
     assert listed(home)["gpt2"]["architecture"] == "gpt2"
-    assert "tokenizer.json: missing" in home.run("check", "gpt2").stdout
+    checked = home.run("check", "gpt2")
+    assert "tokenizer.json: missing" in checked.stdout and "`sanctum models pull ORG/gpt2 --verify` (ORG: who made it)" in checked.stderr
     removed = home.run("remove", "gpt2", "--yes")
     assert removed.returncode == 0 and "the disk has 25 B more" in removed.stdout and not repository.exists(), removed.stdout + removed.stderr

@@ -128,6 +128,13 @@ def test_a_cache_that_may_not_be_written_is_told(home, hub, small):
     assert json.loads(home.run("list", "--json").stdout)["models"] == []
 
 
+def test_a_hub_that_is_elsewhere_is_no_store(home, hub, small):
+    """Of http://huggingface.co a name that was mistyped was told as an address that had expired."""
+    hub.mishaps["list"].append(("status", 302, {"Location": f"{hub.store_url}/api/models/{NAME}"}))
+    said = refused(home)
+    assert f"there is no '{NAME}'" in said and "the store" not in said and "trying again" not in said, said
+
+
 def test_what_the_store_refuses_is_not_the_hubs_to_say_and_the_hub_is_asked_again(home, hub, small):
     """An address that had expired was told as a gated model, a proxy's 401 as a bad token."""
     store = f"{hub.store_url.removeprefix('http://')}, the store to which {hub.url} sends us"

@@ -146,7 +146,7 @@ def test_a_conversion_says_what_it_did_not_do(place):
     (source / "tokenizer.json").rename(place.directory / "kept")
     mute = models(place, "quantize", "base", "-o", "mute")
     assert mute.returncode == 1 and "next     it cannot be served: there is no" in mute.stdout, "it was known to nobody but who read: " + mute.stdout
-    assert mute.stderr.startswith("note     base cannot be served: there is no"), "before the work: " + mute.stderr
+    assert mute.stderr.startswith("note     base cannot be served as it is: there is no"), "before the work: " + mute.stderr
     (place.directory / "kept").rename(source / "tokenizer.json")
     assert "quantize      `sanctum models quantize` takes it" in models(place, "info", "./base").stdout
     assert "quantize      no: it is quantized already" in models(place, "info", "./half").stdout
@@ -189,6 +189,8 @@ def test_a_path_with_an_equals_sign_is_a_path(place):
     for word in ("a=b.gguf", "./a=b.gguf", "~/a=b.gguf", str(place.directory / "a=b.gguf"), "d=x", "./d=x", "m=./d=x", "m=~/a=b.gguf"):
         told = serve(place, word)
         assert told.returncode == 0, (word, told.stderr)
+    gone = serve(place, "./m=gone.gguf")
+    assert gone.returncode == 1 and "'./m=gone.gguf'" in gone.stderr.replace(str(place.directory), "."), gone.stderr
     config = place.directory / "elsewhere" / "sanctum.toml"
     config.parent.mkdir()
     (config.parent / "c=d.gguf").write_bytes(tiny)
@@ -198,7 +200,8 @@ def test_a_path_with_an_equals_sign_is_a_path(place):
 
 
 @pytest.mark.parametrize("words", [("remove", NAME, "--yes", "--revision", ""), ("remove", "", "--yes"), ("remove", "--unused", "--yes", "--state-dir", ""),
-                                   ("quantize", "models/a", "--to", ""), ("import", "gguf/tiny-Q8_0.gguf", ""), ("pull", NAME, "--hub", "")], ids=" ".join)
+                                   ("quantize", "models/a", "--to", ""), ("import", "gguf/tiny-Q8_0.gguf", ""), ("pull", NAME, "--hub", ""), ("check", NAME, "--revision", ""),
+                                   ("quantize", "models/a", "--to", "x", "--bits", ""), ("quantize", "models/a", "--to", "x", "--group-size", "")], ids=" ".join)
 def test_a_word_that_says_nothing_does_not_mean_all(place, small, words):
     """`--revision "$REV"` of a script that never set it removed every revision."""
     place.pull()
@@ -218,9 +221,9 @@ def test_an_import_shows_names_and_does_not_obey_them(place):
 def test_the_name_of_what_serve_made_is_told_for_what_it_is(place):
     for command in (("info",), ("check",), ("quantize", "--to", "q"), ("import", "--to", "q"), ("pull",)):
         told = models(place, command[0], "imported:tiny-0123456789abcdef", *command[1:])
-        assert told.returncode == 2 and "is what `sanctum serve` made of a GGUF file" in told.stderr, told.stderr
+        assert told.returncode == 2 and "`sanctum serve` ma" in told.stderr and "of a GGUF file" in told.stderr, told.stderr
     told = serve(place, "imported:tiny-0123456789abcdef")
-    assert told.returncode == 1 and "is what `sanctum serve` made of" in told.stderr, told.stderr
+    assert told.returncode == 1 and "names what `sanctum serve` makes of a GGUF file" in told.stderr, told.stderr
 
 
 def test_a_pull_of_another_programs_name_says_whether_it_is_there(place):

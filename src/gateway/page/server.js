@@ -87,7 +87,8 @@ function showState(word, kind, reason) {
 function show(status) {
   showState(status.status, status.ready ? "good" : PASSING.includes(status.status) ? "warn" : "bad", status.reason || "");
   showCards(status);
-  $("models").replaceChildren(...status.models.map((model) => modelRow(model, Object.hasOwn(status.unproven, model.model) && status.unproven[model.model])));
+  const unproven = status.unproven ?? {};  // a restart may have brought an older server
+  $("models").replaceChildren(...status.models.map((model) => modelRow(model, Object.hasOwn(unproven, model.model) && unproven[model.model])));
   const asked = status.models.find((m) => m.state === "ready") || status.models[0];
   const seeing = status.models.find((m) => m.vision && m.state === "ready") || status.models.find((m) => m.vision);
   showCommands(asked ? asked.model : "sanctum-smoke", seeing && seeing.model);
