@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "gateway/test_gateway.h"
 
 namespace sanctum::gateway {
@@ -35,10 +37,16 @@ TEST(Readiness, WhatStatusSaysOfAModelModelsSayToo) {
   EXPECT_THAT(client.get("/status").body, HasSubstr(R"("unproven":{})"));
 }
 
-TEST(Readiness, WithoutProbesWhatIsLoadedIsReady) {
+TEST(Readiness, WithoutProbesWhatIsLoadedIsReadyUntilTheServerEnds) {
   TestGateway gateway;
+  std::atomic<bool> ends{false};
+  gateway.services.draining = [&] { return ends.load(); };
   HttpClient client(gateway.port);
+  EXPECT_EQ(client.get("/ready").status, 200);
   EXPECT_THAT(client.get("/v1/models/m").body, HasSubstr(R"("state":"ready")"));
+  ends = true;
+  EXPECT_EQ(client.get("/ready").status, 503);
+  EXPECT_THAT(client.get("/v1/models/m").body, HasSubstr(R"("state":"draining")"));
 }
 
 }  // namespace

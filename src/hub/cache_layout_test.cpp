@@ -37,8 +37,9 @@ TEST(CacheLayout, WhatIsWrongWithAReferenceIsToldOfReferencesAlone) {
   const TestDirectory root;
   root.write("refs/main", "no commit");
   root.write("refs/pr/1", std::string(40, 'a'));
+  root.write("other", "no reference");
   EXPECT_EQ(reference_problem(root.path(), "main"), root.path("refs/main") + " names no commit");
-  for (const char* none : {"", "..", "../refs", "pr", "pr/1", "absent"})
+  for (const char* none : {"", "..", "../other", "pr", "pr/1", "absent"})
     EXPECT_EQ(reference_problem(root.path(), none), "") << none;
 }
 
