@@ -63,7 +63,7 @@ def ended_well(stream):
 @pytest.mark.parametrize("then", ["stop", "restart"])
 def test_what_follows_a_planned_restart_cuts_nobody(start_server, then):
     """The second SIGTERM of a life meant "now", and was sent."""
-    server = start_server("--probes", "off", environment={"SANCTUM_DRAIN": "120"})
+    server = start_server("--probes", "off", environment={"SANCTUM_DRAIN": "120", "SANCTUM_FAULT": "slow:2"})
     stream = Stream(server, max_tokens=800)
     assert stream.spoke.wait(SECONDS_MAX)
     engine = server.engine_pid()

@@ -10,6 +10,7 @@ import pytest
 from programs import SMOKE_MODEL, count, wait_until
 
 RECOVERY_SECONDS_MAX = 60
+SLOW = {"SANCTUM_FAULT": "slow:2"}  # on a busy machine an answer was over before it was read
 
 
 def stream(client, model):
@@ -27,7 +28,7 @@ def text_of(chunks):
 
 
 def test_killed_in_mid_stream(start_server):
-    own_server = start_server(environment={"SANCTUM_FAULT": "slow:5"})  # on a busy machine an answer was over before it was read
+    own_server = start_server(environment={"SANCTUM_FAULT": "slow:5"})  # of a short answer
     client = own_server.client()
     model = client.models.list().data[0].id
     whole = text_of(stream(client, model))
@@ -45,7 +46,7 @@ def test_killed_in_mid_stream(start_server):
 
 def test_a_request_that_was_there_when_two_engines_died_is_tried_alone_and_goes_on(start_server):
     """SIGSEGV while it is answered, twice, and it was not its fault. (`chaos/test_poison.py` has one whose fault it is.)"""
-    server = start_server("--probes", "off")  # whose questions might be what runs when it dies
+    server = start_server("--probes", "off", environment=SLOW)  # whose questions might be what runs when it dies
     client = server.client()
     model = client.models.list().data[0].id
 
@@ -88,7 +89,7 @@ def test_an_answer_goes_on_with_the_files_that_it_began_with_or_not_at_all(what,
     """It went on with other weights and said nothing; of damaged ones it heard after 120 s that "no engine was ready"."""
     shutil.copytree(SMOKE_MODEL, tmp_path / "mine")
     weights = tmp_path / "mine" / "model.safetensors"
-    server = start_server(tmp_path / "mine", "--probes", "off")
+    server = start_server(tmp_path / "mine", "--probes", "off", environment=SLOW)
     chunks = iter(long_stream(server.client(max_retries=0), "mine"))
     for _ in range(5):
         next(chunks)
