@@ -85,6 +85,8 @@ std::vector<ModelRow> rows_of(const hub::CachedModel& model, Instant until) {
     row.in_part = model.begun || model.problem.empty();
     row.can = {false, model.problem.empty() ? "its download did not end" : shown(model.problem)};
     if (!model.problem.empty()) row.notes.push_back(row.can.why);
+  } else if (model.files.empty() && !model.problem.empty()) {  // which says nothing of its kind
+    give_opinion(row, {{}, {false, shown(model.problem)}});
   } else if (model.kind == hub::RepositoryKind::kAdapter) {
     give_opinion(row, {{}, {false, shown(hub::adapter_advice(model.snapshot))}});
   } else if (model.kind == hub::RepositoryKind::kGguf) {

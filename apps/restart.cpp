@@ -91,12 +91,14 @@ std::set<std::string> ready_in(const std::optional<Seen>& seen) {
   return names;
 }
 
-// Whether it is known of all of them what became of them.
-bool are_settled(const Seen& seen, const std::set<std::string>& names) {
-  return std::none_of(names.begin(), names.end(), [&](const auto& name) {
-    const auto found = seen.models.find(name);
-    return found != seen.models.end() && found->second.state == "loading";
-  });
+// Of whom it is not known yet what became of them: "'a', 'b'"; empty for none.
+std::string still_loading(const Seen& seen, const std::set<std::string>& names) {
+  std::string loading;
+  for (const auto& name : names)
+    if (const auto found = seen.models.find(name);
+        found != seen.models.end() && found->second.state == "loading")
+      loading += (loading.empty() ? "'" : ", '") + shown(name) + "'";
+  return loading;
 }
 
 // Those that were served before and are not now. Whether there is none.
@@ -105,8 +107,10 @@ bool all_are_back(const Seen& seen, const std::set<std::string>& names) {
   for (const auto& name : names) {
     const auto found = seen.models.find(name);
     if (found == seen.models.end() || found->second.state != "failed") continue;
-    std::fprintf(stderr, "sanctum restart: '%s' is not served any more: %s\n", shown(name).c_str(),
-                 shown(found->second.why).c_str());
+    std::fprintf(stderr,
+                 "sanctum restart: '%s' was served before and could not be loaded: %s; `sanctum "
+                 "status` says whether it comes back\n",
+                 shown(name).c_str(), shown(found->second.why).c_str());
     all = false;
   }
   return all;
@@ -141,8 +145,9 @@ std::string requests(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " request" : " requests");
 }
 
-std::string told(const Seen& seen, bool another) {
+std::string told(const Seen& seen, bool another, const std::string& loading) {
   if (!another) return "  waiting for " + requests(seen.running);
+  if (seen.ready && !loading.empty()) return "  ready; still loading " + loading;
   return "  " + seen.state + (seen.reason.empty() ? "" : ": ") + seen.reason;
 }
 
@@ -153,6 +158,7 @@ int wait_until_back(const std::string& state_dir, std::int64_t before,
                     const std::set<std::string>& models, std::int64_t asked_us, seconds limit) {
   const Instant begin = Clock::now();
   Instant say_at = begin + kSayEvery;
+  std::string loading;
   for (Instant now = begin; now - begin < limit; now = Clock::now()) {
     const auto seen = look(state_dir);
     if (!seen && !held(state_dir)) {
@@ -160,7 +166,8 @@ int wait_until_back(const std::string& state_dir, std::int64_t before,
       return kExitNo;
     }
     const bool another = seen && seen->gateway != before;
-    if (another && seen->ready && are_settled(*seen, models)) {
+    loading = another && seen->ready ? still_loading(*seen, models) : "";
+    if (another && seen->ready && loading.empty()) {
       std::printf("ready again after %.1f s\n", std::chrono::duration<double>(now - begin).count());
       const std::string cut = serve::requests_cut_since(state_dir, asked_us);
       if (!cut.empty()) std::fprintf(stderr, "sanctum restart: %s\n", cut.c_str());
@@ -168,13 +175,14 @@ int wait_until_back(const std::string& state_dir, std::int64_t before,
     }
     const bool over = another && (seen->state == "failed" || seen->state == "parked");
     if (seen && (over || now >= say_at)) {
-      say(told(*seen, another));
+      say(told(*seen, another, loading));
       say_at = now + kSayEvery;
     }
     if (over) return kExitNo;
     std::this_thread::sleep_for(kLookEvery);
   }
-  say("not ready yet; `sanctum status` says how far it is");
+  say((loading.empty() ? "not ready yet" : "ready, but still loading " + loading) +
+      "; `sanctum status` says how far it is");
   return kExitNo;
 }
 

@@ -60,8 +60,9 @@ struct KeyFile::Stamp {
   // Nothing when that cannot be found out now.
   static std::unique_ptr<Stamp> of(const std::string& path) {
     struct stat status{};
-    if (::stat(path.c_str(), &status) != 0)
+    if (::lstat(path.c_str(), &status) != 0)
       return errno == ENOENT ? std::make_unique<Stamp>() : nullptr;
+    if (::stat(path.c_str(), &status) != 0) return nullptr;  // a link that leads nowhere is no lack
     std::error_code error;
     const auto modified = std::filesystem::last_write_time(path, error);
     if (error) return nullptr;

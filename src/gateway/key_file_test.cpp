@@ -57,6 +57,15 @@ TEST_F(KeyFileTest, WhatCannotBeReadIsNotTakenForEmpty) {
   EXPECT_THROW(add("other"), Error) << "a link to itself is no lack of keys";
 }
 
+// A server whose keys.json led to a volume that was not there yet was open to everybody.
+TEST_F(KeyFileTest, ALinkThatLeadsNowhereIsNoLackOfKeys) {
+  std::filesystem::create_symlink("elsewhere.json", directory_.path("keys.json"));
+  KeyFile file(directory_.path());
+  EXPECT_TRUE(file.current()->required);
+  directory_.write("elsewhere.json", ApiKeys().encode());
+  EXPECT_FALSE(file.current()->required);
+}
+
 TEST_F(KeyFileTest, ChangesAtTheSameTimeLoseNothing) {
   constexpr int kThreads = 8;
   std::vector<std::thread> threads;

@@ -37,6 +37,11 @@ void refuse_what_is_there(const std::string& target) {
               target + " is there already; name another directory, or remove it first", "path");
 }
 
+bool is_absent(const std::string& path) {
+  std::error_code ignored;
+  return fs::symlink_status(path, ignored).type() == fs::file_type::not_found;
+}
+
 // Whoever ends removes the file, so that what was opened before that and locked after it is
 // nobody's.
 std::unique_ptr<platform::LockFile> lock_of(const std::string& path) {
@@ -73,6 +78,7 @@ bool is_staging_path(const std::string& path) {
 
 void remove_staging(const std::string& path) {
   const std::string lock_path = is_staging_path(path) ? staging_lock_path(path) : path;
+  if (is_absent(path) && is_absent(lock_path)) return;
   const auto lock = lock_of(lock_path);
   std::error_code error;
   if (lock_path != path) fs::remove_all(path, error);
@@ -94,7 +100,7 @@ StagingDirectory::StagingDirectory(const std::string& target)
   lock_path_ = beside(place, kLock);
   lock_ = lock_of(lock_path_);
   // Whoever was killed left his lock beside what he wrote.
-  if (!lock_->was_held() && fs::symlink_status(path_, error).type() != fs::file_type::not_found) {
+  if (!lock_->was_held() && !is_absent(path_)) {
     fs::remove(lock_path_, error);
     throw Error(ErrorCode::kInvalid,
                 path_ +
@@ -102,6 +108,9 @@ StagingDirectory::StagingDirectory(const std::string& target)
                     "directory, or move it",
                 "path");
   }
+  // A power cut must not leave what is written without the lock that says whose it was.
+  ::fsync(lock_->descriptor());
+  sync_directory(parent);
   try {
     refuse_what_is_there(target_);  // another may have made it before the lock was free
     fs::remove_all(path_, error);   // of one who was killed

@@ -88,11 +88,21 @@ Error forbidden(const Asked& asked, const FetchHead& head) {
           "hub"};
 }
 
-// Whom to look at: "https://hub", or "cdn.example, the store to which https://hub sends us".
+// Whom to look at: "https://hub", or "https://cdn, the store to which https://hub sends us".
 std::string who_ended_it(const Fetched& fetched, const Asked& asked) {
-  return fetched.store.empty()
-             ? asked.endpoint
-             : fetched.store + ", the store to which " + asked.endpoint + " sends us";
+  if (fetched.led_to.empty()) return asked.endpoint;
+  return fetched.led_to + (fetched.from_store ? ", the store to which " : ", to which ") +
+         asked.endpoint + " sends us";
+}
+
+// The token's account is not what it refuses.
+Error refused_without_token(const Fetched& fetched, const Asked& asked) {
+  return {ErrorCode::kUnavailable,
+          who_ended_it(fetched, asked) + ", answers " + std::to_string(fetched.head.status) +
+              " for " + what_was_asked(asked) + ": it was asked without the token, which only " +
+              asked.endpoint + " is told. Where that is the hub, name it by --hub or HF_ENDPOINT." +
+              their_words(fetched.head),
+          "hub"};
 }
 
 Error store_refuses(const Fetched& fetched, const Asked& asked) {
@@ -110,7 +120,7 @@ Error store_refuses(const Fetched& fetched, const Asked& asked) {
 
 bool turned_away(const Fetched& fetched) {
   const int status = fetched.head.status;
-  return fetched.end == FetchEnd::kAnswered && !fetched.store.empty() && status >= 400 &&
+  return fetched.end == FetchEnd::kAnswered && fetched.from_store && status >= 400 &&
          status < 500 && status != 408 && status != 429;
 }
 
@@ -147,7 +157,9 @@ Error failure_of(const Fetched& fetched, const Asked& asked) {
                   ": " + fetched.why,
               "hub"};
   }
-  if (!fetched.store.empty()) return store_refuses(fetched, asked);
+  if (fetched.from_store) return store_refuses(fetched, asked);
+  if (!fetched.led_to.empty() && asked.with_token && (head.status == 401 || head.status == 403))
+    return refused_without_token(fetched, asked);
   if (head.error_code == "GatedRepo") return gated(asked, head);
   switch (head.status) {
     case 401:

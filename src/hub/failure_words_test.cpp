@@ -53,7 +53,8 @@ TEST(FailureWords, AStrangersWordsAreOneLine) {
 TEST(FailureWords, WhatTheStoreAnswersIsTheStores) {
   for (const int status : {401, 403, 404}) {
     Fetched fetched = answer(status, "GatedRepo");
-    fetched.store = "cdn:8";
+    fetched.led_to = "http://cdn:8";
+    fetched.from_store = true;
     EXPECT_THAT(told(fetched, true, "a.bin"),
                 AllOf(HasSubstr("cdn:8, the store to which https://hub sends us"),
                       HasSubstr("answers " + std::to_string(status) + " for a.bin"),
@@ -62,9 +63,24 @@ TEST(FailureWords, WhatTheStoreAnswersIsTheStores) {
   }
   Fetched fetched;
   fetched.end = FetchEnd::kUnreachable;
-  fetched.store = "cdn:8";
+  fetched.led_to = "http://cdn:8";
+  fetched.from_store = true;
   fetched.why = "refused";
-  EXPECT_THAT(told(fetched), HasSubstr("cannot reach cdn:8, the store to which"));
+  EXPECT_THAT(told(fetched), HasSubstr("cannot reach http://cdn:8, the store to which"));
+}
+
+// It was told as a token that is not taken: nobody had been sent one.
+TEST(FailureWords, WhoWasNotToldTheTokenDidNotRefuseIt) {
+  for (const int status : {401, 403}) {
+    Fetched fetched = answer(status, "GatedRepo");
+    fetched.led_to = "https://moved";
+    EXPECT_THAT(told(fetched, true),
+                AllOf(HasSubstr("https://moved, to which https://hub sends us, answers " +
+                                std::to_string(status) + " for the list of 'org/name'"),
+                      HasSubstr("asked without the token"), Not(HasSubstr("gated"))));
+    EXPECT_THAT(told(fetched), HasSubstr("gated")) << "without one it speaks for the hub";
+    EXPECT_FALSE(may_be_tried_again(fetched));
+  }
 }
 
 TEST(FailureWords, BusyAndBrokenAreTriedAgain) {

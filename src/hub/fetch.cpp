@@ -252,8 +252,11 @@ Fetched Fetcher::fetch(const FetchCall& call) {
     const bool leaves = origin_of(next) != hub;
     if (leaves && call.head_only) return std::move(exchange.fetched);  // what the hub says is known
     exchange.of_the_hub &= !leaves;
-    if (call.take && sends_elsewhere(hub, origin_of(next)))
-      exchange.fetched.store = host_text(origin_of(next));
+    if (!exchange.of_the_hub) {
+      const Origin there = origin_of(next);
+      exchange.fetched.led_to = there.scheme + "://" + host_text(there);
+      exchange.fetched.from_store = call.take && sends_elsewhere(hub, there);
+    }
     url = next;
   }
 }

@@ -57,8 +57,9 @@ struct Fetched {
   FetchEnd end = FetchEnd::kUnreachable;
   FetchHead head;
   std::string body;
-  std::string why;    // for a person, where end is not kAnswered
-  std::string store;  // of a file's bytes: the host that the hub sent us to; else empty
+  std::string why;          // for a person, where end is not kAnswered
+  std::string led_to;       // the origin that the hub sent us to, without the token; else empty
+  bool from_store = false;  // that is another host, of which a file's bytes were asked
 };
 
 class Fetcher {

@@ -41,9 +41,9 @@ std::string engine_missing(const settings::ServeConfig& config) {
 namespace {
 
 // Throws Exit where none of them could be loaded.
-LoadsChecked ask_engine(const settings::ServeConfig& config,
-                        const std::vector<wire::LoadRequest>& models, bool with_texts,
-                        const std::atomic<bool>* cancelled) {
+LoadsChecked ask_engine_once(const settings::ServeConfig& config,
+                             const std::vector<wire::LoadRequest>& models, bool with_texts,
+                             std::chrono::seconds limit, const std::atomic<bool>* cancelled) {
   std::vector<std::string> words{worker_options(config, {}).path, "--log-level", "error"};
   if (with_texts) words.emplace_back("--check-texts");
   for (auto& word : engine_words(config)) words.push_back(std::move(word));
@@ -54,7 +54,7 @@ LoadsChecked ask_engine(const settings::ServeConfig& config,
   if (const auto release = release_we_run_from(config.state_dir))
     environment.push_back(library_path(*release));
   try {
-    const auto result = platform::run_command(words, kLoadCheckMax, environment, cancelled);
+    const auto result = platform::run_command(words, limit, environment, cancelled);
     const std::string said = trimmed(result.output);
     if (result.status.signal == 0 && result.status.code == 0) return {said, {}};
     if (result.status.signal == 0 && result.status.code == kExitConfiguration && !said.empty())
@@ -65,6 +65,16 @@ LoadsChecked ask_engine(const settings::ServeConfig& config,
   } catch (const Error& error) {  // a disk that does not answer: the load says so, and tries again
     return {{}, error.what()};
   }
+}
+
+// Where tokenizers and templates take too long, at least the weights are told of.
+LoadsChecked ask_engine(const settings::ServeConfig& config,
+                        const std::vector<wire::LoadRequest>& models, bool with_texts,
+                        const std::atomic<bool>* cancelled) {
+  LoadsChecked checked = ask_engine_once(config, models, with_texts, kLoadCheckMax, cancelled);
+  if (!with_texts || checked.not_told.empty()) return checked;
+  checked.failing = ask_engine_once(config, models, false, kWeightsCheckMax, cancelled).failing;
+  return checked;
 }
 
 // Of GGUF files that are to be imported all must find room, once what nobody can use is gone.

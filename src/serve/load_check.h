@@ -13,6 +13,7 @@
 namespace sanctum::serve {
 
 inline constexpr std::chrono::seconds kLoadCheckMax{10};
+inline constexpr std::chrono::seconds kWeightsCheckMax{5};  // again, where the texts took too long
 
 struct LoadsChecked {
   std::string failing;   // models that cannot be loaded beside others that can, and why

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pathlib
 
 import pytest
 
@@ -81,6 +82,24 @@ def test_a_download_whose_parts_are_shut_is_not_cut_short(home, small, shut):
     for words in (("list",), ("info", NAME), ("check", NAME)):
         said = told(home, *words)
         assert f"cannot open {snapshots}" in said and "did not end" not in said and "in part" not in said, said
+
+
+def test_a_snapshot_that_is_shut_does_not_lack_its_config(home, small, shut):
+    snapshot = shut(pathlib.Path(home.pull()))
+    said = told(home, "list")
+    assert f"cannot open {snapshot}" in said and "no config.json" not in said, said
+
+
+def test_what_is_unfinished_and_cannot_be_removed_stops_no_other(home, shut):
+    state = home.directory / "state"
+    imported = state / "imported"
+    stuck, other = imported / ".a.importing", imported / ".b.importing"
+    for path in (stuck / "inner", other):
+        path.mkdir(parents=True)
+        (path / "model.safetensors").write_bytes(b"half")
+    shut(stuck / "inner")
+    said = told(home, "remove", "--unused", "--yes", "--state-dir", state)
+    assert f"kept {stuck}: cannot remove" in said and f"removed {other}, " in said and not other.exists(), said
 
 
 def test_a_cache_that_is_shut_is_not_empty(home, small, shut):

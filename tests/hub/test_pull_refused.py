@@ -1,5 +1,6 @@
 """What is refused: damaged bytes, wrong lengths, names that lead out, what one may not see, a disk that is full. In words."""
 
+import contextlib
 import json
 import os
 import resource
@@ -8,7 +9,7 @@ import socket
 import pytest
 
 from hub_home import NAME, read
-from local_hub import sha256
+from local_hub import LocalHub, sha256
 
 WEIGHTS = "model.safetensors"
 
@@ -133,6 +134,14 @@ def test_a_hub_that_is_elsewhere_is_no_store(home, hub, small):
     hub.mishaps["list"].append(("status", 302, {"Location": f"{hub.store_url}/api/models/{NAME}"}))
     said = refused(home)
     assert f"there is no '{NAME}'" in said and "the store" not in said and "trying again" not in said, said
+
+
+def test_who_was_not_told_the_token_did_not_refuse_it(home, hub, small):
+    with contextlib.closing(LocalHub()) as other:  # it shows nothing to whom it does not know
+        hub.mishaps["list"].append(("status", 302, {"Location": f"{other.url}/api/models/{NAME}"}))
+        said = refused(home, environment={"HF_TOKEN": "hf_mine"})
+        assert f"{other.url}, to which {hub.url} sends us, answers 401" in said and "asked without the token" in said, said
+        assert "does not take the token" not in said
 
 
 def test_what_the_store_refuses_is_not_the_hubs_to_say_and_the_hub_is_asked_again(home, hub, small):

@@ -161,6 +161,16 @@ def test_an_engine_that_cannot_tell_does_not_end_the_start(tmp_path):
     assert checked.returncode == 0 and "was not told: the engine's program exited with code 2: no such flag" in checked.stdout, checked.stdout + checked.stderr
 
 
+def test_texts_that_take_too_long_hide_no_weights_that_cannot_be_loaded(tmp_path):
+    """Nothing at all was told of a model whose tokenizer a slow disk was reading."""
+    model = broken_copy(tmp_path / "odd", model_type="strange_new_thing")
+    engine = tmp_path / "engine"
+    engine.write_text(f'#!/bin/sh\ncase " $* " in *" --check-texts "*) exec sleep 600 ;; esac\nexec {program("sanctum-engine")} "$@"\n')
+    engine.chmod(0o700)
+    checked = serve(tmp_path, "--engine", engine, model, "--check")
+    assert checked.returncode == 1 and "strange_new_thing" in checked.stderr, checked.stdout + checked.stderr
+
+
 def test_options_that_contradict_each_other_end_the_start(tmp_path):
     is_refused(tmp_path, ["kv_type int8 needs our kernels"], "--kv-type", "int8", "--kernels", "mlx")
 
