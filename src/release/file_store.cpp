@@ -9,19 +9,7 @@
 #include "platform/clone_file.h"
 
 namespace sanctum::release {
-namespace {
-
 namespace fs = std::filesystem;
-
-bool holds(const std::string& path, const std::string& sha256) {
-  try {
-    return hash_file(path).sha256 == sha256;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 void FileStore::place(const std::string& from, const std::string& sha256,
                       const std::string& to) const {
@@ -34,8 +22,7 @@ bool FileStore::link_to(const std::string& from, const std::string& sha256,
                         const std::string& to) const {
   const std::string stored = directory_ + "/" + sha256;
   std::error_code error;
-  // What is damaged is replaced as a whole: releases that have it are made again by themselves.
-  if (!holds(stored, sha256)) {
+  if (!fs::exists(stored, error)) {
     const std::string beside = stored + "." + std::to_string(::getpid());
     fs::create_directories(directory_, error);
     if (error) return false;
@@ -49,6 +36,12 @@ bool FileStore::link_to(const std::string& from, const std::string& sha256,
   }
   fs::create_hard_link(stored, to, error);  // it may lie on another disk
   return !error;
+}
+
+void FileStore::forget(const std::string& sha256) const {
+  if (directory_.empty()) return;
+  std::error_code ignored;
+  fs::remove(directory_ + "/" + sha256, ignored);
 }
 
 void FileStore::sweep() const {

@@ -17,8 +17,11 @@ class FileStore {
   explicit FileStore(std::string directory) : directory_(std::move(directory)) {}
 
   // Makes `to`, which must not exist, the content of `from`, which is `sha256` (hexadecimal).
-  // Throws Error(kUnavailable) naming the file.
+  // What the store has is believed: who places a file looks at it, and has it forgotten where it
+  // is damaged. Throws Error(kUnavailable) naming the file.
   void place(const std::string& from, const std::string& sha256, const std::string& to) const;
+  // The next one is made from its source. Whoever has the damaged one keeps it.
+  void forget(const std::string& sha256) const;
   // Removes what no release has any more.
   void sweep() const;
 

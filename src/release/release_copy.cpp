@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/file_hash.h"
 #include "base/log.h"
 #include "platform/executing.h"
 #include "platform/lock_file.h"
 #include "platform/private_files.h"
+#include "release/file_hashes.h"
 #include "release/manifest.h"
 #include "release/signing.h"
 
@@ -30,9 +30,13 @@ constexpr std::chrono::milliseconds kLookEvery{50};
 Manifest manifest_of(const std::string& version, const std::vector<ReleaseSource>& sources) {
   Manifest manifest;
   manifest.version = version;
-  for (const auto& source : sources) {
-    const FileHash hash = hash_file(source.path);
-    manifest.files.push_back({source.name, hash.bytes, hash.sha256});
+  std::vector<std::string> paths;
+  paths.reserve(sources.size());
+  for (const auto& source : sources) paths.push_back(source.path);
+  const auto hashed = hash_files(paths);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (hashed[i].error) std::rethrow_exception(hashed[i].error);
+    manifest.files.push_back({sources[i].name, hashed[i].hash.bytes, hashed[i].hash.sha256});
   }
   std::sort(manifest.files.begin(), manifest.files.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -72,15 +76,27 @@ void make_copy(const std::string& release, const std::string& encoded,
   const HalfCopy half(beside);
   std::map<std::string, std::string> hashes;
   for (const auto& file : decode_manifest(encoded).files) hashes[file.name] = file.sha256;
-  for (const auto& source : sources) {
+  const auto place = [&](const ReleaseSource& source) {
     const fs::path to = fs::path(beside) / source.name;
     fs::create_directories(to.parent_path());
     store.place(source.path, hashes.at(source.name), to.string());
-  }
+  };
+  for (const auto& source : sources) place(source);
   platform::make_private(beside);
   write_file_atomically(beside + "/manifest.json", encoded, 0600);
   write_file_atomically(beside + "/manifest.sig", sign(encoded, keys), 0600);
-  verify_release(beside, keys);
+  // What the store had may be damaged: it is looked at here, once.
+  bool damaged = false;
+  for (const auto& file : examine_release(beside, keys)) {
+    if (file.damage.empty()) continue;
+    damaged = true;
+    store.forget(hashes.at(file.name));
+    fs::remove(fs::path(beside) / file.name);
+    place(*std::find_if(sources.begin(), sources.end(),
+                        [&](const auto& source) { return source.name == file.name; }));
+  }
+  platform::make_private(beside);
+  if (damaged) verify_release(beside, keys);
   fs::remove_all(release);
   fs::rename(beside, release);
 }
@@ -149,14 +165,21 @@ std::vector<FileFound> examine_release(const std::string& release, const std::st
   const std::string encoded = read_file(release + "/manifest.json", kManifestBytesMax);
   if (!is_signed(encoded, read_file(release + "/manifest.sig", kManifestBytesMax), keys))
     throw Error(ErrorCode::kCorrupt, release + "/manifest.json is not as it was signed");
+  const Manifest manifest = decode_manifest(encoded);
+  std::vector<std::string> paths;
+  paths.reserve(manifest.files.size());
+  for (const auto& file : manifest.files) paths.push_back(release + "/" + file.name);
+  const auto hashed = hash_files(paths);
   std::vector<FileFound> all;
-  for (const auto& file : decode_manifest(encoded).files) {
-    const std::string path = release + "/" + file.name;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const ReleaseFile& file = manifest.files[i];
     std::string damage;
-    if (!fs::exists(path)) {
-      damage = path + " is missing";
-    } else if (hash_file(path).sha256 != file.sha256) {
-      damage = path + " is not as it was signed";
+    if (!fs::exists(paths[i])) {
+      damage = paths[i] + " is missing";
+    } else if (hashed[i].error) {
+      std::rethrow_exception(hashed[i].error);
+    } else if (hashed[i].hash.sha256 != file.sha256) {
+      damage = paths[i] + " is not as it was signed";
     }
     all.push_back({file.name, damage});
   }
