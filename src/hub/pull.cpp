@@ -5,12 +5,12 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/size_text.h"
 #include "hub/download.h"
 #include "hub/file_list.h"
 #include "hub/listing.h"
 #include "hub/model_lock.h"
-#include "hub/parallel.h"
 #include "hub/snapshot.h"
 
 namespace sanctum::hub {

@@ -4,8 +4,6 @@
 
 #include <filesystem>
 
-#include "base/error.h"
-#include "base/file_hash.h"
 #include "platform/clone_file.h"
 
 namespace sanctum::release {

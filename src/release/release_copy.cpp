@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_hash.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "platform/executing.h"
 #include "platform/lock_file.h"
 #include "platform/private_files.h"
@@ -95,8 +97,10 @@ void make_copy(const std::string& release, const std::string& encoded,
     place(*std::find_if(sources.begin(), sources.end(),
                         [&](const auto& source) { return source.name == file.name; }));
   }
-  platform::make_private(beside);
-  if (damaged) verify_release(beside, keys);
+  if (damaged) {
+    platform::make_private(beside);
+    verify_release(beside, keys);
+  }
   fs::remove_all(release);
   fs::rename(beside, release);
 }
@@ -166,23 +170,16 @@ std::vector<FileFound> examine_release(const std::string& release, const std::st
   if (!is_signed(encoded, read_file(release + "/manifest.sig", kManifestBytesMax), keys))
     throw Error(ErrorCode::kCorrupt, release + "/manifest.json is not as it was signed");
   const Manifest manifest = decode_manifest(encoded);
-  std::vector<std::string> paths;
-  paths.reserve(manifest.files.size());
-  for (const auto& file : manifest.files) paths.push_back(release + "/" + file.name);
-  const auto hashed = hash_files(paths);
-  std::vector<FileFound> all;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
+  std::vector<FileFound> all(manifest.files.size());
+  for_each_in_parallel(all.size(), kHashThreadsMax, [&](std::size_t i, const Stop&) {
     const ReleaseFile& file = manifest.files[i];
-    std::string damage;
-    if (!fs::exists(paths[i])) {
-      damage = paths[i] + " is missing";
-    } else if (hashed[i].error) {
-      std::rethrow_exception(hashed[i].error);
-    } else if (hashed[i].hash.sha256 != file.sha256) {
-      damage = paths[i] + " is not as it was signed";
-    }
-    all.push_back({file.name, damage});
-  }
+    const std::string path = release + "/" + file.name;
+    all[i].name = file.name;
+    if (!fs::exists(path))
+      all[i].damage = path + " is missing";
+    else if (hash_file(path).sha256 != file.sha256)
+      all[i].damage = path + " is not as it was signed";
+  });
   return all;
 }
 

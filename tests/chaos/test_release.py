@@ -57,8 +57,9 @@ def test_a_damaged_release_is_an_incident_of_its_own(installed):
     release = next((server.state_dir / "releases").iterdir())
     engine = release / "bin" / "sanctum-engine"
     whole = engine.read_bytes()
-    engine.unlink()
-    engine.write_bytes(whole[:-1] + b"x")
+    damaged = release / "damaged"
+    damaged.write_bytes(whole[:-1] + b"x")
+    damaged.replace(engine)  # at once: nobody sees it missing
     key = "probe.boots.the release's bin/sanctum-engine"
     row = wait_until(lambda: incidents(server).get(key), 60, "the probe sees it")
     assert "bin/sanctum-engine is not as it was signed" in row["what"]

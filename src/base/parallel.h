@@ -1,10 +1,10 @@
-// Items, one after another on a few threads.
+// Items, one after another on a few threads; on fewer where the system has no more.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 
-namespace sanctum::hub {
+namespace sanctum {
 
 // Whether the others want to end, because one of them failed.
 using Stop = std::function<bool()>;
@@ -14,4 +14,4 @@ using Stop = std::function<bool()>;
 void for_each_in_parallel(std::size_t count, int threads,
                           const std::function<void(std::size_t, const Stop&)>& work);
 
-}  // namespace sanctum::hub
+}  // namespace sanctum

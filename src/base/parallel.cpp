@@ -1,13 +1,14 @@
-#include "hub/parallel.h"
+#include "base/parallel.h"
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
-namespace sanctum::hub {
+namespace sanctum {
 
 void for_each_in_parallel(std::size_t count, int threads,
                           const std::function<void(std::size_t, const Stop&)>& work) {
@@ -29,10 +30,14 @@ void for_each_in_parallel(std::size_t count, int threads,
   };
   std::vector<std::thread> all;
   for (std::size_t i = 1; i < std::min<std::size_t>(count, static_cast<std::size_t>(threads)); ++i)
-    all.emplace_back(run);
+    try {
+      all.emplace_back(run);
+    } catch (const std::system_error&) {
+      break;
+    }
   run();
   for (auto& thread : all) thread.join();
   if (first) std::rethrow_exception(first);
 }
 
-}  // namespace sanctum::hub
+}  // namespace sanctum
