@@ -25,6 +25,7 @@ void add_doctor(CLI::App& app, int& exit_code);
 void add_fallback(CLI::App& app, int& exit_code);
 void add_incidents(CLI::App& app, int& exit_code);
 void add_keys(CLI::App& app, int& exit_code);
+void add_launch(CLI::App& app, int& exit_code);
 void add_models(CLI::App& app, int& exit_code);
 void add_probe(CLI::App& app, int& exit_code);
 void add_release(CLI::App& app, int& exit_code);

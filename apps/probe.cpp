@@ -20,8 +20,8 @@
 #include "probes/server_state.h"
 #include "probes/works.h"
 #include "serve/ask_boots.h"
-#include "serve/probe_secret.h"
 #include "serve/probe_thread.h"
+#include "serve/state_secret.h"
 #include "settings/probe_settings.h"
 #include "settings/setting_options.h"
 
@@ -114,7 +114,7 @@ int once(const Options& options) {
   const std::string state = ours ? ours->state_dir : state_dir_or_default(options.server.state_dir);
   // On the server's machine it is its own probe: its fallback does not answer for it.
   if (ours && options.which != "boots" && std::filesystem::exists(state + "/probe.secret"))
-    endpoint.probe = serve::probe_secret(state);
+    endpoint.probe = serve::state_secret(state, serve::kProbeSecret);
   const milliseconds limit = seconds(options.limit_s);
   std::vector<probes::Check> checks;
   const auto add = [&](std::vector<probes::Check> more) {

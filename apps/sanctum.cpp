@@ -26,15 +26,16 @@ constexpr const char* kAsk = "Ask";
 constexpr const char* kProve = "Prove";
 constexpr const char* kLookAfter = "Look after";
 constexpr Row kCommands[] = {
-    {kServe, sanctum::add_status},     {kServe, sanctum::add_stop},
-    {kServe, sanctum::add_restart},    {kServe, sanctum::add_worker},
-    {kServe, sanctum::add_fallback},   {kServe, sanctum::add_switch},
-    {kServe, sanctum::add_config},     {kAsk, sanctum::add_chat},
-    {kAsk, sanctum::add_models},       {kProve, sanctum::add_smoke},
-    {kProve, sanctum::add_stress},     {kProve, sanctum::add_probe},
-    {kProve, sanctum::add_incidents},  {kLookAfter, sanctum::add_service},
-    {kLookAfter, sanctum::add_doctor}, {kLookAfter, sanctum::add_keys},
-    {kLookAfter, sanctum::add_certs},  {kLookAfter, sanctum::add_release},
+    {kServe, sanctum::add_status},      {kServe, sanctum::add_stop},
+    {kServe, sanctum::add_restart},     {kServe, sanctum::add_worker},
+    {kServe, sanctum::add_fallback},    {kServe, sanctum::add_switch},
+    {kServe, sanctum::add_config},      {kAsk, sanctum::add_chat},
+    {kAsk, sanctum::add_launch},        {kAsk, sanctum::add_models},
+    {kProve, sanctum::add_smoke},       {kProve, sanctum::add_stress},
+    {kProve, sanctum::add_probe},       {kProve, sanctum::add_incidents},
+    {kLookAfter, sanctum::add_service}, {kLookAfter, sanctum::add_doctor},
+    {kLookAfter, sanctum::add_keys},    {kLookAfter, sanctum::add_certs},
+    {kLookAfter, sanctum::add_release},
 };
 
 constexpr const char* kFooter =

@@ -334,6 +334,8 @@ int main(int argc, char** argv) {
     options.template_program = platform::program_of_this_process();
     if (const char* fault = std::getenv("SANCTUM_FAULT"))
       options.device.fault = engine::parse_fault(fault);
+    if (const char* script = std::getenv("SANCTUM_SCRIPT"))
+      options.script = std::make_shared<const engine::Script>(script);
     std::optional<Beating> beating;
     if (heartbeat_fd >= 0) options.device.heartbeat = beating.emplace(heartbeat_fd).heartbeat();
     if (rpc_fd >= 0) {

@@ -10,6 +10,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/temporary_lack.h"
+#include "gateway/described.h"
 #include "platform/private_files.h"
 #include "serve/gateway_process.h"
 #include "serve/keeper.h"
@@ -55,7 +56,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
       "configuration file.");
   const auto options = std::make_shared<settings::ServeOptions>(*command);
   const auto check = std::make_shared<bool>(false), reference = std::make_shared<bool>(false),
-             settings_only = std::make_shared<bool>(false),
+             fields = std::make_shared<bool>(false), settings_only = std::make_shared<bool>(false),
              loads_only = std::make_shared<bool>(false);
   command->add_flag(
       "--check", *check,
@@ -65,10 +66,15 @@ void add_serve(CLI::App& app, const std::vector<std::string>& arguments, int& ex
   command->add_flag("--loads-only", *loads_only,
                     "With --check: only whether any model could be loaded");
   command->add_flag("--reference", *reference, "Only print every setting, as docs/settings.md");
+  command->add_flag("--fields", *fields, "Only print every field of a request, as docs/fields.md");
   on_chosen(*command, exit_code, [=] {
     return or_try_again([&] {
       if (*reference) {
         std::printf("%s", settings::reference_page().c_str());
+        return 0;
+      }
+      if (*fields) {
+        std::printf("%s", gateway::fields_page(gateway::field_groups()).c_str());
         return 0;
       }
       const auto now = [&] { return resolve(*options, arguments); };

@@ -33,13 +33,13 @@ class Batched:
             raise Failed("a prompt that should be cold was found in the prefix cache")
         return tokens / (request.timings["prefill_us"] / 1e6)
 
-    def decode(self, sequences, tokens, depth):
-        """From the first step that decodes all of them to the one `tokens` steps later."""
+    def decode(self, sequences, tokens, depth, **more):
+        """From the first step that decodes all of them to the one `tokens` steps later. `more`: as Engine.ask()'s."""
         engine = self.engine
         # Every prompt first: a stream that decoded while the others' were computed would end before they began.
         engine.finish([engine.ask(prompts.fixed(i, depth), 1) for i in range(sequences)])
         engine.frames.clear()
-        requests = [engine.ask(prompts.fixed(i, depth), STREAM_TOKENS_MAX) for i in range(sequences)]
+        requests = [engine.ask(prompts.fixed(i, depth), STREAM_TOKENS_MAX, **more) for i in range(sequences)]
         names = {request.name for request in requests}
 
         def full():

@@ -95,14 +95,18 @@ class Engine:
                 raise self.child.give_up(f"after {seconds:.0f} s still not: {what}")
             self.read(seconds)
 
-    def ask(self, prompt_ids, tokens):
-        return self._generate({"prompt_ids": prompt_ids}, tokens)
+    def ask(self, prompt_ids, tokens, **more):
+        """`more`: further members of a `generate`."""
+        return self._generate({"prompt_ids": prompt_ids, **more}, tokens)
+
+    def converse(self, messages, tokens, **more):
+        return self._generate({"messages": messages, **more}, tokens)
 
     def ask_about(self, picture, tokens):
         """`picture`: the bytes of a PNG file."""
         content = [{"type": "image", "data": base64.b64encode(picture).decode()},
                    {"type": "text", "text": "What is this?"}]
-        return self._generate({"messages": [{"role": "user", "content": content}]}, tokens)
+        return self.converse([{"role": "user", "content": content}], tokens)
 
     def _generate(self, prompt, tokens):
         name = f"r{self.numbers}"

@@ -10,7 +10,7 @@ import mlx_tensors
 from child import Failed, output_of
 from progress import say
 from settings import CACHE, ROOT
-from shapes import LLAMA_1B, QWEN_4B, QWEN_HYBRID, QWEN_MOE, QWEN_VL, SHAPES, TINY  # noqa: F401, for those who measure
+from shapes import LLAMA_1B, QWEN_4B, QWEN_HYBRID, QWEN_MOE, QWEN_VL, SHAPES, TINY, TINY_REAL_WORDS  # noqa: F401, for those who measure
 
 BITS, GROUP_SIZE = 4, 64
 MAKE_SECONDS_MAX = 900

@@ -17,6 +17,7 @@ import activations
 import beside_mlx_lm
 import curves
 import gaps
+import grammars
 import import_gguf
 import load_and_memory
 import machine
@@ -40,6 +41,7 @@ PLAN = {
     "prefix": prefix.run,
     "waiting": waiting.run,
     "gaps": gaps.run,
+    "grammar": grammars.run,
     "load": load_and_memory.load,
     "import": import_gguf.run,
     "memory": load_and_memory.memory,

@@ -1,6 +1,7 @@
 """Real models' shapes, as config.json has them. Where a name says how many layers, the real one has more."""
 
 LLAMA_1B, QWEN_4B, QWEN_VL, TINY = "llama-3.2-1b", "qwen3-4b", "qwen3-vl-2b", "tiny"
+TINY_REAL_WORDS = "tiny-128k-words"
 QWEN_MOE, QWEN_HYBRID = "qwen3-30b-a3b-8-layers", "qwen3.5-4b-16-layers"
 DELTA_TAP, DELTA_DECAY = 0.5, 0.125  # of a gated delta's convolution; of its state, how fast it is forgotten
 DELTA_NUMBER_BYTES = 4  # of a number of that state
@@ -42,6 +43,8 @@ SHAPES = {
         num_key_value_heads=1, head_dim=32, rms_norm_eps=1e-5, vocab_size=2048, max_position_embeddings=8192,
         rope_theta=10000.0, tie_word_embeddings=True),
 }
+# As many words as Llama 3 has, and room for an agent's tools.
+SHAPES[TINY_REAL_WORDS] = SHAPES[TINY] | dict(vocab_size=128256, max_position_embeddings=65536)
 
 
 def is_delta(config, layer):

@@ -37,12 +37,14 @@ ALLOWED = {
     "gateway": SERVING,
     "convert": {"base", "gguf"},
     "catalog": {"base", "gguf", "hub"},
-    "supervisor": SERVING | {"catalog", "hub"},
+    "database": {"base", "platform"},
+    "supervisor": SERVING | {"catalog", "database", "hub"},
     "probes": SERVING | {"client"},
     "release": {"base", "platform"},
     "stress": SERVING | {"client", "probes"},
+    "answers": {"base", "platform", "wire", "database", "gateway"},
     "settings": SERVING | {"catalog", "client", "hub", "gateway", "supervisor", "probes"},
-    "serve": SERVING | {"catalog", "client", "gguf", "gateway", "supervisor", "probes", "release", "settings"},
+    "serve": SERVING | {"answers", "catalog", "client", "gguf", "gateway", "supervisor", "probes", "release", "settings"},
 }
 
 

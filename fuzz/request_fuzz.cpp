@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "base/json.h"
-#include "gateway/api_request.h"
+#include "gateway/dialect.h"
 #include "gateway/request_parser.h"
 
 namespace {
@@ -52,11 +52,11 @@ Read read(std::string_view bytes, std::size_t piece) {
   return read;
 }
 
-template <class Decode>
-void decode(const std::string& body, Decode decode_request) {
+void decode(const std::string& body, const gateway::Dialect& dialect) {
   try {
     const json::Document document(body);
-    const gateway::ApiRequest request = decode_request(document.root());
+    gateway::Decoding with;
+    const gateway::ApiRequest request = dialect.decode(document.root(), with);
     // What is accepted reaches the engine as it is.
     const std::string line = wire::encode(request.generate);
     const json::Document again(line);
@@ -78,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       "a request is the same however it is cut");
     body = whole.request.body;
   }
-  decode(body, gateway::decode_chat_request);
-  decode(body, gateway::decode_completion_request);
+  for (const auto* dialect : {&gateway::kChatDialect, &gateway::kCompletionDialect,
+                              &gateway::kMessagesDialect, &gateway::kResponsesDialect})
+    decode(body, *dialect);
   return 0;
 }

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 MLX_WHEEL=mlx-metal==0.32.4
 ZIG_WHEEL=ziglang==0.15.1
 FOLDERS="base platform wire client text image kernels nn models engine probes release supervisor gateway settings serve stress
-  gguf hub catalog convert"
+  gguf hub catalog convert database answers"
 # Headers that hold nothing of this machine's, as far as our includes go.
 LENT="boost spdlog fmt CLI toml++ openssl curl jpeglib.h jmorecfg.h jerror.h jconfig.h png.h pngconf.h
   pnglibconf.h webp gif_lib.h zlib.h zconf.h prometheus histedit.h editline SQLiteCpp sqlite3.h"

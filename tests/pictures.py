@@ -5,7 +5,7 @@ import io
 
 from PIL import Image, ImageDraw
 
-COLORS = {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0), "yellow": (255, 255, 0)}
+COLORS = {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0), "yellow": (255, 255, 0), "white": (255, 255, 255)}
 
 
 def encoded(image, kind="PNG"):

@@ -239,7 +239,7 @@ void DeviceThread::run_steps() {
     }
     counters_.completion_tokens += output.tokens.size();
     publish_counters();
-    if (!output.tokens.empty() || !output.ended.empty())
+    if (!output.tokens.empty() || !output.ended.empty() || !output.progress.empty())
       listener_.on_step(counters_.steps, std::move(output));
   }
 }

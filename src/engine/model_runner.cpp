@@ -17,6 +17,7 @@ namespace mx = mlx::core;
 using wire::FinishReason;
 
 constexpr int kAnswerTokensLikely = 256;
+constexpr int kMaskThreads = 2;  // of one model: a mask takes far less than a step
 // Of keys and values, for probes: what so many tokens take, or one part in so many of a small
 // memory.
 constexpr std::int64_t kReservedTokens = 512;
@@ -55,6 +56,14 @@ bool add_rows(Sequence& sequence, int count, models::Step& step, std::vector<int
   return true;
 }
 
+// The mask of one token; what it does not reach may not come.
+std::vector<std::uint32_t> only(int token) {
+  const auto at = static_cast<std::size_t>(token);
+  std::vector<std::uint32_t> mask(at / 32 + 1);
+  mask[at / 32] = std::uint32_t{1} << (at % 32);
+  return mask;
+}
+
 }  // namespace
 
 std::vector<std::size_t> Sequence::images_to_encode() const {
@@ -70,6 +79,12 @@ int Sequence::image_tokens_to_encode() const {
   int tokens = 0;
   for (const std::size_t i : images_to_encode()) tokens += prompt.images[i].count;
   return tokens;
+}
+
+std::optional<int> Sequence::forced() const {
+  const std::optional<int> ends_thought = thought ? thought->forced() : std::nullopt;
+  if (ends_thought || output.size() >= script.size()) return ends_thought;
+  return script[output.size()];
 }
 
 std::optional<wire::FinishReason> Sequence::over() const {
@@ -308,6 +323,9 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
     Sequence& sequence = *sequences_[row.sequence];
     sequence.reached = std::max(sequence.reached, sequence.fed());
     prefixes_.keep(sequence);
+    if (sequence.tells_progress && sequence.output.empty() &&
+        sequence.fed() < sequence.prompt_tokens())
+      output.progress.push_back({sequence.request, sequence.fed(), sequence.cached_tokens});
   }
   std::vector<mx::array> results = memory_->take_unevaluated();
   results.push_back(logits);
@@ -322,8 +340,11 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
     const auto at = static_cast<std::size_t>(i);
     const Sequence& s = *wanting[at];
     try {
+      auto allowed = s.constraint ? s.constraint->mask() : std::span<const std::uint32_t>();
+      std::vector<std::uint32_t> alone;
+      if (const auto forced = s.forced()) allowed = alone = only(*forced);
       sampled[at] = sample_token({values + at * vocabulary, vocabulary}, s.counts, s.sampling,
-                                 s.seed, s.output.size());
+                                 s.seed, s.output.size(), allowed);
     } catch (const Error& error) {
       sampled[at] = error;
     }
@@ -348,9 +369,13 @@ void ModelRunner::take_token(Sequence& sequence, Sampled sampled, StepOutput& ou
   sampled.token = lied(fault_, sampled.token, said_++);
   sequence.output.push_back(sampled.token);
   sequence.counts.add_output(sampled.token);
+  if (sequence.thought) sequence.thought->take(sampled.token);
   const auto over = sequence.over();
   output.tokens.push_back({sequence.request, std::move(sampled), over == FinishReason::kStop});
-  if (over) end(sequence, *over, output);
+  if (over) return end(sequence, *over, output);
+  if (!sequence.constraint) return;
+  if (!mask_workers_) mask_workers_ = std::make_unique<MaskWorkers>(kMaskThreads);
+  sequence.constraint->take(sequence.output.back(), *mask_workers_);
 }
 
 void ModelRunner::end(Sequence& sequence, FinishReason reason, StepOutput& output,
@@ -363,6 +388,7 @@ void ModelRunner::end(Sequence& sequence, FinishReason reason, StepOutput& outpu
   end.usage.cached_tokens = sequence.cached_tokens;
   end.usage.image_tokens = sequence.image_tokens;
   end.usage.completion_tokens = static_cast<int>(sequence.output.size());
+  if (sequence.thought) end.usage.reasoning_tokens = sequence.thought->tokens();
   const Instant now = Clock::now();
   const Instant started = sequence.started.value_or(now);
   end.timings.queue_us = microseconds_between(sequence.received, started);

@@ -59,6 +59,13 @@ void OutputWorker::handle(const Queued& queued) {
   };
   wire::TokensFrame frame;
   frame.step = queued.step;
+  for (const PromptProgress& progress : queued.output.progress) {
+    wire::RowDelta row;
+    row.request = progress.request;
+    row.prompt_done = progress.done;
+    row.prompt_cached = progress.cached;
+    frame.rows.push_back(std::move(row));
+  }
   for (const TokenOutput& token : queued.output.tokens) {
     OutputStream* stream = find(token.request);
     const bool was_stopped = stream->stopped();

@@ -172,6 +172,9 @@ void Requests::start(Preparing& preparing) {
   accepted.image_tokens = sequence->image_tokens;
   accepted.seed = *request.sampling.seed;
   accepted.files = preparing.text->files();
+  accepted.context_tokens = preparing.text->context_tokens();
+  accepted.not_enforced = preparing.preparation.not_enforced;
+  if (request.count_only) return count(accepted);
   auto stream = std::make_unique<OutputStream>(request.request, preparing.text, request,
                                                preparing.preparation.starts_in_reasoning);
   stream->resume(request.resume_ids, sequence->end_ids);
@@ -187,6 +190,18 @@ void Requests::start(Preparing& preparing) {
   live.on_device = true;
   device_.submit(request.model, std::move(sequence));
   if (stopped) device_.cancel(request.request);
+}
+
+void Requests::count(const wire::Accepted& accepted) {
+  wire::Completed counted;
+  counted.request = accepted.request;
+  counted.usage.prompt_tokens = accepted.prompt_tokens;
+  counted.usage.image_tokens = accepted.image_tokens;
+  {
+    std::lock_guard lock(mutex_);
+    hooks_.accepted(live_.at(accepted.request).rpc_id, accepted);
+  }
+  completed(counted);
 }
 
 void Requests::give_up(const std::string& request, const std::string& model,

@@ -101,6 +101,8 @@ class Requests {
   // than is left, Error(kInvalid) where it is more than there can ever be.
   void hold(const std::string& request, std::uint64_t bytes);
   void start(Preparing& preparing);
+  // The end of one that wants to know no more than that.
+  void count(const wire::Accepted& accepted);
   // Refuses a request that had been granted its model.
   void give_up(const std::string& request, const std::string& model, const std::exception& error);
   void refuse(const std::string& request, const wire::Failure& failure);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "engine/draw.h"
@@ -24,6 +25,18 @@ void apply_bias_and_penalties(std::span<float> logits, const TokenCounts& counts
     logit = logit > 0 ? logit / s.repetition_penalty : logit * s.repetition_penalty;
     if (times > 0) logit -= s.presence_penalty + s.frequency_penalty * times;
     logits[static_cast<std::size_t>(token)] = static_cast<float>(logit);
+  }
+}
+
+void forbid_others(std::span<float> logits, std::span<const std::uint32_t> allowed) {
+  constexpr std::size_t kBits = 32;
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  for (std::size_t word = 0; word * kBits < logits.size(); ++word) {
+    const std::uint32_t bits = word < allowed.size() ? allowed[word] : 0;
+    if (bits == ~std::uint32_t{0}) continue;
+    const std::size_t end = std::min(logits.size(), (word + 1) * kBits);
+    for (std::size_t i = word * kBits; i < end; ++i)
+      if ((bits >> (i % kBits) & 1u) == 0) logits[i] = kNever;
   }
 }
 
@@ -55,7 +68,9 @@ void TokenCounts::add_output(int token) {
 }
 
 Sampled sample_token(std::span<float> logits, const TokenCounts& counts, const SamplerParams& s,
-                     std::uint64_t seed, std::uint64_t position) {
+                     std::uint64_t seed, std::uint64_t position,
+                     std::span<const std::uint32_t> allowed) {
+  if (!allowed.empty()) forbid_others(logits, allowed);
   apply_bias_and_penalties(logits, counts, s);
   LogitBlocks row(logits);
   if (!std::isfinite(row.largest())) {

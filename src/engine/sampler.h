@@ -35,9 +35,11 @@ struct Sampled {
   std::vector<std::pair<int, double>> top;  // sampling.top_logprobs best, best first
 };
 
-// `logits` is changed in place. `position` counts the request's output tokens. Throws
+// `allowed`: one bit a token, of those that may be drawn; empty: all. Log probabilities are of what
+// may be drawn. `logits` is changed in place. `position` counts the request's output tokens. Throws
 // Error(kInternal) when no logit is finite: the model's weights or its arithmetic are broken.
 Sampled sample_token(std::span<float> logits, const TokenCounts& counts,
-                     const SamplerParams& sampling, std::uint64_t seed, std::uint64_t position);
+                     const SamplerParams& sampling, std::uint64_t seed, std::uint64_t position,
+                     std::span<const std::uint32_t> allowed = {});
 
 }  // namespace sanctum::engine

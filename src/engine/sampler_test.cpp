@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -208,6 +209,23 @@ TEST(Sampler, ARowIsTheSameOnHoweverManyThreads) {
       EXPECT_EQ(beside[i].top, alone[i].top) << threads << " threads, row " << i;
     }
   }
+}
+
+TEST(Sampler, OnlyWhatIsAllowedIsDrawn) {
+  std::vector<float> row(70, 0);
+  row[3] = 9;
+  const std::vector<std::uint32_t> allowed{1u << 5, 1u << 1, 1u << 5};  // 5, 33, 69
+  std::set<int> drawn;
+  for (std::uint64_t at = 0; at < 200; ++at) {
+    auto logits = row;
+    drawn.insert(sample_token(logits, {}, {}, 1, at, allowed).token);
+  }
+  EXPECT_EQ(drawn, (std::set<int>{5, 33, 69}));
+  const std::vector<std::uint32_t> none(3, 0), first{1u << 3};
+  auto logits = row;
+  EXPECT_EQ(sample_token(logits, {}, greedy(), 1, 0, first).token, 3);
+  logits = row;
+  EXPECT_THROW(sample_token(logits, {}, greedy(), 1, 0, none), Error);
 }
 
 }  // namespace

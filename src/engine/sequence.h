@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/constraint.h"
 #include "engine/prefix_cache.h"
 #include "engine/sampler.h"
+#include "engine/thought.h"
 #include "models/model.h"
 #include "models/processor.h"
 #include "wire/messages.h"
@@ -23,13 +25,17 @@ struct Sequence {
   SamplerParams sampling;
   std::vector<int> end_ids;  // ids that end the answer
   std::uint64_t seed = 0;
-  int tokens_max = 0;         // output tokens
-  bool reserved = false;      // a probe's: see scheduler.h
-  bool keeps_prefix = false;  // what it computes is offered to others, and theirs to it
+  int tokens_max = 0;           // output tokens
+  bool reserved = false;        // a probe's: see scheduler.h
+  bool tells_progress = false;  // of its prompt
+  bool keeps_prefix = false;    // what it computes is offered to others, and theirs to it
   int image_tokens = 0;
   Instant received{};
   std::vector<int> output;  // what it has said; of a resumed one, also before it came here
   TokenCounts counts;
+  std::unique_ptr<Constraint> constraint;  // null: any token may come
+  std::optional<Thought> thought;          // of a model that thinks
+  std::vector<int> script;                 // what it says, whatever the model would; empty: that
 
   // From here on the device thread's.
   std::unique_ptr<nn::SequenceCache> cache;                     // present while running
@@ -61,6 +67,8 @@ struct Sequence {
   int fed() const { return cache ? cache->length() : 0; }
   // The last of them gives a token.
   int left() const { return length() - fed(); }
+  // The token that comes next whatever the model's logits are; nothing where they decide.
+  std::optional<int> forced() const;
   // Why nothing can follow its last token; nothing when something can.
   std::optional<wire::FinishReason> over() const;
   // Pictures that still have tokens to be fed, and are not encoded; and their tokens.
@@ -83,7 +91,14 @@ struct SequenceEnd {
   std::optional<wire::Failure> failure;
 };
 
+// Of a prompt that is not over yet.
+struct PromptProgress {
+  std::string request;
+  int done = 0, cached = 0;  // tokens
+};
+
 struct StepOutput {
+  std::vector<PromptProgress> progress;
   std::vector<TokenOutput> tokens;
   std::vector<SequenceEnd> ended;  // after their tokens
 };

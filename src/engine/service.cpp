@@ -16,6 +16,7 @@ Service::Service(ServiceOptions options, Peer& peer)
     : options_(std::move(options)),
       peer_(peer),
       renderer_(renderer_of(options_.template_program)),
+      script_(options_.script),
       output_({[this](const wire::TokensFrame& frame) {
                  peer_.send(wire::notification_line("tokens", wire::encode(frame)));
                },
@@ -145,10 +146,11 @@ void Service::load_text(const std::string& model, const models::Description& des
   };
   reads_.run(
       description.directory + "/tokenizer.json and what it needs",
-      [this, model, description, renderer = renderer_, ended]() -> BoundedReads::Then {
+      [this, model, description, renderer = renderer_, script = script_,
+       ended]() -> BoundedReads::Then {
         try {
           return [this, model, ended,
-                  text = std::make_shared<const TextModel>(description, renderer)] {
+                  text = std::make_shared<const TextModel>(description, renderer, script)] {
             models_.set_text(model, text);
             ended(std::nullopt);
           };

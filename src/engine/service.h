@@ -18,6 +18,7 @@
 #include "engine/model_table.h"
 #include "engine/output_worker.h"
 #include "engine/requests.h"
+#include "engine/script.h"
 #include "engine/text_pool.h"
 #include "wire/rpc.h"
 
@@ -37,6 +38,7 @@ struct ServiceOptions {
   std::uint64_t request_bytes_max = kRequestBytesMax;
   std::chrono::milliseconds read_limit = kReadLimit;  // of a load, but for its weights
   std::string template_program;  // sanctum-engine's; empty: templates are rendered in this process
+  std::shared_ptr<const Script> script = nullptr;  // of all models, for tests
 };
 
 class Service final : private DeviceListener {
@@ -84,6 +86,7 @@ class Service final : private DeviceListener {
   Peer& peer_;
   ModelTable models_;
   const std::shared_ptr<text::TemplateRenderer> renderer_;
+  const std::shared_ptr<const Script> script_;
 
   mutable std::mutex mutex_;  // guards the five below
   std::condition_variable changed_;

@@ -36,7 +36,8 @@ std::size_t longest_prompt(const text::Tokenizer& tokenizer, int context_tokens)
 }  // namespace
 
 TextModel::TextModel(const models::Description& description,
-                     std::shared_ptr<text::TemplateRenderer> renderer)
+                     std::shared_ptr<text::TemplateRenderer> renderer,
+                     std::shared_ptr<const Script> script)
     : files_(description.files),
       context_tokens_(description.context_tokens),
       rows_(description.vocabulary),
@@ -48,6 +49,9 @@ TextModel::TextModel(const models::Description& description,
       reasons_(text::detect_reasoning(chat_template_->source())),
       tools_(text::knows_tools(chat_template_->source())),
       no_chat_(chat_template_->no_chat()),
+      grammars_(std::make_shared<GrammarCache>(tokenizer_, rows_,
+                                               text::marker_tokens(output_format_, true, true))),
+      script_(std::move(script)),
       prompt_bytes_max_(longest_prompt(*tokenizer_, description.context_tokens)) {
   // Of added tokens some makers have more than rows, which a prompt may not name.
   if (tokenizer_->ordinary_vocabulary() <= rows_) return;
@@ -106,23 +110,30 @@ void TextModel::refuse_rowless_ids(const std::vector<int>& ids, const std::strin
   }
 }
 
-std::vector<int> TextModel::prompt_ids(const wire::GenerateRequest& request,
-                                       bool& starts_in_reasoning) const {
+TextModel::Rendered TextModel::rendered(const wire::GenerateRequest& request) const {
   if (!request.prompt_ids.empty()) {
     for (const int id : request.prompt_ids) refuse_unknown_id(id, "prompt_ids");
-    return request.prompt_ids;
+    return {request.prompt_ids, {}};
   }
   if (request.prompt) {
     refuse_hopeless(*request.prompt, "prompt");
-    return tokenizer_->encode(*request.prompt, /*add_special=*/true);
+    return {tokenizer_->encode(*request.prompt, /*add_special=*/true), *request.prompt};
   }
-  const std::string prompt =
+  std::string prompt =
       chat_template_->render(request.messages_json, request.tools_json,
                              request.template_options_json, /*add_generation_prompt=*/true);
   refuse_hopeless(prompt, "messages");
-  starts_in_reasoning = text::opens_reasoning(prompt);
   // The template writes the special tokens itself.
-  return tokenizer_->encode(prompt, /*add_special=*/false);
+  auto ids = tokenizer_->encode(prompt, /*add_special=*/false);
+  return {std::move(ids), std::move(prompt)};
+}
+
+std::vector<int> TextModel::scripted(const std::string& prompt) const {
+  const std::string* const answer = script_ ? script_->answer_to(prompt) : nullptr;
+  if (answer == nullptr) return {};
+  std::vector<int> ids = tokenizer_->encode(*answer, /*add_special=*/false);
+  ids.push_back(tokenizer_->end_ids().front());
+  return ids;
 }
 
 std::uint64_t TextModel::Preparation::bytes() const {
@@ -146,24 +157,73 @@ TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
                 "tools");
   }
   Preparation out;
-  std::vector<int> ids = prompt_ids(request, out.starts_in_reasoning);
+  Rendered prompt = rendered(request);
+  std::vector<int>& ids = prompt.ids;
+  out.starts_in_reasoning = !request.messages_json.empty() && text::opens_reasoning(prompt.text);
+  out.script = scripted(prompt.text);
   const std::string field = !request.messages_json.empty() ? "messages"
                             : request.prompt               ? "prompt"
                                                            : "prompt_ids";
   if (ids.empty()) throw Error(ErrorCode::kInvalid, "the prompt is empty", field);
   // Before any picture is decoded.
   refuse_rowless_ids(ids, field);
-  if (ids.size() >= static_cast<std::size_t>(context_tokens_)) {
-    throw Error(ErrorCode::kTooLong,
-                "the prompt has " + std::to_string(ids.size()) + " tokens; " + context() +
-                    ", the answer included",
-                field);
+  // Whoever counts wants to know by how much.
+  if (!request.count_only && ids.size() >= static_cast<std::size_t>(context_tokens_)) {
+    throw Error(
+        ErrorCode::kTooLong,
+        models::too_many_tokens(static_cast<std::int64_t>(ids.size()), context_tokens_ - 1) + "; " +
+            context() + ", the answer included",
+        field);
   }
-  out.prompt =
-      processor_->begin(std::move(ids), std::exchange(request.images, {}),
-                        std::exchange(request.image_paths, {}), /*tokens_max=*/context_tokens_ - 1);
+  out.prompt = processor_->begin(
+      std::move(ids), std::exchange(request.images, {}),
+      std::exchange(request.image_paths, {}), /*tokens_max=*/
+      request.count_only ? models::kContextTokensMax : std::int64_t{context_tokens_} - 1);
   out.request = std::move(request);
   return out;
+}
+
+AnswerBounds TextModel::bounds(const wire::GenerateRequest& request) const {
+  AnswerBounds bounds = bounds_of(request);
+  if (bounds.tools.empty() || binds_calls(output_format_)) return bounds;
+  const bool strict = std::any_of(bounds.tools.begin(), bounds.tools.end(),
+                                  [](const auto& tool) { return tool.strict; });
+  if (strict || !request.tool_use.is_usual())
+    throw Error(ErrorCode::kInvalid,
+                "cannot be enforced yet for the way in which this model spells its calls; leave "
+                "out \"strict\", and let \"tool_choice\" be \"auto\"",
+                "tools");
+  bounds.tools.clear();
+  return bounds;
+}
+
+std::unique_ptr<Constraint> TextModel::constraint(Preparation& preparation) const {
+  const wire::GenerateRequest& request = preparation.request;
+  const AnswerBounds bound = bounds(request);
+  if (bound.structure.kind == wire::StructureKind::kNone && bound.tools.empty()) return nullptr;
+  const bool chat = !request.messages_json.empty();
+  const AnswerPlace place{chat ? output_format_ : text::OutputFormat::kPlain, chat && reasons_,
+                          preparation.starts_in_reasoning};
+  try {
+    BoundGrammar made =
+        grammars_->compiled(grammar_key(bound, place), [&](const text::GrammarVocabulary& words) {
+          return compile_bound(bound, place, *tokenizer_, words);
+        });
+    preparation.not_enforced = std::move(made.not_enforced);
+    auto state = made.grammar->begin();
+    std::vector<int> said = request.resume_ids;
+    // The end itself stands in no grammar; an answer that has come to it wants no more.
+    const auto& ends = tokenizer_->end_ids();
+    if (!said.empty() && std::find(ends.begin(), ends.end(), said.back()) != ends.end())
+      said.pop_back();
+    if (state->take(said) != said.size())
+      throw Error(ErrorCode::kInvalid, "it does not allow what was said already");
+    return std::make_unique<Constraint>(std::move(state));
+  } catch (const Error& error) {
+    const bool by_tools = bound.structure.kind == wire::StructureKind::kNone;
+    throw Error(error.code(), std::string("cannot be enforced: ") + error.what(),
+                by_tools ? "tools" : "structure");
+  }
 }
 
 std::unique_ptr<Sequence> TextModel::finish(Preparation& preparation) const {
@@ -174,6 +234,7 @@ std::unique_ptr<Sequence> TextModel::finish(Preparation& preparation) const {
   for (const auto& image : sequence->prompt.images) sequence->image_tokens += image.count;
   sequence->request = request.request;
   sequence->reserved = request.reserved;
+  sequence->tells_progress = request.tells_progress;
   sequence->sampling = in_force(request.sampling, sampling_);
   sequence->seed = request.sampling.seed.value();
   sequence->tokens_max =
@@ -187,8 +248,17 @@ std::unique_ptr<Sequence> TextModel::finish(Preparation& preparation) const {
                     " tokens; the answer may have " + std::to_string(sequence->tokens_max),
                 "resume_ids");
   }
+  sequence->script = std::move(preparation.script);
   sequence->output = request.resume_ids;
   for (const int id : request.resume_ids) sequence->counts.add_output(id);
+  if (!request.count_only) sequence->constraint = constraint(preparation);
+  if (reasons_ && !request.messages_json.empty()) {
+    sequence->thought.emplace(
+        Thought::marks(output_format_, *tokenizer_), preparation.starts_in_reasoning,
+        request.thought_tokens_max,
+        [tokenizer = tokenizer_](int id) { return tokenizer->token_bytes(id); });
+    for (const int id : request.resume_ids) sequence->thought->take(id);
+  }
   return sequence;
 }
 

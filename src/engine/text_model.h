@@ -6,6 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "engine/answer_grammar.h"
+#include "engine/grammar_cache.h"
+#include "engine/script.h"
 #include "engine/sequence.h"
 #include "models/registry.h"
 #include "text/chat_template.h"
@@ -19,13 +22,16 @@ class TextModel {
  public:
   // Throws Error naming the file that is missing or damaged.
   explicit TextModel(const models::Description& description,
-                     std::shared_ptr<text::TemplateRenderer> renderer = text::unguarded_renderer());
+                     std::shared_ptr<text::TemplateRenderer> renderer = text::unguarded_renderer(),
+                     std::shared_ptr<const Script> script = nullptr);
 
   // A request on its way to a Sequence: its pictures are read one at a time.
   struct Preparation {
     wire::GenerateRequest request;  // without its pictures
     std::unique_ptr<models::PromptBuilder> prompt;
     bool starts_in_reasoning = false;
+    std::vector<int> script;                // Sequence::script
+    std::vector<std::string> not_enforced;  // wire::Accepted::not_enforced; once it is finished
     // Of texts, files and pixels.
     std::uint64_t bytes() const;
   };
@@ -53,12 +59,23 @@ class TextModel {
   const std::string& files() const { return files_; }  // as its description names them
 
  private:
-  std::vector<int> prompt_ids(const wire::GenerateRequest& request,
-                              bool& starts_in_reasoning) const;
+  struct Rendered {
+    std::vector<int> ids;
+    std::string text;  // empty where there is none
+  };
+  Rendered rendered(const wire::GenerateRequest& request) const;
+  // What its script says to the prompt; empty for nothing.
+  std::vector<int> scripted(const std::string& prompt) const;
   // Throws Error(kInvalid) for an id that neither the tokenizer nor the model knows.
   void refuse_unknown_id(int id, const std::string& field) const;
   // Throws Error(kInvalid) for an id that the model has no embedding for.
   void refuse_rowless_ids(const std::vector<int>& ids, const std::string& field) const;
+  // Throws Error(kInvalid) where calls would have to be bound, and cannot be in this model's
+  // format.
+  AnswerBounds bounds(const wire::GenerateRequest& request) const;
+  // Of what binds the request's answer, behind what it has said already. Throws Error(kInvalid)
+  // naming `structure`.
+  std::unique_ptr<Constraint> constraint(Preparation& preparation) const;
   std::string context() const;  // in words
   // Throws Error(kTooLong) for a text that cannot fit the context, without tokenizing it.
   void refuse_hopeless(const std::string& text, const std::string& field) const;
@@ -74,7 +91,9 @@ class TextModel {
   text::OutputFormat output_format_;
   bool reasons_, tools_;
   std::string no_chat_;
-  std::size_t prompt_bytes_max_;  // no longer text can fit; 0: not known
+  std::shared_ptr<GrammarCache> grammars_;
+  std::shared_ptr<const Script> script_;  // null: it says what it would say
+  std::size_t prompt_bytes_max_;          // no longer text can fit; 0: not known
 };
 
 }  // namespace sanctum::engine

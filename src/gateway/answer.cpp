@@ -4,7 +4,17 @@
 
 namespace sanctum::gateway {
 
+std::optional<KeptAnswer> AnswerShape::to_keep(const wire::RowDelta&, const wire::Completed&) {
+  return std::nullopt;
+}
+
+std::string AnswerShape::progress(const wire::RowDelta&, int, std::int64_t) {
+  return {};
+}
+
 void merge(wire::RowDelta& all, const wire::RowDelta& row) {
+  all.prompt_done = row.prompt_done;
+  all.prompt_cached = row.prompt_cached;
   all.ids.insert(all.ids.end(), row.ids.begin(), row.ids.end());
   all.content += row.content;
   all.reasoning += row.reasoning;

@@ -8,6 +8,14 @@
 namespace sanctum::gateway {
 namespace {
 
+// Without the release's name, which every one of them has.
+std::string without_release(std::string text) {
+  constexpr std::string_view kBegin = "\"system_fingerprint\":\"sanctum-";
+  const std::size_t at = text.find(kBegin);
+  if (at != std::string::npos) text.erase(at, text.find("\",", at + kBegin.size()) + 2 - at);
+  return text;
+}
+
 // The events of a stream's bytes.
 std::vector<std::string> events(const std::string& bytes) {
   constexpr std::string_view kBegin = "data: ", kEnd = "\n\n";
@@ -16,7 +24,7 @@ std::vector<std::string> events(const std::string& bytes) {
   while (at < bytes.size()) {
     const std::size_t end = bytes.find(kEnd, at);
     EXPECT_EQ(bytes.compare(at, kBegin.size(), kBegin), 0) << bytes;
-    all.push_back(bytes.substr(at + kBegin.size(), end - at - kBegin.size()));
+    all.push_back(without_release(bytes.substr(at + kBegin.size(), end - at - kBegin.size())));
     at = end + kEnd.size();
   }
   return all;
@@ -35,7 +43,8 @@ constexpr const char* kTimings =
     R"("timings":{"queue_us":1,"vision_us":2,"prefill_us":3,"decode_us":4,"prompt_n":10,"image_n":2,"decode_n":4})";
 constexpr const char* kUsage =
     R"("usage":{"prompt_tokens":10,"completion_tokens":4,"total_tokens":14,)"
-    R"("prompt_tokens_details":{"cached_tokens":3,"image_tokens":2}})";
+    R"("prompt_tokens_details":{"cached_tokens":3,"image_tokens":2},)"
+    R"("completion_tokens_details":{"reasoning_tokens":0}})";
 
 AnswerHead head(bool usage) {
   return {"r", "m", 7, usage};
@@ -46,11 +55,17 @@ const std::string kChunk =
 TEST(ChatAnswer, Whole) {
   wire::RowDelta all{"r", {1}, "h\xc3\xa9", "why", {}, {}};
   EXPECT_EQ(
-      chat_answer(head(false))->whole(all, kCompleted),
+      without_release(chat_answer(head(false))->whole(all, kCompleted)),
       R"({"id":"chatcmpl-r","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":)"
       R"({"role":"assistant","content":"hé","refusal":null,"reasoning_content":"why"},"logprobs":null,)"
       R"("finish_reason":"stop"}],)" +
           std::string(kUsage) + "," + kTimings + "}");
+}
+
+TEST(ChatAnswer, NamesTheRelease) {
+  EXPECT_NE(
+      chat_answer(head(false))->whole({}, kCompleted).find(R"("system_fingerprint":"sanctum-)"),
+      std::string::npos);
 }
 
 TEST(ChatAnswer, ToolCallsLeaveContentNull) {
@@ -69,7 +84,7 @@ TEST(ChatAnswer, ToolCallsLeaveContentNull) {
 TEST(ChatAnswer, Stream) {
   const auto shape = chat_answer(head(true));
   EXPECT_EQ(
-      events(shape->opening()),
+      events(shape->opening({})),
       std::vector<std::string>{kChunk + R"([{"index":0,"delta":{"role":"assistant","content":""},)"
                                         R"("logprobs":null,"finish_reason":null}],"usage":null})"});
   EXPECT_EQ(
@@ -110,13 +125,13 @@ TEST(CompletionAnswer, WholeAndStream) {
                      "ab", "",
                      {},   {{{1, "a", -1}, {{1, "a", -1}, {3, "b", -3}}}, {{2, "b", -2}, {}}}};
   EXPECT_EQ(
-      completion_answer(head(false))->whole(row, kCompleted),
+      without_release(completion_answer(head(false))->whole(row, kCompleted)),
       R"({"id":"cmpl-r","object":"text_completion","created":7,"model":"m","choices":[{"index":0,"text":"ab",)"
       R"("logprobs":{"tokens":["a","b"],"token_logprobs":[-1,-2],"top_logprobs":[{"a":-1,"b":-3},{}],)"
       R"("text_offset":[0,1]},"finish_reason":"stop"}],)" +
           std::string(kUsage) + "," + kTimings + "}");
   const auto shape = completion_answer(head(false));
-  EXPECT_TRUE(shape->opening().empty());
+  EXPECT_TRUE(shape->opening({}).empty());
   shape->chunk(row);
   EXPECT_NE(shape->chunk(row).find(R"("text_offset":[2,3])"), std::string::npos);
 }

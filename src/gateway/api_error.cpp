@@ -1,5 +1,6 @@
 #include "gateway/api_error.h"
 
+#include "gateway/request_limit.h"
 #include "wire/rpc_client.h"
 
 namespace sanctum::gateway {
@@ -14,7 +15,7 @@ std::string code_of(const wire::Failure& failure) {
     case ErrorCode::kNotFound:
       return failure.field == "model" ? "model_not_found" : "not_found";
     case ErrorCode::kTooLong:
-      return "context_length_exceeded";
+      return kTooLongCode;
     case ErrorCode::kBusy:
       return "queue_full";
     case ErrorCode::kUnavailable:
@@ -40,9 +41,10 @@ int status_of(ErrorCode code) {
       return 404;
     case ErrorCode::kBusy:
       return 429;
+    case ErrorCode::kCancelled:
+      return 409;
     case ErrorCode::kUnavailable:
     case ErrorCode::kDenied:
-    case ErrorCode::kCancelled:
       return 503;
     case ErrorCode::kDeadline:
       return 504;
@@ -68,6 +70,9 @@ HttpResponse error_response(const wire::Failure& failure, int retry_after_s) {
     response.headers.emplace_back(
         "Retry-After", std::to_string(retry_after_s > 0 ? retry_after_s : kRetryAfterDefaultS));
   }
+  // The client's own wish: its SDK would ask again by itself, as after any 409 or 504.
+  if (failure.code == ErrorCode::kCancelled || failure.field == kDeadlineHeader)
+    response.headers.emplace_back("X-Should-Retry", "false");
   return response;
 }
 

@@ -9,6 +9,9 @@
 
 namespace sanctum::gateway {
 
+// The code of ErrorCode::kTooLong.
+inline constexpr const char* kTooLongCode = "context_length_exceeded";
+
 // The HTTP status says who can act on it.
 ApiError api_error(const wire::Failure& failure);
 

@@ -1,6 +1,7 @@
 // GET /v1/models and /v1/models/{id}: asked of the engine, every time.
 #include "base/json.h"
 #include "gateway/api_error.h"
+#include "gateway/codex_models.h"
 #include "gateway/model_names.h"
 #include "gateway/readiness.h"
 #include "wire/sampling.h"
@@ -8,7 +9,8 @@
 namespace sanctum::gateway {
 namespace {
 
-void write_model(json::Writer& w, const wire::ModelInfo& model, const Readiness& readiness) {
+void write_model(json::Writer& w, const wire::ModelInfo& model, const Services& services) {
+  const Readiness readiness = readiness_of_model(services, model);
   w.begin_object()
       .field("id", model.model)
       .field("object", "model")
@@ -20,6 +22,10 @@ void write_model(json::Writer& w, const wire::ModelInfo& model, const Readiness&
   w.field("vision", model.vision).field("tools", model.tools);
   w.field("chat", model.no_chat.empty());
   if (!model.no_chat.empty()) w.field("no_chat", model.no_chat);
+  w.key("aliases").begin_array();
+  for (const auto& one : services.aliases)
+    if (one.model == model.model) w.value(one.alias);
+  w.end_array();
   w.field("max_model_len", model.context_tokens);
   if (model.own_context_tokens != 0) w.field("own_context_tokens", model.own_context_tokens);
   w.key("sampling").begin_object();  // its maker's, for what a request leaves out
@@ -41,8 +47,13 @@ void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
           json::Writer w;
           w.begin_object().field("object", "list").key("data").begin_array();
           for (const auto& model : models) {
-            if (is_served(model)) write_model(w, model, readiness_of_model(services, model));
+            if (is_served(model)) write_model(w, model, services);
           }
+          w.end_array().key("models").begin_array();
+          int priority = 0;
+          for (const auto& model : models)
+            if (is_served(model))
+              write_codex_model(w, model, services.reported_context, priority++);
           w.end_array().end_object();
           HttpResponse response;
           response.body = w.take();
@@ -52,7 +63,8 @@ void list(Services& services, const std::shared_ptr<Exchange>& exchange) {
 }
 
 void show(Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& asked) {
-  const std::string id = asked.empty() ? asked : meant_model(asked, services.models);
+  const std::string id =
+      asked.empty() ? asked : meant_model(asked, services.models, services.aliases);
   services.engine.models([&services, exchange, id](const auto& failure,
                                                    std::vector<wire::ModelInfo> models) {
     exchange->post([&services, exchange, id, failure, models = std::move(models)] {
@@ -60,7 +72,7 @@ void show(Services& services, const std::shared_ptr<Exchange>& exchange, const s
       for (const auto& model : models) {
         if (model.model != id || !is_served(model)) continue;
         json::Writer w;
-        write_model(w, model, readiness_of_model(services, model));
+        write_model(w, model, services);
         HttpResponse response;
         response.body = w.take();
         return exchange->respond(std::move(response));

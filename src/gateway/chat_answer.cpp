@@ -46,9 +46,17 @@ void write_tool_calls(json::Writer& w, const std::vector<wire::ToolCallDelta>& c
   w.end_array();
 }
 
+// The one call of an answer to a request that speaks of functions.
+void write_function_call(json::Writer& w, const wire::ToolCallDelta& call) {
+  w.key("function_call").begin_object();
+  if (!call.name.empty()) w.field("name", call.name);
+  w.field("arguments", call.arguments).end_object();
+}
+
 class ChatAnswer : public OpenAiAnswer {
  public:
-  explicit ChatAnswer(AnswerHead head) : head_(std::move(head)) {}
+  explicit ChatAnswer(AnswerHead head)
+      : head_(std::move(head)), functions_(head_.echo == kSpeaksFunctions) {}
 
   std::string opening_event() override {
     json::Writer w = begin(kEvent);
@@ -64,7 +72,7 @@ class ChatAnswer : public OpenAiAnswer {
     w.key("delta").begin_object();
     if (!row.reasoning.empty()) w.field("reasoning_content", row.reasoning);
     if (!row.content.empty()) w.field("content", row.content);
-    if (!row.tool_calls.empty()) write_tool_calls(w, row.tool_calls, true);
+    if (!row.tool_calls.empty()) write_calls(w, row.tool_calls, true);
     w.end_object();
     write_logprobs(w, row.logprobs);
     w.key("finish_reason").null();
@@ -75,7 +83,7 @@ class ChatAnswer : public OpenAiAnswer {
     json::Writer last = begin(kEvent);
     begin_choice(last);
     last.key("delta").begin_object().end_object().key("logprobs").null();
-    last.field("finish_reason", to_string(completed.finish_reason));
+    last.field("finish_reason", reason(completed));
     std::vector<std::string> events{end_last_event(last, head_, completed)};
     if (head_.include_usage) {
       json::Writer usage = begin(kEvent);
@@ -91,10 +99,10 @@ class ChatAnswer : public OpenAiAnswer {
     all.content.empty() && !all.tool_calls.empty() ? w.null() : w.value(all.content);
     w.key("refusal").null();
     if (!all.reasoning.empty()) w.field("reasoning_content", all.reasoning);
-    if (!all.tool_calls.empty()) write_tool_calls(w, all.tool_calls, false);
+    if (!all.tool_calls.empty()) write_calls(w, all.tool_calls, false);
     w.end_object();
     write_logprobs(w, all.logprobs);
-    w.field("finish_reason", to_string(completed.finish_reason));
+    w.field("finish_reason", reason(completed));
     return end_whole(w, completed);
   }
 
@@ -105,7 +113,18 @@ class ChatAnswer : public OpenAiAnswer {
     return begin_answer(head_, "chatcmpl-", object);
   }
 
+  void write_calls(json::Writer& w, const std::vector<wire::ToolCallDelta>& calls,
+                   bool chunk) const {
+    functions_ ? write_function_call(w, calls.front()) : write_tool_calls(w, calls, chunk);
+  }
+  std::string_view reason(const wire::Completed& completed) const {
+    if (functions_ && completed.finish_reason == wire::FinishReason::kToolCalls)
+      return "function_call";
+    return to_string(completed.finish_reason);
+  }
+
   const AnswerHead head_;
+  const bool functions_;  // spoken of, and not of tools
 };
 
 std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) {
@@ -114,6 +133,9 @@ std::unique_ptr<AnswerShape> chat_answer(AnswerHead head) {
 
 }  // namespace
 
-const Dialect kChatDialect{"chat", decode_chat_request, chat_answer, openai_error, public_field};
+const Dialect kChatDialect{
+    "chat",
+    [](const json::Node& body, Decoding& with) { return decode_chat_request(body, with.notes); },
+    chat_answer, openai_error, public_field};
 
 }  // namespace sanctum::gateway

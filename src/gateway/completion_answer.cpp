@@ -91,7 +91,10 @@ std::unique_ptr<AnswerShape> completion_answer(AnswerHead head) {
 
 }  // namespace
 
-const Dialect kCompletionDialect{"completions", decode_completion_request, completion_answer,
-                                 openai_error, public_field};
+const Dialect kCompletionDialect{"completions",
+                                 [](const json::Node& body, Decoding& with) {
+                                   return decode_completion_request(body, with.notes);
+                                 },
+                                 completion_answer, openai_error, public_field};
 
 }  // namespace sanctum::gateway

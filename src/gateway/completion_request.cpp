@@ -1,5 +1,6 @@
 // POST /v1/completions.
 #include "gateway/api_request.h"
+#include "gateway/openai_fields.h"
 #include "wire/sampling.h"
 
 namespace sanctum::gateway {
@@ -7,7 +8,6 @@ namespace {
 
 constexpr int kMaxTokensDefault = 16;  // as OpenAI's
 constexpr int kLogprobsMax = 5;        // as OpenAI's
-constexpr std::size_t kPromptIdsMax = 1 << 20;
 
 void read_prompt(const json::Node& prompt, wire::GenerateRequest& out) {
   if (prompt.is_string()) {
@@ -28,16 +28,10 @@ void read_prompt(const json::Node& prompt, wire::GenerateRequest& out) {
 
 }  // namespace
 
-ApiRequest decode_completion_request(const json::Node& root) {
-  ApiRequest request = decode_common(root);
-  refuse_unknown_beside_common(
-      root, {"prompt", "logprobs", "echo", "suffix", "best_of"},
-      {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
+ApiRequest decode_completion_request(const json::Node& root, FieldNotes& notes) {
+  check_fields(root, kCompletionRequestFields, notes);
+  ApiRequest request = decode_openai_common(root, notes);
   read_prompt(root.at("prompt"), request.generate);
-  if (const auto node = root.get("echo"); node && node->as_bool()) node->fail("is not supported");
-  if (const auto node = root.get("suffix"); node && !node->as_string().empty())
-    node->fail("is not supported");
-  if (const auto node = root.get("best_of"); node && node->as_int(1) != 1) node->fail("must be 1");
   if (!root.has("max_tokens")) request.generate.sampling.max_tokens = kMaxTokensDefault;
   if (const auto node = root.get("logprobs")) {
     request.generate.sampling.top_logprobs = static_cast<int>(node->as_int(0, kLogprobsMax));

@@ -1,21 +1,18 @@
 #include <gtest/gtest.h>
 
 #include "gateway/api_request.h"
+#include "gateway/test_requests.h"
 
 namespace sanctum::gateway {
 namespace {
 
 ApiRequest decode(const std::string& more) {
-  return decode_completion_request(json::Document(R"({"model":"m",)" + more + "}").root());
+  FieldNotes notes;
+  return decode_completion_request(json::Document(R"({"model":"m",)" + more + "}").root(), notes);
 }
 
 std::string refused_field(const std::string& more) {
-  try {
-    decode(more);
-  } catch (const Error& error) {
-    return error.field();
-  }
-  return "(accepted)";
+  return field_refused_by(decode, more);
 }
 
 TEST(CompletionRequest, TakesTextAndTokenIds) {

@@ -398,6 +398,7 @@ void HttpConnection::serve() {
   HttpRequest request = parser_->take();
   keep_alive_ = keep_alive_ && !reserved_ && request.keep_alive && !shared_->draining;
   request.peer.key = entry_->key;
+  request.peer.key_id = entry_->key_id;
   exchange_ = std::make_shared<HttpExchange>(shared_from_this(), std::move(request),
                                              std::move(entry_->headers));
   const std::shared_ptr<Exchange> exchange = exchange_;  // ours may be gone before the handler ends

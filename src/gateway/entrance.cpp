@@ -77,6 +77,7 @@ Entry Entrance::judge(const HttpRequest& head) {
   const auto known = keys_.current();
   const auto shown = keys_shown(head.headers);
   entry.key = name_of(shown, known->keys);
+  entry.key_id = entry.key == kLocalKeyName ? kLocalKeyName : known->keys.id_of(entry.key);
   if (!known->required || !entry.key.empty() || needs_no_key(head) ||
       shows_secret(head, settings_.probe_secret) || head.peer.listener == ListenerKind::kMutualTls)
     return entry;

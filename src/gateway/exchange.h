@@ -49,6 +49,7 @@ struct Entry {
   std::optional<HttpResponse> answer;  // instead of the handler's
   std::vector<HeaderLine> headers;     // of whatever is answered, errors and streams included
   std::string key;                     // the name of the API key that it showed
+  std::string key_id = {};             // as Peer has it
 };
 using Door = std::function<Entry(const HttpRequest& head)>;
 

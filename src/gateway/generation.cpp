@@ -1,11 +1,14 @@
 #include "gateway/generation.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
 #include "base/log.h"
 #include "gateway/api_error.h"
+#include "gateway/fields.h"
 #include "gateway/keys.h"
+#include "gateway/reported_tokens.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -13,6 +16,8 @@ namespace {
 // Never sent: for logs and counters.
 constexpr int kStatusClientGone = 499;
 constexpr int kStatusForwarded = 399;  // the fallback answers
+
+const wire::Failure kCancelled{ErrorCode::kCancelled, "the request was cancelled", {}};
 
 constexpr const char* kOfProbes = "probe";  // what theirs are counted as
 
@@ -24,15 +29,18 @@ log::Level level_of(const std::string& api) {
 class Generation : public GenerateListener, public std::enable_shared_from_this<Generation> {
  public:
   Generation(Services& services, std::shared_ptr<Exchange> exchange, const Dialect& dialect,
-             std::string api, bool stream, std::unique_ptr<AnswerShape> shape,
-             std::unique_ptr<Gate::Ticket> ticket, std::string model, std::string body)
+             std::string api, const ApiRequest& request, std::unique_ptr<AnswerShape> shape,
+             std::unique_ptr<Gate::Ticket> ticket, std::string body)
       : services_(services),
         exchange_(std::move(exchange)),
         dialect_(dialect),
         api_(std::move(api)),
-        model_(std::move(model)),
+        model_(request.generate.model),
+        declared_(request.ignored),
+        ignored_(request.ignored),
         body_(std::move(body)),
-        stream_(stream),
+        stream_(request.stream),
+        limit_(request.limit),
         shape_(std::move(shape)),
         ticket_(std::move(ticket)) {}
 
@@ -40,15 +48,31 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
     exchange_->on_gone([self = shared_from_this()] { self->on_gone(); });
     exchange_->on_writable([self = shared_from_this()] { self->flush(); });
     tick();
+    services_.running->began(exchange_->id(), owner_of(exchange_->request().peer),
+                             [self = std::weak_ptr<Generation>(shared_from_this())] {
+                               if (const auto generation = self.lock()) generation->cancel();
+                             });
     services_.engine.generate(std::move(request), shared_from_this());
+  }
+
+  // By whoever asked, from any thread.
+  void cancel() {
+    exchange_->post([self = shared_from_this()] {
+      if (self->over_ || self->ended_) return;
+      self->end_early(kCancelled);
+    });
   }
 
   // From the engine's threads.
   void interrupted() override {
     exchange_->post([self = shared_from_this()] { self->on_interrupted(); });
   }
-  void accepted(const wire::Accepted&) override {
-    exchange_->post([self = shared_from_this()] { self->open_stream(); });
+  void accepted(const wire::Accepted& accepted) override {
+    exchange_->post([self = shared_from_this(), accepted] {
+      self->accepted_ = accepted;
+      self->ignored_ = with_not_enforced(self->declared_, accepted.not_enforced);
+      self->open_stream();
+    });
   }
   void delta(const wire::RowDelta& row) override {
     exchange_->post([self = shared_from_this(), row] { self->on_delta(row); });
@@ -58,14 +82,30 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   }
 
  private:
+  int taken_for() const { return dialect_.of_agents ? services_.reported_context : 0; }
+  wire::Accepted told(wire::Accepted accepted) const {
+    accepted.prompt_tokens =
+        reported_tokens(accepted.prompt_tokens, accepted.context_tokens, taken_for());
+    return accepted;
+  }
+  wire::Completed told(wire::Completed completed) const {
+    completed.usage = reported_usage(completed.usage, accepted_.context_tokens, taken_for());
+    return completed;
+  }
+
+  void name_ignored(HttpResponse& response) const {
+    if (!ignored_.empty()) response.headers.emplace_back("X-Sanctum-Ignored", ignored_);
+  }
+
   void open_stream() {
     if (!stream_ || opened_ || over_) return;
     opened_ = true;
     HttpResponse head;
     head.content_type = shape_->stream_type();
     head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+    name_ignored(head);
     exchange_->start_stream(std::move(head));
-    say(shape_->opening());
+    say(shape_->opening(told(accepted_)));
   }
 
   void waits() override {
@@ -133,25 +173,55 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
 
   // Writes what has gathered, when the client has taken what was written before.
   void flush() {
-    if (over_) return;
+    if (over_ || keeping_) return;
     if (!stream_) {
-      if (ended_) answer_whole();
+      if (ended_ && !is_being_kept()) answer_whole();
       return;
     }
     if (!opened_) {
-      if (ended_ && ended_->failure) return fail(*ended_->failure);
       if (!ended_) return;
+      const auto& failure = ended_->failure;
+      const bool in_stream =
+          dialect_.streams_too_long && failure && failure->code == ErrorCode::kTooLong;
+      if (failure && !in_stream) return fail(*failure);
       open_stream();
     }
     if (!exchange_->writable() && !ended_) return;
+    if (pending_.prompt_done > 0) say_progress();
     if (has_pending_ && !wire::is_silent(pending_)) say(shape_->chunk(pending_));
     pending_ = {};
     has_pending_ = false;
-    if (ended_) close_stream();
+    if (ended_ && !is_being_kept()) close_stream();
+  }
+
+  // An answer that is to be kept ends once it is, or is known not to be.
+  bool is_being_kept() {
+    if (std::exchange(kept_, true) || ended_->failure || services_.answers == nullptr) return false;
+    auto answer = shape_->to_keep(pending_, told(*ended_));
+    if (!answer) return false;
+    answer->owner = owner_of(exchange_->request().peer);
+    keeping_ = true;
+    const auto over = [self = shared_from_this()](bool kept) {
+      if (!std::exchange(self->keeping_, false)) return;
+      if (kept) self->shape_->was_kept();
+      self->flush();
+    };
+    exchange_->after(kStoreLimit, [over] { over(false); });
+    services_.answers->keep(std::move(*answer), [self = shared_from_this(), over](bool kept) {
+      self->exchange_->post([over, kept] { over(kept); });
+    });
+    return true;
+  }
+
+  void say_progress() {
+    std::string bytes = shape_->progress(pending_, told(accepted_).prompt_tokens,
+                                         microseconds_between(started_, Clock::now()));
+    if (!bytes.empty()) say(std::move(bytes));
   }
 
   void close_stream() {
-    say(ended_->failure ? shape_->failed(api_error(*ended_->failure)) : shape_->closing(*ended_));
+    say(ended_->failure ? shape_->failed(api_error(*ended_->failure))
+                        : shape_->closing(told(*ended_)));
     over_ = true;
     report(200);
     exchange_->finish();
@@ -160,7 +230,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void answer_whole() {
     if (ended_->failure) return fail(*ended_->failure);
     HttpResponse response;
-    response.body = shape_->whole(pending_, *ended_);
+    response.body = shape_->whole(pending_, told(*ended_));
+    name_ignored(response);
     over_ = true;
     report(200);
     exchange_->respond(std::move(response));
@@ -189,31 +260,41 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   }
 
   void say(std::string bytes) {
+    if (bytes.empty()) return;  // of arguments that are told when they are whole
     exchange_->write(std::move(bytes));
     quiet_ = false;
   }
 
   void tick() {
-    exchange_->after(kKeepAliveEvery, [self = shared_from_this()] {
-      if (self->over_) return;
-      if (Clock::now() - self->started_ > kRequestLimit) {
-        self->services_.engine.cancel(self->exchange_->id());
-        self->ended_ = wire::Completed{};
-        self->ended_->finish_reason = wire::FinishReason::kError;
-        self->ended_->failure = {
-            ErrorCode::kDeadline, "the request ran into its limit of one hour", {}};
-        return self->flush();
-      }
-      if (self->opened_ && self->quiet_ && self->exchange_->writable())
-        self->exchange_->write(self->shape_->quiet(Quiet::kGenerating));
-      self->quiet_ = true;
-      self->tick();
-    });
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(started_ + limit_ - Clock::now());
+    exchange_->after(
+        std::clamp<std::chrono::milliseconds>(left, {}, kKeepAliveEvery),
+        [self = shared_from_this()] {
+          if (self->over_) return;
+          if (Clock::now() >= self->started_ + self->limit_)
+            return self->end_early({ErrorCode::kDeadline,
+                                    "the request ran into its limit of " + in_seconds(self->limit_),
+                                    kDeadlineHeader});
+          if (self->opened_ && self->quiet_ && self->exchange_->writable())
+            self->exchange_->write(self->shape_->quiet(Quiet::kGenerating));
+          self->quiet_ = true;
+          self->tick();
+        });
+  }
+
+  void end_early(wire::Failure why) {
+    services_.engine.cancel(exchange_->id());
+    ended_ = wire::Completed{};
+    ended_->finish_reason = wire::FinishReason::kError;
+    ended_->failure = std::move(why);
+    flush();
   }
 
   void on_gone() {
     if (over_) return;
     over_ = true;
+    keeping_ = false;
     if (ended_) return report(kStatusClientGone);
     services_.engine.cancel(exchange_->id());
   }
@@ -221,6 +302,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   // Once, when both the answer and the engine's part are over.
   void report(int status) {
     if (std::exchange(reported_, true)) return;
+    services_.running->ended(exchange_->id());
     const auto total_us = microseconds_between(started_, Clock::now());
     const wire::Completed& c = *ended_;
     services_.metrics.request(api_, status, static_cast<double>(total_us) * 1e-6);
@@ -247,6 +329,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
                 {"prefill_us", c.timings.prefill_us},
                 {"decode_us", c.timings.decode_us},
                 {"interruptions", interruptions_},
+                {"ignored", ignored_},
                 {"total_us", total_us}});
   }
 
@@ -255,12 +338,16 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   const Dialect& dialect_;
   const std::string api_;  // its name; of a probe another
   const std::string model_;
-  std::string body_;  // empty without a fallback
+  const std::string declared_;  // what its fields hold that is ignored
+  std::string ignored_;         // and what of its schemas, once an engine has said so
+  std::string body_;            // empty without a fallback
   const bool stream_;
+  const std::chrono::milliseconds limit_;
   const std::unique_ptr<AnswerShape> shape_;
   std::unique_ptr<Gate::Ticket> ticket_;
   const Instant started_ = Clock::now();
   wire::RowDelta pending_;  // not yet written; of a whole answer, everything
+  wire::Accepted accepted_;
   std::optional<wire::Completed> ended_;
   int interruptions_ = 0;  // engines that died meanwhile
   bool has_pending_ = false;
@@ -268,6 +355,8 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   bool over_ = false;  // nothing more goes to the client
   bool quiet_ = false;
   bool reported_ = false;
+  bool keeping_ = false;  // its answer, and waits for that
+  bool kept_ = false;     // that was tried
 };
 
 }  // namespace
@@ -298,17 +387,17 @@ void start_generation(Services& services, const std::shared_ptr<Exchange>& excha
          {}},
         retry_after_s));
   }
-  if (services.records.begun)
-    services.records.begun(exchange->id(), counted_as, request.generate.model, request.stream,
-                           peer);
   request.generate.request = exchange->id();
   request.generate.reserved = ticket->reserved();
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
-  AnswerHead head{exchange->id(), request.generate.model, std::time(nullptr),
-                  request.include_usage};
-  const auto generation = std::make_shared<Generation>(
-      services, exchange, dialect, counted_as, request.stream, dialect.shape(std::move(head)),
-      std::move(ticket), request.generate.model, std::move(body));
+  AnswerHead head{exchange->id(),        request.generate.model, std::time(nullptr),
+                  request.include_usage, request.echo,           services.seal};
+  auto shape = dialect.shape(std::move(head));
+  // What has begun is known to end: nothing may throw behind this.
+  if (services.records.begun) services.records.begun(exchange->id(), counted_as, request, peer);
+  const auto generation =
+      std::make_shared<Generation>(services, exchange, dialect, counted_as, request,
+                                   std::move(shape), std::move(ticket), std::move(body));
   generation->start(std::move(request.generate));
 }
 

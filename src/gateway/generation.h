@@ -19,7 +19,6 @@
 namespace sanctum::gateway {
 
 inline constexpr std::chrono::seconds kKeepAliveEvery{10};  // of silence, so that proxies wait
-inline constexpr std::chrono::hours kRequestLimit{1};       // a request, whatever happens
 inline constexpr std::size_t kUnreadBytesMax =
     8u << 20;  // merged rows a stream's client has not taken
 

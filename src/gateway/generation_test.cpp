@@ -102,7 +102,9 @@ TEST_F(GenerationTest, ErrorsBeforeTheFirstByteAreHttpErrors) {
       gateway.engine.fail(gateway.engine.next_request().request, {code, "because", "messages"});
       const HttpReply reply = client.reply();
       EXPECT_EQ(reply.status, status);
-      EXPECT_EQ(error_of(reply).at("message").as_string(), "because");
+      EXPECT_EQ(error_of(reply).at("message").as_string(),
+                code == ErrorCode::kTooLong ? "the input exceeds the context window: because"
+                                            : "because");
       EXPECT_EQ(error_of(reply).at("param").as_string(), "messages");
       EXPECT_EQ(reply.headers.count("retry-after"), status == 429 || status == 503 ? 1u : 0u);
       if (code == ErrorCode::kTooLong)

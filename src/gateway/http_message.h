@@ -14,7 +14,7 @@ namespace sanctum::gateway {
 struct HttpRequest {
   std::string method;
   std::string authority;  // of a target in absolute form, as sent; else empty: see the header Host
-  std::string path;       // decoded, without the query
+  std::string path;       // decoded, without the query, as api_path.h says
   std::string query;      // as sent
   HttpHeaders headers;    // as sent; never sent on to anybody
   std::string body;       // without its content coding

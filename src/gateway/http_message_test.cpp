@@ -129,8 +129,8 @@ TEST(RequestParser, ATargetInAbsoluteFormHasAnAuthority) {
            {"http://evil.example/v1/models?a=b", "evil.example", "/v1/models"},
            {"HTTPS://[::1]:80", "[::1]:80", "/"},
            {"http://h?a=b", "h", "/"},
-           {"/http://h/x", "", "/http://h/x"},
-           {"//evil.example/x", "", "//evil.example/x"}}) {
+           {"/http://h/x", "", "/http:/h/x"},
+           {"//evil.example/x", "", "/evil.example/x"}}) {
     RequestParser parser;
     std::string inbox = "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n";
     ASSERT_EQ(parser.feed(inbox), State::kComplete) << target;

@@ -100,6 +100,12 @@ std::string ApiKeys::find(std::string_view shown) const {
   return name;
 }
 
+std::string ApiKeys::id_of(const std::string& name) const {
+  for (const ApiKey& key : keys_)
+    if (key.name == name) return key.sha256;
+  return {};
+}
+
 std::string make_api_key() {
   std::array<unsigned char, kKeyBytes> random{};
   if (::RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)

@@ -39,6 +39,8 @@ class ApiKeys {
   const std::vector<ApiKey>& list() const { return keys_; }
   // The name of the key; empty when there is none such.
   std::string find(std::string_view shown) const;
+  // What tells the key of a name from others that had the name before; empty when there is none.
+  std::string id_of(const std::string& name) const;
 
  private:
   std::vector<ApiKey> keys_;

@@ -36,6 +36,17 @@ TEST(ApiKeys, AreRemovedByName) {
   EXPECT_THROW(keys.remove("mine"), Error);
 }
 
+// What was kept for the one who had it before is not the next one's.
+TEST(ApiKeys, ANameThatIsGivenAgainIsAnotherKey) {
+  ApiKeys keys;
+  keys.add("mine", 1);
+  const std::string before = keys.id_of("mine");
+  keys.remove("mine");
+  EXPECT_EQ(keys.id_of("mine"), "");
+  keys.add("mine", 1);
+  EXPECT_NE(keys.id_of("mine"), before);
+}
+
 TEST(ApiKeys, NamesAreBoundedUniqueAndNotOurs) {
   ApiKeys keys;
   keys.add("a.b_c-d@e", 1);

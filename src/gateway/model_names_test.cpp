@@ -17,6 +17,15 @@ TEST(ModelNames, LatestIsWhatHasNoTag) {
   EXPECT_EQ(meant_model(":latest", {"qwen"}), ":latest");
 }
 
+TEST(ModelNames, AProviderMayStandBefore) {
+  EXPECT_EQ(meant_model("openai/qwen", {"qwen"}), "qwen");
+  EXPECT_EQ(meant_model("litellm/openai/org/qwen:latest", {"org/qwen", "x"}), "org/qwen");
+  EXPECT_EQ(meant_model("org/qwen", {"qwen", "org/qwen"}), "org/qwen");
+  EXPECT_EQ(meant_model("openai/other", {"qwen"}), "openai/other");
+  for (const char* path : {"../qwen", "./qwen", "/qwen", "a/../qwen", "a b/qwen", "qwen/"})
+    EXPECT_EQ(meant_model(path, {"qwen"}), path);
+}
+
 TEST(ModelNames, NoNameMeansTheOnlyOne) {
   EXPECT_EQ(meant_model("", {"qwen"}), "qwen");
   try {

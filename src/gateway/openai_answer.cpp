@@ -11,7 +11,9 @@ void write_usage(json::Writer& w, const wire::Usage& usage) {
   w.field("completion_tokens", usage.completion_tokens);
   w.field("total_tokens", usage.prompt_tokens + usage.completion_tokens);
   w.key("prompt_tokens_details").begin_object().field("cached_tokens", usage.cached_tokens);
-  w.field("image_tokens", usage.image_tokens).end_object().end_object();
+  w.field("image_tokens", usage.image_tokens).end_object();
+  w.key("completion_tokens_details").begin_object();
+  w.field("reasoning_tokens", usage.reasoning_tokens).end_object().end_object();
 }
 
 void write_timings(json::Writer& w, const wire::Completed& completed) {
@@ -34,13 +36,22 @@ std::string OpenAiAnswer::stream_type() const {
   return kSseType;
 }
 
-std::string OpenAiAnswer::opening() {
+std::string OpenAiAnswer::opening(const wire::Accepted&) {
   const std::string event = opening_event();
   return event.empty() ? event : sse_event(event);
 }
 
 std::string OpenAiAnswer::chunk(const wire::RowDelta& row) {
   return sse_event(event(row));
+}
+
+std::string OpenAiAnswer::progress(const wire::RowDelta& row, int total, std::int64_t since_us) {
+  json::Writer w;
+  w.begin_object().field("total", total).field("cache", row.prompt_cached);
+  w.field("processed", row.prompt_done).field("time_ms", since_us / 1000).end_object();
+  std::string told = event({});
+  told.pop_back();  // its closing brace
+  return sse_event(told + ",\"prompt_progress\":" + w.take() + "}");
 }
 
 std::string OpenAiAnswer::closing(const wire::Completed& completed) {
@@ -70,6 +81,7 @@ json::Writer begin_answer(const AnswerHead& head, std::string_view id_prefix,
   json::Writer w;
   w.begin_object().field("id", std::string(id_prefix) + head.id).field("object", object);
   w.field("created", head.created_unix_s).field("model", head.model);
+  w.field("system_fingerprint", "sanctum-" SANCTUM_VERSION);
   return w;
 }
 

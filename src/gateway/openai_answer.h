@@ -14,11 +14,13 @@ namespace sanctum::gateway {
 class OpenAiAnswer : public AnswerShape {
  public:
   std::string stream_type() const override;
-  std::string opening() override;
+  std::string opening(const wire::Accepted& accepted) override;
   std::string chunk(const wire::RowDelta& row) override;
   std::string closing(const wire::Completed& completed) override;
   std::string failed(const ApiError& error) override;
   std::string quiet(Quiet why) override;
+  // An event that adds nothing, with "prompt_progress" as llama.cpp has it.
+  std::string progress(const wire::RowDelta& row, int total, std::int64_t since_us) override;
 
  private:
   // The events' JSON. `opening_event` may be empty; `closing_events` hold usage and timings.

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 constexpr const char* kPath = "/other";
 
 // {"ask":"text","to":"model","live":true}
-ApiRequest decode(const json::Node& root) {
+ApiRequest decode(const json::Node& root, Decoding&) {
   ApiRequest request;
   request.generate.prompt = root.at("ask").as_string();
   request.generate.model = root.at("to").as_string();
@@ -25,7 +25,7 @@ class Lines : public AnswerShape {
  public:
   explicit Lines(AnswerHead head) : head_(std::move(head)) {}
   std::string stream_type() const override { return "text/x-lines"; }
-  std::string opening() override { return "B" + head_.model + "\n"; }
+  std::string opening(const wire::Accepted&) override { return "B" + head_.model + "\n"; }
   std::string chunk(const wire::RowDelta& row) override { return "T" + row.content + "\n"; }
   std::string closing(const wire::Completed& completed) override {
     return "E" + std::string(to_string(completed.finish_reason)) + "\n";

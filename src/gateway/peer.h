@@ -13,11 +13,12 @@ enum class ListenerKind {
 
 struct Peer {
   ListenerKind listener = ListenerKind::kPlain;
-  std::string listens_on;  // the listener's literal address, without a port; "0.0.0.0" for all
-  std::string address;     // the client's, with its port: for logs
-  std::string subject;     // of the client's certificate (RFC 2253); empty without one
-  std::string key;         // the name of the API key that the request showed; empty without one
-  std::string local = {};  // where it came in, with the port: "127.0.0.1:1337"
+  std::string listens_on;   // the listener's literal address, without a port; "0.0.0.0" for all
+  std::string address;      // the client's, with its port: for logs
+  std::string subject;      // of the client's certificate (RFC 2253); empty without one
+  std::string key;          // the name of the API key that the request showed; empty without one
+  std::string local = {};   // where it came in, with the port: "127.0.0.1:1337"
+  std::string key_id = {};  // of that key alone: names are given again
 };
 
 }  // namespace sanctum::gateway

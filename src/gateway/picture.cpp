@@ -141,7 +141,7 @@ std::string decode_picture_url(const std::string& url, const std::string& field)
     throw Error(ErrorCode::kInvalid, "'" + field + "' " + what, field);
   };
   if (starts_with(url, "http://") || starts_with(url, "https://")) {
-    fail("must be a data: URL: fetching remote pictures is off");
+    fail("must be a data: URL: pictures are not fetched here unless --fetch-pictures is on");
   }
   constexpr std::string_view kScheme = "data:", kType = "image/", kBase64 = ";base64";
   if (!starts_with(url, kScheme)) fail("must be a data: URL");
@@ -161,6 +161,12 @@ std::string decode_picture_url(const std::string& url, const std::string& field)
   }
   read_picture_header(*bytes, field);
   return std::move(*bytes);
+}
+
+void add_picture(std::vector<std::string>& images, std::string bytes, const json::Node& node) {
+  if (images.size() == wire::kImagesMax)
+    node.fail("is one picture more than the " + std::to_string(wire::kImagesMax) + " allowed");
+  images.push_back(std::move(bytes));
 }
 
 }  // namespace sanctum::gateway

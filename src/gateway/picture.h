@@ -1,10 +1,13 @@
-// What a picture's first bytes say, without decoding it: enough to refuse what is no picture, or
-// too large a one, before the engine hears of it.
+// What a picture's first bytes say, without decoding it: enough to refuse what is no picture, too
+// large a one, or one too many, before the engine hears of it.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/json.h"
 
 namespace sanctum::gateway {
 
@@ -25,5 +28,9 @@ PictureHeader read_picture_header(std::string_view bytes, const std::string& fie
 // "base64" in any case, parameters between, percent-encoded or base64; as base64 is sent in mail
 // too, wrapped in lines and without its padding.
 std::string decode_picture_url(const std::string& url, const std::string& field);
+
+// To the pictures of a request, in order. Throws Error(kInvalid) about `node` for one more than
+// wire::kImagesMax.
+void add_picture(std::vector<std::string>& images, std::string bytes, const json::Node& node);
 
 }  // namespace sanctum::gateway

@@ -156,8 +156,8 @@ TEST(PictureUrl, TakesDataUrlsOfImagesOnly) {
   EXPECT_EQ(decode_picture_url("data:image/png;base64," + text, "f"), png(2, 3));
   EXPECT_EQ(decode_picture_url("data:image/jpeg;base64," + text, "f"),
             png(2, 3));  // the bytes decide
-  EXPECT_NE(url_refusal("http://x/y.png").find("remote pictures is off"), std::string::npos);
-  EXPECT_NE(url_refusal("https://x/y.png").find("remote pictures is off"), std::string::npos);
+  EXPECT_NE(url_refusal("http://x/y.png").find("--fetch-pictures"), std::string::npos);
+  EXPECT_NE(url_refusal("https://x/y.png").find("--fetch-pictures"), std::string::npos);
   for (const std::string& url :
        {std::string("file:///etc/passwd"), std::string(), std::string("data:image/png;base64"),
         "data:image/png," + text, "data:text/plain;base64," + text,

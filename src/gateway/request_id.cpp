@@ -2,7 +2,6 @@
 
 #include <openssl/rand.h>
 
-#include <atomic>
 #include <cstdio>
 
 #include "base/invariant.h"
@@ -20,10 +19,10 @@ std::uint64_t random_bits() {
 }  // namespace
 
 std::string new_request_id() {
-  static const auto process = static_cast<unsigned long long>(random_bits());
-  static std::atomic<unsigned> count{0};
-  char text[32];
-  std::snprintf(text, sizeof text, "%016llx%08x", process, count++);
+  // Nobody guesses another's: who knows an id may read and cancel what clients without a key ask.
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(random_bits()),
+                static_cast<unsigned long long>(random_bits()));
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <utility>
 
+#include "gateway/api_path.h"
 #include "gateway/content_coding.h"
 
 namespace sanctum::gateway {
@@ -36,7 +37,7 @@ void split_target(const std::string& target, HttpRequest& request) {
     request.query = path.substr(question + 1);
     path.resize(question);
   }
-  request.path = percent_decode(path);
+  request.path = canonical_path(percent_decode(path));
 }
 
 // All lines of one header as one list: "gzip, chunked".

@@ -24,6 +24,10 @@ class TestGateway {
     std::signal(SIGPIPE, SIG_IGN);
     services.draining = [this] { return server.draining(); };
     add_completions(router, services);
+    add_counting(router, services);
+    add_responses(router, services);
+    add_requests(router, services);
+    add_description(router);
     add_models(router, services);
     add_status(router, services);
     add_metrics(router, services);

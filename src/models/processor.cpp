@@ -33,10 +33,14 @@ class TextPrompt final : public PromptBuilder {
 void refuse_over(std::int64_t tokens, std::int64_t tokens_max) {
   if (tokens <= tokens_max) return;
   throw Error(ErrorCode::kTooLong,
-              "the prompt has " + std::to_string(tokens) +
-                  " tokens or more; this model's context leaves room for " +
-                  std::to_string(tokens_max) + " and an answer",
+              too_many_tokens(tokens, tokens_max) +
+                  ", counted no further; this model's context holds that and an answer",
               "messages");
+}
+
+std::string too_many_tokens(std::int64_t tokens, std::int64_t tokens_max) {
+  return "the prompt has " + std::to_string(tokens) + " tokens > " + std::to_string(tokens_max) +
+         " maximum";
 }
 
 void refuse_pictures(const std::vector<std::string>& paths) {

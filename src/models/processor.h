@@ -63,7 +63,9 @@ class Processor {
 
 // What a model that sees no pictures says of them. Throws Error(kInvalid) naming the first.
 [[noreturn]] void refuse_pictures(const std::vector<std::string>& paths);
-// Throws Error(kTooLong) naming "messages".
+// Throws Error(kTooLong) naming "messages", with those words and more.
 void refuse_over(std::int64_t tokens, std::int64_t tokens_max);
+// "the prompt has 5000 tokens > 4095 maximum": agents read both numbers, and compact by them.
+std::string too_many_tokens(std::int64_t tokens, std::int64_t tokens_max);
 
 }  // namespace sanctum::models

@@ -17,8 +17,8 @@
 #include "platform/machine.h"
 #include "probes/server_state.h"
 #include "release/release_copy.h"
-#include "serve/probe_secret.h"
 #include "serve/running_release.h"
+#include "serve/state_secret.h"
 #include "serve/supervision_facts.h"
 
 namespace sanctum::serve {
@@ -63,7 +63,9 @@ std::vector<probes::Check> BootsChecks::run() {
     return said.empty() ? said : "a restart would come up; " + said;
   }));
   checks.push_back(checked("the certificates", [this] { return check_certificates(); }));
-  checks.push_back(checked("the probes' secret", [this] { return void(probe_secret(state_)); }));
+  checks.push_back(checked("the secrets", [this] {
+    for (const char* file : {kProbeSecret, kSealSecret}) state_secret(state_, file);
+  }));
   checks.push_back(checked("disk space", [this] { check_disk(); }));
   checks.push_back(checked("the weights", [this] { check_weights(); }));
   checks.push_back(checked("the port's owner", [this] { check_port_owner(); }));

@@ -15,7 +15,7 @@
 #include "client/local_key.h"
 #include "gateway/keys.h"
 #include "serve/part.h"
-#include "serve/probe_secret.h"
+#include "serve/state_secret.h"
 #include "serve/worker_options.h"
 #include "supervisor/program_file.h"
 
@@ -132,6 +132,7 @@ GatewayProcess::GatewayProcess(const settings::ServeConfig& config, int keeper_s
                      [this] { end_children(); }},
                     drain_time(config, kLastWords), kExitCut),
       records_(kept_records_.emplace(config.state_dir)),
+      seal_(or_exit(kExitFailure, [&] { return state_secret(config.state_dir, kSealSecret); })),
       gate_({config.max_sequences, config.queue}),
       services_(make_services()),
       entrance_(config.state_dir,
@@ -143,8 +144,25 @@ GatewayProcess::GatewayProcess(const settings::ServeConfig& config, int keeper_s
       loop_(kGatewayThreads),
       server_(loop_, connection_limits(), through(router_), hooks()) {
   services_.wants_key = [this] { return entrance_.wants_key(); };
+  services_.seal = &seal_;
+  if (config_.fetch_pictures == "on") services_.pictures = &pictures_.emplace();
+  if (config_.stored_responses_bytes > 0) {
+    answers_.emplace(
+        config_.state_dir,
+        answers::KeptLimits{config_.stored_responses_bytes, config_.stored_responses_days},
+        [this](const std::string& moved_to) {
+          records_.state_file_damaged("kept responses", moved_to);
+        });
+    services_.answers = &*answers_;
+  } else {
+    answers::KeptAnswers::forget(config_.state_dir);
+  }
   services_.draining = [this] { return server_.draining(); };
   add_completions(router_, services_);
+  add_counting(router_, services_);
+  add_responses(router_, services_);
+  add_requests(router_, services_);
+  add_description(router_);
   add_models(router_, services_);
   add_status(router_, services_);
   add_metrics(router_, services_);
@@ -192,15 +210,19 @@ gateway::Services GatewayProcess::make_services() {
   services.certificates = certificates_in(config_.state_dir);
   for (const auto& model : worker_options(config_, {}).models)
     services.models.push_back(model.model);
+  for (const auto& told : config_.aliases)
+    services.aliases.push_back({told.substr(0, told.find('=')), told.substr(told.find('=') + 1)});
+  services.reported_context = config_.reported_context;
   services.ready_timeout = seconds(config_.ready_timeout_s);
   services.records = records_.requests();
   services.incidents = [this] { return records_.incidents(); };
   services.fallback = fallback_.get();
+  services.strict_fields = config_.strict_fields == "on";
   if (config_.probes == "on") {
     services.proofs = &proofs_;
     services.proof_age_max = seconds(config_.probe.proof_age_max_s);
     services.probe_secret =
-        or_exit(kExitFailure, [this] { return probe_secret(config_.state_dir); });
+        or_exit(kExitFailure, [this] { return state_secret(config_.state_dir, kProbeSecret); });
   }
   return services;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "answers/kept_answers.h"
 #include "client/serving_file.h"
 #include "gateway/control.h"
 #include "gateway/entrance.h"
@@ -26,6 +27,7 @@
 #include "serve/keeper_message.h"
 #include "serve/listeners.h"
 #include "serve/orphan_watch.h"
+#include "serve/picture_fetches.h"
 #include "serve/restart_permission.h"
 #include "serve/signal_watch.h"
 #include "serve/supervised_engine.h"
@@ -89,6 +91,7 @@ class GatewayProcess final : gateway::ControlDesk {
   SignalWatch signal_watch_;
   OrphanWatch orphan_watch_;
   GatewayRecords& records_;  // has threads, so it is made once signals are watched
+  const gateway::Seal seal_;
   gateway::Gate gate_;
   gateway::Metrics metrics_;
   gateway::RecentSpeed speed_;
@@ -105,6 +108,8 @@ class GatewayProcess final : gateway::ControlDesk {
   // What running requests hold on to stands above the loop that may still hold them.
   gateway::EventLoop loop_;
   gateway::Server server_;
+  std::optional<answers::KeptAnswers> answers_;  // its thread speaks to the loop,
+  std::optional<PictureFetches> pictures_;       // and so do theirs
   std::optional<ControlListener> control_listener_;
   std::shared_ptr<gateway::Timer> timer_;
 };

@@ -49,9 +49,10 @@ std::size_t GatewayRecords::tell_unanswered() {
 
 gateway::RequestRecords GatewayRecords::requests() {
   gateway::RequestRecords records;
-  records.begun = [this](const std::string& id, const std::string& api, const std::string& model,
-                         bool stream, const gateway::Peer& who) {
-    journal_.record(supervisor::RequestBegun{id, api, model, stream, who.key, who.subject});
+  records.begun = [this](const std::string& id, const std::string& api,
+                         const gateway::ApiRequest& request, const gateway::Peer& who) {
+    journal_.record(supervisor::RequestBegun{id, api, request.generate.model, request.stream,
+                                             who.key, who.subject, request.ignored});
   };
   records.ended = [this](const std::string& id, int status, int interruptions,
                          std::int64_t total_us, const wire::Completed& completed) {

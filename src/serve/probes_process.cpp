@@ -22,8 +22,8 @@
 #include "probes/alive.h"
 #include "serve/boots_checks.h"
 #include "serve/orphan_watch.h"
-#include "serve/probe_secret.h"
 #include "serve/probe_thread.h"
+#include "serve/state_secret.h"
 #include "serve/works_probe.h"
 
 namespace sanctum::serve {
@@ -45,7 +45,8 @@ std::string over_loopback(const std::string& address) {
 std::vector<client::Endpoint> listeners(const settings::ServeConfig& config,
                                         const std::string& state) {
   std::vector<client::Endpoint> all;
-  const std::string secret = or_exit(kExitFailure, [&] { return probe_secret(state); });
+  const std::string secret =
+      or_exit(kExitFailure, [&] { return state_secret(state, kProbeSecret); });
   const auto add = [&](const std::string& scheme, const std::string& address) {
     if (address == "off") return;
     client::EndpointOptions options;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "client/control_client.h"
-#include "serve/probe_secret.h"
+#include "serve/state_secret.h"
 
 namespace sanctum::serve {
 namespace {
@@ -41,7 +41,7 @@ WorksProbe::WorksProbe(std::string state_directory, client::Endpoint endpoint, m
     : state_(std::move(state_directory)),
       stop_(stop),
       goldens_(state_ + "/goldens", std::move(damaged)) {
-  endpoint.probe = probe_secret(state_);
+  endpoint.probe = state_secret(state_, kProbeSecret);
   options_.endpoint = std::move(endpoint);
   options_.limit = limit;
   options_.digest = [this](const probes::LoadedModel& model) { return digest_of(model.directory); };

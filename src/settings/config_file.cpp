@@ -98,14 +98,37 @@ class Reader {
   bool is_taken(const toml::node& node, const Texts& texts, bool takes) const {
     const auto* array = node.as_array();
     if (array == nullptr) return false;
-    std::vector<std::string> values;
+    std::vector<std::string> values, aliases;
     for (const auto& item : *array) {
       const auto value = item.value_exact<std::string>();
-      if (!value) return false;
-      values.push_back(texts.models ? model_from(directory(), *value) : *value);
+      if (value)
+        values.push_back(texts.models ? model_from(directory(), *value) : *value);
+      else if (texts.aliases != nullptr && item.is_table())
+        values.push_back(model_of(*item.as_table(), aliases));
+      else
+        return false;
     }
-    if (takes) *texts.value = values;
+    if (!takes) return true;
+    *texts.value = values;
+    if (texts.aliases != nullptr)
+      texts.aliases->insert(texts.aliases->end(), aliases.begin(), aliases.end());
     return true;
+  }
+  // A [[models]] of the file, as [NAME=]MODEL.
+  std::string model_of(const toml::table& table, std::vector<std::string>& aliases) const {
+    std::string model, name;
+    std::vector<std::string> others;
+    const std::vector<Setting> settings{{.key = "model", .type = Text{&model}},
+                                        {.key = "name", .type = Text{&name}},
+                                        {.key = "aliases", .type = Texts{&others}}};
+    read(table, settings, {});
+    if (model.empty()) fail(table.source(), "models", "a [[models]] needs its 'model'");
+    const std::string word = model_from(directory(), name.empty() ? model : name + "=" + model);
+    for (const auto& other : others)
+      if (other.empty() || other.find('=') != std::string::npos)
+        fail(table.source(), "models", "'" + other + "' cannot be an alias");
+    for (const auto& other : others) aliases.push_back(other + "=" + (name.empty() ? word : name));
+    return word;
   }
   bool is_taken(const toml::node& node, const Number& number, bool takes) const {
     const auto value = node.value_exact<std::int64_t>();

@@ -26,5 +26,7 @@ inline constexpr Range kStepMs{1, 60000};
 inline constexpr Range kThreads{0, 256};  // 0: one for each core
 inline constexpr Range kReadyTimeoutS{1, 86400};
 inline constexpr Range kDrainS{0, 3600};
+inline constexpr Range kStoredDays{1, 3650};
+inline constexpr Range kReportedContext{0, 1 << 24};  // tokens
 
 }  // namespace sanctum::settings

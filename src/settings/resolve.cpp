@@ -5,12 +5,14 @@
 
 #include "base/error.h"
 #include "base/exit_code.h"
+#include "base/joined.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "client/control_client.h"
 #include "client/endpoint.h"
 #include "client/printable.h"
 #include "gateway/listener.h"
+#include "probes/works.h"
 #include "settings/config_file.h"
 #include "settings/find_models.h"
 #include "settings/path_words.h"
@@ -68,6 +70,27 @@ void find_models_of(ServeConfig& config) {
       config.imports.push_back({model.gguf, model.path});
     if (!model.left_out.empty())
       config.left_out.push_back("'" + model.model + "': " + model.left_out);
+  }
+}
+
+// Whatever they were told as, they stand for models by their names.
+void name_aliased_models(ServeConfig& config) {
+  for (std::string& told : config.aliases) {
+    const std::size_t sign = told.find('=');
+    const std::string model = told.substr(sign + 1), word = model_from(".", model);
+    std::vector<std::string> names;
+    std::string meant;
+    for (std::size_t i = 0; i < config.found_models.size(); ++i) {
+      const std::string& name = config.found_models[i].model;
+      if (model == name || word == config.models[i]) meant = name;
+      names.push_back(name);
+    }
+    if (config.found_models.empty()) names.emplace_back(probes::kBuiltInModel);
+    if (model == names.front()) meant = model;
+    if (meant.empty())
+      throw Exit{kExitUsage, "--alias " + told + ": no model '" + model + "' is served; there is " +
+                                 joined(names)};
+    told = told.substr(0, sign + 1) + meant;
   }
 }
 
@@ -143,6 +166,7 @@ ServeConfig resolve(const ServeOptions& options, const std::vector<std::string>&
     for (auto& model : config.models) model = model_from(".", model);
     find_models_of(config);
   });
+  name_aliased_models(config);
   check_spelling(config);
   config.arguments = arguments;
   return config;

@@ -13,8 +13,9 @@
 namespace sanctum::settings {
 
 struct ServeConfig {
-  std::vector<std::string> models;  // empty: the built-in one
-  std::string state_dir;            // empty: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum
+  std::vector<std::string> models;   // empty: the built-in one
+  std::vector<std::string> aliases;  // "ALIAS=MODEL", of one of these
+  std::string state_dir;             // empty: $XDG_STATE_HOME/sanctum or ~/.local/state/sanctum
   std::string listen = "127.0.0.1:1338";
   std::string mtls_listen = "127.0.0.1:1337";
   std::vector<std::string> allow_host;    // names beyond our own by which we are called
@@ -35,6 +36,11 @@ struct ServeConfig {
   std::string fallback_model;    // what it is asked for; empty: what was asked
   std::string restart_at;        // "daily 04:00", "sun 04:30"; empty: never
   std::string probes = "on";
+  std::string strict_fields = "off";
+  std::string fetch_pictures = "off";
+  std::uint64_t stored_responses_bytes = std::uint64_t{256} << 20;
+  int stored_responses_days = 30;
+  int reported_context = 0;  // tokens; 0: as it is
   ProbeSettings probe;
   std::string log_level = "info";
   std::string file;  // that of --config, if any

@@ -37,17 +37,31 @@ void check_schedule(const std::string& text, const std::string& name) {
   if (!text.empty()) supervisor::parse_schedule(text, name);
 }
 
+void check_alias(const std::string& text, const std::string& name) {
+  const std::size_t sign = text.find('=');
+  if (sign == std::string::npos || sign == 0 || sign + 1 == text.size())
+    throw Error(ErrorCode::kInvalid, name + ": '" + text + "' must be ALIAS=MODEL", "aliases");
+}
+
 }  // namespace
 
 std::vector<Setting> serve_settings(ServeConfig& c) {
   std::vector<Setting> all{
       {.key = "models",
        .flag = "models",
-       .type = Texts{.value = &c.models, .models = true},
+       .type = Texts{.value = &c.models, .models = true, .aliases = &c.aliases},
        .what = "A directory, a GGUF file, org/name of a downloaded model, ollama:NAME, "
                "lmstudio:PUBLISHER/REPO, or smoke, the built-in one, which is served when none is "
-               "named. The first is the default; NAME=MODEL calls it NAME",
+               "named. The first is the default; NAME=MODEL calls it NAME. In the file also as "
+               "[[models]] with model, name and aliases",
        .placeholder = "[NAME=]MODEL"},
+      {.key = "aliases",
+       .flag = "--alias",
+       .variable = "SANCTUM_ALIASES",
+       .type = Texts{&c.aliases, check_alias},
+       .what = "What else a model is called: gpt-4o=NAME, or claude-*=NAME for every name that "
+               "begins so. May be given several times",
+       .placeholder = "ALIAS=MODEL"},
       {.key = "state_dir",
        .flag = "--state-dir",
        .variable = "SANCTUM_STATE_DIR",
@@ -135,6 +149,38 @@ std::vector<Setting> serve_settings(ServeConfig& c) {
        .type = Number{&c.ready_timeout_s, kReadyTimeoutS},
        .what = "Seconds that a request waits for a model that is loading",
        .unit = "s"},
+      {.key = "strict_fields",
+       .flag = "--strict-fields",
+       .variable = "SANCTUM_STRICT_FIELDS",
+       .type = Text{&c.strict_fields, kSwitch},
+       .what = "Refuse fields of a request that are ignored otherwise and named in "
+               "X-Sanctum-Ignored"},
+      {.key = "fetch_pictures",
+       .flag = "--fetch-pictures",
+       .variable = "SANCTUM_FETCH_PICTURES",
+       .type = Text{&c.fetch_pictures, kSwitch},
+       .what = "Fetch pictures that a request names by URL, from the public internet alone"},
+      {.key = "stored_responses_bytes",
+       .flag = "--stored-responses-bytes",
+       .variable = "SANCTUM_STORED_RESPONSES_BYTES",
+       .type = Bytes{&c.stored_responses_bytes},
+       .what = "What is kept of answers to /v1/responses, for previous_response_id, such as "
+               "256MiB; the oldest go first; 0: none",
+       .unit = "bytes"},
+      {.key = "stored_responses_days",
+       .flag = "--stored-responses-days",
+       .variable = "SANCTUM_STORED_RESPONSES_DAYS",
+       .type = Number{&c.stored_responses_days, kStoredDays},
+       .what = "How long they are kept at most",
+       .unit = "days"},
+      {.key = "reported_context",
+       .flag = "--reported-context",
+       .variable = "SANCTUM_REPORTED_CONTEXT",
+       .type = Number{&c.reported_context, kReportedContext},
+       .what = "The context that an agent takes for granted, such as 200000: tokens are reported "
+               "to /v1/messages and /v1/responses in that proportion, so that it compacts in "
+               "time; 0: as they are",
+       .unit = "tokens"},
       {.key = "drain_s",
        .flag = "--drain",
        .variable = "SANCTUM_DRAIN",

@@ -19,7 +19,10 @@ using testing::HasSubstr;
 // Something else than the default, within the limits.
 struct Change {
   void operator()(const Text& text) const {
-    *text.value = text.choices.empty() ? *text.value + "x" : text.choices.back();
+    if (text.choices.empty())
+      *text.value += "x";
+    else  // another one
+      *text.value = *text.value == text.choices.back() ? text.choices.front() : text.choices.back();
   }
   void operator()(const Path& path) const { *path.value += "/x"; }
   void operator()(const Texts& texts) const { texts.value->emplace_back("x y"); }

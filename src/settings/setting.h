@@ -31,6 +31,8 @@ struct Texts {
   std::vector<std::string>* value;
   TextCheck check = {};  // of each
   bool models = false;   // each is a [NAME=]MODEL, perhaps a directory
+  // Of models, where a table of the file says what else they are called: "ALIAS=NAME".
+  std::vector<std::string>* aliases = nullptr;
 };
 struct Number {
   int* value;

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "base/log.h"
-#include "supervisor/journal_file.h"
+#include "database/database_file.h"
 
 namespace sanctum::supervisor {
 namespace {
@@ -35,7 +35,9 @@ struct Entry {
 class Journal::Writer {
  public:
   Writer(const std::string& state_directory, std::function<void(const JournalTrouble&)> trouble)
-      : path_(state_directory + "/journal.db"), trouble_(std::move(trouble)), file_(path_) {
+      : path_(state_directory + "/journal.db"),
+        trouble_(std::move(trouble)),
+        file_(path_, make_tables) {
     try {
       file_.open();
     } catch (const SQLite::Exception&) {
@@ -129,7 +131,7 @@ class Journal::Writer {
       transaction.commit();
       return std::nullopt;
     } catch (const SQLite::Exception& error) {
-      if (is_damage(error)) file_.close();  // the next attempt looks at it as a whole
+      if (database::is_damage(error)) file_.close();  // the next attempt looks at it as a whole
       return error.what();
     }
   }
@@ -154,7 +156,7 @@ class Journal::Writer {
   const std::string path_;
   const std::function<void(const JournalTrouble&)> trouble_;
   // The writer thread's, once it runs:
-  JournalFile file_;
+  database::DatabaseFile file_;
   bool in_trouble_ = false;
   int since_pruned_ = 0;
 

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS requests(
   error TEXT, interruptions INTEGER, prompt_tokens INTEGER, cached_tokens INTEGER,
   image_tokens INTEGER, completion_tokens INTEGER, queue_us INTEGER, vision_us INTEGER,
   prefill_us INTEGER, decode_us INTEGER, total_us INTEGER, key TEXT NOT NULL DEFAULT '',
-  certificate TEXT NOT NULL DEFAULT '');
+  certificate TEXT NOT NULL DEFAULT '', ignored TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS requests_open ON requests(number) WHERE ended_us IS NULL;
 CREATE TABLE IF NOT EXISTS incidents(
   number INTEGER PRIMARY KEY, key TEXT NOT NULL, level TEXT NOT NULL, what TEXT NOT NULL,
@@ -59,9 +59,10 @@ void put(SQLite::Database& database, std::int64_t at_us, const Happening& row) {
 
 void put(SQLite::Database& database, std::int64_t at_us, const RequestBegun& row) {
   Insertion(database,
-            "INSERT OR REPLACE INTO requests(id, begun_us, api, model, stream, key, certificate) "
-            "VALUES(?,?,?,?,?,?,?)")
-      .with(row.id, at_us, row.api, row.model, std::int64_t{row.stream}, row.key, row.certificate);
+            "INSERT OR REPLACE INTO requests(id, begun_us, api, model, stream, key, certificate, "
+            "ignored) VALUES(?,?,?,?,?,?,?,?)")
+      .with(row.id, at_us, row.api, row.model, std::int64_t{row.stream}, row.key, row.certificate,
+            row.ignored);
 }
 
 void put(SQLite::Database& database, std::int64_t at_us, const RequestEnded& row) {
@@ -115,7 +116,7 @@ void put(SQLite::Database& database, std::int64_t at_us, const ProbeChecked& row
 void make_tables(SQLite::Database& database) {
   database.exec(kTables);
   // Journals that were begun before there were these.
-  for (const std::string column : {"key", "certificate"}) {
+  for (const std::string column : {"key", "certificate", "ignored"}) {
     if (database
             .execAndGet("SELECT count(*) FROM pragma_table_info('requests') WHERE name='" + column +
                         "'")

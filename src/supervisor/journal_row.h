@@ -29,6 +29,7 @@ struct RequestBegun {
   bool stream = false;
   std::string key = {};          // the name of the API key that it showed; empty without one
   std::string certificate = {};  // the subject of the client's; empty without one
+  std::string ignored = {};      // fields that were; empty for none
 };
 struct RequestEnded {
   std::string id;

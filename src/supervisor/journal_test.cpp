@@ -72,6 +72,7 @@ TEST_F(JournalTest, AJournalOfBeforeThereWereKeysAndCertificatesTakesThem) {
     make_tables(old);
     old.exec("ALTER TABLE requests DROP COLUMN key");
     old.exec("ALTER TABLE requests DROP COLUMN certificate");
+    old.exec("ALTER TABLE requests DROP COLUMN ignored");
     old.exec(
         "INSERT INTO requests(id, begun_us, api, model, stream) VALUES('old', 1, 'chat', 'm', 0)");
   }

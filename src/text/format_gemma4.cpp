@@ -1,5 +1,6 @@
 // Gemma 4.
 #include "text/gemma_call.h"
+#include "text/gemma_call_rules.h"
 #include "text/output_format.h"
 
 namespace sanctum::text {
@@ -22,9 +23,11 @@ const FormatRow& gemma4_format() {
                              .openings = {"<|tool_call>"},
                              .closings = {"<tool_call|>"},
                              .reasoning = {{"<|channel>thought", "<channel|>", true}},
+                             .thought_end = "\n<channel|>",
                              .call_tokens = {"<|tool_call>", "<tool_call|>", "<|\"|>"},
                              .reasoning_tokens = {"<|channel>", "<channel|>"},
-                             .reader = reader};
+                             .reader = reader,
+                             .call_rules = gemma_call_rules};
   return row;
 }
 

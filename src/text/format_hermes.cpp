@@ -1,4 +1,5 @@
 // Hermes JSON: Qwen2.5, Qwen3, Hermes, Granite 4.
+#include "base/json.h"
 #include "text/json_call.h"
 #include "text/output_format.h"
 
@@ -17,6 +18,15 @@ std::unique_ptr<CallReader> reader(const OfferedTools& tools, std::string_view) 
   return std::make_unique<JsonCall>(tools, true, CallReader::Behind{});
 }
 
+std::string call_rules(const CallRules& rules) {
+  const std::string object = each_tool(rules, [](const BoundTool& tool) {
+    return json::quote("{\"name\": " + json::quote(tool.name) + ", \"arguments\": ") + " ( " +
+           json_of(tool.schema, tool.strict) + " ) \"}\"";
+  });
+  return calls_of(rules, "\"\\n\"") + "call: " + rules.mark("<tool_call>") +
+         " \"\\n\" object \"\\n\" " + rules.mark("</tool_call>") + "\nobject: " + object + "\n";
+}
+
 }  // namespace
 
 const FormatRow& hermes_format() {
@@ -25,7 +35,8 @@ const FormatRow& hermes_format() {
                              .openings = {"<tool_call>"},
                              .closings = {"</tool_call>"},
                              .call_tokens = {"<tool_call>", "</tool_call>"},
-                             .reader = reader};
+                             .reader = reader,
+                             .call_rules = call_rules};
   return row;
 }
 

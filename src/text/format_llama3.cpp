@@ -1,4 +1,5 @@
 // Llama 3's JSON, which has no marker, or <|python_tag|>.
+#include "base/json.h"
 #include "text/json_call.h"
 #include "text/output_format.h"
 
@@ -19,6 +20,14 @@ std::unique_ptr<CallReader> reader(const OfferedTools& tools, std::string_view o
                                     CallReader::Behind{" \t\r\n;", {}, true});
 }
 
+std::string call_rules(const CallRules& rules) {
+  const std::string object = each_tool(rules, [](const BoundTool& tool) {
+    return json::quote("{\"name\": " + json::quote(tool.name) + ", \"parameters\": ") + " ( " +
+           json_of(tool.schema, tool.strict) + " ) \"}\"";
+  });
+  return calls_of(rules, "\"; \"") + "call: " + object + "\n";
+}
+
 }  // namespace
 
 const FormatRow& llama3_format() {
@@ -27,7 +36,8 @@ const FormatRow& llama3_format() {
                              .openings = {"<|python_tag|>"},
                              .call_tokens = {"<|python_tag|>"},
                              .reader = reader,
-                             .bare = true};
+                             .bare = true,
+                             .call_rules = call_rules};
   return row;
 }
 

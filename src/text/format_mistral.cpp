@@ -1,4 +1,5 @@
 // Mistral, Devstral, Ministral, Magistral.
+#include "base/json.h"
 #include "text/mistral_call.h"
 #include "text/output_format.h"
 
@@ -15,6 +16,25 @@ std::unique_ptr<CallReader> reader(const OfferedTools& tools, std::string_view o
   return std::make_unique<MistralCall>(tools);
 }
 
+// The older ones write a list, and have no token for [ARGS].
+std::string call_rules(const CallRules& rules) {
+  const std::string opening = rules.mark("[TOOL_CALLS]"), behind_name = rules.mark("[ARGS]");
+  if (behind_name.front() == '<')
+    return calls_of(rules, "") + "call: " + opening + " ( " +
+           each_tool(rules,
+                     [&](const BoundTool& tool) {
+                       return json::quote(tool.name) + " " + behind_name + " ( " +
+                              json_of(tool.schema, tool.strict) + " )";
+                     }) +
+           " )\n";
+  const std::string object = each_tool(rules, [](const BoundTool& tool) {
+    return json::quote("{\"name\": " + json::quote(tool.name) + ", \"arguments\": ") + " ( " +
+           json_of(tool.schema, tool.strict) + " ) \"}\"";
+  });
+  return "calls: " + opening + " \"[\" object" + (rules.parallel ? " (\", \" object)*" : "") +
+         " \"]\"\nobject: " + object + "\n";
+}
+
 }  // namespace
 
 const FormatRow& mistral_format() {
@@ -25,6 +45,7 @@ const FormatRow& mistral_format() {
                              .call_tokens = {"[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"},
                              .reasoning_tokens = {"<think>", "</think>", "[THINK]", "[/THINK]"},
                              .reader = reader,
+                             .call_rules = call_rules,
                              .ids = CallIds::kShort};
   return row;
 }

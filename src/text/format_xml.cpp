@@ -1,6 +1,7 @@
 // Qwen3-Coder, Qwen3.5 to 3.8, and others that took it over (Nemotron 3 Nano, Step 3.5).
 #include "text/output_format.h"
 #include "text/xml_call.h"
+#include "text/xml_call_rules.h"
 
 namespace sanctum::text {
 namespace {
@@ -26,7 +27,8 @@ const FormatRow& xml_format() {
                              .openings = {"<tool_call>", kFunction},
                              .closings = {"</tool_call>", "</function>"},
                              .call_tokens = {"<tool_call>", "</tool_call>"},
-                             .reader = reader};
+                             .reader = reader,
+                             .call_rules = xml_call_rules};
   return row;
 }
 

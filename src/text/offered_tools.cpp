@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/schema_nodes.h"
 
 namespace sanctum::text {
 namespace {
@@ -39,18 +40,6 @@ std::optional<json::Node> member(const json::Node& node, std::string_view key) {
     if (name == key) return value;
   }
   return std::nullopt;
-}
-
-// "#/$defs/Name" and the like.
-std::optional<json::Node> referred(const json::Node& root, std::string_view reference) {
-  if (!reference.starts_with("#/")) return std::nullopt;
-  std::optional<json::Node> at = root;
-  for (reference.remove_prefix(2); at && !reference.empty();) {
-    const std::size_t end = reference.find('/');
-    at = member(*at, reference.substr(0, end));
-    reference.remove_prefix(end == std::string_view::npos ? reference.size() : end + 1);
-  }
-  return at;
 }
 
 class SchemaReader {
@@ -114,7 +103,8 @@ OfferedTools::OfferedTools(std::string_view tools_json) {
       Parameters& parameters = tools_[name->as_string()];
       const auto schema = member(function, "parameters");
       if (!schema) continue;
-      const auto properties = member(*schema, "properties");
+      const auto own = resolved(*schema, *schema);
+      const auto properties = own ? member(*own, "properties") : std::nullopt;
       if (!properties || !properties->is_object()) continue;
       for (const auto& [key, value] : properties->members()) {
         parameters[key] = SchemaReader(*schema).types(value);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "text/call_reader.h"
+#include "text/call_rules.h"
 #include "text/tool_call_id.h"
 
 namespace sanctum::text {
@@ -40,6 +41,9 @@ struct FormatRow {
   std::vector<std::string_view> openings = {};  // of a call
   std::vector<std::string_view> closings = {};  // of a call; no text wherever they stand
   std::vector<ReasoningMarks> reasoning = {{"<think>", "</think>"}};
+  // How a thought that has to end ends; empty: "\n", its closing mark, "\n\n".
+  std::string_view thought_end = {};
+  std::string_view thought_closing = {};  // where its marks have none
   // Tokens that the parser has to see; both together kControlMarksMax at most.
   std::vector<std::string> call_tokens = {};
   std::vector<std::string> reasoning_tokens = {"<think>", "</think>"};
@@ -47,6 +51,8 @@ struct FormatRow {
   std::unique_ptr<CallReader> (*reader)(const OfferedTools& tools,
                                         std::string_view opening) = nullptr;
   bool bare = false;  // a { at the start of the content may be a call
+  // The rule `calls`, in Lark, and what it needs; null: calls of this format are not bound.
+  std::string (*call_rules)(const CallRules& rules) = nullptr;
   CallIds ids = CallIds::kLong;
 };
 

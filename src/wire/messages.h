@@ -63,6 +63,27 @@ struct Sampling : SamplingChoice {
   int top_logprobs = -1;  // -1: no logprobs; 0: of the chosen token only
 };
 
+// What binds an answer's text.
+enum class StructureKind { kNone, kJsonObject, kJsonSchema, kRegex, kChoice, kLark };
+std::string_view to_string(StructureKind kind);
+struct Structure {
+  StructureKind kind = StructureKind::kNone;
+  std::string text;      // a JSON schema, a regular expression, a JSON array of texts, Lark
+  bool lenient = false;  // keywords that cannot be enforced are left out, not refused
+};
+inline constexpr std::size_t kStructureBytesMax = 1u << 20;
+inline constexpr std::size_t kChoicesMax = 1024;  // of StructureKind::kChoice
+
+// How the tools of a request may be called.
+struct ToolUse {
+  bool required = false;                // the answer is calls
+  bool parallel = true;                 // several of them
+  std::vector<std::string> names = {};  // of those that may be called; empty: all
+  bool is_usual() const { return !required && parallel && names.empty(); }
+};
+inline constexpr std::size_t kToolsMax = 128;
+inline constexpr std::size_t kNotEnforcedMax = 32;  // keywords that Accepted names
+
 struct GenerateRequest {
   std::string request;  // chosen by the caller, unique among live requests
   std::string model;
@@ -73,6 +94,9 @@ struct GenerateRequest {
   std::string tools_json;                // array, or empty
   std::string template_options_json;     // object of extra template variables, or empty
   bool parse_tool_calls = false;
+  ToolUse tool_use;
+  Structure structure;                    // of the answer, behind its reasoning
+  std::optional<int> thought_tokens_max;  // of its reasoning, which is ended then
   // ... or a raw prompt, as text or as token ids.
   std::optional<std::string> prompt;
   std::vector<int> prompt_ids;
@@ -87,6 +111,8 @@ struct GenerateRequest {
   int ready_timeout_ms =
       0;                  // how long to wait for a model that is loading; 0: the engine's default
   bool reserved = false;  // takes the place kept free for probes, before all others
+  bool tells_progress = false;  // of its prompt, in rows without ids
+  bool count_only = false;  // ends once its prompt is made: Completed::usage says how long it is
 };
 
 struct Accepted {
@@ -95,6 +121,10 @@ struct Accepted {
   int image_tokens = 0;
   std::uint64_t seed = 0;  // the seed in force, drawn where none was given
   std::string files;       // names the state of the model's files
+  int context_tokens = 0;  // of the model
+  // Keywords of schemas that do not bind the answer, each once; "all of NAME" for a tool whose
+  // schema cannot be enforced in any part.
+  std::vector<std::string> not_enforced = {};
 };
 
 struct TokenLogprob {
@@ -123,6 +153,9 @@ struct RowDelta {
   std::vector<ToolCallDelta> tool_calls;
   std::vector<PositionLogprobs> logprobs;
   int at = 0;  // how many of the answer's tokens came before `ids`, resumed ones included
+  // Of the prompt that is computed still, what is done, and of that what was cached: for who asked
+  // (GenerateRequest::tells_progress). 0: nothing is told.
+  int prompt_done = 0, prompt_cached = 0;
 };
 // Nothing for the client to read: a token's text may not be whole yet.
 bool is_silent(const RowDelta& row);
@@ -135,7 +168,8 @@ struct Usage {
   int prompt_tokens = 0;
   int completion_tokens = 0;
   int cached_tokens = 0;
-  int image_tokens = 0;  // part of prompt_tokens
+  int image_tokens = 0;      // part of prompt_tokens
+  int reasoning_tokens = 0;  // part of completion_tokens
 };
 
 // Phases of one request in microseconds, of the engine that ended it: queue until its first step,

@@ -44,6 +44,8 @@ void write(json::Writer& w, const RowDelta& row) {
     for (const int id : row.ids) w.value(id);
     w.end_array().field("at", row.at);
   }
+  if (row.prompt_done > 0)
+    w.field("prompt_done", row.prompt_done).field("prompt_cached", row.prompt_cached);
   if (!row.content.empty()) w.field("content", row.content);
   if (!row.reasoning.empty()) w.field("reasoning", row.reasoning);
   if (!row.tool_calls.empty()) {
@@ -82,6 +84,8 @@ RowDelta decode_row(const json::Node& node) {
       row.ids.push_back(static_cast<int>(id.as_int(0, kTokenIdMax)));
   }
   row.at = count_or(node, "at");
+  row.prompt_done = count_or(node, "prompt_done");
+  row.prompt_cached = count_or(node, "prompt_cached");
   row.content = node.as_string_or("content", "");
   row.reasoning = node.as_string_or("reasoning", "");
   if (const auto calls = node.get("tool_calls")) {
@@ -118,6 +122,12 @@ std::string encode(const Accepted& a) {
   w.begin_object().field("request", a.request).field("prompt_tokens", a.prompt_tokens);
   w.field("image_tokens", a.image_tokens).field("seed", a.seed);
   if (!a.files.empty()) w.field("files", a.files);
+  w.field("context_tokens", a.context_tokens);
+  if (!a.not_enforced.empty()) {
+    w.key("not_enforced").begin_array();
+    for (const auto& keyword : a.not_enforced) w.value(keyword);
+    w.end_array();
+  }
   w.end_object();
   return w.take();
 }
@@ -129,6 +139,10 @@ Accepted decode_accepted(const json::Node& result) {
   a.image_tokens = count_or(result, "image_tokens");
   if (const auto seed = result.get("seed")) a.seed = seed->as_uint64();
   a.files = result.as_string_or("files", "");
+  a.context_tokens = count_or(result, "context_tokens");
+  if (const auto keywords = result.get("not_enforced"))
+    for (const auto& keyword : keywords->as_array(kNotEnforcedMax))
+      a.not_enforced.push_back(keyword.as_string());
   return a;
 }
 
@@ -155,7 +169,8 @@ std::string encode(const Completed& c) {
   w.key("usage").begin_object().field("prompt_tokens", c.usage.prompt_tokens);
   w.field("completion_tokens", c.usage.completion_tokens)
       .field("cached_tokens", c.usage.cached_tokens);
-  w.field("image_tokens", c.usage.image_tokens).end_object();
+  w.field("image_tokens", c.usage.image_tokens);
+  w.field("reasoning_tokens", c.usage.reasoning_tokens).end_object();
   w.key("timings").begin_object().field("queue_us", c.timings.queue_us);
   w.field("vision_us", c.timings.vision_us).field("prefill_us", c.timings.prefill_us);
   w.field("decode_us", c.timings.decode_us).end_object();
@@ -181,6 +196,7 @@ Completed decode_completed(const json::Node& params) {
     c.usage.completion_tokens = count_or(*usage, "completion_tokens");
     c.usage.cached_tokens = count_or(*usage, "cached_tokens");
     c.usage.image_tokens = count_or(*usage, "image_tokens");
+    c.usage.reasoning_tokens = count_or(*usage, "reasoning_tokens");
   }
   if (const auto timings = params.get("timings")) {
     c.timings.queue_us = timings->as_int_or("queue_us", 0);

@@ -1,4 +1,8 @@
 // JSON spelling of what the gateway asks of the engine.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "base/base64.h"
 #include "base/json.h"
 #include "wire/messages.h"
@@ -82,7 +86,37 @@ void write_sampling(json::Writer& w, const Sampling& s) {
   w.end_object();
 }
 
+constexpr std::pair<StructureKind, std::string_view> kStructureKinds[] = {
+    {StructureKind::kNone, "none"},
+    {StructureKind::kJsonObject, "json_object"},
+    {StructureKind::kJsonSchema, "json_schema"},
+    {StructureKind::kRegex, "regex"},
+    {StructureKind::kChoice, "choice"},
+    {StructureKind::kLark, "lark"}};
+
+Structure decode_structure(const json::Node& node) {
+  node.only({"kind", "text", "lenient"});
+  Structure structure;
+  const json::Node kind = node.at("kind");
+  const std::string name = kind.as_string();
+  const auto* found = std::find_if(std::begin(kStructureKinds), std::end(kStructureKinds),
+                                   [&](const auto& row) { return row.second == name; });
+  if (found == std::end(kStructureKinds)) kind.fail("is no kind of structure");
+  structure.kind = found->first;
+  structure.text = node.at("text").as_string();
+  if (structure.text.size() > kStructureBytesMax)
+    node.at("text").fail("must have at most " + std::to_string(kStructureBytesMax) + " bytes");
+  structure.lenient = node.as_bool_or("lenient", false);
+  return structure;
+}
+
 }  // namespace
+
+std::string_view to_string(StructureKind kind) {
+  for (const auto& [value, name] : kStructureKinds)
+    if (value == kind) return name;
+  return "none";
+}
 
 std::string encode(const GenerateRequest& r) {
   json::Writer w;
@@ -102,6 +136,17 @@ std::string encode(const GenerateRequest& r) {
   if (!r.tools_json.empty()) w.key("tools").raw(r.tools_json);
   if (!r.template_options_json.empty()) w.key("template_options").raw(r.template_options_json);
   if (r.parse_tool_calls) w.field("parse_tool_calls", true);
+  if (!r.tool_use.is_usual()) {
+    w.key("tool_use").begin_object().field("required", r.tool_use.required);
+    w.field("parallel", r.tool_use.parallel).key("names").begin_array();
+    for (const auto& name : r.tool_use.names) w.value(name);
+    w.end_array().end_object();
+  }
+  if (r.structure.kind != StructureKind::kNone) {
+    w.key("structure").begin_object().field("kind", to_string(r.structure.kind));
+    w.field("text", r.structure.text).field("lenient", r.structure.lenient).end_object();
+  }
+  if (r.thought_tokens_max) w.field("thought_tokens_max", *r.thought_tokens_max);
   if (r.prompt) w.field("prompt", *r.prompt);
   if (!r.prompt_ids.empty()) {
     w.key("prompt_ids").begin_array();
@@ -119,14 +164,17 @@ std::string encode(const GenerateRequest& r) {
   write_sampling(w, r.sampling);
   if (r.ready_timeout_ms > 0) w.field("ready_timeout_ms", r.ready_timeout_ms);
   if (r.reserved) w.field("reserved", true);
+  if (r.tells_progress) w.field("tells_progress", true);
+  if (r.count_only) w.field("count_only", true);
   w.end_object();
   return w.take();
 }
 
 GenerateRequest decode_generate(const json::Node& params) {
   params.only({"request", "model", "messages", "tools", "template_options", "parse_tool_calls",
-               "prompt", "prompt_ids", "resume_ids", "again", "files", "sampling",
-               "ready_timeout_ms", "reserved"});
+               "tool_use", "structure", "prompt", "prompt_ids", "resume_ids", "again", "files",
+               "sampling", "ready_timeout_ms", "reserved", "count_only", "tells_progress",
+               "thought_tokens_max"});
   GenerateRequest r;
   r.request = name_at(params, "request", kRequestIdBytesMax);
   r.model = name_at(params, "model", kModelNameBytesMax);
@@ -170,6 +218,16 @@ GenerateRequest decode_generate(const json::Node& params) {
     r.template_options_json = options->dump();
   }
   r.parse_tool_calls = params.as_bool_or("parse_tool_calls", false);
+  if (const auto use = params.get("tool_use")) {
+    use->only({"required", "parallel", "names"});
+    r.tool_use.required = use->as_bool_or("required", false);
+    r.tool_use.parallel = use->as_bool_or("parallel", true);
+    for (const auto& name : use->at("names").as_array(kToolsMax))
+      r.tool_use.names.push_back(name.as_string());
+  }
+  if (const auto structure = params.get("structure")) r.structure = decode_structure(*structure);
+  if (const auto budget = params.get("thought_tokens_max"))
+    r.thought_tokens_max = static_cast<int>(budget->as_int(0, kMaxTokensMax));
   if (const auto sampling = params.get("sampling")) {
     sampling->only({"top_logprobs"}, kSamplingFields);
     r.sampling = read_sampling(*sampling);
@@ -188,6 +246,8 @@ GenerateRequest decode_generate(const json::Node& params) {
     r.ready_timeout_ms = static_cast<int>(timeout->as_int(0, kReadyTimeoutMsMax));
   }
   r.reserved = params.as_bool_or("reserved", false);
+  r.tells_progress = params.as_bool_or("tells_progress", false);
+  r.count_only = params.as_bool_or("count_only", false);
   return r;
 }
 

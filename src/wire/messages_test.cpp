@@ -214,7 +214,7 @@ TEST(ModelMessages, RoundTrip) {
   EXPECT_EQ(encode(decode_stats(reread(s)->root())), encode(s));
   LoadProgress p{"smoke", "weights", 3, 4};
   EXPECT_EQ(encode(decode_load_progress(reread(p)->root())), encode(p));
-  Accepted a{"r", 5, 2, 18446744073709551615u};
+  Accepted a{"r", 5, 2, 18446744073709551615u, "f", 7, {"propertyNames"}};
   EXPECT_EQ(encode(decode_accepted(reread(a)->root())), encode(a));
   TokenizeRequest t{"m", "text", true};
   EXPECT_EQ(encode(decode_tokenize(reread(t)->root())), encode(t));

@@ -47,8 +47,8 @@ SamplingChoice read_choice(const json::Node& object) {
   read(object, "temperature", 0, kTemperatureMax, c.temperature);
   read(object, "top_p", 0, 1, c.top_p);
   read(object, "min_p", 0, 1, c.min_p);
-  read(object, "repetition_penalty", kRepetitionPenaltyMin, kRepetitionPenaltyMax,
-       c.repetition_penalty);
+  if (const auto node = object.get("repetition_penalty"))
+    c.repetition_penalty = repetition_penalty_in(*node);
   if (const auto node = object.get("top_k")) {
     const auto top_k = static_cast<int>(node->as_int(-1, kTokenIdMax));
     c.top_k = top_k < 0 ? 0 : top_k;  // peers spell "off" as -1
@@ -62,6 +62,22 @@ void write_choice(json::Writer& w, const SamplingChoice& c) {
   if (c.top_p) w.field("top_p", *c.top_p);
   if (c.min_p) w.field("min_p", *c.min_p);
   if (c.repetition_penalty) w.field("repetition_penalty", *c.repetition_penalty);
+}
+
+std::vector<std::string> stop_strings_in(const json::Node& node) {
+  std::vector<std::string> stop;
+  read_stop(node, stop);
+  return stop;
+}
+
+double repetition_penalty_in(const json::Node& node) {
+  return node.as_double(kRepetitionPenaltyMin, kRepetitionPenaltyMax);
+}
+
+int max_tokens_in(const json::Node& node) {
+  const std::int64_t told = node.as_int(-1, kMaxTokensMax);
+  if (told == 0) node.fail("must be at least 1, or -1 for no limit");
+  return told < 0 ? 0 : static_cast<int>(told);
 }
 
 Sampling read_sampling(const json::Node& object) {
@@ -83,16 +99,14 @@ Sampling read_sampling(const json::Node& object) {
     const bool negative = node->is_number() && node->dump().front() == '-';
     s.seed = negative ? static_cast<std::uint64_t>(node->as_int()) : node->as_uint64();
   }
-  if (const auto node = object.get("stop")) read_stop(*node, s.stop);
+  if (const auto node = object.get("stop")) s.stop = stop_strings_in(*node);
   if (const auto node = object.get("stop_token_ids")) {
     for (const auto& item : node->as_array(kStopTokenIdsMax)) {
       s.stop_token_ids.push_back(static_cast<int>(item.as_int(0, kTokenIdMax)));
     }
   }
   s.ignore_eos = object.as_bool_or("ignore_eos", false);
-  if (const auto node = object.get("max_tokens")) {
-    s.max_tokens = static_cast<int>(node->as_int(1, kMaxTokensMax));
-  }
+  if (const auto node = object.get("max_tokens")) s.max_tokens = max_tokens_in(*node);
   return s;
 }
 

@@ -25,6 +25,13 @@ SamplingChoice read_choice(const json::Node& object);
 // Its members, into an object that is open; nothing of what is left to others.
 void write_choice(json::Writer& w, const SamplingChoice& choice);
 
+// How long an answer may be; 0, for -1: up to the end of the context.
+int max_tokens_in(const json::Node& node);
+
+// A text, or several.
+std::vector<std::string> stop_strings_in(const json::Node& node);
+double repetition_penalty_in(const json::Node& node);
+
 // Other members are left alone (log probabilities differ by API).
 // Throws Error(kInvalid) naming the field for a wrong type or a value out of range.
 Sampling read_sampling(const json::Node& object);

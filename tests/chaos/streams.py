@@ -50,8 +50,9 @@ def expected_answers(client, model, questions=QUESTIONS):
 class Clients:
     """Threads that ask one question after the other until they are told to stop."""
 
-    def __init__(self, server, model, expected, count, questions=QUESTIONS):
-        self.server, self.model, self.expected, self.questions = server, model, expected, questions
+    def __init__(self, server, model, expected, count, questions=QUESTIONS, ask=answer):
+        """`ask`: what a question is asked by, as answer() is."""
+        self.server, self.model, self.expected, self.questions, self.ask = server, model, expected, questions, ask
         self.lock, self.over = threading.Lock(), threading.Event()
         self.heard = 0  # chunks of all streams
         self.right, self.wrong, self.failed, self.pauses = 0, [], [], []
@@ -70,7 +71,7 @@ class Clients:
                 return
             which = turn % len(self.questions)
             try:
-                found, longest = answer(client, self.model, self.questions[which], self._told)
+                found, longest = self.ask(client, self.model, self.questions[which], self._told)
             except Exception as failure:  # whatever a client may meet is a failure
                 with self.lock:
                     self.failed.append(f"{which}: {failure!r}")

@@ -49,7 +49,7 @@ def test_weights_that_were_loaded_again_have_not_changed(start_server, tmp_path)
 
 
 @pytest.mark.parametrize(("damage", "check"), [
-    ("server.pem is empty", "the certificates"), ("another's key", "the certificates"), ("no secret", "the probes' secret"),
+    ("server.pem is empty", "the certificates"), ("another's key", "the certificates"), ("no secret", "the secrets"),
 ])
 def test_what_the_next_start_could_not_use_is_found_before_it(own_server, damage, check):
     """A planned restart took a healthy server down for good, and the probe had said that all was well."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from programs import ROOT
 
 README = ROOT / "README.md"
-GENERATED = ROOT / "docs" / "settings.md"
+GENERATED = (ROOT / "docs" / "settings.md", ROOT / "docs" / "fields.md")
 KINDS = ("sh", "python", "console", "text", "toml")
 NOTES = ("not run", "exits", "file", "run first")
 NOTE = re.compile(r"<!-- (.*?)(?:: (.*))? -->$")
@@ -42,7 +42,7 @@ class Page:
 
 
 def all_pages():
-    return [README, *sorted(path for path in (ROOT / "docs").glob("*.md") if path != GENERATED)]
+    return [README, *sorted(path for path in (ROOT / "docs").glob("*.md") if path not in GENERATED)]
 
 
 def read(path):

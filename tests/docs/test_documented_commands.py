@@ -55,7 +55,7 @@ def test_what_is_not_run_says_why_and_is_little():
 
 def test_links_and_their_anchors_lead_somewhere():
     broken = []
-    for path in [*ALL, pages.GENERATED, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
+    for path in [*ALL, *pages.GENERATED, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
         for target, anchor in pages.links(path):
             file = (path.parent / target).resolve() if target else path
             if not file.exists() or (anchor and anchor not in pages.anchors(file)):
@@ -104,6 +104,8 @@ def faults_of_command(words, helps):
     subcommands = [known for known in helps if len(known) == len(command) + 1 and known[:-1] == command]
     if rest and subcommands and re.fullmatch("[a-z]+", rest[0]):
         return [f"there is no command '{' '.join((*command, rest[0]))}'"]
+    if command == ("launch",):
+        rest = rest[:rest.index("--")] if "--" in rest else rest  # the words behind it are the agent's
     known = flags_in(helps[command]) | ({"--"} if command[:1] == ("service",) else set())
     if "--" in rest:  # the words behind it are `serve`'s
         known |= flags_in(helps[("serve",)])
@@ -141,7 +143,7 @@ def test_every_command_is_spoken_of(helps):
 
 def test_variables_that_pages_name_are_read_somewhere():
     source = "".join(path.read_text() for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cpp"))
-    known = set(re.findall(r"SANCTUM_[A-Z_]+", source + pages.GENERATED.read_text()))
+    known = set(re.findall(r"SANCTUM_[A-Z_]+", source + "".join(path.read_text() for path in pages.GENERATED)))
     for path in ALL:
         unknown = set(re.findall(r"SANCTUM_[A-Z_]+", path.read_text())) - known
         assert not unknown, f"{path.name}: {unknown}"

@@ -143,7 +143,7 @@ BAD_REQUESTS = [
     ("generate", {"request": "r", "model": "m", "messages": []}, "messages"),
     ("generate", {"request": "r", "model": "m", "prompt_ids": [1 << 29]}, "prompt_ids"),
     ("generate", {"request": "r", "model": "m", "messages": user("hi"), "sampling": {"temperature": -1}}, "temperature"),
-    ("generate", {"request": "r", "model": "m", "messages": user("hi"), "sampling": {"max_tokens": -1}}, "max_tokens"),
+    ("generate", {"request": "r", "model": "m", "messages": user("hi"), "sampling": {"max_tokens": -2}}, "max_tokens"),
     ("generate", {"request": "r", "model": "m", "messages": user("hi"), "surprise": 1}, "surprise"),
     ("generate", {"request": "r", "model": "m", "messages": user("word " * 30000)}, "context"),
     ("generate", {"request": "r", "model": "m", "messages": [{"role": "user", "content": [{"type": "image", "data": "bm8gcGljdHVyZQ=="}]}]}, "messages[0].content[0]"),

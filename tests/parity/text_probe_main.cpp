@@ -9,6 +9,8 @@
 //   {"op":"format"}                                       ->
 //   {"format":n,"reasons":true,"tools":true}
 //   {"op":"parse","pieces":["..."],"prompt":"...","tools":[...]}  -> content, reasoning, calls, cut
+//   {"op":"grammar","source":"Lark","texts":["..."]}      -> {"whole":[true,
+//   ...],"not_enforced":[]}
 #include <iostream>
 #include <string>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "base/json.h"
 #include "text/chat_template.h"
 #include "text/detokenizer.h"
+#include "text/grammar.h"
 #include "text/output_parser.h"
 #include "text/tokenizer.h"
 
@@ -26,6 +29,7 @@ namespace {
 struct Model {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const ChatTemplate> chat_template;
+  std::shared_ptr<const GrammarVocabulary> vocabulary = {};  // once it is asked for
 };
 
 std::vector<int> ids_of(const json::Node& node) {
@@ -77,7 +81,24 @@ void parse(const Model& model, const json::Node& request, json::Writer& writer) 
   writer.end_array().end_object();
 }
 
-void answer(const Model& model, const json::Node& request, json::Writer& writer) {
+// Whether each text is what a grammar wants, from its first token to its last.
+void judge(Model& model, const json::Node& request, json::Writer& writer) {
+  if (!model.vocabulary)
+    model.vocabulary = std::make_shared<GrammarVocabulary>(
+        *model.tokenizer, model.tokenizer->end_ids(), model.tokenizer->vocabulary());
+  const auto grammar = model.vocabulary->compile(request.at("source").as_string());
+  writer.begin_object().key("whole").begin_array();
+  for (const json::Node& text : request.at("texts").as_array()) {
+    const std::vector<int> ids = model.tokenizer->encode(text.as_string(), false);
+    const auto state = grammar->begin();
+    writer.value(state->take(ids) == ids.size() && state->may_end());
+  }
+  writer.end_array().key("not_enforced").begin_array();
+  for (const std::string& what : grammar->not_enforced()) writer.value(what);
+  writer.end_array().end_object();
+}
+
+void answer(Model& model, const json::Node& request, json::Writer& writer) {
   const std::string op = request.at("op").as_string();
   if (op == "encode") {
     write(writer, model.tokenizer->encode(request.at("text").as_string(),
@@ -97,6 +118,8 @@ void answer(const Model& model, const json::Node& request, json::Writer& writer)
                                              request.as_bool_or("add_generation_prompt", false)));
   } else if (op == "parse") {
     parse(model, request, writer);
+  } else if (op == "grammar") {
+    judge(model, request, writer);
   } else if (op == "format") {
     const std::string& source = model.chat_template->source();
     writer.begin_object().field("format", static_cast<int>(detect_format(source)));
@@ -109,7 +132,7 @@ void answer(const Model& model, const json::Node& request, json::Writer& writer)
   }
 }
 
-std::string answer_line(const Model& model, const std::string& line) {
+std::string answer_line(Model& model, const std::string& line) {
   try {
     const json::Document document(line);
     json::Writer writer;

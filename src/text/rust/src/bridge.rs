@@ -1,6 +1,7 @@
 //! What C++ sees. Errors are messages; the C++ side adds code, file and field.
 
 use crate::bounded_memory::{end_process_beyond, forget_bound};
+use crate::grammar::{make_vocabulary, Grammar, Vocabulary};
 use crate::template::{compile_template, Template};
 use crate::tokenizer::{load_tokenizer, Tokenizer};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -48,6 +49,21 @@ mod ffi {
             options: &[u8],
             add_generation_prompt: bool,
         ) -> Result<String>;
+
+        type Vocabulary;
+        type Grammar;
+        fn make_vocabulary(
+            bytes: &[u8],
+            offsets: &[u32],
+            special: &[bool],
+            ends: &[u32],
+        ) -> Result<Box<Vocabulary>>;
+        fn compile(self: &Vocabulary, source: &[u8]) -> Result<Box<Grammar>>;
+        fn copy(self: &Grammar) -> Box<Grammar>;
+        fn warnings(self: &Grammar) -> Vec<String>;
+        fn take(self: &mut Grammar, ids: &[u32]) -> Result<usize>;
+        fn mask(self: &mut Grammar, out: &mut [u32]) -> Result<()>;
+        fn may_end(self: &mut Grammar) -> Result<bool>;
 
         /// See bounded_memory.rs.
         fn end_process_beyond(bytes: usize, exit_code: i32);

@@ -7,6 +7,7 @@
 mod bounded_memory;
 mod bridge;
 mod exact_json;
+mod grammar;
 mod json_text;
 mod python_methods;
 mod template;

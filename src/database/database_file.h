@@ -1,10 +1,13 @@
-// The journal's database as it lies on disk, which several processes of one server write.
+// A database as it lies on disk (SQLite, write-ahead log), which several processes of one server
+// may write.
 //
-// Contract: open() examines the file under a lock beside it (journal.lock), so that one process at
-// a time finds it damaged, moves it aside and begins a new one; whoever comes second finds the new
+// Contract: open() examines the file under a lock beside it (NAME.lock), so that one process at a
+// time finds it damaged, moves it aside and begins a new one; whoever comes second finds the new
 // one. Who had the old one open sees that by is_current(). Thread rule: one owner.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,17 +19,20 @@ class Database;
 class Exception;
 }  // namespace SQLite
 
-namespace sanctum::supervisor {
+namespace sanctum::database {
+
+inline constexpr std::size_t kDamagedKeptMax = 3;  // copies of damaged files beside it
 
 // What is in the file is at fault, and not the disk or who else uses it.
 bool is_damage(const SQLite::Exception& error);
 
-class JournalFile {
+class DatabaseFile {
  public:
-  explicit JournalFile(std::string path);
-  ~JournalFile();
-  JournalFile(const JournalFile&) = delete;
-  JournalFile& operator=(const JournalFile&) = delete;
+  // `make_tables` is told of each database that was opened: those that are missing it makes.
+  DatabaseFile(std::string path, std::function<void(SQLite::Database&)> make_tables);
+  ~DatabaseFile();
+  DatabaseFile(const DatabaseFile&) = delete;
+  DatabaseFile& operator=(const DatabaseFile&) = delete;
 
   // Opens what lies at the path, or begins it. Throws SQLite::Exception when the disk refuses;
   // nothing is open then.
@@ -40,11 +46,14 @@ class JournalFile {
 
  private:
   void move_aside(const std::string& why);
+  void remove_old_copies() const;
+  std::unique_ptr<SQLite::Database> examined() const;
 
   const std::string path_;
+  const std::function<void(SQLite::Database&)> make_tables_;
   std::unique_ptr<SQLite::Database> database_;
   std::optional<platform::FileIdentity> identity_;  // of the open file
   std::string moved_to_;
 };
 
-}  // namespace sanctum::supervisor
+}  // namespace sanctum::database

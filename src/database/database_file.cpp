@@ -1,4 +1,4 @@
-#include "supervisor/journal_file.h"
+#include "database/database_file.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
@@ -6,18 +6,20 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "supervisor/journal_row.h"
 
-namespace sanctum::supervisor {
+namespace sanctum::database {
 namespace {
 
+constexpr const char* kDamaged = ".damaged-";
 constexpr int kBusyMs = 1000;  // another process reads
 constexpr std::chrono::seconds kTurnLimit{10};
 constexpr std::chrono::milliseconds kTurnLook{10};
@@ -42,61 +44,81 @@ class Turn {
   const int fd_;
 };
 
-std::unique_ptr<SQLite::Database> examined(const std::string& path) {
-  auto database = std::make_unique<SQLite::Database>(
-      path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
-  database->exec("PRAGMA journal_mode=WAL");
-  database->exec("PRAGMA synchronous=NORMAL");
-  if (const std::string found = database->execAndGet("PRAGMA quick_check").getString();
-      found != "ok")
-    throw SQLite::Exception(found, SQLITE_CORRUPT);
-  make_tables(*database);
-  return database;
-}
-
 }  // namespace
 
 bool is_damage(const SQLite::Exception& error) {
   return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
 }
 
-JournalFile::JournalFile(std::string path) : path_(std::move(path)) {}
-JournalFile::~JournalFile() = default;
+DatabaseFile::DatabaseFile(std::string path, std::function<void(SQLite::Database&)> make_tables)
+    : path_(std::move(path)), make_tables_(std::move(make_tables)) {}
+DatabaseFile::~DatabaseFile() = default;
 
-void JournalFile::open() {
+std::unique_ptr<SQLite::Database> DatabaseFile::examined() const {
+  auto database = std::make_unique<SQLite::Database>(
+      path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
+  database->exec("PRAGMA journal_mode=WAL");
+  database->exec("PRAGMA synchronous=NORMAL");
+  if (const std::string found = database->execAndGet("PRAGMA quick_check").getString();
+      found != "ok")
+    throw SQLite::Exception(found, SQLITE_CORRUPT);
+  make_tables_(*database);
+  return database;
+}
+
+void DatabaseFile::open() {
   close();
   const Turn turn(std::filesystem::path(path_).replace_extension(".lock").string());
   try {
-    database_ = examined(path_);
+    database_ = examined();
   } catch (const SQLite::Exception& error) {
     if (!is_damage(error)) throw;
     move_aside(error.what());
-    database_ = examined(path_);
+    database_ = examined();
   }
   identity_ = platform::file_identity(path_);
 }
 
-std::string JournalFile::take_moved_to() {
+std::string DatabaseFile::take_moved_to() {
   return std::exchange(moved_to_, {});
 }
 
-void JournalFile::close() {
+void DatabaseFile::close() {
   database_.reset();
 }
 
-bool JournalFile::is_current() const {
+bool DatabaseFile::is_current() const {
   return database_ && identity_ && platform::file_identity(path_) == identity_;
 }
 
-void JournalFile::move_aside(const std::string& why) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  moved_to_ = path_ + ".damaged-" +
-              std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-  log::error("journal_damaged", {{"file", path_}, {"error", why}, {"moved_to", moved_to_}});
+// Their names end in when they were made.
+void DatabaseFile::remove_old_copies() const {
+  const std::filesystem::path path(path_);
+  const std::string begin = path.filename().string() + kDamaged;
+  std::vector<std::filesystem::path> copies;
   std::error_code ignored;
+  for (std::filesystem::directory_iterator it(path.parent_path(), ignored), end; it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(begin) && !name.ends_with("-wal") && !name.ends_with("-shm"))
+      copies.push_back(it->path());
+  }
+  std::sort(copies.begin(), copies.end());
+  for (std::size_t i = 0; i + kDamagedKeptMax <= copies.size(); ++i)
+    for (const char* companion : {"", "-wal", "-shm"})
+      std::filesystem::remove(copies[i].string() + companion, ignored);
+}
+
+void DatabaseFile::move_aside(const std::string& why) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  moved_to_ = path_ + kDamaged +
+              std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  log::error("database_damaged", {{"file", path_}, {"error", why}, {"moved_to", moved_to_}});
+  std::error_code ignored;
+  remove_old_copies();
   std::filesystem::rename(path_, moved_to_, ignored);
   for (const char* companion : {"-wal", "-shm"})
     std::filesystem::rename(path_ + companion, moved_to_ + companion, ignored);
 }
 
-}  // namespace sanctum::supervisor
+}  // namespace sanctum::database

@@ -1,4 +1,4 @@
-#include "serve/probe_secret.h"
+#include "serve/state_secret.h"
 
 #include <filesystem>
 #include <random>
@@ -12,8 +12,8 @@ constexpr std::size_t kDigits = 32;
 
 }  // namespace
 
-std::string probe_secret(const std::string& state_directory) {
-  const std::string path = state_directory + "/probe.secret";
+std::string state_secret(const std::string& state_directory, const char* file) {
+  const std::string path = state_directory + "/" + file;
   if (std::filesystem::exists(path)) {
     std::string secret = read_file(path, 4096);
     if (secret.size() == kDigits) return secret;

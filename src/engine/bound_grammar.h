@@ -1,0 +1,28 @@
+// The compiled grammar of an answer, whatever its tools' schemas are: a tool that is not strict and
+// cannot be compiled may be called with any object, and is named.
+//
+// Pure.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/answer_grammar.h"
+#include "text/grammar.h"
+
+namespace sanctum::engine {
+
+struct BoundGrammar {
+  std::shared_ptr<const text::Grammar> grammar;
+  std::vector<std::string> not_enforced;  // as wire::Accepted tells them
+};
+
+// The same for answers that one grammar binds.
+std::string grammar_key(const AnswerBounds& bounds, const AnswerPlace& place);
+// Throws Error(kInvalid) for what cannot be bound and has to be.
+BoundGrammar compile_bound(AnswerBounds bounds, const AnswerPlace& place,
+                           const text::Tokenizer& tokenizer,
+                           const text::GrammarVocabulary& vocabulary);
+
+}  // namespace sanctum::engine

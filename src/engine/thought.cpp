@@ -1,0 +1,82 @@
+#include "engine/thought.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "text/utf8_stream.h"
+
+namespace sanctum::engine {
+
+const text::ReasoningMarks& reasoning_marks(text::OutputFormat format,
+                                            const text::Tokenizer& tokenizer) {
+  const auto& all = text::row_of(format).reasoning;
+  const auto known = std::find_if(all.begin(), all.end(), [&](const text::ReasoningMarks& marks) {
+    return tokenizer.id_of(marks.opening).has_value();
+  });
+  return known == all.end() ? all.front() : *known;
+}
+
+Thought::Marks Thought::marks(text::OutputFormat format, const text::Tokenizer& tokenizer) {
+  const text::ReasoningMarks& spelled = reasoning_marks(format, tokenizer);
+  const text::FormatRow& row = text::row_of(format);
+  const std::string closing(spelled.closing.empty() ? row.thought_closing : spelled.closing);
+  const std::string end =
+      row.thought_end.empty() ? "\n" + closing + "\n\n" : std::string(row.thought_end);
+  return {tokenizer.encode(spelled.opening, false), tokenizer.encode(closing, false),
+          tokenizer.encode(end, false), spelled.anywhere};
+}
+
+Thought::Thought(Marks marks, bool begun, std::optional<int> tokens_max, Bytes bytes)
+    : marks_(std::move(marks)),
+      tokens_max_(tokens_max),
+      bytes_(std::move(bytes)),
+      inside_(begun),
+      at_start_(!begun) {}
+
+bool Thought::ends_with(const std::vector<int>& mark) const {
+  return !mark.empty() && last_.size() >= mark.size() &&
+         std::equal(mark.rbegin(), mark.rend(), last_.rbegin());
+}
+
+void Thought::take(int token) {
+  last_.push_back(token);
+  if (last_.size() > std::max(marks_.opening.size(), marks_.closing.size()))
+    last_.erase(last_.begin());
+  if (const auto wanted = forced()) {
+    ending_ = token == *wanted ? ending_ + 1 : 0;
+    if (ending_ == marks_.end.size()) {
+      inside_ = false;
+      ending_ = 0;
+    }
+    return;
+  }
+  if (!inside_) {
+    inside_ = opens(token);
+    return;
+  }
+  ++tokens_;
+  character_ += bytes_(token);
+  text::take_characters(character_, /*at_end=*/false);
+  if (!ends_with(marks_.closing)) return;
+  inside_ = false;
+  tokens_ -= std::min(tokens_, static_cast<int>(marks_.closing.size()));
+}
+
+std::optional<int> Thought::forced() const {
+  if (!inside_ || !tokens_max_ || marks_.end.empty()) return std::nullopt;
+  if (ending_ == 0 && (tokens_ < *tokens_max_ || !character_.empty())) return std::nullopt;
+  return marks_.end[ending_];
+}
+
+bool Thought::opens(int token) {
+  if (marks_.anywhere) return ends_with(marks_.opening);
+  if (!at_start_) return false;
+  if (opening_ < marks_.opening.size() && token == marks_.opening[opening_])
+    return ++opening_ == marks_.opening.size();
+  const std::string said = bytes_(token);
+  at_start_ = opening_ == 0 && said.find_first_not_of(" \t\r\n") == std::string::npos;
+  return false;
+}
+
+}  // namespace sanctum::engine

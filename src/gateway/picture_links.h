@@ -1,0 +1,24 @@
+// Where a request names pictures by URL, whichever dialect it speaks. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace sanctum::gateway {
+
+bool is_link(std::string_view url);  // http: or https:
+struct PictureLink {
+  std::string url;
+  std::string path;  // of the first place that names it
+};
+// Of the parts of messages and of items, each once, in their order; at most one more than
+// wire::kImagesMax.
+std::vector<PictureLink> picture_links(const json::Node& request);
+// The same request with what each link is replaced by.
+std::string with_pictures(const json::Node& request, const std::map<std::string, std::string>& of);
+
+}  // namespace sanctum::gateway

@@ -1,0 +1,208 @@
+#include "text/xml_call_rules.h"
+
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "text/grammar_limits.h"
+#include "text/markers.h"
+#include "text/schema_nodes.h"
+
+namespace sanctum::text {
+namespace {
+
+// A value ends as xml_call.cpp reads its end: no text holds what would be read as one.
+constexpr const char* kOwnRules =
+    "CLOSE: /\\n?<\\/parameter>\\n/\n"
+    "VALUE: /(?s:.*)/ & ~/(?s:.*)<\\/parameter>[ "
+    "\\t\\r\\n]*<(parameter=|\\/function>|\\/tool_call>)"
+    "(?s:.*)/ & ~/(?s:.*)<\\/function>[ \\t\\r\\n]*<\\/tool_call>(?s:.*)/\n"
+    "text_value[lazy]: VALUE CLOSE\n";
+
+// What a parameter may be: these words, any text, what a rule says.
+struct Choice {
+  std::vector<std::string> rules;
+  bool text = false;
+  bool json = false;  // a value that is more than one word
+};
+
+class Rules {
+ public:
+  explicit Rules(const CallRules& rules) : rules_(rules) {}
+
+  std::string all() {
+    std::string functions;
+    for (std::size_t i = 0; i < rules_.tools.size(); ++i) {
+      functions += (i > 0 ? " | f" : "f") + std::to_string(i);
+      function(rules_.tools[i], "f" + std::to_string(i));
+    }
+    return calls_of(rules_, "\"\\n\"") + "call: " + rules_.mark("<tool_call>") +
+           " \"\\n\" function \"\\n\" " + rules_.mark("</tool_call>") + "\nfunction: " + functions +
+           "\n" + rest_ + kOwnRules;
+  }
+
+ private:
+  void function(const BoundTool& tool, const std::string& name) {
+    const json::Document document(tool.schema);
+    tool_ = &tool;
+    const json::Node root = document.root();
+    check_schema(root);
+    const auto schema = resolved(root, root);
+    if (!schema) refuse("$ref");
+    std::string rule = name + ": " + json::quote("<function=" + tool.name + ">\n");
+    if (schema) {
+      understand(*schema, {"type", "properties", "required", "additionalProperties"});
+      if (const auto missing = unlisted_member(*schema)) refuse("required '" + *missing + "'");
+      const auto properties = schema->get("properties");
+      if (properties && properties->is_object())
+        rule += parameters(name, root, *schema, *properties);
+      else
+        rule += without_list(*schema);
+    }
+    rest_ += rule + " \"</function>\"\n";
+  }
+
+  std::string parameters(const std::string& name, const json::Node& root, const json::Node& schema,
+                         const json::Node& properties) {
+    std::string all;
+    std::size_t at = 0;
+    for (const auto& [key, value] : properties.members()) {
+      if (key.find_first_of(">\n") != std::string::npos || trimmed(key) != key || key.empty()) {
+        refuse("the parameter '" + key + "'");
+        continue;
+      }
+      const std::string parameter = name + "_" + std::to_string(at++);
+      all += " " + parameter + (requires_member(schema, key) ? "" : "?");
+      rest_ += parameter + ": " + json::quote("<parameter=" + key + ">\n") + " " +
+               this->value(root, value) + "\n";
+    }
+    return all;
+  }
+
+  std::string without_list(const json::Node& schema) {
+    const auto others = schema.get("additionalProperties");
+    if (others && others->is_bool() && !others->as_bool()) return {};
+    if (others && others->is_object()) refuse("additionalProperties");
+    if (!has_any_) rest_ += "any_parameter: \"<parameter=\" /[^>\\n]+/ \">\\n\" text_value\n";
+    has_any_ = true;
+    return " any_parameter*";
+  }
+
+  // With what closes it.
+  std::string value(const json::Node& root, const json::Node& schema) {
+    Choice choice;
+    gather(root, schema, choice, 0);
+    if (choice.text && choice.json) refuse("a text, or a list or an object");
+    if (choice.text || choice.rules.empty()) return "text_value";
+    std::string all;
+    for (const auto& rule : choice.rules) all += (all.empty() ? "" : " | ") + rule;
+    return "( " + all + " ) CLOSE";
+  }
+
+  void gather(const json::Node& root, const json::Node& schema, Choice& choice, int depth) {
+    if (!schema.is_object()) {
+      if (schema.is_bool() && schema.as_bool())
+        choice.text = true;
+      else
+        anything(choice, "a schema that is no object");
+      return;
+    }
+    if (schema.has("$ref")) {
+      understand(schema, {"$ref"});
+      const auto there = resolved(root, schema);
+      if (!there || depth > kReferencesFollowedMax) return anything(choice, "$ref");
+      return gather(root, *there, choice, depth + 1);
+    }
+    if (const auto values = listed_values(schema); !values.empty()) {
+      understand(schema, {"enum", "const", "type"});
+      for (const auto& value : values)
+        choice.rules.push_back(json::quote(value.is_string() ? value.as_string() : value.dump()));
+      return;
+    }
+    const auto types = types_of(schema);
+    if (types.empty()) return gather_branches(root, schema, choice, depth);
+    bool text = false;
+    for (const auto& type : types) {
+      text = text || type == "string";
+      choice.json = choice.json || type == "array" || type == "object";
+    }
+    choice.text = choice.text || text;
+    // As JSON a text's bounds would be enforced; here it is bare.
+    if (text)
+      understand(schema, {"type"});
+    else
+      choice.rules.push_back(json_of(with_definitions(root, schema), tool_->strict));
+  }
+
+  void gather_branches(const json::Node& root, const json::Node& schema, Choice& choice,
+                       int depth) {
+    for (const char* key : {"anyOf", "oneOf", "allOf"}) {
+      const auto branches = schema.get(key);
+      if (!branches || !branches->is_array()) continue;
+      const auto all = branches->as_array();
+      const std::string_view name = key;
+      // One part alone is what it says; more would all have to hold, and "oneOf" one alone.
+      const bool said = name == "anyOf" || all.size() == 1;
+      if (!said) refuse(key);
+      if (!said && name == "allOf") break;
+      understand(schema, {key});
+      if (depth > kReferencesFollowedMax) break;
+      for (const auto& branch : all) gather(root, branch, choice, depth + 1);
+      return;
+    }
+    understand(schema, {"allOf"});
+    choice.text = true;
+  }
+
+  static std::vector<std::string> types_of(const json::Node& schema) {
+    const auto type = schema.get("type");
+    std::vector<std::string> all;
+    if (type && type->is_string()) all.push_back(type->as_string());
+    if (type && type->is_array())
+      for (const auto& one : type->as_array())
+        if (one.is_string()) all.push_back(one.as_string());
+    return all;
+  }
+
+  void anything(Choice& choice, const std::string& what) const {
+    refuse(what);
+    choice.text = true;
+  }
+
+  // A parameter's schema may refer to its tool's definitions, and to anything else of it.
+  static std::string with_definitions(const json::Node& root, const json::Node& schema) {
+    json::Writer w;
+    w.begin_object();
+    for (const auto& [key, value] : schema.members()) w.key(key).raw(value.dump());
+    for (const char* key : {"$defs", "definitions"})
+      if (const auto definitions = root.get(key); definitions && !schema.has(key))
+        w.key(key).raw(definitions->dump());
+    w.end_object();
+    return w.take();
+  }
+
+  void understand(const json::Node& schema, const std::vector<std::string_view>& keys) const {
+    if (const auto other = keyword_beyond(schema, keys)) refuse(*other);
+  }
+
+  void refuse(const std::string& what) const {
+    if (!tool_->strict) return;
+    throw Error(ErrorCode::kInvalid,
+                "the strict tool '" + tool_->name +
+                    "' cannot be enforced in this model's spelling of calls: " + what);
+  }
+
+  const CallRules& rules_;
+  const BoundTool* tool_ = nullptr;
+  std::string rest_;
+  bool has_any_ = false;
+};
+
+}  // namespace
+
+std::string xml_call_rules(const CallRules& rules) {
+  return Rules(rules).all();
+}
+
+}  // namespace sanctum::text
