@@ -82,8 +82,8 @@ AgentCommand qwen(const AgentServer& server) {
 
 constexpr Agent kAgents[] = {
     {"claude", "Claude Code", "npm install -g @anthropic-ai/claude-code", 20000, claude},
-    {"codex", "Codex", "npm install -g @openai/codex", 0, codex},
-    {"opencode", "OpenCode", "npm install -g opencode-ai", 15400, opencode},
+    {"codex", "Codex", "npm install -g @openai/codex", 9200, codex},
+    {"opencode", "OpenCode", "npm install -g opencode-ai", 7700, opencode},
     {"aider", "Aider", "pipx install aider-chat", 0, aider},
     {"goose", "Goose", "see https://block.github.io/goose", 0, goose},
     {"qwen", "Qwen Code", "npm install -g @qwen-code/qwen-code", 0, qwen},

@@ -47,14 +47,14 @@ def test_each_is_told_where_it_is_and_which_model(server, installed, agent):
 
 
 def test_a_model_may_go_by_another_name(server, installed):
-    told = json.loads(launch(server, "codex", "--model", "openai/sanctum-smoke", path=installed).stdout)
+    told = json.loads(launch(server, "codex", "--anyway", "--model", "openai/sanctum-smoke", path=installed).stdout)
     assert any("sanctum-smoke" in word and "openai/sanctum-smoke" not in word for word in told["words"])
     launch(server, "codex", "--model", "nobody", path=installed, code=2)
 
 
 def test_its_own_words_come_behind_ours(server, installed):
-    told = json.loads(launch(server, "codex", path=installed, code=0).stdout)
-    more = json.loads(run_with({"PATH": f"{installed}:{os.environ['PATH']}", "HOME": str(server.state_dir)}, "launch", "codex", "--url", server.url,
+    told = json.loads(launch(server, "codex", "--anyway", path=installed).stdout)
+    more = json.loads(run_with({"PATH": f"{installed}:{os.environ['PATH']}", "HOME": str(server.state_dir)}, "launch", "codex", "--anyway", "--url", server.url,
                                "--state-dir", str(server.state_dir), "--", "exec", "--flag", "two words").stdout)
     assert more["words"] == told["words"] + ["exec", "--flag", "two words"]
 
@@ -77,7 +77,7 @@ def test_a_context_that_is_too_short_is_said(server, installed):
 
 
 def test_an_agent_that_is_not_there_is_told_how_to_come(server):
-    assert "npm install -g @openai/codex" in launch(server, "codex", code=2).stderr
+    assert "npm install -g @openai/codex" in launch(server, "codex", "--anyway", code=2).stderr
 
 
 def test_an_agent_that_nobody_knows(server):
