@@ -117,6 +117,7 @@ void print(const client::AgentCommand& command) {
 [[noreturn]] void become(const client::Agent& agent, const client::AgentCommand& command) {
   for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> words;
+  words.reserve(command.words.size() + 1);
   for (const auto& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   std::cout.flush();

@@ -4,10 +4,10 @@
 
 namespace sanctum::gateway {
 
-void read_conversation(
-    Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& previous,
-    std::function<void(const std::optional<wire::Failure>& failure, const std::string& items)>
-        then) {
+void read_conversation(Services& services, const std::shared_ptr<Exchange>& exchange,
+                       const std::string& previous,
+                       const std::function<void(const std::optional<wire::Failure>& failure,
+                                                const std::string& items)>& then) {
   if (previous.empty()) return then({}, {});
   if (services.answers == nullptr)
     return then(wire::Failure{ErrorCode::kInvalid, "nothing is kept here: send the whole input",

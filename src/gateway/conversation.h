@@ -14,9 +14,9 @@ namespace sanctum::gateway {
 // The items up to the answer `previous` and its own, JSON; "" at once where `previous` is empty.
 // `then` is called on the exchange's strand, once, and not when the client has left. After
 // kStoreLimit it is told a failure. Uses the exchange's timer and its `gone`.
-void read_conversation(
-    Services& services, const std::shared_ptr<Exchange>& exchange, const std::string& previous,
-    std::function<void(const std::optional<wire::Failure>& failure, const std::string& items)>
-        then);
+void read_conversation(Services& services, const std::shared_ptr<Exchange>& exchange,
+                       const std::string& previous,
+                       const std::function<void(const std::optional<wire::Failure>& failure,
+                                                const std::string& items)>& then);
 
 }  // namespace sanctum::gateway

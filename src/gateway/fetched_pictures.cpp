@@ -33,7 +33,7 @@ std::string with_fetched(const std::string& body, const std::vector<PictureLink>
 }  // namespace
 
 void fetch_pictures(Services& services, const std::shared_ptr<Exchange>& exchange, std::string body,
-                    Then then) {
+                    const Then& then) {
   if (services.pictures == nullptr) return then({}, std::move(body));
   std::vector<PictureLink> links;
   try {
@@ -52,6 +52,7 @@ void fetch_pictures(Services& services, const std::shared_ptr<Exchange>& exchang
   const auto gone = std::make_shared<std::atomic<bool>>(false);
   exchange->on_gone([gone] { *gone = true; });
   std::vector<std::string> urls;
+  urls.reserve(links.size());
   for (const PictureLink& link : links) urls.push_back(link.url);
   const auto whole = std::make_shared<const std::string>(std::move(body));
   services.pictures->fetch(std::move(urls), gone, [=](FetchedPictures came) {

@@ -15,6 +15,6 @@ namespace sanctum::gateway {
 // nothing to fetch, or nothing may be; not when the client has left. Uses the exchange's `gone`.
 void fetch_pictures(
     Services& services, const std::shared_ptr<Exchange>& exchange, std::string body,
-    std::function<void(const std::optional<wire::Failure>& failure, std::string body)> then);
+    const std::function<void(const std::optional<wire::Failure>& failure, std::string body)>& then);
 
 }  // namespace sanctum::gateway

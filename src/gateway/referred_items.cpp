@@ -75,7 +75,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   void heard(const std::optional<wire::Failure>& failure, const std::optional<KeptAnswer>& found) {
     if (over_) return;
-    if (failure) return end(*failure);
+    if (failure) return end(failure);
     if (found) outputs_.push_back(found->output);
     if (--left_ > 0) return;
     try {

@@ -43,11 +43,11 @@ void PictureFetches::fetch(std::vector<std::string> urls,
     if (requests_ < gateway::kFetchingRequestsMax && !stopping_) {
       ++requests_;
       auto request =
-          std::shared_ptr<Request>(new Request{.urls = std::move(urls),
-                                               .given_up = std::move(given_up),
-                                               .done = std::move(done),
-                                               .until = Clock::now() + gateway::kPictureFetchMax,
-                                               .left = count});
+          std::make_shared<Request>(Request{.urls = std::move(urls),
+                                            .given_up = std::move(given_up),
+                                            .done = std::move(done),
+                                            .until = Clock::now() + gateway::kPictureFetchMax,
+                                            .left = count});
       request->came.bytes.resize(count);
       for (std::size_t i = 0; i < count; ++i) wanted_.push_back({request, i});
       changed_.notify_all();

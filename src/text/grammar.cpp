@@ -114,7 +114,7 @@ GrammarVocabulary::GrammarVocabulary(const Tokenizer& tokenizer, const std::vect
     if (ends_answer) last.push_back(static_cast<std::uint32_t>(id));
   }
   try {
-    state_ = std::unique_ptr<State>(new State{
+    state_ = std::make_unique<State>(State{
         rust_side::make_vocabulary(bytes_of(bytes), {offsets.data(), offsets.size()},
                                    {special.data(), special.size()}, {last.data(), last.size()})});
   } catch (const rust::Error& error) {
