@@ -38,8 +38,9 @@ const client::Agent& agent_named(const std::string& name) {
   std::vector<std::string> known;
   for (const auto& agent : client::agents()) known.emplace_back(agent.name);
   throw Error(ErrorCode::kInvalid,
-              "there is no agent '" + name + "'" + did_you_mean(name, known) + "; there are " +
-                  names() + ". Any other is told by hand: docs/agents.md",
+              "there is no agent '" + name + "'" +
+                  did_you_mean(name, known, "there are " + names()) +
+                  ". Any other is told by hand: docs/agents.md",
               "agent");
 }
 
@@ -96,14 +97,20 @@ client::AgentServer server_of(const Options& options) {
   const std::string key = wants_key(endpoint) ? endpoint.bearer : std::string();
   for (const auto& entry : document.root().at("data").as_array(client::kModelsMax)) {
     if (entry.as_string_or("id", "") != model) continue;
-    if (!entry.as_bool_or("tools", true))
-      std::cerr << "sanctum launch: " << model
-                << " knows of no tools, without which no agent can do anything\n";
     const auto context = static_cast<int>(entry.as_int_or("max_model_len", 0));
-    return {endpoint.url, key.empty() ? "none" : key, model, context,
-            reported(document.root(), model, context)};
+    return {endpoint.url,
+            key.empty() ? "none" : key,
+            model,
+            context,
+            reported(document.root(), model, context),
+            entry.has("own_context_tokens"),
+            entry.as_bool_or("tools", true)};
   }
-  throw Error(ErrorCode::kNotFound, "the server serves no '" + model + "'", "model");
+  std::string known;
+  for (const auto& entry : document.root().at("data").as_array(client::kModelsMax))
+    known += (known.empty() ? "" : ", ") + entry.as_string_or("id", "");
+  throw Error(ErrorCode::kNotFound, "the server serves no '" + model + "'; there is " + known,
+              "model");
 }
 
 void print(const client::AgentCommand& command) {
@@ -139,15 +146,20 @@ int run(const Options& options) {
   command.words.insert(command.words.end(), options.words.begin(), options.words.end());
   std::cerr << agent.title << " with " << server.model << ", " << server.context_tokens
             << " tokens of context, at " << server.url << "\n";
+  const bool no_tools = agent.needs_tools && !server.tools;
+  if (no_tools)
+    std::cerr << "sanctum launch: " << server.model << " knows of no tools, without which "
+              << agent.title << " can do nothing\n";
   const bool too_short = server.context_tokens < agent.prompt_tokens;
   if (too_short)
     std::cerr << "sanctum launch: its first request alone takes about " << agent.prompt_tokens
-              << " tokens: serve a model with a longer context, or one with more --kv-bytes\n";
+              << " tokens: serve a model with a longer context"
+              << (server.cut_by_memory ? ", or this one with more --kv-bytes\n" : "\n");
   if (options.print) {
     print(command);
     return 0;
   }
-  if (too_short && !options.anyway) {
+  if ((too_short || no_tools) && !options.anyway) {
     std::cerr << "sanctum launch: not started; --anyway does\n";
     return kExitNo;
   }

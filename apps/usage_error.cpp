@@ -12,8 +12,11 @@
 namespace sanctum {
 namespace {
 
+// Where the words went wrong: `sanctum run smoke` names no command, though smoke is one.
 const CLI::App& innermost(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
+  const auto left = app.remaining();
+  if (!left.empty() && !left.front().starts_with('-')) return app;
   return chosen.empty() ? app : innermost(*chosen.front());
 }
 

@@ -173,10 +173,7 @@ void KeptAnswers::keep(KeptAnswer answer, std::function<void(bool kept)> done) {
 }
 
 void KeptAnswers::forget(const std::string& state_directory) {
-  for (const char* end : {"", "-wal", "-shm", ".lock"}) {
-    std::error_code ignored;
-    std::filesystem::remove(state_directory + kFile + end, ignored);
-  }
+  database::remove_database(state_directory + kFile);
 }
 
 void KeptAnswers::find(const std::string& id, const std::string& owner,

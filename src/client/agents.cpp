@@ -84,7 +84,7 @@ constexpr Agent kAgents[] = {
     {"claude", "Claude Code", "npm install -g @anthropic-ai/claude-code", 20000, claude},
     {"codex", "Codex", "npm install -g @openai/codex", 9200, codex},
     {"opencode", "OpenCode", "npm install -g opencode-ai", 7700, opencode},
-    {"aider", "Aider", "pipx install aider-chat", 0, aider},
+    {"aider", "Aider", "pipx install aider-chat", 0, aider, /*needs_tools=*/false},
     {"goose", "Goose", "see https://block.github.io/goose", 0, goose},
     {"qwen", "Qwen Code", "npm install -g @qwen-code/qwen-code", 0, qwen},
 };

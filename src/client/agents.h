@@ -18,7 +18,9 @@ struct AgentServer {
   std::string key;    // any word where the server wants none
   std::string model;  // by its name there
   int context_tokens = 0;
-  int reported_tokens = 0;  // of it, as the server counts for agents (--reported-context)
+  int reported_tokens = 0;     // of it, as the server counts for agents (--reported-context)
+  bool cut_by_memory = false;  // the model's own is longer
+  bool tools = true;           // it knows of them
 };
 
 struct AgentCommand {
@@ -33,6 +35,7 @@ struct Agent {
   // What its first request takes, as it was measured; 0: it was not.
   int prompt_tokens;
   AgentCommand (*command)(const AgentServer& server);
+  bool needs_tools = true;
 };
 
 std::span<const Agent> agents();

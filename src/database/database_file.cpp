@@ -24,6 +24,32 @@ constexpr int kBusyMs = 1000;  // another process reads
 constexpr std::chrono::seconds kTurnLimit{10};
 constexpr std::chrono::milliseconds kTurnLook{10};
 
+std::string lock_of(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".lock").string();
+}
+
+void remove_with_companions(const std::string& path) {
+  std::error_code ignored;
+  for (const char* companion : {"", "-wal", "-shm"})
+    std::filesystem::remove(path + companion, ignored);
+}
+
+// Of its damaged copies, all but the latest `kept`: their names end in when they were made.
+void remove_copies(const std::string& path, std::size_t kept) {
+  const std::filesystem::path own(path);
+  const std::string begin = own.filename().string() + kDamaged;
+  std::vector<std::string> copies;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator it(own.parent_path(), ignored), end; it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(begin) && !name.ends_with("-wal") && !name.ends_with("-shm"))
+      copies.push_back(it->path().string());
+  }
+  std::sort(copies.begin(), copies.end());
+  for (std::size_t i = 0; i + kept < copies.size(); ++i) remove_with_companions(copies[i]);
+}
+
 // Waits for its turn, but not for somebody who hangs; also without one, on a full disk, say, a look
 // at the file is worth more than none.
 class Turn {
@@ -66,9 +92,16 @@ std::unique_ptr<SQLite::Database> DatabaseFile::examined() const {
   return database;
 }
 
+void remove_database(const std::string& path) {
+  std::error_code ignored;
+  remove_with_companions(path);
+  remove_copies(path, 0);
+  std::filesystem::remove(lock_of(path), ignored);
+}
+
 void DatabaseFile::open() {
   close();
-  const Turn turn(std::filesystem::path(path_).replace_extension(".lock").string());
+  const Turn turn(lock_of(path_));
   try {
     database_ = examined();
   } catch (const SQLite::Exception& error) {
@@ -91,31 +124,13 @@ bool DatabaseFile::is_current() const {
   return database_ && identity_ && platform::file_identity(path_) == identity_;
 }
 
-// Their names end in when they were made.
-void DatabaseFile::remove_old_copies() const {
-  const std::filesystem::path path(path_);
-  const std::string begin = path.filename().string() + kDamaged;
-  std::vector<std::filesystem::path> copies;
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator it(path.parent_path(), ignored), end; it != end;
-       it.increment(ignored)) {
-    const std::string name = it->path().filename().string();
-    if (name.starts_with(begin) && !name.ends_with("-wal") && !name.ends_with("-shm"))
-      copies.push_back(it->path());
-  }
-  std::sort(copies.begin(), copies.end());
-  for (std::size_t i = 0; i + kDamagedKeptMax <= copies.size(); ++i)
-    for (const char* companion : {"", "-wal", "-shm"})
-      std::filesystem::remove(copies[i].string() + companion, ignored);
-}
-
 void DatabaseFile::move_aside(const std::string& why) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   moved_to_ = path_ + kDamaged +
               std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
   log::error("database_damaged", {{"file", path_}, {"error", why}, {"moved_to", moved_to_}});
   std::error_code ignored;
-  remove_old_copies();
+  remove_copies(path_, kDamagedKeptMax - 1);
   std::filesystem::rename(path_, moved_to_, ignored);
   for (const char* companion : {"-wal", "-shm"})
     std::filesystem::rename(path_ + companion, moved_to_ + companion, ignored);

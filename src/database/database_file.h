@@ -26,6 +26,9 @@ inline constexpr std::size_t kDamagedKeptMax = 3;  // copies of damaged files be
 // What is in the file is at fault, and not the disk or who else uses it.
 bool is_damage(const SQLite::Exception& error);
 
+// With its companions, and with the copies of it that were damaged. What cannot be removed stays.
+void remove_database(const std::string& path);
+
 class DatabaseFile {
  public:
   // `make_tables` is told of each database that was opened: those that are missing it makes.
@@ -46,7 +49,6 @@ class DatabaseFile {
 
  private:
   void move_aside(const std::string& why);
-  void remove_old_copies() const;
   std::unique_ptr<SQLite::Database> examined() const;
 
   const std::string path_;

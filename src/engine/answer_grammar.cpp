@@ -1,6 +1,7 @@
 #include "engine/answer_grammar.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -96,7 +97,7 @@ std::string before_content(const AnswerPlace& place, const text::Tokenizer& toke
 }
 
 std::string thinking_rules(const AnswerPlace& place, const text::Tokenizer& tokenizer) {
-  if (!place.reasons) return "start: body\n";
+  if (!place.reasons || place.has_reasoned) return "start: body\n";
   const text::ReasoningMarks& marks = reasoning_marks(place.format, tokenizer);
   const std::string opening = mark(marks.opening, tokenizer);
   const std::string closing = mark(marks.closing, tokenizer);
@@ -120,19 +121,20 @@ std::string content_rule(const text::FormatRow& row, const text::Tokenizer& toke
 }
 
 std::string body_rules(const AnswerBounds& bounds, const AnswerPlace& place,
-                       const text::Tokenizer& tokenizer) {
+                       const text::Tokenizer& tokenizer, std::set<std::string>& left_out) {
   const std::string before = before_content(place, tokenizer);
   const std::string answer = answer_rule(bounds.structure) + "\n";
   if (bounds.tools.empty()) return "body: " + before + "answer\n" + answer;
   const text::FormatRow& row = text::row_of(place.format);
   const text::CallRules rules{bounds.tools, bounds.parallel,
-                              [&](std::string_view text) { return mark(text, tokenizer); }};
+                              [&](std::string_view text) { return mark(text, tokenizer); },
+                              [&](const std::string& what) { left_out.insert(what); }};
   const std::string calls = row.call_rules(rules);
   if (bounds.call_required) return "body: calls\n" + calls;
   if (bounds.structure.kind != StructureKind::kNone)
     return "body: calls | " + before + "answer\n" + calls + answer;
   const bool apart = row.bare || !before.empty();  // the one or the other
-  return (apart ? "body: calls | " + before + "CONTENT\n" : "body: CONTENT? calls | CONTENT\n") +
+  return (apart ? "body: calls | " + before + "CONTENT?\n" : "body: CONTENT? calls | CONTENT?\n") +
          calls + content_rule(row, tokenizer);
 }
 
@@ -145,20 +147,35 @@ bool binds_calls(text::OutputFormat format) {
 namespace {
 
 // Arguments are an object, also where their schema does not say so.
-std::string arguments_schema(const json::Node& function) {
+std::string arguments_schema(const json::Node& function, bool strict,
+                             std::set<std::string>& left_out) {
   const auto parameters = function.get("parameters");
-  if (parameters && parameters->has("type")) return parameters->dump();
+  if (parameters && parameters->has("type")) {
+    const json::Node type = parameters->at("type");
+    if (!type.is_string() || type.as_string() != "object")
+      throw Error(ErrorCode::kInvalid,
+                  "the parameters of '" + function.at("name").as_string() +
+                      "' must be of the type \"object\"",
+                  "tools");
+    return text::within_lengths(*parameters, strict, left_out);
+  }
   json::Writer w;
   w.begin_object().field("type", "object");
   if (parameters)
-    for (const auto& [key, value] : parameters->members()) w.key(key).raw(value.dump());
+    for (const auto& [key, value] : parameters->members())
+      w.key(key).raw(text::within_lengths(value, strict, left_out));
   return w.end_object().take();
 }
 
 }  // namespace
 
 AnswerBounds bounds_of(const wire::GenerateRequest& request) {
-  AnswerBounds bounds{request.structure, {}, request.tool_use.required, request.tool_use.parallel};
+  AnswerBounds bounds{
+      request.structure, {}, request.tool_use.required, request.tool_use.parallel, {}};
+  if (bounds.structure.kind == StructureKind::kJsonSchema)
+    bounds.structure.text =
+        text::within_lengths(json::Document(bounds.structure.text, "structure").root(),
+                             !bounds.structure.lenient, bounds.left_out);
   if (request.tools_json.empty() || !request.parse_tool_calls) return bounds;
   const auto& names = request.tool_use.names;
   const json::Document document(request.tools_json, "tools");
@@ -166,18 +183,21 @@ AnswerBounds bounds_of(const wire::GenerateRequest& request) {
     const json::Node function = tool.at("function");
     const std::string name = function.at("name").as_string();
     if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-    bounds.tools.push_back(
-        {name, arguments_schema(function), function.as_bool_or("strict", false)});
+    const bool strict = function.as_bool_or("strict", false);
+    bounds.tools.push_back({name, arguments_schema(function, strict, bounds.left_out), strict});
   }
   return bounds;
 }
 
 std::string answer_grammar(const AnswerBounds& bounds, const AnswerPlace& place,
-                           const text::Tokenizer& tokenizer) {
+                           const text::Tokenizer& tokenizer, std::set<std::string>* left_out) {
   const std::string rules = place.format == text::OutputFormat::kHarmony
                                 ? harmony_rules(tokenizer)
                                 : thinking_rules(place, tokenizer);
-  return rules + body_rules(bounds, place, tokenizer);
+  std::set<std::string> unsaid;
+  std::string source = rules + body_rules(bounds, place, tokenizer, unsaid);
+  if (left_out != nullptr) *left_out = std::move(unsaid);
+  return source;
 }
 
 }  // namespace sanctum::engine

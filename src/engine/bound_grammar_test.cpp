@@ -17,7 +17,9 @@ const AnswerPlace kHermes{text::OutputFormat::kHermes, false, false};
 class BoundGrammarTest : public testing::Test {
  protected:
   BoundGrammar compiled(const std::vector<text::BoundTool>& tools) const {
-    return compile_bound({{}, tools, true, true}, kHermes, *tokenizer_, vocabulary_);
+    return compile_bound(
+        {{}, tools, true, true}, kHermes, *tokenizer_,
+        [&](const std::string& source) { return CompiledGrammar{vocabulary_.compile(source), 0}; });
   }
   bool accepts(const BoundGrammar& bound, const std::string& text) const {
     const auto state = bound.grammar->begin();
@@ -61,6 +63,19 @@ TEST_F(BoundGrammarTest, AKeywordThatIsLeftOutIsNamedOnce) {
       false};
   EXPECT_THAT(compiled({kGood, odd}).not_enforced, ElementsAre("propertyNames"));
   EXPECT_THAT(compiled({kGood}).not_enforced, IsEmpty());
+}
+
+// As where a template has closed it, because it is switched off.
+TEST_F(BoundGrammarTest, BehindAThoughtThatThePromptClosedThereIsNone) {
+  wire::Structure one{wire::StructureKind::kChoice, R"(["yes"])", false};
+  const auto takes = [&](const AnswerPlace& place, const std::string& text) {
+    const auto state =
+        vocabulary_.compile(answer_grammar({one, {}, false, true}, place, *tokenizer_))->begin();
+    const auto ids = tokenizer_->encode(text, false);
+    return state->take(ids) == ids.size();
+  };
+  EXPECT_TRUE(takes({text::OutputFormat::kHermes, true, false}, "<think>"));
+  EXPECT_FALSE(takes({text::OutputFormat::kHermes, true, false, true}, "<think>"));
 }
 
 TEST_F(BoundGrammarTest, WhatDiffersHasAnotherKey) {

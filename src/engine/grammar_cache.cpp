@@ -15,6 +15,7 @@ BoundGrammar GrammarCache::compiled(const std::string& key, const Make& make) {
   try {
     BoundGrammar grammar = make(vocabulary());
     made.set_value(grammar);
+    weigh(key, grammar.bytes);
     return grammar;
   } catch (...) {
     forget(key);
@@ -32,20 +33,32 @@ std::shared_future<BoundGrammar> GrammarCache::find_or_begin(const std::string& 
     kept_.splice(kept_.begin(), kept_, found);
     return found->grammar;
   }
-  kept_.push_front({key, made.get_future().share()});
+  kept_.push_front({key, made.get_future().share(), key.size()});
   bytes_ += key.size();
-  while (kept_.size() > kGrammarsKeptMax || (bytes_ > kGrammarsKeptBytesMax && kept_.size() > 1)) {
-    bytes_ -= kept_.back().key.size();
-    kept_.pop_back();
-  }
+  if (kept_.size() > kGrammarsKeptMax) drop_last();
   return {};
+}
+
+// Once it is known.
+void GrammarCache::weigh(const std::string& key, std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = at(key); found != kept_.end()) {
+    found->bytes += bytes;
+    bytes_ += bytes;
+  }
+  while (bytes_ > kGrammarsKeptBytesMax && kept_.size() > 1) drop_last();
+}
+
+void GrammarCache::drop_last() {
+  bytes_ -= kept_.back().bytes;
+  kept_.pop_back();
 }
 
 void GrammarCache::forget(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = at(key);
   if (found == kept_.end()) return;
-  bytes_ -= found->key.size();
+  bytes_ -= found->bytes;
   kept_.erase(found);
 }
 

@@ -4,6 +4,7 @@
 // Thread rule: any thread. Who asks for one that another compiles waits for that one alone.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <list>
@@ -17,7 +18,7 @@
 namespace sanctum::engine {
 
 inline constexpr std::size_t kGrammarsKeptMax = 32;
-inline constexpr std::size_t kGrammarsKeptBytesMax = 8u << 20;  // of their keys
+inline constexpr std::uint64_t kGrammarsKeptBytesMax = 256u << 20;  // of them and their keys
 
 class GrammarCache {
  public:
@@ -33,11 +34,14 @@ class GrammarCache {
   struct Kept {
     std::string key;
     std::shared_future<BoundGrammar> grammar;
+    std::uint64_t bytes = 0;
   };
 
   const text::GrammarVocabulary& vocabulary();
   std::shared_future<BoundGrammar> find_or_begin(const std::string& key,
                                                  std::promise<BoundGrammar>& made);
+  void weigh(const std::string& key, std::uint64_t bytes);
+  void drop_last();  // under mutex_
   void forget(const std::string& key);
   std::list<Kept>::iterator at(const std::string& key);  // under mutex_
 
@@ -48,7 +52,7 @@ class GrammarCache {
   std::unique_ptr<const text::GrammarVocabulary> vocabulary_;  // once arranged_
   std::mutex mutex_;                                           // guards the rest
   std::list<Kept> kept_;  // the last one that was asked for first
-  std::size_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace sanctum::engine

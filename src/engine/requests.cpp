@@ -173,7 +173,7 @@ void Requests::start(Preparing& preparing) {
   accepted.seed = *request.sampling.seed;
   accepted.files = preparing.text->files();
   accepted.context_tokens = preparing.text->context_tokens();
-  accepted.not_enforced = preparing.preparation.not_enforced;
+  accepted.ignored = preparing.preparation.ignored;
   if (request.count_only) return count(accepted);
   auto stream = std::make_unique<OutputStream>(request.request, preparing.text, request,
                                                preparing.preparation.starts_in_reasoning);

@@ -13,7 +13,8 @@ namespace sanctum::engine {
 namespace {
 
 constexpr std::size_t kParts = 5;
-using Head = std::array<std::uint64_t, kParts + 1>;  // each part's bytes, and the flag
+using Head = std::array<std::uint64_t, kParts + 1>;  // each part's bytes, and the flags
+constexpr std::uint64_t kPromptFlag = 1, kGrammarFlag = 2;
 
 bool wait_for(int fd, short events, const Waiting& waiting) {
   while (true) {
@@ -56,12 +57,14 @@ bool read_all(int fd, void* into, std::size_t size, const Waiting& waiting) {
 
 }  // namespace
 
-std::uint64_t render_bytes_max(std::uint64_t given_bytes) {
-  return kRenderBytesMax + kRenderBytesPerByte * given_bytes;
+std::uint64_t bytes_max(const text::Rendering& rendering) {
+  return (rendering.grammar ? kCompileBytesMax : kRenderBytesMax) +
+         kRenderBytesPerByte * rendering.bytes();
 }
 
-std::chrono::milliseconds render_cpu_max(std::uint64_t given_bytes) {
-  return kRenderCpuMax + std::chrono::milliseconds(given_bytes / kRenderBytesPerMs);
+std::chrono::milliseconds cpu_max(const text::Rendering& rendering) {
+  return (rendering.grammar ? kCompileCpuMax : kRenderCpuMax) +
+         std::chrono::milliseconds(rendering.bytes() / kRenderBytesPerMs);
 }
 
 text::Rendering RenderingFrame::rendering() const {
@@ -79,7 +82,8 @@ text::Rendering RenderingFrame::rendering() const {
   out.tools = next(2);
   out.variables = next(3);
   out.options = next(4);
-  out.add_generation_prompt = head[kParts] != 0;
+  out.add_generation_prompt = (head[kParts] & kPromptFlag) != 0;
+  out.grammar = (head[kParts] & kGrammarFlag) != 0;
   return out;
 }
 
@@ -88,7 +92,7 @@ bool write_rendering(int fd, const text::Rendering& r, const Waiting& waiting) {
                                                    r.options};
   Head head{};
   for (std::size_t i = 0; i < kParts; ++i) head[i] = parts[i].size();
-  head[kParts] = r.add_generation_prompt ? 1 : 0;
+  head[kParts] = (r.add_generation_prompt ? kPromptFlag : 0) | (r.grammar ? kGrammarFlag : 0);
   if (!write_all(fd, head.data(), sizeof head, waiting)) return false;
   return std::all_of(parts.begin(), parts.end(), [&](std::string_view part) {
     return write_all(fd, part.data(), part.size(), waiting);

@@ -23,8 +23,12 @@ inline constexpr std::uint64_t kRenderBytesPerByte = 8;  // and so many for each
 inline constexpr std::chrono::milliseconds kRenderCpuMax{500};  // of processor time
 inline constexpr std::uint64_t kRenderBytesPerMs = 64u << 10;   // and one ms for so many bytes
 
-std::uint64_t render_bytes_max(std::uint64_t given_bytes);
-std::chrono::milliseconds render_cpu_max(std::uint64_t given_bytes);
+// What compiling a grammar may take.
+inline constexpr std::uint64_t kCompileBytesMax = 192u << 20;
+inline constexpr std::chrono::milliseconds kCompileCpuMax{3000};
+
+std::uint64_t bytes_max(const text::Rendering& rendering);
+std::chrono::milliseconds cpu_max(const text::Rendering& rendering);
 
 struct Rendered {
   enum class Kind : std::uint64_t { kText, kRefused, kNotCompiled };

@@ -25,23 +25,25 @@ platform::ProcessOptions options_of(const std::string& program) {
   return options;
 }
 
-// What the template did to its process; nothing when somebody else ended it.
-std::optional<std::string> fault_of(const platform::ExitStatus& status, std::uint64_t given) {
+// What a template or a grammar did to its process; nothing when somebody else ended it.
+std::optional<std::string> fault_of(const platform::ExitStatus& status,
+                                    const text::Rendering& rendering) {
+  const std::string work = rendering.grammar ? "compiling" : "rendering";
   switch (status.signal) {
     case 0:
       if (status.code != kExitOfMemory) return std::nullopt;
-      return "needs more than the " + std::to_string(render_bytes_max(given) >> 20) +
-             " MiB of memory that rendering it may take";
+      return "needs more than the " + std::to_string(bytes_max(rendering) >> 20) +
+             " MiB of memory that " + work + " it may take";
     case SIGPROF:
-      return "takes longer than the " + std::to_string(render_cpu_max(given).count()) +
-             " ms of processor time that rendering it may take";
+      return "takes longer than the " + std::to_string(cpu_max(rendering).count()) +
+             " ms of processor time that " + work + " it may take";
     case SIGSEGV:
     case SIGBUS:
     case SIGABRT:
     case SIGILL:
     case SIGFPE:
-      return "broke the process that renders it (" + platform::describe(status) +
-             "): its values may be nested too deeply";
+      return "broke the process that has it (" + platform::describe(status) +
+             "): it may be nested too deeply";
     default:
       return std::nullopt;
   }
@@ -63,7 +65,7 @@ class TemplateProcesses::Child {
                           kStoppedLookEvery};
     Rendered rendered;
     if (write_rendering(socket_, rendering, waiting) &&
-        read_rendered(socket_, rendered, render_bytes_max(rendering.bytes()), waiting))
+        read_rendered(socket_, rendered, bytes_max(rendering), waiting))
       return rendered;
     if (stopped_ || Clock::now() >= waiting.deadline) process_.signal(SIGKILL);
     return std::nullopt;
@@ -119,12 +121,13 @@ std::string TemplateProcesses::render(const text::Rendering& rendering) {
       if (rendered->kind == Rendered::Kind::kText) return std::move(rendered->text);
       const bool compiled = rendered->kind == Rendered::Kind::kRefused;
       throw Error(compiled ? ErrorCode::kInvalid : ErrorCode::kCorrupt, rendered->text,
-                  compiled ? "messages" : "");
+                  compiled && !rendering.grammar ? "messages" : "");
     }
     const platform::ExitStatus status = child->end();
     log::warn("a template's process ended", {{"how", platform::describe(status)}});
-    if (const auto fault = fault_of(status, rendering.bytes()))
-      throw Error(ErrorCode::kInvalid, "the model's chat template " + *fault, "messages");
+    const auto fault = fault_of(status, rendering);
+    if (fault && rendering.grammar) throw Error(ErrorCode::kInvalid, "it " + *fault);
+    if (fault) throw Error(ErrorCode::kInvalid, "the model's chat template " + *fault, "messages");
   }
   throw Error(ErrorCode::kUnavailable,
               "the process that renders the chat template was ended from outside");

@@ -18,9 +18,8 @@ void end_after(std::chrono::milliseconds cpu) {
 }
 
 Rendered render(text::TemplateRenderer& renderer, const text::Rendering& rendering) {
-  const std::uint64_t given = rendering.bytes();
-  end_after(render_cpu_max(given));
-  text::end_process_beyond(render_bytes_max(given), kExitOfMemory);
+  end_after(cpu_max(rendering));
+  text::end_process_beyond(bytes_max(rendering), kExitOfMemory);
   Rendered out;
   try {
     out.text = renderer.render(rendering);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "engine/generation_config.h"
 #include "engine/request_bytes.h"
 
@@ -44,7 +45,8 @@ TextModel::TextModel(const models::Description& description,
       processor_(models::load_processor(description)),
       sampling_(sampling_of_maker(description.directory)),
       tokenizer_(text::Tokenizer::load(description.directory)),
-      chat_template_(text::ChatTemplate::load(description.directory, std::move(renderer))),
+      renderer_(std::move(renderer)),
+      chat_template_(text::ChatTemplate::load(description.directory, renderer_)),
       output_format_(text::detect_format(chat_template_->source())),
       reasons_(text::detect_reasoning(chat_template_->source())),
       tools_(text::knows_tools(chat_template_->source())),
@@ -151,15 +153,18 @@ TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
   if (!request.images.empty() && !processor_->vision())
     models::refuse_pictures(request.image_paths);
   if (!request.tools_json.empty() && !tools_) {
-    throw Error(ErrorCode::kInvalid,
-                "cannot be given to this model: its chat template knows of none; leave them out, "
-                "or ask a model that was trained with tools",
-                "tools");
+    throw Error(
+        ErrorCode::kInvalid,
+        "tools cannot be given to this model: its chat template knows of none; leave them out, "
+        "or ask a model that was trained with tools",
+        "tools");
   }
   Preparation out;
+  out.ignored = unused(request);
   Rendered prompt = rendered(request);
   std::vector<int>& ids = prompt.ids;
   out.starts_in_reasoning = !request.messages_json.empty() && text::opens_reasoning(prompt.text);
+  out.has_reasoned = !request.messages_json.empty() && text::closes_reasoning(prompt.text);
   out.script = scripted(prompt.text);
   const std::string field = !request.messages_json.empty() ? "messages"
                             : request.prompt               ? "prompt"
@@ -183,6 +188,22 @@ TextModel::Preparation TextModel::begin(wire::GenerateRequest request) const {
   return out;
 }
 
+std::vector<std::string> TextModel::unused(const wire::GenerateRequest& request) const {
+  std::vector<std::string> all;
+  if (!request.template_options_json.empty()) {
+    const json::Document options(request.template_options_json, "template_options");
+    for (const auto& [name, value] : options.root().members())
+      // What is switched off, and not there, is off.
+      if (!(value.is_bool() && !value.as_bool()) &&
+          chat_template_->source().find(name) == std::string::npos)
+        all.push_back("not in the template: " + name);
+  }
+  if (request.thought_tokens_max && !reasons_)
+    all.emplace_back("not in the template: a thought to bound");
+  if (all.size() > wire::kIgnoredMax / 2) all.resize(wire::kIgnoredMax / 2);
+  return all;
+}
+
 AnswerBounds TextModel::bounds(const wire::GenerateRequest& request) const {
   AnswerBounds bounds = bounds_of(request);
   if (bounds.tools.empty() || binds_calls(output_format_)) return bounds;
@@ -197,25 +218,41 @@ AnswerBounds TextModel::bounds(const wire::GenerateRequest& request) const {
   return bounds;
 }
 
+// What compiling may take is bounded there; here it takes no more.
+std::uint64_t TextModel::tried(const std::string& source) const {
+  text::Rendering trial;
+  trial.source = source;
+  trial.grammar = true;
+  return std::strtoull(renderer_->render(trial).c_str(), nullptr, 10);
+}
+
 std::unique_ptr<Constraint> TextModel::constraint(Preparation& preparation) const {
   const wire::GenerateRequest& request = preparation.request;
   const AnswerBounds bound = bounds(request);
   if (bound.structure.kind == wire::StructureKind::kNone && bound.tools.empty()) return nullptr;
   const bool chat = !request.messages_json.empty();
   const AnswerPlace place{chat ? output_format_ : text::OutputFormat::kPlain, chat && reasons_,
-                          preparation.starts_in_reasoning};
+                          preparation.starts_in_reasoning, preparation.has_reasoned};
   try {
     BoundGrammar made =
         grammars_->compiled(grammar_key(bound, place), [&](const text::GrammarVocabulary& words) {
-          return compile_bound(bound, place, *tokenizer_, words);
+          return compile_bound(bound, place, *tokenizer_, [&](const std::string& source) {
+            const std::uint64_t bytes = tried(source);
+            return CompiledGrammar{words.compile(source), bytes};
+          });
         });
-    preparation.not_enforced = std::move(made.not_enforced);
+    for (const auto& keyword : made.not_enforced)
+      if (preparation.ignored.size() < wire::kIgnoredMax)
+        preparation.ignored.push_back("not enforced: " + keyword);
     auto state = made.grammar->begin();
     std::vector<int> said = request.resume_ids;
     // The end itself stands in no grammar; an answer that has come to it wants no more.
     const auto& ends = tokenizer_->end_ids();
-    if (!said.empty() && std::find(ends.begin(), ends.end(), said.back()) != ends.end())
-      said.pop_back();
+    const auto& stops = request.sampling.stop_token_ids;
+    const auto is_among = [&](const std::vector<int>& ids) {
+      return !said.empty() && std::find(ids.begin(), ids.end(), said.back()) != ids.end();
+    };
+    if (is_among(ends) || is_among(stops)) said.pop_back();
     if (state->take(said) != said.size())
       throw Error(ErrorCode::kInvalid, "it does not allow what was said already");
     return std::make_unique<Constraint>(std::move(state));

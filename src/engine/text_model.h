@@ -29,9 +29,9 @@ class TextModel {
   struct Preparation {
     wire::GenerateRequest request;  // without its pictures
     std::unique_ptr<models::PromptBuilder> prompt;
-    bool starts_in_reasoning = false;
-    std::vector<int> script;                // Sequence::script
-    std::vector<std::string> not_enforced;  // wire::Accepted::not_enforced; once it is finished
+    bool starts_in_reasoning = false, has_reasoned = false;
+    std::vector<int> script;           // Sequence::script
+    std::vector<std::string> ignored;  // wire::Accepted::ignored; once it is finished
     // Of texts, files and pixels.
     std::uint64_t bytes() const;
   };
@@ -70,6 +70,10 @@ class TextModel {
   void refuse_unknown_id(int id, const std::string& field) const;
   // Throws Error(kInvalid) for an id that the model has no embedding for.
   void refuse_rowless_ids(const std::vector<int>& ids, const std::string& field) const;
+  // Compiled to be thrown away: the bytes that it holds. Throws as TemplateRenderer::render.
+  std::uint64_t tried(const std::string& source) const;
+  // What of the request its template does not know of, as wire::Accepted::ignored.
+  std::vector<std::string> unused(const wire::GenerateRequest& request) const;
   // Throws Error(kInvalid) where calls would have to be bound, and cannot be in this model's
   // format.
   AnswerBounds bounds(const wire::GenerateRequest& request) const;
@@ -87,6 +91,7 @@ class TextModel {
   std::shared_ptr<const models::Processor> processor_;
   wire::SamplingChoice sampling_;  // of its maker
   std::shared_ptr<const text::Tokenizer> tokenizer_;
+  std::shared_ptr<text::TemplateRenderer> renderer_;
   std::shared_ptr<const text::ChatTemplate> chat_template_;
   text::OutputFormat output_format_;
   bool reasons_, tools_;

@@ -7,6 +7,11 @@
 #include "text/utf8_stream.h"
 
 namespace sanctum::engine {
+namespace {
+
+constexpr std::size_t kSaidBytesMax = 256;  // more than a mark and a token have
+
+}  // namespace
 
 const text::ReasoningMarks& reasoning_marks(text::OutputFormat format,
                                             const text::Tokenizer& tokenizer) {
@@ -24,7 +29,8 @@ Thought::Marks Thought::marks(text::OutputFormat format, const text::Tokenizer& 
   const std::string end =
       row.thought_end.empty() ? "\n" + closing + "\n\n" : std::string(row.thought_end);
   return {tokenizer.encode(spelled.opening, false), tokenizer.encode(closing, false),
-          tokenizer.encode(end, false), spelled.anywhere};
+          tokenizer.encode(end, false), spelled.anywhere,
+          tokenizer.id_of(closing) ? std::string() : closing};
 }
 
 Thought::Thought(Marks marks, bool begun, std::optional<int> tokens_max, Bytes bytes)
@@ -56,10 +62,14 @@ void Thought::take(int token) {
     return;
   }
   ++tokens_;
-  character_ += bytes_(token);
+  const std::string bytes = bytes_(token);
+  said_ += bytes;
+  if (said_.size() > kSaidBytesMax) said_.erase(0, said_.size() - kSaidBytesMax);
+  character_ += bytes;
   text::take_characters(character_, /*at_end=*/false);
-  if (!ends_with(marks_.closing)) return;
+  if (!closes()) return;
   inside_ = false;
+  said_.clear();
   tokens_ -= std::min(tokens_, static_cast<int>(marks_.closing.size()));
 }
 
@@ -67,6 +77,11 @@ std::optional<int> Thought::forced() const {
   if (!inside_ || !tokens_max_ || marks_.end.empty()) return std::nullopt;
   if (ending_ == 0 && (tokens_ < *tokens_max_ || !character_.empty())) return std::nullopt;
   return marks_.end[ending_];
+}
+
+bool Thought::closes() const {
+  if (marks_.closing_text.empty()) return ends_with(marks_.closing);
+  return said_.find(marks_.closing_text) != std::string::npos;
 }
 
 bool Thought::opens(int token) {

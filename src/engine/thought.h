@@ -27,6 +27,8 @@ class Thought {
     std::vector<int> opening, closing;
     std::vector<int> end;   // what ends one: closing, and what may have to stand around it
     bool anywhere = false;  // one may begin behind text, too
+    // Of one that is no single token: words run together ("\n</think>"), so its letters count.
+    std::string closing_text = {};
   };
   // A token's own bytes, perhaps a part of a character.
   using Bytes = std::function<std::string(int)>;
@@ -42,6 +44,7 @@ class Thought {
 
  private:
   bool ends_with(const std::vector<int>& mark) const;
+  bool closes() const;
   bool opens(int token);
 
   const Marks marks_;
@@ -53,6 +56,7 @@ class Thought {
   std::size_t ending_ = 0;      // how many of marks_.end came
   std::size_t opening_ = 0;     // of marks_.opening, at the answer's start
   bool at_start_ = true;        // nothing but space came, or the beginning of a thought
+  std::string said_ = {};       // the last of it, where closing_text counts
   std::string character_ = {};  // begun, and not whole
 };
 

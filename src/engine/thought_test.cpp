@@ -63,6 +63,18 @@ TEST(Thought, OutsideOfOneNothingIsForced) {
   }
 }
 
+// Words run together: the mark's own tokens never come.
+TEST(Thought, AMarkThatIsNoTokenEndsItByItsLetters) {
+  const auto letters = [](int token) {
+    return token == 4 ? "a\n</th" : token == 5 ? "ink>\n" : "b";
+  };
+  Thought thought({{1}, {2, 3}, {2, 3}, false, "</think>"}, true, 10, letters);
+  for (const int token : {6, 4, 5, 6, 6}) thought.take(token);
+  EXPECT_EQ(thought.tokens(), 1);
+  for (int i = 0; i < 20; ++i) thought.take(6);
+  EXPECT_FALSE(thought.forced());
+}
+
 // A mark of several tokens, as gpt-oss's.
 TEST(Thought, MarksOfSeveralTokens) {
   const Thought::Marks marks{{1, 3, 4}, {2}, {2, 5, 1, 9, 4}};

@@ -49,7 +49,10 @@ std::optional<Structure> of_format(const json::Node& format, FieldNotes& notes) 
   const json::Node type = format.at("type");
   const std::string name = type.as_string();
   if (name == "text") return std::nullopt;
-  if (name == "json_object") return Structure{StructureKind::kJsonObject, {}, false};
+  if (name == "json_object") {
+    if (const auto schema = format.get("schema")) return of_schema(*schema);
+    return Structure{StructureKind::kJsonObject, {}, false};
+  }
   if (name != "json_schema")
     type.fail("must be \"text\", \"json_object\" or \"json_schema\", not \"" + name + "\"");
   const json::Node told = format.at("json_schema");
@@ -75,9 +78,8 @@ Structure read_schema_format(const json::Node& format) {
   return of_schema(format.at("schema"));
 }
 
-Structure read_structure(const json::Node& root, FieldNotes& notes) {
+Structure read_structure(const json::Node& root, FieldNotes& notes, std::string& name) {
   std::optional<Structure> found;
-  std::string name;
   const auto take = [&](const json::Node& node, Structure structure) {
     if (found) node.fail("cannot be given together with '" + name + "'");
     found = std::move(structure);

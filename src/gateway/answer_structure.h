@@ -11,7 +11,8 @@
 namespace sanctum::gateway {
 
 // Throws Error(kInvalid) naming the field, also for two of them.
-wire::Structure read_structure(const json::Node& root, FieldNotes& notes);
+// `field` becomes the path of what says so.
+wire::Structure read_structure(const json::Node& root, FieldNotes& notes, std::string& field);
 
 // {"type": "json_schema", "schema": ...}, as Anthropic and OpenAI's Responses have it.
 wire::Structure read_schema_format(const json::Node& format);

@@ -22,8 +22,9 @@ std::string_view stop_reason(const wire::Completed& completed) {
 }
 
 void write_stop(json::Writer& w, const wire::Completed& completed) {
-  w.field("stop_reason", stop_reason(completed)).key("stop_sequence");
-  completed.stop_string.empty() ? w.null() : w.value(completed.stop_string);
+  const std::string reason(stop_reason(completed));
+  w.field("stop_reason", reason).key("stop_sequence");
+  reason == "stop_sequence" ? w.value(completed.stop_string) : w.null();
 }
 
 // Anthropic counts what the cache had apart.

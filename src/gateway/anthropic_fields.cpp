@@ -83,9 +83,10 @@ constexpr Field kImageBlockRows[] = {{"source",
                                       {},
                                       true}};
 constexpr Field kImageSourceRows[] = {
-    {"type", kHonoured, R"({"const":"base64"})", "how it comes", {}, true},
+    {"type", kHonoured, R"({"enum":["base64","url"]})", "how it comes", {}, true},
     {"media_type", kHonoured, kString, "image/png, ..."},
-    {"data", kHonoured, kString, "its bytes in base64", {}, true},
+    {"data", kHonoured, kString, "of base64: its bytes"},
+    {"url", kHonoured, kString, "of url: its address, with --fetch-pictures on; or a data: URL"},
 };
 constexpr Field kToolUseRows[] = {
     {"id", kHonoured, kString, "by which its result names it"},

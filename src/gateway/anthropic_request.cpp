@@ -27,7 +27,7 @@ bool is_hosted(const std::string& type) {
 bool write_tool(json::Writer& w, const json::Node& tool, FieldNotes& notes) {
   const auto type = tool.get("type");
   if (type && is_hosted(type->as_string())) {
-    notes.ignore(tool, "it would run on Anthropic's machines");
+    notes.ignore(tool, "it would run on Anthropic's machines", type->as_string());
     return false;
   }
   if (type && type->as_string() != "custom")
@@ -58,6 +58,8 @@ std::optional<wire::ToolUse> read_tool_choice(const json::Node& root,
   wire::ToolUse use;
   use.parallel = !choice->as_bool_or("disable_parallel_tool_use", false);
   use.required = how != "auto";
+  if (use.required && offered.empty())
+    choice->fail("is only allowed with \"tools\" that can be used here");
   if (how == "tool") {
     const json::Node name = choice->at("name");
     if (std::find(offered.begin(), offered.end(), name.as_string()) == offered.end())

@@ -93,7 +93,7 @@ TEST(MessagesRequest, WhatIsHostedElsewhereIsIgnoredAndNamed) {
   const auto decoded = decode(with(
       kHi,
       R"("tools":[{"type":"web_search_20250305","name":"web_search"}],"metadata":{},"context_management":{"edits":[]})"));
-  EXPECT_EQ(decoded.ignored, "metadata, context_management, tools[]");
+  EXPECT_EQ(decoded.ignored, "metadata, context_management, tools[] web_search_20250305");
   EXPECT_TRUE(decoded.request.generate.tools_json.empty());
 }
 

@@ -1,4 +1,7 @@
 // GET /v1/models and /v1/models/{id}: asked of the engine, every time.
+#include <array>
+#include <ctime>
+
 #include "base/json.h"
 #include "gateway/api_error.h"
 #include "gateway/codex_models.h"
@@ -9,11 +12,23 @@
 namespace sanctum::gateway {
 namespace {
 
+// As Anthropic writes a time.
+std::string utc(std::int64_t unix_s) {
+  const auto time = static_cast<std::time_t>(unix_s);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  ::gmtime_r(&time, &parts);
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 void write_model(json::Writer& w, const wire::ModelInfo& model, const Services& services) {
   const Readiness readiness = readiness_of_model(services, model);
   w.begin_object()
       .field("id", model.model)
       .field("object", "model")
+      .field("type", "model")  // what Anthropic's clients read
+      .field("display_name", model.model)
+      .field("created_at", utc(model.created_unix_s))
       .field("created", model.created_unix_s);
   w.field("owned_by", "sanctum")
       .field("state", readiness.state)

@@ -42,7 +42,7 @@ ApiRequest decode_openai_common(const json::Node& root, FieldNotes& notes) {
     sampling.repetition_penalty = wire::repetition_penalty_in(*penalty);
   }
   request.generate.tells_progress = root.as_bool_or("return_progress", false) && request.stream;
-  request.generate.structure = read_structure(root, notes);
+  request.generate.structure = read_structure(root, notes, request.structure_field);
   if (request.generate.structure.kind != wire::StructureKind::kNone && sampling.ignore_eos)
     root.at("ignore_eos").fail("cannot be given together with what binds the answer's text");
   if (const auto options = root.get("stream_options")) {

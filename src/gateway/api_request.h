@@ -19,8 +19,9 @@ struct ApiRequest {
   wire::GenerateRequest generate;
   bool stream = false;
   bool include_usage = false;
-  std::string echo = {};     // what its dialect's shape wants to know of it; any JSON
-  std::string ignored = {};  // as FieldNotes names it: "store, tools[].cache_control"
+  std::string echo = {};             // what its dialect's shape wants to know of it; any JSON
+  std::string structure_field = {};  // what binds its answer: "guided_regex"; empty: its dialect's
+  std::string ignored = {};          // as FieldNotes names it: "store, tools[].cache_control"
   std::chrono::milliseconds limit = kRequestLimit;  // of the whole answer
 };
 

@@ -125,7 +125,9 @@ void show_input(Services& services, const std::shared_ptr<Exchange>& exchange,
     read_conversation(
         services, exchange, answer.previous,
         [exchange, id, page, own = answer.input](const auto& failure, const std::string& before) {
-          if (failure) return exchange->respond(error_response(*failure));
+          // What came before may be kept no more; its own is.
+          if (failure && failure->code != ErrorCode::kNotFound)
+            return exchange->respond(error_response(*failure));
           std::string all = own;
           if (before.size() > 2) all = before.substr(0, before.size() - 1) + "," + own.substr(1);
           try {

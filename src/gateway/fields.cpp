@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
+
 namespace sanctum::gateway {
 namespace {
 
@@ -51,18 +53,26 @@ std::string shown_path(const std::string& path) {
 
 }  // namespace
 
-void FieldNotes::ignore(const json::Node& node, std::string_view why) {
+void FieldNotes::ignore(const json::Node& node, std::string_view why, const std::string& which) {
   if (strict_) node.fail("is ignored, which --strict-fields refuses: " + std::string(why));
   if (ignored_.size() > kIgnoredMax) return;
-  std::string path = ignored_.size() < kIgnoredMax ? shown_path(node.path()) : "...";
+  std::string path = ignored_.size() < kIgnoredMax
+                         ? shown_path(node.path()) + (which.empty() ? "" : " " + shown(which))
+                         : "...";
   if (std::find(ignored_.begin(), ignored_.end(), path) == ignored_.end())
     ignored_.push_back(std::move(path));
 }
 
-std::string with_not_enforced(std::string ignored, const std::vector<std::string>& keywords) {
-  for (const auto& keyword : keywords)
-    ignored += (ignored.empty() ? "not enforced: " : ", not enforced: ") + shown(keyword);
+std::string with_more(std::string ignored, const std::vector<std::string>& more) {
+  for (const auto& one : more) ignored += (ignored.empty() ? "" : ", ") + shown(one);
   return ignored;
+}
+
+wire::Failure refused_by_strict_fields(const std::vector<std::string>& ignored) {
+  return {
+      ErrorCode::kInvalid,
+      "the request holds what is ignored, which --strict-fields refuses: " + with_more({}, ignored),
+      {}};
 }
 
 std::string FieldNotes::ignored_list() const {
@@ -70,6 +80,18 @@ std::string FieldNotes::ignored_list() const {
   for (const auto& path : ignored_) all += (all.empty() ? "" : ", ") + path;
   return all;
 }
+
+namespace {
+
+std::vector<std::string> names_of(const ObjectFields& table) {
+  std::vector<std::string> names;
+  for (const FieldRows rows : table.rows)
+    for (const Field& field : rows)
+      if (field.what == FieldClass::kHonoured) names.emplace_back(field.name);
+  return names;
+}
+
+}  // namespace
 
 void check_fields(const json::Node& object, const ObjectFields& table, FieldNotes& notes) {
   for (const auto& [name, node] : object.members()) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "wire/messages.h"
 
 namespace sanctum::gateway {
 
@@ -54,7 +55,8 @@ class FieldNotes {
   explicit FieldNotes(bool strict = false) : strict_(strict) {}
   bool strict() const { return strict_; }
   // `node`, at its path. Throws Error(kInvalid) where strict.
-  void ignore(const json::Node& node, std::string_view why);
+  // `which`: of several at the same path ("[]" stands for each).
+  void ignore(const json::Node& node, std::string_view why, const std::string& which = {});
   // "tools[].function.strict", each once, in the order of the request; at most kIgnoredMax, and
   // then "...". Only letters that a header may hold.
   const std::vector<std::string>& ignored() const { return ignored_; }
@@ -67,9 +69,10 @@ class FieldNotes {
   std::vector<std::string> ignored_;
 };
 
-// `ignored` and what an engine's schemas leave out (wire::Accepted::not_enforced), as
-// X-Sanctum-Ignored names them.
-std::string with_not_enforced(std::string ignored, const std::vector<std::string>& keywords);
+// `ignored`, and what an engine says of it (wire::Accepted::ignored), as X-Sanctum-Ignored names
+// them.
+std::string with_more(std::string ignored, const std::vector<std::string>& more);
+wire::Failure refused_by_strict_fields(const std::vector<std::string>& ignored);
 
 // Throws Error(kInvalid) naming the first member that may not be there, or not with its value.
 void check_fields(const json::Node& object, const ObjectFields& table, FieldNotes& notes);

@@ -36,6 +36,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
         dialect_(dialect),
         api_(std::move(api)),
         model_(request.generate.model),
+        structure_field_(request.structure_field),
         declared_(request.ignored),
         ignored_(request.ignored),
         body_(std::move(body)),
@@ -70,7 +71,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void accepted(const wire::Accepted& accepted) override {
     exchange_->post([self = shared_from_this(), accepted] {
       self->accepted_ = accepted;
-      self->ignored_ = with_not_enforced(self->declared_, accepted.not_enforced);
+      self->ignored_ = with_more(self->declared_, accepted.ignored);
+      if (self->over_ || self->ended_) return;
+      if (self->services_.strict_fields && !accepted.ignored.empty())
+        return self->end_early(refused_by_strict_fields(accepted.ignored));
       self->open_stream();
     });
   }
@@ -82,6 +86,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   }
 
  private:
+  std::string named(const std::string& engine_field) const {
+    const bool structure = engine_field == "structure" && !structure_field_.empty();
+    return structure ? structure_field_ : dialect_.field(engine_field);
+  }
   int taken_for() const { return dialect_.of_agents ? services_.reported_context : 0; }
   wire::Accepted told(wire::Accepted accepted) const {
     accepted.prompt_tokens =
@@ -140,7 +148,7 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   void on_completed(const wire::Completed& completed) {
     if (!ended_) {
       ended_ = completed;
-      if (ended_->failure) ended_->failure->field = dialect_.field(ended_->failure->field);
+      if (ended_->failure) ended_->failure->field = named(ended_->failure->field);
       ticket_.reset();
     }
     if (over_) return report(kStatusClientGone);
@@ -338,9 +346,10 @@ class Generation : public GenerateListener, public std::enable_shared_from_this<
   const Dialect& dialect_;
   const std::string api_;  // its name; of a probe another
   const std::string model_;
-  const std::string declared_;  // what its fields hold that is ignored
-  std::string ignored_;         // and what of its schemas, once an engine has said so
-  std::string body_;            // empty without a fallback
+  const std::string structure_field_;  // ApiRequest's
+  const std::string declared_;         // what its fields hold that is ignored
+  std::string ignored_;                // and what of its schemas, once an engine has said so
+  std::string body_;                   // empty without a fallback
   const bool stream_;
   const std::chrono::milliseconds limit_;
   const std::unique_ptr<AnswerShape> shape_;

@@ -66,6 +66,7 @@ constexpr Field kStructureRows[] = {
 constexpr Field kResponseFormatRows[] = {
     {"type", kHonoured, R"({"enum":["text","json_object","json_schema"]})", "which", {}, true},
     {"json_schema", kHonoured, R"({"$ref":"#/components/schemas/JsonSchema"})", "of json_schema"},
+    {"schema", kHonoured, kObject, "llama.cpp's, of json_object"},
 };
 constexpr Field kJsonSchemaRows[] = {
     {"schema", kHonoured, kObject, "JSON Schema of the answer"},

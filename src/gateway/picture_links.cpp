@@ -70,10 +70,7 @@ bool is_link(std::string_view url) {
 std::vector<PictureLink> picture_links(const json::Node& request) {
   std::vector<PictureLink> all;
   visit_request(request, [&](const json::Node& node) {
-    if (all.size() > wire::kImagesMax) return;  // that is refused
-    const std::string url = node.as_string();
-    if (std::none_of(all.begin(), all.end(), [&](const auto& link) { return link.url == url; }))
-      all.push_back({url, node.path()});
+    if (all.size() <= wire::kImagesMax) all.push_back({node.as_string(), node.path()});
   });
   return all;
 }

@@ -39,7 +39,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
       const json::Document document(body_);
       std::set<std::string> answers;
       if (const auto input = input_of(document.root()))
-        for (const auto& item : input->as_array())
+        for (const auto& item : input->as_array(wire::kMessagesMax))
           if (const auto id = named(item)) answers.insert(answer_of(*id));
       if (answers.empty()) return end({});
       if (answers.size() > kReferredAnswersMax)
@@ -108,6 +108,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   static void write_input(json::Writer& w, const json::Node& input,
                           const std::map<std::string, std::string>& known) {
+    std::size_t bytes = 0;
     w.begin_array();
     for (const auto& item : input.as_array()) {
       const auto id = named(item);
@@ -118,6 +119,10 @@ class Reading : public std::enable_shared_from_this<Reading> {
       const auto found = known.find(*id);
       if (found == known.end())
         item.at("id").fail("\"" + *id + "\" is not kept here: send the item itself");
+      bytes += found->second.size();
+      if (bytes > kConversationBytesMax)
+        item.at("id").fail("leads to more than the " + std::to_string(kConversationBytesMax) +
+                           " bytes of kept items that one request may name");
       w.raw(found->second);
     }
     w.end_array();

@@ -67,6 +67,12 @@ class ResponsesAnswer : public AnswerShape {
     const auto input = echo_.root().get("kept");
     if (!input) return std::nullopt;
     gather(all, completed);
+    // Of a stream the last item is open still.
+    if (open_) {
+      OutputItem& last = items_.back();
+      last.cut = completed.finish_reason == wire::FinishReason::kLength && is_cut(last);
+      seal(last);
+    }
     KeptAnswer answer;
     answer.id = "resp_" + head_.id;
     answer.previous = echo_.root().as_string_or("previous", "");

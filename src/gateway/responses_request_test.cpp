@@ -120,7 +120,7 @@ TEST(ResponsesRequest, ToolsAreMadeFlat) {
       R"({"type":"function","function":{"name":"patch","description":"d","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}}},)"
       R"({"type":"function","function":{"name":"digits","parameters":{"type":"object","properties":{"input":{"type":"string","pattern":"^(?:[0-9]+)$"}},"required":["input"],"additionalProperties":false},"strict":true}},)"
       R"({"type":"function","function":{"name":"files__read","parameters":{}}}])");
-  EXPECT_EQ(decoded.ignored, "tools[].format, tools[].description, tools[]");
+  EXPECT_EQ(decoded.ignored, "tools[].format, tools[].description, tools[] web_search");
   EXPECT_TRUE(decoded.request.generate.tool_use.required);
   EXPECT_FALSE(decoded.request.generate.tool_use.parallel);
 }

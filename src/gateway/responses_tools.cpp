@@ -34,7 +34,7 @@ class Reader {
     });
     if (!hosted)
       type_node.fail("must be \"function\", \"custom\" or \"namespace\", not \"" + type + "\"");
-    notes_.ignore(node, "it would run on OpenAI's machines");
+    notes_.ignore(node, "it would run on OpenAI's machines", type);
   }
 
   ResponsesTools take() {
@@ -117,7 +117,9 @@ void read_choice(const json::Node& root, ResponsesTools& tools) {
       choice->fail("must be \"auto\", \"none\", \"required\", or an object that names tools");
     tools.may_be_called &= text != "none";
     tools.use.required = text == "required";
-    if (tools.use.required && tools.known.empty()) choice->fail("is only allowed with \"tools\"");
+    if (tools.use.required && tools.known.empty())
+      choice->fail(
+          "is only allowed with \"tools\" that can be used here: functions and custom ones");
     return;
   }
   const json::Node type = choice->at("type");

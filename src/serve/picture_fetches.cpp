@@ -10,22 +10,38 @@ namespace sanctum::serve {
 using gateway::FetchedPictures;
 
 struct PictureFetches::Request {
+  Request(std::vector<std::string> urls, std::shared_ptr<const std::atomic<bool>> given_up,
+          std::function<void(FetchedPictures)> done)
+      : urls(std::move(urls)), given_up(std::move(given_up)), done(std::move(done)) {
+    left = this->urls.size();
+    came.bytes.resize(left);
+  }
+
   const std::vector<std::string> urls;
   const std::shared_ptr<const std::atomic<bool>> given_up;
   const std::function<void(FetchedPictures)> done;
-  const Clock::time_point until;
+  const Clock::time_point until = Clock::now() + gateway::kPictureFetchMax;
   std::atomic<bool> failed = false;  // of one, so that the others are of no use
   // Guarded by mutex_.
   FetchedPictures came = {};
-  std::size_t left;
+  std::size_t left = 0;
   std::size_t bytes = 0;
 };
 
 PictureFetches::PictureFetches() {
-  for (int i = 0; i < kPictureFetchesAtOnceMax; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < kPictureFetchesAtOnceMax; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {  // a thread that nobody joins would end the process
+    stop();
+    throw;
+  }
 }
 
 PictureFetches::~PictureFetches() {
+  stop();
+}
+
+void PictureFetches::stop() {
   stopping_ = true;
   {
     const std::lock_guard lock(mutex_);  // so that nobody falls asleep having seen the old value
@@ -42,13 +58,8 @@ void PictureFetches::fetch(std::vector<std::string> urls,
     const std::lock_guard lock(mutex_);
     if (requests_ < gateway::kFetchingRequestsMax && !stopping_) {
       ++requests_;
-      auto request =
-          std::make_shared<Request>(Request{.urls = std::move(urls),
-                                            .given_up = std::move(given_up),
-                                            .done = std::move(done),
-                                            .until = Clock::now() + gateway::kPictureFetchMax,
-                                            .left = count});
-      request->came.bytes.resize(count);
+      const auto request =
+          std::make_shared<Request>(std::move(urls), std::move(given_up), std::move(done));
       for (std::size_t i = 0; i < count; ++i) wanted_.push_back({request, i});
       changed_.notify_all();
       return;

@@ -35,6 +35,7 @@ class PictureFetches : public gateway::PictureFetcher {
     std::size_t which;
   };
   void work();
+  void stop();
   void fetch_one(const Wanted& wanted);
 
   std::mutex mutex_;  // guards the next two, and what requests say is guarded

@@ -41,6 +41,10 @@ void check_alias(const std::string& text, const std::string& name) {
   const std::size_t sign = text.find('=');
   if (sign == std::string::npos || sign == 0 || sign + 1 == text.size())
     throw Error(ErrorCode::kInvalid, name + ": '" + text + "' must be ALIAS=MODEL", "aliases");
+  if (const std::size_t star = text.find('*'); star < sign && star + 1 != sign)
+    throw Error(ErrorCode::kInvalid,
+                name + ": '" + text + "': a * stands at the end of an alias, for any other end",
+                "aliases");
 }
 
 }  // namespace

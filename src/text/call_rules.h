@@ -22,6 +22,8 @@ struct CallRules {
   bool parallel = true;          // several calls, one behind the other
   // A mark as the model writes it: a token of its own, or a text.
   std::function<std::string(std::string_view)> mark;
+  // Told what of a tool that is not strict is not said.
+  std::function<void(const std::string&)> left_out = [](const std::string&) {};
 };
 
 // `%json {...}`, without a client's own orders to llguidance, with little space between its marks,

@@ -116,6 +116,22 @@ TEST(XmlCallRules, ParametersOfNoListAreAnyUnlessThereAreNone) {
   EXPECT_TRUE(accepts(xml_call_rules, R"({"properties":{"a>b":{},"a":{}}})", false, xml_a("x")));
 }
 
+// Each way leads to two more, and none to an end.
+TEST(XmlCallRules, ReferencesThatLeadToEachOtherAreFollowedOnce) {
+  const std::string twice = R"({"anyOf":[{"$ref":"#/$defs/x"},{"$ref":"#/$defs/x"}]})";
+  const std::string loop = R"(,"$defs":{"x":)" + twice + "}";
+  EXPECT_TRUE(accepts(xml_call_rules, of_a(R"({"$ref":"#/$defs/x"})", loop), false, xml_a("x")));
+  EXPECT_THAT(refused(xml_call_rules, of_a(R"({"$ref":"#/$defs/x"})", loop)), HasSubstr("$ref"));
+  std::string ways = R"("d20":{"type":"integer"})";
+  for (int i = 0; i < 20; ++i) {
+    const std::string next = R"({"$ref":"#/$defs/d)" + std::to_string(i + 1) + R"("})";
+    ways += R"(,"d)" + std::to_string(i) + R"(":{"anyOf":[)" + next + "," + next + "]}";
+  }
+  EXPECT_TRUE(accepts(xml_call_rules,
+                      of_a(R"({"$ref":"#/$defs/d0"})", R"(,"$defs":{)" + ways + "}"), true,
+                      xml_a("17")));
+}
+
 TEST(GemmaCallRules, ASchemaBindsItsMembers) {
   const std::string schema =
       R"({"type":"object","properties":{"a":{"type":"integer"},"b":{"enum":["x",null]},"og:c":{"type":"string"}},"required":["a"]})";
@@ -148,6 +164,23 @@ TEST(GemmaCallRules, WhatCannotBeSaidOfAStrictToolIsNamed) {
   EXPECT_THAT(named(of_a(R"({"$ref":"#/$defs/none"})")), HasSubstr("$ref"));
   EXPECT_THAT(named(of_a(R"({"$ref":"#/properties/a"})")), HasSubstr("$ref"));
   EXPECT_THAT(named(R"({"required":["b"]})"), HasSubstr("required 'b'"));
+}
+
+// As its template sorts them.
+TEST(GemmaCallRules, MembersComeInTheOrderOfTheirNames) {
+  const std::string schema =
+      R"({"properties":{"path":{"type":"string"},"Offset":{"type":"integer"},"limit":{"type":"integer"}},"required":["path"]})";
+  EXPECT_TRUE(
+      accepts(gemma_call_rules, schema, false, gemma(R"({limit:1,Offset:2,path:<|"|>x<|"|>})")));
+}
+
+TEST(GemmaCallRules, WhatStandsBesideIsNotForgotten) {
+  const auto named = [](const std::string& schema) { return refused(gemma_call_rules, schema); };
+  EXPECT_THAT(named(R"({"properties":{},"anyOf":[{"required":["a"]}]})"), HasSubstr("anyOf"));
+  EXPECT_THAT(named(of_a(R"({"anyOf":[{"type":"integer"}],"required":["b"]})")),
+              HasSubstr("required"));
+  EXPECT_THAT(named(of_a(R"({"anyOf":[{"required":["b"]}]})")), HasSubstr("required"));
+  EXPECT_THAT(named(of_a(R"({"$ref":"#","minItems":1})")), HasSubstr("minItems"));
 }
 
 TEST(GemmaCallRules, AReferenceMayLeadBackToItself) {

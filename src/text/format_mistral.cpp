@@ -31,8 +31,8 @@ std::string call_rules(const CallRules& rules) {
     return json::quote("{\"name\": " + json::quote(tool.name) + ", \"arguments\": ") + " ( " +
            json_of(tool.schema, tool.strict) + " ) \"}\"";
   });
-  return "calls: " + opening + " \"[\" object" + (rules.parallel ? " (\", \" object)*" : "") +
-         " \"]\"\nobject: " + object + "\n";
+  return "calls: " + opening + " \" \"? \"[\" object" +
+         (rules.parallel ? " (\", \" object)*" : "") + " \"]\"\nobject: " + object + "\n";
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/grammar.h"
 #include "text/grammar_limits.h"
 #include "text/schema_nodes.h"
 
@@ -63,15 +64,17 @@ class Rules {
       throw Error(ErrorCode::kInvalid,
                   "the tools' schemas take more than " + std::to_string(kRulesMax) + " rules");
     const std::string name = "g" + std::to_string(next_++);
+    if (rest_.size() > kGrammarBytesMax)
+      throw Error(ErrorCode::kInvalid, "the tools' schemas make a grammar of more than " +
+                                           std::to_string(kGrammarBytesMax) + " bytes");
     rest_ += name + ": " + body + "\n";
     return name;
   }
 
   void refuse(std::string_view what) const {
-    if (!tool_->strict) return;
+    if (!tool_->strict) return rules_.left_out(std::string(what));
     throw Error(ErrorCode::kInvalid,
-                "the strict tool '" + tool_->name +
-                    "' cannot be enforced in this model's spelling of calls: " + std::string(what));
+                "what this model's spelling of calls cannot say: " + std::string(what));
   }
 
   // The name of a rule, or a rule of kOwnRules.
@@ -80,25 +83,39 @@ class Rules {
       if (!schema.is_bool() || !schema.as_bool()) refuse("a schema that is no object");
       return "any";
     }
-    understand(schema);
-    if (const auto reference = schema.get("$ref"))
+    if (const auto reference = schema.get("$ref")) {
+      understand(schema, {"$ref"});
       return reference->is_string() ? referred_to(reference->as_string()) : "any";
-    if (const auto listed = literals(schema); !listed.empty()) return rule(listed);
+    }
+    if (const auto listed = literals(schema); !listed.empty()) {
+      understand(schema, {"enum", "const", "type"});
+      return rule(listed);
+    }
     for (const char* key : {"anyOf", "oneOf"})
-      if (const auto branches = schema.get(key); branches && branches->is_array())
+      if (const auto branches = schema.get(key); branches && branches->is_array()) {
+        understand(schema, {"anyOf"});
         return either(branches->as_array());
+      }
     const auto type = schema.get("type");
-    if (!type) return schema.has("properties") ? object(schema) : "any";
+    if (!type && schema.has("properties")) return object(schema);
+    if (!type || (!type->is_string() && !type->is_array())) {
+      understand(schema, {});
+      return "any";
+    }
     if (type->is_string()) return typed(type->as_string(), schema);
-    if (!type->is_array()) return "any";
+    std::vector<std::string> known;  // "type": ["object", "object", ...] says it once
     std::string all;
-    for (const auto& one : type->as_array())
-      if (one.is_string()) all += (all.empty() ? "" : " | ") + typed(one.as_string(), schema);
+    for (const auto& one : type->as_array()) {
+      if (!one.is_string() || std::find(known.begin(), known.end(), one.as_string()) != known.end())
+        continue;
+      known.push_back(one.as_string());
+      all += (all.empty() ? "" : " | ") + typed(one.as_string(), schema);
+    }
     return all.empty() ? "any" : rule(all);
   }
 
-  void understand(const json::Node& schema) const {
-    if (const auto other = keyword_beyond(schema, kSaid)) refuse(*other);
+  void understand(const json::Node& schema, const std::vector<std::string_view>& keys) const {
+    if (const auto other = keyword_beyond(schema, keys)) refuse(*other);
   }
 
   std::string either(const std::vector<json::Node>& branches) {
@@ -108,6 +125,14 @@ class Rules {
   }
 
   std::string typed(const std::string& type, const json::Node& schema) {
+    const bool list = type == "array";
+    // Of several types each has keywords of its own.
+    const bool several = !schema.get("type") || !schema.get("type")->is_string();
+    if (type != "object" && !several)
+      understand(schema, list ? std::vector<std::string_view>{"type", "items"}
+                              : std::vector<std::string_view>{"type"});
+    if (several)
+      understand(schema, {"type", "items", "properties", "required", "additionalProperties"});
     if (type == "string") return "string";
     if (type == "integer") return "INTEGER";
     if (type == "number") return "NUMBER";
@@ -158,12 +183,24 @@ class Rules {
   }
 
   // A rule for the members from each one on: `first` without a comma before it.
+  // In the order in which the family's template writes them.
+  static std::vector<std::pair<std::string, json::Node>> sorted(const json::Node& properties) {
+    auto members = properties.members();
+    const auto lower = [](std::string text) {
+      for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      return text;
+    };
+    std::stable_sort(members.begin(), members.end(),
+                     [&](const auto& a, const auto& b) { return lower(a.first) < lower(b.first); });
+    return members;
+  }
+
   std::string object(const json::Node& schema) {
-    understand(schema);
+    understand(schema, {"type", "properties", "required", "additionalProperties", "items"});
     if (const auto missing = unlisted_member(schema)) refuse("required '" + *missing + "'");
     const auto properties = schema.get("properties");
     if (!properties || !properties->is_object()) return open_object(schema);
-    const auto members = properties->members();
+    const auto members = sorted(*properties);
     std::string first = rule("\"\""), later = first;
     for (auto at = members.rbegin(); at != members.rend(); ++at) {
       const std::string member = key(at->first) + " " + value(at->second);

@@ -8,8 +8,8 @@
 
 namespace sanctum::text {
 
-// Members come in the order of their schema, and no others. Throws Error(kInvalid) naming what of a
-// strict tool's schema cannot be said so.
+// Members come in the order of their names, as the template sorts them, and no others. Throws
+// Error(kInvalid) naming what of a strict tool's schema cannot be said so.
 std::string gemma_call_rules(const CallRules& rules);
 
 }  // namespace sanctum::text

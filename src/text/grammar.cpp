@@ -12,10 +12,10 @@ namespace {
 constexpr std::size_t kProblemBytesMax = 1024;
 
 [[noreturn]] void fail(const rust::Error& error) {
-  // What follows the first line quotes the source, which may be large.
-  const std::string_view all = error.what();
-  throw Error(ErrorCode::kInvalid,
-              std::string(all.substr(0, std::min(all.find('\n'), kProblemBytesMax))));
+  const std::string_view what = error.what();
+  // What a moment lacks is no fault of a grammar.
+  const bool lack = what.starts_with("no thread to compile it");
+  throw Error(lack ? ErrorCode::kUnavailable : ErrorCode::kInvalid, reason_of_refusal(what));
 }
 
 // llguidance's warnings name them between quotes ("Unimplemented keys: [...]"), or in words.
@@ -37,6 +37,22 @@ void add_keywords(const std::string& warning, std::vector<std::string>& all) {
 }
 
 }  // namespace
+
+// The first line of "at 3(9): invalid regex ...:\n ... \nerror: why", and why. What else there is
+// quotes the source, which may be large, and places in a text that is no client's.
+std::string reason_of_refusal(std::string_view all) {
+  if (all.starts_with("at "))
+    if (const std::size_t colon = all.find("): "); colon < all.find('\n'))
+      all.remove_prefix(colon + 3);
+  // A schema or a grammar that no text fits.
+  if (all.find("NoExtensionBias") != std::string_view::npos) return "no answer fits it";
+  std::string said(all.substr(0, std::min(all.find('\n'), kProblemBytesMax)));
+  constexpr std::string_view kWhy = "\nerror: ";
+  const std::size_t why = all.find(kWhy);
+  if (why == std::string_view::npos) return said;
+  all.remove_prefix(why + kWhy.size());
+  return said + " " + std::string(all.substr(0, std::min(all.find('\n'), kProblemBytesMax)));
+}
 
 struct GrammarState::State {
   rust::Box<rust_side::Grammar> rust;

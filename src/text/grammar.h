@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/tokenizer.h"
@@ -18,6 +19,10 @@
 namespace sanctum::text {
 
 inline constexpr std::size_t kGrammarBytesMax = 2u << 20;  // one grammar's source
+
+// llguidance's words for what is wrong with a source, for people: without places in a text that is
+// no client's, and without the source itself.
+std::string reason_of_refusal(std::string_view all);
 
 class GrammarState {
  public:

@@ -51,6 +51,16 @@ TEST(GrammarLimits, WhatThereIsTooMuchOfIsNamed) {
   EXPECT_THROW(check_lark(std::string(kLarkBytesMax + 1, 'a')), Error);
 }
 
+TEST(GrammarLimits, ALengthThatTakesTooManyStatesIsLeftOutOrRefused) {
+  const json::Document document(
+      R"({"properties":{"maxLength":{"type":"string","maxLength":65536,"minLength":1}}})");
+  std::set<std::string> left_out;
+  EXPECT_EQ(within_lengths(document.root(), false, left_out),
+            R"({"properties":{"maxLength":{"type":"string","minLength":1}}})");
+  EXPECT_EQ(left_out, std::set<std::string>{"maxLength"});
+  EXPECT_THROW(within_lengths(document.root(), true, left_out), Error);
+}
+
 // What is within them is compiled, or refused: nothing of it takes more stack than there is.
 class AtTheLimits : public testing::Test {
  protected:

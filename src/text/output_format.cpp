@@ -90,6 +90,14 @@ bool opens_reasoning(std::string_view prompt) {
   return false;
 }
 
+bool closes_reasoning(std::string_view prompt) {
+  prompt = prompt.substr(0, prompt.find_last_not_of(kSpace) + 1);
+  for (const FormatRow* row : rows())
+    for (const ReasoningMarks& marks : row->reasoning)
+      if (!marks.closing.empty() && prompt.ends_with(marks.closing)) return true;
+  return false;
+}
+
 std::vector<std::string> marker_tokens(OutputFormat format, bool parse_tool_calls,
                                        bool parse_reasoning) {
   const FormatRow& row = row_of(format);

@@ -74,6 +74,8 @@ bool detect_reasoning(std::string_view template_source);
 bool knows_tools(std::string_view template_source);
 // Whether a rendered prompt ends inside a block of reasoning, so that the output begins in one.
 bool opens_reasoning(std::string_view prompt);
+// Whether it ends behind one that it has closed itself, so that the output has none.
+bool closes_reasoning(std::string_view prompt);
 // Tokens that a parser so made must see, special ones too, of which it sees control marks
 // (control_marks.h): pass them to the Detokenizer and to the parser.
 std::vector<std::string> marker_tokens(OutputFormat format, bool parse_tool_calls,

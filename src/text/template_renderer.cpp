@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "text/grammar_trial.h"
 #include "text/rust_bytes.h"
 
 namespace sanctum::text {
@@ -26,6 +27,7 @@ Compiled compile(std::string_view source) {
 class UnguardedRenderer final : public TemplateRenderer {
  public:
   std::string render(const Rendering& rendering) override {
+    if (rendering.grammar) return tried(rendering.source);
     const Compiled compiled = compiled_of(rendering.source);
     try {
       return std::string((*compiled)->render(
@@ -37,6 +39,11 @@ class UnguardedRenderer final : public TemplateRenderer {
   }
 
  private:
+  std::string tried(std::string_view source) {
+    const std::lock_guard lock(mutex_);
+    return std::to_string(try_grammar(source));
+  }
+
   Compiled compiled_of(std::string_view source) {
     const std::lock_guard lock(mutex_);
     for (const auto& [text, compiled] : compiled_) {

@@ -1,6 +1,6 @@
-// Who turns a chat template and its variables into a prompt. Templates come with model files and
-// are not trusted: an engine has them rendered in a process that may end of it
-// (engine/template_process.h).
+// Who turns a chat template and its variables into a prompt, and tries a client's grammar.
+// Templates come with model files, grammars with requests, and neither is trusted: an engine has
+// them in a process that may end of it (engine/template_process.h).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ struct Rendering {
   std::string_view variables;
   std::string_view options;
   bool add_generation_prompt = false;
+  bool grammar = false;  // `source` is a grammar, to be tried (grammar_trial.h)
 
   std::uint64_t bytes() const {
     return source.size() + messages.size() + tools.size() + variables.size() + options.size();
@@ -29,7 +30,8 @@ class TemplateRenderer {
  public:
   virtual ~TemplateRenderer() = default;
   // Throws Error(kCorrupt) for a template that does not compile, Error(kInvalid, ..., "messages")
-  // for what it refuses or may not do.
+  // for what it refuses or may not do. Of a grammar: its bytes, in decimal; Error(kInvalid) for one
+  // that does not compile, or takes more than there is for it.
   virtual std::string render(const Rendering& rendering) = 0;
 };
 

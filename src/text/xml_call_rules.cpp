@@ -1,10 +1,12 @@
 #include "text/xml_call_rules.h"
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/grammar.h"
 #include "text/grammar_limits.h"
 #include "text/markers.h"
 #include "text/schema_nodes.h"
@@ -23,6 +25,7 @@ constexpr const char* kOwnRules =
 // What a parameter may be: these words, any text, what a rule says.
 struct Choice {
   std::vector<std::string> rules;
+  std::set<std::string> followed;  // references: one says the same again
   bool text = false;
   bool json = false;  // a value that is more than one word
 };
@@ -74,6 +77,7 @@ class Rules {
       }
       const std::string parameter = name + "_" + std::to_string(at++);
       all += " " + parameter + (requires_member(schema, key) ? "" : "?");
+      if (rest_.size() > kGrammarBytesMax) too_large();
       rest_ += parameter + ": " + json::quote("<parameter=" + key + ">\n") + " " +
                this->value(root, value) + "\n";
     }
@@ -94,7 +98,10 @@ class Rules {
     Choice choice;
     gather(root, schema, choice, 0);
     if (choice.text && choice.json) refuse("a text, or a list or an object");
-    if (choice.text || choice.rules.empty()) return "text_value";
+    if (choice.text || choice.rules.empty()) {
+      if (!choice.text) refuse("$ref");
+      return "text_value";
+    }
     std::string all;
     for (const auto& rule : choice.rules) all += (all.empty() ? "" : " | ") + rule;
     return "( " + all + " ) CLOSE";
@@ -110,6 +117,10 @@ class Rules {
     }
     if (schema.has("$ref")) {
       understand(schema, {"$ref"});
+      const auto reference = schema.get("$ref");
+      if (reference && reference->is_string() &&
+          !choice.followed.insert(reference->as_string()).second)
+        return;
       const auto there = resolved(root, schema);
       if (!there || depth > kReferencesFollowedMax) return anything(choice, "$ref");
       return gather(root, *there, choice, depth + 1);
@@ -175,11 +186,17 @@ class Rules {
     json::Writer w;
     w.begin_object();
     for (const auto& [key, value] : schema.members()) w.key(key).raw(value.dump());
+    const bool refers = schema.dump().find("\"$ref\"") != std::string::npos;
     for (const char* key : {"$defs", "definitions"})
-      if (const auto definitions = root.get(key); definitions && !schema.has(key))
+      if (const auto definitions = root.get(key); refers && definitions && !schema.has(key))
         w.key(key).raw(definitions->dump());
     w.end_object();
     return w.take();
+  }
+
+  [[noreturn]] static void too_large() {
+    throw Error(ErrorCode::kInvalid, "the tools' schemas make a grammar of more than " +
+                                         std::to_string(kGrammarBytesMax) + " bytes");
   }
 
   void understand(const json::Node& schema, const std::vector<std::string_view>& keys) const {
@@ -187,10 +204,8 @@ class Rules {
   }
 
   void refuse(const std::string& what) const {
-    if (!tool_->strict) return;
-    throw Error(ErrorCode::kInvalid,
-                "the strict tool '" + tool_->name +
-                    "' cannot be enforced in this model's spelling of calls: " + what);
+    if (!tool_->strict) return rules_.left_out(what);
+    throw Error(ErrorCode::kInvalid, "what this model's spelling of calls cannot say: " + what);
   }
 
   const CallRules& rules_;

@@ -82,7 +82,7 @@ struct ToolUse {
   bool is_usual() const { return !required && parallel && names.empty(); }
 };
 inline constexpr std::size_t kToolsMax = 128;
-inline constexpr std::size_t kNotEnforcedMax = 32;  // keywords that Accepted names
+inline constexpr std::size_t kIgnoredMax = 32;  // of what Accepted names
 
 struct GenerateRequest {
   std::string request;  // chosen by the caller, unique among live requests
@@ -122,9 +122,9 @@ struct Accepted {
   std::uint64_t seed = 0;  // the seed in force, drawn where none was given
   std::string files;       // names the state of the model's files
   int context_tokens = 0;  // of the model
-  // Keywords of schemas that do not bind the answer, each once; "all of NAME" for a tool whose
-  // schema cannot be enforced in any part.
-  std::vector<std::string> not_enforced = {};
+  // What of the request changes nothing with this model, in words: "not enforced: propertyNames",
+  // "not in the template: reasoning_effort".
+  std::vector<std::string> ignored = {};
 };
 
 struct TokenLogprob {

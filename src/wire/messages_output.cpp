@@ -123,9 +123,9 @@ std::string encode(const Accepted& a) {
   w.field("image_tokens", a.image_tokens).field("seed", a.seed);
   if (!a.files.empty()) w.field("files", a.files);
   w.field("context_tokens", a.context_tokens);
-  if (!a.not_enforced.empty()) {
-    w.key("not_enforced").begin_array();
-    for (const auto& keyword : a.not_enforced) w.value(keyword);
+  if (!a.ignored.empty()) {
+    w.key("ignored").begin_array();
+    for (const auto& keyword : a.ignored) w.value(keyword);
     w.end_array();
   }
   w.end_object();
@@ -140,9 +140,9 @@ Accepted decode_accepted(const json::Node& result) {
   if (const auto seed = result.get("seed")) a.seed = seed->as_uint64();
   a.files = result.as_string_or("files", "");
   a.context_tokens = count_or(result, "context_tokens");
-  if (const auto keywords = result.get("not_enforced"))
-    for (const auto& keyword : keywords->as_array(kNotEnforcedMax))
-      a.not_enforced.push_back(keyword.as_string());
+  if (const auto keywords = result.get("ignored"))
+    for (const auto& keyword : keywords->as_array(kIgnoredMax))
+      a.ignored.push_back(keyword.as_string());
   return a;
 }
 

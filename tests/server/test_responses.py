@@ -51,7 +51,7 @@ def test_a_tool_of_a_namespace_comes_back_by_its_name(server, model):
     space = {"type": "namespace", "name": "files", "description": "files", "tools": [{"type": "function", "name": "read", "parameters": {"type": "object", "properties": {}}}]}
     status, headers, text = server.request("POST", "/v1/responses", json.dumps({
         "model": model, "input": "Read.", "tools": [space, {"type": "web_search"}], "tool_choice": "required", "max_output_tokens": 100}).encode())
-    assert status == 200 and headers["X-Sanctum-Ignored"] == "tools[].description, tools[]", text
+    assert status == 200 and headers["X-Sanctum-Ignored"] == "tools[].description, tools[] web_search", text
     call = json.loads(text)["output"][-1]
     assert (call["type"], call["namespace"], call["name"]) == ("function_call", "files", "read")
 

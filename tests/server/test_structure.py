@@ -92,3 +92,49 @@ def test_an_engines_death_is_not_seen_in_it(start_server):
         server.kill_engine()
         assert again.result() == alone
     assert 40 <= len(json.loads(alone)) <= 60
+
+
+def test_what_binds_is_named_as_it_was_sent_with_the_reason(server):
+    for fields, words in (({"guided_regex": "(?=a)b"}, "look-around"), ({"guided_regex": "("}, "unclosed group"), ({"guided_grammar": "start: nobody"}, "nobody")):
+        status, answer = ask(server, **fields)
+        assert status == 400 and answer["error"]["param"] in fields and words in answer["error"]["message"], answer
+
+
+def test_a_tool_that_cannot_be_enforced_is_named(server):
+    def tool(name, strict):
+        schema = {"type": "object", "properties": {}, "propertyNames": {"pattern": "a"}, "additionalProperties": False}
+        return {"type": "function", "function": {"name": name, "parameters": schema, "strict": strict}}
+    status, answer = ask(server, tools=[tool("fine", False), tool("odd", True)])
+    assert status == 400 and "'odd'" in answer["error"]["message"] and "propertyNames" in answer["error"]["message"], answer
+    assert answer["error"]["param"] == "tools"
+
+
+def ignored(server, **fields):
+    body = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2, **fields}
+    status, headers, text = server.request("POST", "/v1/chat/completions", json.dumps(body).encode())
+    return status, headers.get("X-Sanctum-Ignored", ""), text
+
+
+def test_what_an_answer_is_not_bound_by_is_named(server, start_server):
+    odd = {"type": "function", "function": {"name": "odd", "parameters": {"type": "object", "propertyNames": {"pattern": "a"}}}}
+    assert ignored(server, tools=[odd])[:2] == (200, "not enforced: propertyNames")
+    status, named, _ = ignored(server, reasoning_effort="high", chat_template_kwargs={"zork": 1})
+    assert status == 200 and named.split(", ") == ["not in the template: zork", "not in the template: reasoning_effort"], named
+    strict = start_server("--strict-fields", "on")
+    status, _, text = ignored(strict, tools=[odd])
+    assert status == 400 and "propertyNames" in text, text
+
+
+def test_llama_cpps_spelling_of_a_schema(server):
+    jsonschema.validate(json.loads(said(server, response_format={"type": "json_object", "schema": SCHEMA})), SCHEMA)
+
+
+@pytest.mark.parametrize("fields", [
+    {"response_format": format_of({"allOf": [{"type": "integer", "multipleOf": 65557}, {"type": "integer", "multipleOf": 65563}]})},
+    {"guided_grammar": "start: A\nA: " + " & ".join(f"/(a{{{length}}})*/" for length in (101, 103, 107, 109, 113, 127))}], ids=["multiples", "counts"])
+def test_what_explodes_ends_in_a_process_of_its_own(server, fields):
+    """A grammar of a few letters whose compiling takes minutes and gigabytes: it is refused, and the engine serves on."""
+    engine = server.engine_pid()
+    status, answer = ask(server, **fields)
+    assert status == 400 and "compiling it may take" in answer["error"]["message"], answer
+    assert server.engine_pid() == engine

@@ -17,6 +17,11 @@ pub fn end_process_beyond(bytes: usize, exit_code: i32) {
     BOUNDED.store(true, Relaxed);
 }
 
+/// Of the bound, while there is one.
+pub fn bytes_left() -> i64 {
+    BYTES_LEFT.load(Relaxed)
+}
+
 pub fn forget_bound() {
     BOUNDED.store(false, Relaxed);
 }

@@ -1,6 +1,6 @@
 //! What C++ sees. Errors are messages; the C++ side adds code, file and field.
 
-use crate::bounded_memory::{end_process_beyond, forget_bound};
+use crate::bounded_memory::{bytes_left, end_process_beyond, forget_bound};
 use crate::grammar::{make_vocabulary, Grammar, Vocabulary};
 use crate::template::{compile_template, Template};
 use crate::tokenizer::{load_tokenizer, Tokenizer};
@@ -67,6 +67,7 @@ mod ffi {
 
         /// See bounded_memory.rs.
         fn end_process_beyond(bytes: usize, exit_code: i32);
+        fn bytes_left() -> i64;
         fn forget_bound();
     }
 }

@@ -16,11 +16,14 @@ const LIMITS: ParserLimits = ParserLimits {
     initial_lexer_fuel: 1_000_000,
     step_lexer_fuel: 200_000,
     step_max_items: 50_000,
-    max_lexer_states: 20_000,
+    max_lexer_states: 50_000,
     max_grammar_size: 500_000,
     precompute_large_lexemes: true,
     verbose_errors: false,
 };
+
+/// Tokens between two masks of an answer that is said again.
+const REPLAYED_AT_ONCE: usize = 64;
 
 /// What a model can say, arranged for grammars. Made once a model; any thread.
 pub struct Vocabulary {
@@ -139,8 +142,23 @@ impl Grammar {
     }
 
     /// How many of them may stand here, one after another; those are taken.
+    ///
+    /// What is replayed has the allowance that it had when it was said: a mask renews it.
     pub fn take(&mut self, ids: &[u32]) -> Result<usize, String> {
-        guarded(|| self.matcher.try_consume_tokens(ids).map_err(|e| e.to_string()))
+        guarded(|| {
+            let mut taken = 0;
+            for some in ids.chunks(REPLAYED_AT_ONCE) {
+                let now = self.matcher.try_consume_tokens(some).map_err(|e| e.to_string())?;
+                taken += now;
+                if now < some.len() {
+                    break;
+                }
+                if ids.len() > some.len() && !self.matcher.is_stopped() {
+                    self.matcher.compute_mask_or_eos().map_err(|e| e.to_string())?;
+                }
+            }
+            Ok(taken)
+        })
     }
 
     /// One bit for each token that may come next, in words of 32; beyond the vocabulary none.
