@@ -104,9 +104,28 @@ TEST(XmlCallRules, AValueEndsAsItIsRead) {
   EXPECT_TRUE(takes(xml("<parameter=a>\n</parameter>\n"))) << "the line break is the tag's";
   EXPECT_TRUE(takes(xml("<parameter=a>\nx</parameter>\n")));
   EXPECT_TRUE(takes(xml_a("<b></parameter> and </function>")));
+  EXPECT_TRUE(takes(xml_a("<x>\n<parameter>1</parameter>\n</x>"))) << "a file that has the tag";
   EXPECT_FALSE(takes(xml_a("x</parameter></function>")));
   EXPECT_FALSE(takes(xml_a("x</parameter> <parameter=b>")));
   EXPECT_FALSE(takes(xml_a("x</function>\n</tool_call>")));
+}
+
+TEST(XmlCallRules, WhatIsAskedForComesAndOptionalOnesMay) {
+  const std::string schema =
+      R"({"properties":{"a":{"type":"string"},"b":{"type":"integer"},"c":{"type":"string"},"d":{"type":"boolean"}},"required":["b"]})";
+  const auto takes = [&](const std::string& parameters) {
+    return accepts(xml_call_rules, schema, true, xml(parameters));
+  };
+  const auto one = [](const std::string& key, const std::string& value) {
+    return "<parameter=" + key + ">\n" + value + "\n</parameter>\n";
+  };
+  EXPECT_TRUE(takes(one("b", "1")));
+  EXPECT_TRUE(takes(one("a", "x") + one("b", "1") + one("c", "y") + one("d", "true")));
+  EXPECT_TRUE(takes(one("b", "1") + one("d", "true")));
+  EXPECT_FALSE(takes(one("a", "x")));
+  EXPECT_FALSE(takes(one("a", "x") + one("c", "y")));
+  EXPECT_FALSE(takes(""));
+  EXPECT_FALSE(takes(one("b", "1") + one("b", "2")));
 }
 
 TEST(XmlCallRules, ParametersOfNoListAreAnyUnlessThereAreNone) {

@@ -14,13 +14,15 @@
 namespace sanctum::text {
 namespace {
 
-// A value ends as xml_call.cpp reads its end: no text holds what would be read as one.
+// A value ends as xml_call.cpp reads its end, with the tag that follows: no text holds what would
+// be read as one, and any may speak of the tag alone.
 constexpr const char* kOwnRules =
     "CLOSE: /\\n?<\\/parameter>\\n/\n"
     "VALUE: /(?s:.*)/ & ~/(?s:.*)<\\/parameter>[ "
     "\\t\\r\\n]*<(parameter=|\\/function>|\\/tool_call>)"
     "(?s:.*)/ & ~/(?s:.*)<\\/function>[ \\t\\r\\n]*<\\/tool_call>(?s:.*)/\n"
-    "text_value[lazy]: VALUE CLOSE\n";
+    "text_more[lazy]: VALUE CLOSE \"<parameter=\"\n"
+    "text_end[lazy]: VALUE CLOSE \"</function>\"\n";
 
 // What a parameter may be: these words, any text, what a rule says.
 struct Choice {
@@ -53,58 +55,74 @@ class Rules {
     check_schema(root);
     const auto schema = resolved(root, root);
     if (!schema) refuse("$ref");
-    std::string rule = name + ": " + json::quote("<function=" + tool.name + ">\n");
+    std::string ways = "\"</function>\"";
     if (schema) {
       understand(*schema, {"type", "properties", "required", "additionalProperties"});
       if (const auto missing = unlisted_member(*schema)) refuse("required '" + *missing + "'");
       const auto properties = schema->get("properties");
-      if (properties && properties->is_object())
-        rule += parameters(name, root, *schema, *properties);
-      else
-        rule += without_list(*schema);
+      ways = properties && properties->is_object() ? parameters(name, root, *schema, *properties)
+                                                   : without_list(*schema);
     }
-    rest_ += rule + " \"</function>\"\n";
+    rest_ += name + ": " + json::quote("<function=" + tool.name + ">\n") + " ( " + ways + " )\n";
   }
 
+  // NAME_mI: behind "<parameter=", those from the I-th on of which one may come. The tag behind a
+  // value says whether another follows.
   std::string parameters(const std::string& name, const json::Node& root, const json::Node& schema,
                          const json::Node& properties) {
-    std::string all;
-    std::size_t at = 0;
-    for (const auto& [key, value] : properties.members()) {
-      if (key.find_first_of(">\n") != std::string::npos || trimmed(key) != key || key.empty()) {
-        refuse("the parameter '" + key + "'");
-        continue;
-      }
-      const std::string parameter = name + "_" + std::to_string(at++);
-      all += " " + parameter + (requires_member(schema, key) ? "" : "?");
+    std::vector<std::pair<std::string, json::Node>> all;
+    for (const auto& one : properties.members())
+      if (is_plain(one.first))
+        all.push_back(one);
+      else
+        refuse("the parameter '" + one.first + "'");
+    bool may_end = true;  // behind the I-th
+    for (std::size_t i = all.size(); i-- > 0;) {
+      const auto& [key, value] = all[i];
+      const bool required = requires_member(schema, key);
+      const auto from = [&](std::size_t at) { return name + "_m" + std::to_string(at); };
+      const std::string next = i + 1 < all.size() ? from(i + 1) : "";
       if (rest_.size() > kGrammarBytesMax) too_large();
-      rest_ += parameter + ": " + json::quote("<parameter=" + key + ">\n") + " " +
-               this->value(root, value) + "\n";
+      rest_ += from(i) + ": " + json::quote(key + ">\n") + " " +
+               this->value(root, value, next, may_end) +
+               (required || next.empty() ? "" : " | " + next) + "\n";
+      may_end = may_end && !required;
     }
-    return all;
+    if (all.empty()) return "\"</function>\"";
+    return "\"<parameter=\" " + name + "_m0" + (may_end ? " | \"</function>\"" : "");
+  }
+
+  static bool is_plain(const std::string& key) {
+    return key.find_first_of(">\n") == std::string::npos && trimmed(key) == key && !key.empty();
   }
 
   std::string without_list(const json::Node& schema) {
+    const std::string end = "\"</function>\"";
     const auto others = schema.get("additionalProperties");
-    if (others && others->is_bool() && !others->as_bool()) return {};
+    if (others && others->is_bool() && !others->as_bool()) return end;
     if (others && others->is_object()) refuse("additionalProperties");
-    if (!has_any_) rest_ += "any_parameter: \"<parameter=\" /[^>\\n]+/ \">\\n\" text_value\n";
+    if (!has_any_) rest_ += "any_m: /[^>\\n]+/ \">\\n\" ( text_more any_m | text_end )\n";
     has_any_ = true;
-    return " any_parameter*";
+    return "\"<parameter=\" any_m | " + end;
   }
 
-  // With what closes it.
-  std::string value(const json::Node& root, const json::Node& schema) {
+  // With what closes it, and either `next` or the end of the call.
+  std::string value(const json::Node& root, const json::Node& schema, const std::string& next,
+                    bool may_end) {
     Choice choice;
     gather(root, schema, choice, 0);
     if (choice.text && choice.json) refuse("a text, or a list or an object");
-    if (choice.text || choice.rules.empty()) {
-      if (!choice.text) refuse("$ref");
-      return "text_value";
-    }
+    if (!choice.text && choice.rules.empty()) refuse("$ref");
+    const bool text = choice.text || choice.rules.empty();
+    const auto either = [&](const std::string& more, const std::string& end) {
+      std::string ways = next.empty() ? "" : more + " " + next;
+      if (may_end) ways += (ways.empty() ? "" : " | ") + end;
+      return "( " + ways + " )";
+    };
+    if (text) return either("text_more", "text_end");
     std::string all;
     for (const auto& rule : choice.rules) all += (all.empty() ? "" : " | ") + rule;
-    return "( " + all + " ) CLOSE";
+    return "( " + all + " ) CLOSE " + either("\"<parameter=\"", "\"</function>\"");
   }
 
   void gather(const json::Node& root, const json::Node& schema, Choice& choice, int depth) {
