@@ -13,11 +13,11 @@ namespace sanctum {
 namespace {
 
 // Where the words went wrong: `sanctum run smoke` names no command, though smoke is one.
-const CLI::App& innermost(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
-  const auto left = app.remaining();
+const CLI::App* innermost(const CLI::App* app) {
+  const auto chosen = app->get_subcommands();
+  const auto left = app->remaining();
   if (!left.empty() && !left.front().starts_with('-')) return app;
-  return chosen.empty() ? app : innermost(*chosen.front());
+  return chosen.empty() ? app : innermost(chosen.front());
 }
 
 std::vector<std::string> flags_of(const CLI::App& command) {
@@ -80,7 +80,7 @@ std::string help_by_slip(const std::vector<std::string>& words) {
 }
 
 std::string usage_error(const CLI::App* app, const CLI::Error& error) {
-  const CLI::App& command = innermost(*app);
+  const CLI::App& command = *innermost(app);
   std::string text = full_name(command) + ": " + error.what();
   // A slip in a command's name is told as a command that is missing.
   if (const auto left = command.remaining(); !left.empty()) text = unexpected(command, left);

@@ -97,7 +97,7 @@ class Rules {
   }
 
   std::string without_list(const json::Node& schema) {
-    const std::string end = "\"</function>\"";
+    std::string end = "\"</function>\"";
     const auto others = schema.get("additionalProperties");
     if (others && others->is_bool() && !others->as_bool()) return end;
     if (others && others->is_object()) refuse("additionalProperties");
