@@ -98,7 +98,8 @@ void check_fields(const json::Node& object, const ObjectFields& table, FieldNote
     if (node.is_null()) continue;
     const Field* field = row_of(table, name);
     if (field == nullptr) {
-      if (!table.others_are_hints) node.fail("is not supported");
+      if (!table.others_are_hints)
+        node.fail("is not supported" + did_you_mean(name, names_of(table)));
       notes.ignore(node, "nothing is known of it");
     } else if (field->what == FieldClass::kHint) {
       notes.ignore(node, field->means);

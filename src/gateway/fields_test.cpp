@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/test_directory.h"
 #include "gateway/described.h"
+#include "gateway/openai_fields.h"
 
 namespace sanctum::gateway {
 namespace {
@@ -74,6 +75,18 @@ TEST(Fields, WhatIsIgnoredIsNamedOnceAndBriefly) {
 }
 
 // `sanctum serve --fields > docs/fields.md` makes it anew.
+TEST(Fields, OneThatIsMisspeltIsTold) {
+  FieldNotes notes;
+  const json::Document document(R"({"temperatur":1})");
+  try {
+    check_fields(document.root(), kChatRequestFields, notes);
+    FAIL() << "it was taken";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("did you mean 'temperature'"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Fields, StandOnThePageForPeople) {
   EXPECT_EQ(read_file(source_directory() + "/docs/fields.md"), fields_page(field_groups()));
 }
