@@ -28,14 +28,14 @@ std::optional<Error> refusal(const text::BoundTool& tool, const AnswerPlace& pla
 // Each can be bound, and all together cannot: those that hold most go, to a half of what there is.
 bool loosen_largest(std::vector<text::BoundTool>& tools, std::vector<std::string>& named) {
   std::vector<text::BoundTool*> loose;
-  std::size_t bytes = 0, left = 0;
+  std::size_t bytes = 0;
   for (auto& tool : tools) {
     bytes += tool.schema.size();
     if (!tool.strict) loose.push_back(&tool);
   }
   std::sort(loose.begin(), loose.end(),
             [](const auto* a, const auto* b) { return a->schema.size() > b->schema.size(); });
-  left = bytes;
+  std::size_t left = bytes;
   for (auto* tool : loose) {
     if (left <= bytes / 2) break;
     left -= tool->schema.size();
@@ -45,7 +45,15 @@ bool loosen_largest(std::vector<text::BoundTool>& tools, std::vector<std::string
   return !named.empty();
 }
 
-BoundGrammar told(CompiledGrammar made, std::vector<std::string> named) {
+// `named`: what of the tools is left out already.
+BoundGrammar compiled(const AnswerBounds& bounds, const AnswerPlace& place,
+                      const text::Tokenizer& tokenizer, const Compile& compile,
+                      std::vector<std::string> named) {
+  std::set<std::string> unsaid;
+  const std::string source = answer_grammar(bounds, place, tokenizer, &unsaid);
+  unsaid.insert(bounds.left_out.begin(), bounds.left_out.end());
+  named.insert(named.end(), unsaid.begin(), unsaid.end());
+  CompiledGrammar made = compile(source);
   for (const auto& keyword : made.grammar->not_enforced())
     if (std::find(named.begin(), named.end(), keyword) == named.end()) named.push_back(keyword);
   if (named.size() > wire::kIgnoredMax) named.resize(wire::kIgnoredMax);
@@ -69,10 +77,7 @@ std::string grammar_key(const AnswerBounds& bounds, const AnswerPlace& place) {
 BoundGrammar compile_bound(AnswerBounds bounds, const AnswerPlace& place,
                            const text::Tokenizer& tokenizer, const Compile& compile) {
   try {
-    std::set<std::string> unsaid;
-    const std::string source = answer_grammar(bounds, place, tokenizer, &unsaid);
-    unsaid.insert(bounds.left_out.begin(), bounds.left_out.end());
-    return told(compile(source), {unsaid.begin(), unsaid.end()});
+    return compiled(bounds, place, tokenizer, compile, {});
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kUnavailable) throw;
     std::vector<std::string> named;
@@ -86,11 +91,7 @@ BoundGrammar compile_bound(AnswerBounds bounds, const AnswerPlace& place,
       named.push_back("all of " + tool.name);
     }
     if (named.empty() && !loosen_largest(bounds.tools, named)) throw;
-    std::set<std::string> unsaid;
-    const std::string source = answer_grammar(bounds, place, tokenizer, &unsaid);
-    unsaid.insert(bounds.left_out.begin(), bounds.left_out.end());
-    named.insert(named.end(), unsaid.begin(), unsaid.end());
-    return told(compile(source), std::move(named));
+    return compiled(bounds, place, tokenizer, compile, std::move(named));
   }
 }
 
