@@ -5,24 +5,22 @@
 namespace sanctum::engine {
 
 TextPool::TextPool(int threads) {
-  try {
-    threads_.emplace_back([this] { work(Turn::kReserved); });
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(Turn::kPicture); });
-  } catch (...) {  // a thread that nobody joins would end the process
-    stop();
-    throw;
-  }
+  const auto tell = [this] { tell_to_stop(); };
+  threads_.start(1, [this] { work(Turn::kReserved); }, tell);
+  threads_.start(threads, [this] { work(Turn::kPicture); }, tell);
 }
 
 void TextPool::stop() {
+  tell_to_stop();
+  threads_.join();
+}
+
+void TextPool::tell_to_stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
 }
 
 void TextPool::run(Turn turn, std::function<void()> job) {

@@ -12,8 +12,8 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
-#include <vector>
+
+#include "base/thread_group.h"
 
 namespace sanctum::engine {
 
@@ -30,6 +30,7 @@ class TextPool {
   void run(Turn turn, std::function<void()> job);
 
  private:
+  void tell_to_stop();
   // Jobs whose turn is at most `last`.
   void work(Turn last);
 
@@ -37,7 +38,7 @@ class TextPool {
   std::condition_variable changed_;
   std::array<std::deque<std::function<void()>>, 3> jobs_;  // by turn
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  ThreadGroup threads_;
 };
 
 }  // namespace sanctum::engine

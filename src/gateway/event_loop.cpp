@@ -69,23 +69,21 @@ void EventLoop::serve() {
 }
 
 EventLoop::EventLoop(int threads) : context_(std::make_unique<Context>()) {
-  try {
-    for (int i = 0; i < threads; ++i) context_->threads.emplace_back([this] { serve(); });
-  } catch (...) {  // a thread that nobody joins would end the process
-    stop();
-    throw;
-  }
+  context_->threads.start(threads, [this] { serve(); }, [this] { tell_to_stop(); });
 }
 
 EventLoop::~EventLoop() {
   stop();
 }
 
-void EventLoop::stop() {
+void EventLoop::tell_to_stop() {
   context_->work.reset();
   context_->io.stop();
-  for (auto& thread : context_->threads) thread.join();
-  context_->threads.clear();
+}
+
+void EventLoop::stop() {
+  tell_to_stop();
+  context_->threads.join();
 }
 
 std::shared_ptr<Strand> EventLoop::make_strand() {

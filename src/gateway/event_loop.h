@@ -44,6 +44,7 @@ class EventLoop {
 
  private:
   void serve();
+  void tell_to_stop();
   std::unique_ptr<Context> context_;
 };
 

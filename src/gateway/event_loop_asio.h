@@ -4,9 +4,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
-#include <thread>
-#include <vector>
 
+#include "base/thread_group.h"
 #include "gateway/event_loop.h"
 
 namespace sanctum::gateway {
@@ -16,7 +15,7 @@ using StrandExecutor = boost::asio::strand<boost::asio::io_context::executor_typ
 struct EventLoop::Context {
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
-  std::vector<std::thread> threads;
+  ThreadGroup threads;
 };
 
 std::shared_ptr<Strand> make_strand(const StrandExecutor& executor);

@@ -32,29 +32,24 @@ bool spin(const Done& done) {
 
 ThreadPool::ThreadPool(int threads) {
   SANCTUM_INVARIANT(threads >= 1 && threads <= kThreadsMax, "threads of a pool");
-  try {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker(); });
-  } catch (...) {  // a thread that nobody joins would end the process
-    stop();
-    throw;
-  }
+  workers_.start(threads - 1, [this] { worker(); }, [this] { tell_to_stop(); });
 }
 
 ThreadPool::~ThreadPool() {
-  stop();
+  tell_to_stop();
+  workers_.join();
 }
 
-void ThreadPool::stop() {
+void ThreadPool::tell_to_stop() {
   stopping_.store(true);
   ticket_.fetch_add(std::uint64_t{1} << 48);  // a change that wakes the parked
   ticket_.notify_all();
-  for (std::thread& thread : workers_) thread.join();
 }
 
 void ThreadPool::run(int items, const std::function<void(int)>& work) {
   SANCTUM_INVARIANT(items >= 0 && items <= kItemsMax, "items of a job");
   const FlushDenormals flush;
-  if (workers_.empty() || items <= 1) {
+  if (workers_.size() == 0 || items <= 1) {
     for (int i = 0; i < items; ++i) work(i);
     return;
   }

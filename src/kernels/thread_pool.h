@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <thread>
-#include <vector>
+
+#include "base/thread_group.h"
 
 namespace sanctum::kernels {
 
@@ -28,12 +28,12 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return workers_.size() + 1; }
   // Calls work(0) to work(items - 1), each once. `work` must not throw and must not call run().
   void run(int items, const std::function<void(int)>& work);
 
  private:
-  void stop();
+  void tell_to_stop();
   // One word says all about a job: its number, how many items it has and the next to take. An item
   // taken from it keeps the job open, so a thread that comes late never sees half of the next one.
   struct Ticket {
@@ -55,7 +55,7 @@ class ThreadPool {
   alignas(kOwnLine) std::atomic<bool> stopping_{false};
   const std::function<void(int)>* work_ = nullptr;  // of the open job
   std::uint64_t jobs_ = 0;
-  std::vector<std::thread> workers_;
+  ThreadGroup workers_;
 };
 
 }  // namespace sanctum::kernels

@@ -29,25 +29,20 @@ struct PictureFetches::Request {
 };
 
 PictureFetches::PictureFetches() {
-  try {
-    for (int i = 0; i < kPictureFetchesAtOnceMax; ++i) threads_.emplace_back([this] { work(); });
-  } catch (...) {  // a thread that nobody joins would end the process
-    stop();
-    throw;
-  }
+  threads_.start(kPictureFetchesAtOnceMax, [this] { work(); }, [this] { tell_to_stop(); });
 }
 
 PictureFetches::~PictureFetches() {
-  stop();
+  tell_to_stop();
+  threads_.join();
 }
 
-void PictureFetches::stop() {
+void PictureFetches::tell_to_stop() {
   stopping_ = true;
   {
     const std::lock_guard lock(mutex_);  // so that nobody falls asleep having seen the old value
   }
   changed_.notify_all();
-  for (auto& thread : threads_) thread.join();
 }
 
 void PictureFetches::fetch(std::vector<std::string> urls,

@@ -9,9 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/thread_group.h"
 #include "gateway/picture_fetcher.h"
 
 namespace sanctum::serve {
@@ -35,7 +35,7 @@ class PictureFetches : public gateway::PictureFetcher {
     std::size_t which;
   };
   void work();
-  void stop();
+  void tell_to_stop();
   void fetch_one(const Wanted& wanted);
 
   std::mutex mutex_;  // guards the next two, and what requests say is guarded
@@ -43,7 +43,7 @@ class PictureFetches : public gateway::PictureFetcher {
   std::deque<Wanted> wanted_;
   std::size_t requests_ = 0;  // that are not told yet
   std::atomic<bool> stopping_ = false;
-  std::vector<std::thread> threads_;
+  ThreadGroup threads_;
 };
 
 }  // namespace sanctum::serve
