@@ -1,64 +1,33 @@
 #include "engine/constraint.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
 namespace sanctum::engine {
 
-MaskWorkers::MaskWorkers(int threads) {
-  try {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  } catch (...) {  // a thread that nobody joins would end the process
-    stop();
-    throw;
-  }
-}
-
-MaskWorkers::~MaskWorkers() {
-  stop();
-}
-
-void MaskWorkers::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  for (auto& thread : threads_) thread.join();
-}
-
-void MaskWorkers::run(std::function<void()> job) {
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
-  changed_.notify_one();
-}
-
-void MaskWorkers::work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    const auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    job();
-    lock.lock();
-  }
-}
-
 struct Constraint::Shared {
-  std::unique_ptr<text::GrammarState> state;  // of whoever computes: the maker, then the job
-  std::mutex mutex;                           // guards the next three
+  enum class Stage { kDue, kComputing, kReady };
+
+  std::unique_ptr<text::GrammarState> state;  // of whoever made it kComputing
+  std::mutex mutex;                           // guards the next five
   std::condition_variable changed;
-  bool ready = false;
+  Stage stage = Stage::kReady;
+  int token = 0;  // taken, and not in `state` yet; with kDue
   std::vector<std::uint32_t> mask;
   std::optional<Error> error;
 
-  void step(int token) {
+  // Unless another thread does, or did.
+  void compute() {
+    {
+      const std::lock_guard lock(mutex);
+      if (stage != Stage::kDue) return;
+      stage = Stage::kComputing;
+    }
     std::vector<std::uint32_t> next;
     std::optional<Error> wrong;
     try {
@@ -72,8 +41,15 @@ struct Constraint::Shared {
     const std::lock_guard lock(mutex);
     mask = std::move(next);
     error = std::move(wrong);
-    ready = true;
+    stage = Stage::kReady;
     changed.notify_one();
+  }
+
+  // Returns once there is a mask or an error.
+  void finish() {
+    compute();
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return stage == Stage::kReady; });
   }
 };
 
@@ -81,21 +57,22 @@ Constraint::Constraint(std::unique_ptr<text::GrammarState> state)
     : shared_(std::make_shared<Shared>()) {
   shared_->state = std::move(state);
   shared_->mask = shared_->state->mask();
-  shared_->ready = true;
 }
 
-void Constraint::take(int token, MaskWorkers& workers) {
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->error) return;
-    shared_->ready = false;
-  }
-  workers.run([shared = shared_, token] { shared->step(token); });
+void Constraint::take(int token) {
+  shared_->finish();
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->error) return;
+  shared_->token = token;
+  shared_->stage = Shared::Stage::kDue;
+}
+
+void Constraint::compute_by(MaskWorkers& workers) {
+  workers.run([shared = shared_] { shared->compute(); });
 }
 
 std::span<const std::uint32_t> Constraint::mask() {
-  std::unique_lock lock(shared_->mutex);
-  shared_->changed.wait(lock, [this] { return shared_->ready; });
+  shared_->finish();
   if (shared_->error) throw *shared_->error;
   return shared_->mask;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "base/log.h"
+#include "engine/token_mask.h"
 
 namespace sanctum::engine {
 namespace {
@@ -56,14 +57,6 @@ bool add_rows(Sequence& sequence, int count, models::Step& step, std::vector<int
   return true;
 }
 
-// The mask of one token; what it does not reach may not come.
-std::vector<std::uint32_t> only(int token) {
-  const auto at = static_cast<std::size_t>(token);
-  std::vector<std::uint32_t> mask(at / 32 + 1);
-  mask[at / 32] = std::uint32_t{1} << (at % 32);
-  return mask;
-}
-
 }  // namespace
 
 std::vector<std::size_t> Sequence::images_to_encode() const {
@@ -106,6 +99,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const models::Model> model, nn::Backend
       keeps_prefixes_(prefix_bytes_max > 0),
       heartbeat_(heartbeat),
       fault_(fault) {
+  if (backend_->leaves_cores()) mask_workers_.emplace(kMaskThreads);
   limits_.tokens_max = std::min(limits_.tokens_max, memory_->step_tokens());
   limits_.kv_bytes_max = memory_->bytes_max();
   limits_.kv_bytes_reserved =
@@ -341,8 +335,11 @@ void ModelRunner::run_rows(const StepPlan& plan, StepOutput& output) {
     const Sequence& s = *wanting[at];
     try {
       auto allowed = s.constraint ? s.constraint->mask() : std::span<const std::uint32_t>();
-      std::vector<std::uint32_t> alone;
-      if (const auto forced = s.forced()) allowed = alone = only(*forced);
+      TokenMask own;
+      if (const auto forced = s.forced())
+        allowed = own = only(*forced);
+      else if (const auto refused = s.refused())
+        allowed = own = all_but(*refused, allowed, vocabulary);
       sampled[at] = sample_token({values + at * vocabulary, vocabulary}, s.counts, s.sampling,
                                  s.seed, s.output.size(), allowed);
     } catch (const Error& error) {
@@ -374,8 +371,8 @@ void ModelRunner::take_token(Sequence& sequence, Sampled sampled, StepOutput& ou
   output.tokens.push_back({sequence.request, std::move(sampled), over == FinishReason::kStop});
   if (over) return end(sequence, *over, output);
   if (!sequence.constraint) return;
-  if (!mask_workers_) mask_workers_ = std::make_unique<MaskWorkers>(kMaskThreads);
-  sequence.constraint->take(sequence.output.back(), *mask_workers_);
+  sequence.constraint->take(sequence.output.back());
+  if (mask_workers_) sequence.constraint->compute_by(*mask_workers_);
 }
 
 void ModelRunner::end(Sequence& sequence, FinishReason reason, StepOutput& output,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,7 +85,7 @@ class ModelRunner {
   wire::Switches switches_;
   wire::Heartbeat* heartbeat_;
   Fault fault_;
-  std::unique_ptr<MaskWorkers> mask_workers_;         // once one is wanted
+  std::optional<MaskWorkers> mask_workers_;           // where a step leaves them cores
   std::uint64_t said_ = 0;                            // tokens in all
   int empty_steps_ = 0;                               // in a row
   std::vector<std::unique_ptr<Sequence>> sequences_;  // in order of arrival; null once ended

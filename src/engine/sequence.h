@@ -69,6 +69,8 @@ struct Sequence {
   int left() const { return length() - fed(); }
   // The token that comes next whatever the model's logits are; nothing where they decide.
   std::optional<int> forced() const;
+  // One that may not come.
+  std::optional<int> refused() const { return thought ? thought->refused() : std::nullopt; }
   // Why nothing can follow its last token; nothing when something can.
   std::optional<wire::FinishReason> over() const;
   // Pictures that still have tokens to be fed, and are not encoded; and their tokens.

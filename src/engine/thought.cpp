@@ -28,9 +28,13 @@ Thought::Marks Thought::marks(text::OutputFormat format, const text::Tokenizer& 
   const std::string closing(spelled.closing.empty() ? row.thought_closing : spelled.closing);
   const std::string end =
       row.thought_end.empty() ? "\n" + closing + "\n\n" : std::string(row.thought_end);
-  return {tokenizer.encode(spelled.opening, false), tokenizer.encode(closing, false),
-          tokenizer.encode(end, false), spelled.anywhere,
-          tokenizer.id_of(closing) ? std::string() : closing};
+  Marks marks{tokenizer.encode(spelled.opening, false), tokenizer.encode(closing, false),
+              tokenizer.encode(end, false), spelled.anywhere};
+  if (!tokenizer.id_of(closing)) marks.closing_text = closing;
+  const std::size_t shared = tokenizer.encode(row.thought_opening_shared, false).size();
+  if (shared < marks.opening.size() && (shared > 0 || tokenizer.is_special(marks.opening[0])))
+    marks.telling = shared;
+  return marks;
 }
 
 Thought::Thought(Marks marks, bool begun, std::optional<int> tokens_max, Bytes bytes)
@@ -40,7 +44,7 @@ Thought::Thought(Marks marks, bool begun, std::optional<int> tokens_max, Bytes b
       inside_(begun),
       at_start_(!begun) {}
 
-bool Thought::ends_with(const std::vector<int>& mark) const {
+bool Thought::ends_with(std::span<const int> mark) const {
   return !mark.empty() && last_.size() >= mark.size() &&
          std::equal(mark.rbegin(), mark.rend(), last_.rbegin());
 }
@@ -75,8 +79,16 @@ void Thought::take(int token) {
 
 std::optional<int> Thought::forced() const {
   if (!inside_ || !tokens_max_ || marks_.end.empty()) return std::nullopt;
-  if (ending_ == 0 && (tokens_ < *tokens_max_ || !character_.empty())) return std::nullopt;
+  if (ending_ == 0 && (!is_spent() || !character_.empty())) return std::nullopt;
   return marks_.end[ending_];
+}
+
+// Elsewhere than at the start it would be opened and ended at once, and perhaps again, for ever.
+std::optional<int> Thought::refused() const {
+  if (inside_ || !marks_.anywhere || !marks_.telling || !is_spent()) return std::nullopt;
+  const std::span<const int> before(marks_.opening.data(), *marks_.telling);
+  if (!before.empty() && !ends_with(before)) return std::nullopt;
+  return marks_.opening[*marks_.telling];
 }
 
 bool Thought::closes() const {

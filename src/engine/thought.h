@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class Thought {
     bool anywhere = false;  // one may begin behind text, too
     // Of one that is no single token: words run together ("\n</think>"), so its letters count.
     std::string closing_text = {};
+    // Which token of `opening` begins a thought and nothing else; nothing where none is known to.
+    std::optional<std::size_t> telling = std::nullopt;
   };
   // A token's own bytes, perhaps a part of a character.
   using Bytes = std::function<std::string(int)>;
@@ -40,10 +43,13 @@ class Thought {
   void take(int token);
   // The token that must come next; nothing where any may.
   std::optional<int> forced() const;
+  // The token that may not: it would begin another thought, and there is nothing left for one.
+  std::optional<int> refused() const;
   int tokens() const { return tokens_; }
 
  private:
-  bool ends_with(const std::vector<int>& mark) const;
+  bool is_spent() const { return tokens_max_ && tokens_ >= *tokens_max_; }
+  bool ends_with(std::span<const int> mark) const;
   bool closes() const;
   bool opens(int token);
 

@@ -97,6 +97,42 @@ TEST(Thought, BeginsAtTheAnswersStartUnlessItsMarksMayStandAnywhere) {
               ElementsAre(5, 1, 8, 2, 9, 9, 7));
 }
 
+// Of a model that may think again and again there is no next thought once all is spent: what begins
+// one may not come.
+TEST(Thought, ASpentOneIsTheLast) {
+  Thought::Marks marks = kAnywhere;
+  marks.telling = 0;
+  Thought thought(marks, false, 2, bytes);
+  for (const int token : {1, 6, 2, 7}) {
+    EXPECT_FALSE(thought.refused());
+    thought.take(token);
+  }
+  for (const int token : {1, 6, 8, 2, 9, 9}) {
+    EXPECT_FALSE(thought.refused()) << "inside, or not spent";
+    thought.take(token);
+  }
+  EXPECT_EQ(thought.refused(), 1);
+  EXPECT_EQ(Thought(marks, false, 0, bytes).refused(), 1);
+  EXPECT_EQ(Thought(kAnywhere, false, 0, bytes).refused(), std::nullopt) << "what opens is a text";
+  EXPECT_EQ(Thought(marks, false, std::nullopt, bytes).refused(), std::nullopt);
+  Thought::Marks once = kMarks;
+  once.telling = 0;
+  EXPECT_EQ(Thought(once, false, 0, bytes).refused(), std::nullopt)
+      << "an empty one, then the rest";
+}
+
+// gpt-oss's: its first token opens every message.
+TEST(Thought, WhatOtherThingsBeginWithMayCome) {
+  Thought::Marks marks{{1, 3, 4}, {2}, {2, 5}, true};
+  marks.telling = 1;
+  Thought thought(marks, false, 0, bytes);
+  EXPECT_FALSE(thought.refused());
+  thought.take(1);
+  EXPECT_EQ(thought.refused(), 3);
+  thought.take(7);
+  EXPECT_FALSE(thought.refused());
+}
+
 // As after an engine's death: what was said is taken again, and the end goes on where it stopped.
 TEST(Thought, GoesOnWhereItStopped) {
   Thought first(kMarks, true, 1, bytes);

@@ -32,6 +32,7 @@ const FormatRow& harmony_format() {
                              .reasoning = {{"<|channel|>analysis<|message|>", {}, true}},
                              .thought_end = "<|end|><|start|>assistant",
                              .thought_closing = "<|end|>",
+                             .thought_opening_shared = "<|channel|>",
                              .call_tokens = tokens,
                              .reasoning_tokens = tokens,
                              .call_rules = call_rules};

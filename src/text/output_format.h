@@ -44,6 +44,8 @@ struct FormatRow {
   // How a thought that has to end ends; empty: "\n", its closing mark, "\n\n".
   std::string_view thought_end = {};
   std::string_view thought_closing = {};  // where its marks have none
+  // What other things begin with, too, of the mark that opens one.
+  std::string_view thought_opening_shared = {};
   // Tokens that the parser has to see; both together kControlMarksMax at most.
   std::vector<std::string> call_tokens = {};
   std::vector<std::string> reasoning_tokens = {"<think>", "</think>"};
@@ -51,7 +53,8 @@ struct FormatRow {
   std::unique_ptr<CallReader> (*reader)(const OfferedTools& tools,
                                         std::string_view opening) = nullptr;
   bool bare = false;  // a { at the start of the content may be a call
-  // The rule `calls`, in Lark, and what it needs; null: calls of this format are not bound.
+  // In Lark the rule `calls` and what it needs, and where text may stand before them `opened`, all
+  // of `calls` behind the first of `openings`; null: calls of this format are not bound.
   std::string (*call_rules)(const CallRules& rules) = nullptr;
   CallIds ids = CallIds::kLong;
 };
