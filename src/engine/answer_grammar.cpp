@@ -25,7 +25,7 @@ std::string mark(std::string_view text, const text::Tokenizer& tokenizer) {
 }
 
 bool is_text(const std::string& mark) {
-  return mark.front() == '"';
+  return mark.starts_with('"');
 }
 
 std::string escaped_in_regex(std::string_view text) {
@@ -110,14 +110,26 @@ std::string thinking_rules(const AnswerPlace& place, const text::Tokenizer& toke
   return "start: " + begins + "\n" + thought + "WS: /[ \\n]{0,4}/\n";
 }
 
-// What is said before calls, or instead of them: it holds no mark that opens one.
+// What is said before calls, or instead of them: it holds no mark that opens one, but for `lead`,
+// which ends with it. Content is read as far as it goes, so a mark that is a text cannot follow it.
 std::string content_rule(const text::FormatRow& row, const text::Tokenizer& tokenizer) {
   if (row.bare) return "CONTENT: /[^{ \\t\\r\\n](?s:.*)/\n";
   std::string rule = "CONTENT: /(?s:.+)/";
   for (const std::string_view opening : row.openings)
     if (is_text(mark(opening, tokenizer)))
       rule += " & ~/(?s:.*)" + escaped_in_regex(opening) + "(?s:.*)/";
-  return rule + "\n";
+  const std::string opening = row.openings.empty() ? "" : mark(row.openings.front(), tokenizer);
+  return rule + "\n" + (is_text(opening) ? "lead[lazy]: CONTENT " + opening + "\n" : "");
+}
+
+// What an answer may be where calls may come, and need not.
+std::string calls_or_content(const text::FormatRow& row, const std::string& before,
+                             const text::Tokenizer& tokenizer) {
+  const bool apart = row.bare || !before.empty();  // the one or the other
+  if (apart) return "body: calls | " + before + "CONTENT?\n";
+  if (is_text(mark(row.openings.front(), tokenizer)))
+    return "body: calls | lead opened | CONTENT?\n";
+  return "body: CONTENT? calls | CONTENT?\n";
 }
 
 std::string body_rules(const AnswerBounds& bounds, const AnswerPlace& place,
@@ -133,9 +145,7 @@ std::string body_rules(const AnswerBounds& bounds, const AnswerPlace& place,
   if (bounds.call_required) return "body: calls\n" + calls;
   if (bounds.structure.kind != StructureKind::kNone)
     return "body: calls | " + before + "answer\n" + calls + answer;
-  const bool apart = row.bare || !before.empty();  // the one or the other
-  return (apart ? "body: calls | " + before + "CONTENT?\n" : "body: CONTENT? calls | CONTENT?\n") +
-         calls + content_rule(row, tokenizer);
+  return calls_or_content(row, before, tokenizer) + calls + content_rule(row, tokenizer);
 }
 
 }  // namespace

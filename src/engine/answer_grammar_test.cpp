@@ -105,6 +105,13 @@ TEST_F(AnswerGrammar, CallsAreBoundInTheFormatsOwnSpelling) {
   EXPECT_TRUE(takes(AnswerBounds{{}, kTools, true, true}, hermes, two));
   EXPECT_FALSE(takes(AnswerBounds{{}, kTools, true, false}, hermes, two)) << "one alone";
   EXPECT_TRUE(takes(AnswerBounds{{}, kTools, false, true}, hermes, "First this.\n" + two));
+  // Whether the mark is a token here (Hermes's) or a text (Mistral's).
+  const AnswerPlace mistral{OutputFormat::kMistral, false, false};
+  EXPECT_TRUE(
+      takes(AnswerBounds{{}, kTools, false, true}, mistral, "First [this].\n" + cases[3].add));
+  EXPECT_TRUE(takes(AnswerBounds{{}, kTools, false, true}, mistral, "It is [TOOL_CALL"));
+  EXPECT_FALSE(takes(AnswerBounds{{}, kTools, false, true}, mistral, "First.\n" + cases[3].wrong));
+  EXPECT_FALSE(takes(AnswerBounds{{}, kTools, true, true}, mistral, "First.\n" + cases[3].add));
   const Structure yes{StructureKind::kChoice, R"(["yes"])", false};
   EXPECT_TRUE(takes(AnswerBounds{yes, kTools, false, true}, hermes, "yes"));
   EXPECT_TRUE(takes(AnswerBounds{yes, kTools, false, true}, hermes, two));

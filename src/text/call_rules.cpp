@@ -34,9 +34,10 @@ std::string each_tool(const CallRules& rules,
   return all;
 }
 
-std::string calls_of(const CallRules& rules, const std::string& between) {
-  if (!rules.parallel) return "calls: call\n";
-  return "calls: call (" + (between.empty() ? "" : between + " ") + "call)*\n";
+std::string calls_of(const CallRules& rules, const std::string& opening,
+                     const std::string& between) {
+  const std::string more = rules.parallel ? " (" + between + " " + opening + " call)*" : "";
+  return "calls: " + opening + " opened\nopened: call" + more + "\n";
 }
 
 }  // namespace sanctum::text

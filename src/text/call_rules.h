@@ -33,7 +33,9 @@ std::string json_of(const std::string& schema, bool strict);
 // "a | b" of what `spell` says of each tool.
 std::string each_tool(const CallRules& rules,
                       const std::function<std::string(const BoundTool&)>& spell);
-// `calls`: one `call`, or several with `between`, a rule or a literal; empty: nothing.
-std::string calls_of(const CallRules& rules, const std::string& between);
+// `calls`: `opening` and `opened`, which is all that follows the first of them: one `call`, or
+// several with `between` before the next opening. Both in Lark; empty: nothing.
+std::string calls_of(const CallRules& rules, const std::string& opening,
+                     const std::string& between);
 
 }  // namespace sanctum::text

@@ -23,8 +23,8 @@ std::string call_rules(const CallRules& rules) {
     return json::quote("{\"name\": " + json::quote(tool.name) + ", \"arguments\": ") + " ( " +
            json_of(tool.schema, tool.strict) + " ) \"}\"";
   });
-  return calls_of(rules, "\"\\n\"") + "call: " + rules.mark("<tool_call>") +
-         " \"\\n\" object \"\\n\" " + rules.mark("</tool_call>") + "\nobject: " + object + "\n";
+  return calls_of(rules, rules.mark("<tool_call>"), "\"\\n\"") + "call: \"\\n\" object \"\\n\" " +
+         rules.mark("</tool_call>") + "\nobject: " + object + "\n";
 }
 
 }  // namespace

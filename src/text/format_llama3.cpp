@@ -25,7 +25,7 @@ std::string call_rules(const CallRules& rules) {
     return json::quote("{\"name\": " + json::quote(tool.name) + ", \"parameters\": ") + " ( " +
            json_of(tool.schema, tool.strict) + " ) \"}\"";
   });
-  return calls_of(rules, "\"; \"") + "call: " + object + "\n";
+  return calls_of(rules, "", "\"; \"") + "call: " + object + "\n";
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ std::unique_ptr<CallReader> reader(const OfferedTools& tools, std::string_view o
 std::string call_rules(const CallRules& rules) {
   const std::string opening = rules.mark("[TOOL_CALLS]"), behind_name = rules.mark("[ARGS]");
   if (behind_name.front() == '<')
-    return calls_of(rules, "") + "call: " + opening + " ( " +
+    return calls_of(rules, opening, "") + "call: ( " +
            each_tool(rules,
                      [&](const BoundTool& tool) {
                        return json::quote(tool.name) + " " + behind_name + " ( " +
@@ -31,7 +31,7 @@ std::string call_rules(const CallRules& rules) {
     return json::quote("{\"name\": " + json::quote(tool.name) + ", \"arguments\": ") + " ( " +
            json_of(tool.schema, tool.strict) + " ) \"}\"";
   });
-  return "calls: " + opening + " \" \"? \"[\" object" +
+  return "calls: " + opening + " opened\nopened: \" \"? \"[\" object" +
          (rules.parallel ? " (\", \" object)*" : "") + " \"]\"\nobject: " + object + "\n";
 }
 

@@ -47,7 +47,7 @@ class Rules {
       functions += (functions.empty() ? "" : " | ") + json::quote("call:" + tool.name) + " " +
                    (schema.has("$ref") ? value(schema) : object(schema));
     }
-    return calls_of(rules_, "") + "call: " + rules_.mark("<|tool_call>") + " function " +
+    return calls_of(rules_, rules_.mark("<|tool_call>"), "") + "call: function " +
            rules_.mark("<tool_call|>") + "\nfunction: " + functions + "\n" + string_rules() +
            kOwnRules + rest_;
   }

@@ -42,9 +42,9 @@ class Rules {
       functions += (i > 0 ? " | f" : "f") + std::to_string(i);
       function(rules_.tools[i], "f" + std::to_string(i));
     }
-    return calls_of(rules_, "\"\\n\"") + "call: " + rules_.mark("<tool_call>") +
-           " \"\\n\" function \"\\n\" " + rules_.mark("</tool_call>") + "\nfunction: " + functions +
-           "\n" + rest_ + kOwnRules;
+    return calls_of(rules_, rules_.mark("<tool_call>"), "\"\\n\"") +
+           "call: \"\\n\" function \"\\n\" " + rules_.mark("</tool_call>") +
+           "\nfunction: " + functions + "\n" + rest_ + kOwnRules;
   }
 
  private:
