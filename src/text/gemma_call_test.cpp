@@ -60,7 +60,7 @@ TEST(GemmaCall, WhatIsNone) {
   for (const std::string text :
        {"<|tool_call>call:f", "<|tool_call>f{}", "<|tool_call>call:{}<tool_call|>",
         "<|tool_call>call:f<tool_call|>", "<|tool_call>call:f f{}"}) {
-    const ParsedOutput output = parse(kGemma, text);
+    const ParsedOutput output = parse(kGemma, text, Ending::kByModel);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }

@@ -47,7 +47,7 @@ class HarmonyReader : public OutputReader {
   }
 
   // The marker that closes a call is a token that ends the answer, and never comes here.
-  void end(OutputSink& sink, Ending ending) override {
+  void end(PendingText&, OutputSink& sink, Ending ending) override {
     if (mode_ != Mode::kBody || kind_ != Kind::kCall || whole_) return;
     if (ending == Ending::kCut || opened_) return sink.cut();
     if (empty_) sink.arguments("{}");

@@ -16,6 +16,9 @@ class JsonScanner {
  public:
   enum class Status { kMore, kDone, kBroken };
   Status push(char c);
+  bool in_string() const {
+    return expect_ == Expect::kString || expect_ == Expect::kEscape || expect_ == Expect::kHex;
+  }
 
  private:
   enum class Expect {

@@ -46,7 +46,14 @@ class MarkedReader : public OutputReader {
     return false;
   }
 
-  void end(OutputSink& sink, Ending) override {
+  void end(PendingText& text, OutputSink& sink, Ending ending) override {
+    while (mode_ == Mode::kCall && !begun_ && !text.empty()) {
+      // What a limit or a stop string cut would have been a call.
+      if (marked_ && ending == Ending::kCut) return text.drop(text.size());
+      show_beginning(text, sink);
+      while (step(text, sink, true)) {
+      }
+    }
     if (mode_ != Mode::kCall || !begun_) return;
     reader_->cut();
     sink.arguments(reader_->take_arguments());
@@ -164,11 +171,9 @@ class MarkedReader : public OutputReader {
       if (!reader_->begun() && scanned_ - body_ > kUndecidedBytesMax) status = Status::kNoCall;
     }
     if (!reader_->begun()) {
-      if (status == Status::kMore && !at_end) return false;
-      // What led here is text, and the search goes on right behind the marker.
-      if (marked_) ++shown_openings_;
-      sink.content(text.take(body_));
-      return enter(Mode::kContent);
+      if (status == Status::kMore) return false;
+      show_beginning(text, sink);
+      return true;
     }
     if (!begun_) sink.begin_call(reader_->name());
     begun_ = true;
@@ -179,6 +184,13 @@ class MarkedReader : public OutputReader {
     behind_ = reader_->behind();
     closed_ = false;
     return enter(Mode::kAfterCall);
+  }
+
+  // What led to a call that is none is text, and the search goes on right behind the marker.
+  void show_beginning(PendingText& text, OutputSink& sink) {
+    if (marked_) ++shown_openings_;
+    sink.content(text.take(body_));
+    enter(Mode::kContent);
   }
 
   // A marker ends a call except in a string, where it may be spelled; one that came as a mark was

@@ -34,7 +34,7 @@ TEST(MistralCall, WhatIsNone) {
   for (const std::string text :
        {"[TOOL_CALLS] hello there", R"([TOOL_CALLS]a b[ARGS]{})", "[TOOL_CALLS][{\"name\"",
         "[TOOL_CALLS][ARGS]{}", "[TOOL_CALLS][]", "[TOOL_C"}) {
-    const ParsedOutput output = parse(kMistral, text);
+    const ParsedOutput output = parse(kMistral, text, Ending::kByModel);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }

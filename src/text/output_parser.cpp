@@ -37,7 +37,7 @@ OutputParser::Event OutputParser::push(std::string_view text) {
 OutputParser::Event OutputParser::finish(Ending ending) {
   while (reader_->step(*text_, sink_, true)) {
   }
-  reader_->end(sink_, ending);
+  reader_->end(*text_, sink_, ending);
   return sink_.take();
 }
 

@@ -84,11 +84,19 @@ TEST(OutputParser, WhatHasNotBegunComesBackAsContent) {
            "text <tool_ca",
            "<tool_call>  \n ",
        }) {
-    const ParsedOutput output = parse(kHermes, text);
+    const ParsedOutput output = parse(kHermes, text, Ending::kByModel);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
     EXPECT_FALSE(output.cut);
   }
+}
+
+// As of a call that has begun, no mark of it is content.
+TEST(OutputParser, WhatALimitCutsBeforeItHasBegunIsNothing) {
+  for (const std::string cut : {"<tool_call>{\"name\": \"a\", \"argum", "<tool_call>  \n "})
+    EXPECT_EQ(parse(kHermes, "text" + cut), parse(kHermes, "text"));
+  for (const std::string none : {"<tool_call>not json", "text <tool_ca"})
+    EXPECT_EQ(parse(kHermes, none).content, none);
 }
 
 // As content it ended the answer: whoever runs the tools was never asked for one that there is not.
@@ -166,11 +174,13 @@ TEST(OutputParser, BrokenArgumentsGoOutVerbatim) {
 TEST(OutputParser, ACallThatTheOutputEndsInIsCut) {
   const std::string call = R"(<tool_call>{"name":"a","arguments":{"x":"y"}}</tool_call>)";
   for (std::size_t size = 0; size <= call.size(); ++size) {
-    const ParsedOutput output = parse(kHermes, call.substr(0, size));
+    const std::string said = call.substr(0, size);
+    const ParsedOutput output = parse(kHermes, said);
     const bool begun = size > call.find("{\"x"), whole = size > call.find("}}");
     EXPECT_EQ(output.calls.size(), begun ? 1u : 0u) << size;
     EXPECT_EQ(output.cut, begun && !whole) << size;
-    EXPECT_EQ(output.content, begun ? "" : call.substr(0, size));
+    EXPECT_EQ(output.content, said.starts_with("<tool_call>") ? "" : said);
+    EXPECT_EQ(parse(kHermes, said, Ending::kByModel).content, begun ? "" : said);
   }
 }
 
@@ -195,7 +205,8 @@ TEST(OutputParser, AGoodCallBehindABrokenOne) {
 
 TEST(OutputParser, ABrokenCallBehindAGoodOne) {
   const ParsedOutput output =
-      parse(kHermes, "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>\n<tool_call>{\"na");
+      parse(kHermes, "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>\n<tool_call>{\"na",
+            Ending::kByModel);
   EXPECT_EQ(output.content, "\n<tool_call>{\"na");
   EXPECT_THAT(output.calls, ElementsAre(Pair("a", "{}")));
 }

@@ -14,8 +14,8 @@ class OutputReader {
   virtual ~OutputReader() = default;
   // Reads some of the text. Whether anything moved; false asks for more text. `at_end`: none comes.
   virtual bool step(PendingText& text, OutputSink& sink, bool at_end) = 0;
-  // Behind the last step of an output that has ended.
-  virtual void end(OutputSink& sink, Ending ending) = 0;
+  // Behind the last step of an output that has ended, with the text that no step would decide on.
+  virtual void end(PendingText& text, OutputSink& sink, Ending ending) = 0;
 };
 
 }  // namespace sanctum::text

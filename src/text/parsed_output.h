@@ -48,11 +48,12 @@ inline void add(ParsedOutput& output, const OutputParser::Event& event) {
   }
 }
 
-inline ParsedOutput feed(const OutputOptions& options, const std::vector<std::string>& pieces) {
+inline ParsedOutput feed(const OutputOptions& options, const std::vector<std::string>& pieces,
+                         Ending ending = Ending::kCut) {
   OutputParser parser(options);
   ParsedOutput output;
   for (const std::string& piece : pieces) add(output, parser.push(piece));
-  add(output, parser.finish());
+  add(output, parser.finish(ending));
   output.cut = parser.cut();
   EXPECT_EQ(static_cast<std::size_t>(parser.calls()), output.calls.size());
   return output;
@@ -60,17 +61,19 @@ inline ParsedOutput feed(const OutputOptions& options, const std::vector<std::st
 
 // The result for the whole text, having tried it byte by byte, every split in two, and some in
 // many.
-inline ParsedOutput parse(const OutputOptions& options, const std::string& text) {
-  const ParsedOutput whole = feed(options, {text});
+inline ParsedOutput parse(const OutputOptions& options, const std::string& text,
+                          Ending ending = Ending::kCut) {
+  const ParsedOutput whole = feed(options, {text}, ending);
   for (std::size_t i = 0; i <= text.size(); ++i) {
-    EXPECT_EQ(feed(options, {text.substr(0, i), text.substr(i)}), whole) << "split at " << i;
+    EXPECT_EQ(feed(options, {text.substr(0, i), text.substr(i)}, ending), whole)
+        << "split at " << i;
   }
   std::mt19937 random(static_cast<unsigned>(std::hash<std::string>()(text)));
   for (std::size_t longest : {1, 3, 8, 30}) {
     std::vector<std::string> pieces;
     for (std::size_t at = 0; at < text.size(); at += pieces.back().size())
       pieces.push_back(text.substr(at, 1 + random() % longest));
-    EXPECT_EQ(feed(options, pieces), whole) << "pieces of " << longest << " bytes at most";
+    EXPECT_EQ(feed(options, pieces, ending), whole) << "pieces of " << longest << " bytes at most";
   }
   return whole;
 }

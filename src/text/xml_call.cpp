@@ -56,6 +56,8 @@ CallReader::Status XmlCall::push(char c) {
       }
       key_ = trimmed(key_);
       streams_ = tools().types(name_, key_) == kJsonString;
+      json_.reset();
+      if ((tools().types(name_, key_) & kJsonString) == 0) json_.emplace();
       writer_.key(key_);
       if (streams_) writer_.begin_string();
       take_written();
@@ -117,7 +119,7 @@ CallReader::Status XmlCall::value(char c) {
   while (!tag_.empty()) {
     const Found found = end_of_value(tag_);
     if (found.match == Match::kPartly) break;
-    if (found.match == Match::kWhole) {
+    if (found.match == Match::kWhole && !is_spelled()) {
       end_value();
       return end_tag(found.marker);
     }
@@ -128,14 +130,21 @@ CallReader::Status XmlCall::value(char c) {
   return Status::kMore;
 }
 
+// Whether what would end the value stands in a string of its JSON, where no line break can.
+bool XmlCall::is_spelled() const {
+  return json_ && json_->in_string() && line_break(tag_) == 0;
+}
+
 void XmlCall::value_byte(char c) {
   if (streams_) {
     writer_.string_byte(c);
     return;
   }
   value_ += c;
+  if (json_ && json_->push(c) != JsonScanner::Status::kMore) json_.reset();
   if (value_.size() <= kValueBytesMax) return;
   streams_ = true;
+  json_.reset();
   writer_.begin_string();
   for (const char held : value_) writer_.string_byte(held);
   value_.clear();
@@ -165,6 +174,7 @@ void XmlCall::close() {
 // A value whose end was seen is whole; of another what is out stays.
 void XmlCall::cut() {
   if (at_ != At::kValue) return;
+  if (is_spelled()) return;
   std::string_view rest = tag_;
   rest.remove_prefix(line_break(rest));
   const bool function = rest.starts_with(kFunctionEnd);

@@ -4,11 +4,14 @@
 // A value is a text; which JSON it is says the tool's schema (parameter_value.h). One that can only
 // be a string goes out as it comes, whitespace and all but for the line break on either side; any
 // other once it is whole. `</parameter>` ends a value only where another tag follows, so that a
-// value may speak of it.
+// value may speak of it; and one that can be no text holds them both in the strings of its JSON.
 #pragma once
+
+#include <optional>
 
 #include "text/argument_writer.h"
 #include "text/call_reader.h"
+#include "text/json_scanner.h"
 #include "text/markers.h"
 
 namespace sanctum::text {
@@ -33,6 +36,7 @@ class XmlCall : public CallReader {
   Status name(char c);
   Status end_tag(std::string_view tag);
   Status value(char c);
+  bool is_spelled() const;
   void value_byte(char c);
   void end_value();
   void begin();
@@ -42,6 +46,8 @@ class XmlCall : public CallReader {
   std::string tag_;  // of a tag, or of what may end a value
   std::string key_, value_;
   bool streams_ = false;  // the value goes out as a string
+  // Of one that can be no string: what of it is JSON.
+  std::optional<JsonScanner> json_;
   ArgumentWriter writer_;
 };
 

@@ -61,6 +61,25 @@ TEST(XmlCall, MarkupInAValueIsText) {
   }
 }
 
+// A string of JSON holds what it likes, and no line break.
+TEST(XmlCall, MarkupInTheStringsOfJsonIsText) {
+  for (const std::string value :
+       {R"({"a": "</parameter></function>"})",
+        R"(["</parameter> <parameter=x>", "\"</function></tool_call>"])",
+        R"({"</parameter></tool_call>": {"b": ["</parameter><parameter="]}})"}) {
+    const ParsedOutput output =
+        parse(kXml, call(parameter("options", value) + parameter("line", "3")));
+    EXPECT_THAT(output.calls, ElementsAre(Pair("edit", "{\"options\":" + value + ",\"line\":3}")));
+    EXPECT_EQ(output.content, "");
+  }
+  for (const std::string broken :
+       {R"({"a": "x)", R"({"a": 'x</parameter><parameter=b>', "b": "y)"}) {
+    const ParsedOutput output =
+        parse(kXml, call(parameter("tags", broken) + parameter("line", "3")));
+    EXPECT_THAT(output.calls, ElementsAre(Pair("edit", testing::EndsWith(R"("line":3})"))));
+  }
+}
+
 TEST(XmlCall, SeveralAndWithoutTheOuterTag) {
   const ParsedOutput output = parse(
       kXml,
@@ -77,7 +96,7 @@ TEST(XmlCall, WhatIsNone) {
        {"<tool_call>\n<function=edit>\n", "<function=edit>", "<function=edit> it is called",
         "<function=edit", "<tool_call>{\"name\":\"edit\"}</tool_call>", "<function=a b <", "<func",
         "<tool_call>\n<function=>\n</function>\n</tool_call>"}) {
-    const ParsedOutput output = parse(kXml, text);
+    const ParsedOutput output = parse(kXml, text, Ending::kByModel);
     EXPECT_EQ(output.content, text);
     EXPECT_THAT(output.calls, IsEmpty());
   }
@@ -121,9 +140,11 @@ TEST(XmlCall, CutWhereverItMayBe) {
   const std::string text = call(parameter("text", "ab") + parameter("line", "34"));
   const std::string whole = parse(kXml, text).calls.at(0).second;
   for (std::size_t size = 0; size < text.size(); ++size) {
-    const ParsedOutput output = parse(kXml, text.substr(0, size));
+    const std::string said = text.substr(0, size);
+    const ParsedOutput output = parse(kXml, said);
     if (output.calls.empty()) {
-      EXPECT_EQ(output.content, text.substr(0, size));
+      EXPECT_EQ(output.content, said.starts_with("<tool_call>") ? "" : said);
+      EXPECT_EQ(parse(kXml, said, Ending::kByModel).content, said);
     } else {
       EXPECT_TRUE(whole.starts_with(output.calls[0].second)) << size << output.calls[0].second;
       EXPECT_EQ(output.content, "");
