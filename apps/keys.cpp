@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "client/control_client.h"
-#include "gateway/key_file.h"
+#include "gateway/api_key_file.h"
 #include "settings/state_directory.h"
 
 namespace sanctum {

@@ -56,6 +56,9 @@ std::string unexpected(const CLI::App& command, const std::vector<std::string>& 
     if (!flag && command.get_name() == "models") instead = here_instead_of_models(name);
     if (means_remove(name) && std::find(known.begin(), known.end(), "remove") != known.end())
       instead = "`" + full_name(command) + " remove` does that";
+    if (flag && command.get_name() == "launch" && instead.empty() &&
+        did_you_mean(name, known).empty())
+      instead = "what is the agent's own stands behind --: `sanctum launch AGENT -- " + name + "`";
     text += instead.empty() ? did_you_mean(name, known) : "; " + instead;
     if (!flag && !known.empty()) break;  // what follows was meant for it
   }

@@ -3,12 +3,9 @@
 #include "gateway/anthropic_error.h"
 #include "gateway/api_error.h"
 #include "gateway/api_request.h"
-#include "gateway/conversation.h"
 #include "gateway/described.h"
-#include "gateway/fetched_pictures.h"
 #include "gateway/generation.h"
-#include "gateway/model_names.h"
-#include "gateway/referred_items.h"
+#include "gateway/prepared_request.h"
 #include "gateway/services.h"
 #include "wire/rpc.h"
 
@@ -29,24 +26,11 @@ void refuse(Services& services, const std::shared_ptr<Exchange>& exchange, const
   exchange->respond(response);
 }
 
-// `earlier`: the items of the conversation that it continues, JSON; empty for none.
 void generate(Services& services, const std::shared_ptr<Exchange>& exchange, const Dialect& dialect,
-              std::string body, const std::string& earlier) {
-  ApiRequest request;
-  try {
-    const json::Document document(body);
-    const json::Document items(earlier.empty() ? "[]" : earlier);
-    const json::Node said = items.root();
-    Decoding with{FieldNotes(services.strict_fields), services.seal,
-                  earlier.empty() ? nullptr : &said};
-    request = dialect.decode(document.root(), with);
-    request.ignored = with.notes.ignored_list();
-    request.limit = request_limit(exchange->request().headers);
-    request.generate.model = meant_model(request.generate.model, services.models, services.aliases);
-  } catch (const Error& error) {
-    return refuse(services, exchange, dialect, wire::to_failure(error));
-  }
-  if (services.fallback == nullptr || from_probe(services, *exchange) || !earlier.empty()) {
+              PreparedRequest prepared) {
+  ApiRequest& request = prepared.request;
+  std::string body = std::move(prepared.body);
+  if (services.fallback == nullptr || from_probe(services, *exchange) || prepared.continues) {
     body = {};  // nobody else knows what was said earlier
   } else if (services.fallback->answers_instead(
                  services.engine.status().state == wire::WorkerState::kParked ? Refusal::kParked
@@ -58,39 +42,16 @@ void generate(Services& services, const std::shared_ptr<Exchange>& exchange, con
   start_generation(services, exchange, dialect, std::move(request), std::move(body));
 }
 
-void go_on(Services& services, const std::shared_ptr<Exchange>& exchange, const Dialect& dialect,
-           const std::string& body) {
-  std::string previous;
-  try {
-    if (dialect.continues != nullptr) previous = dialect.continues(json::Document(body).root());
-  } catch (const Error& error) {
-    return refuse(services, exchange, dialect, wire::to_failure(error));
-  }
-  read_conversation(
-      services, exchange, previous,
-      [&services, &dialect, exchange, body](const auto& failure, const std::string& items) {
-        if (failure) return refuse(services, exchange, dialect, *failure);
-        generate(services, exchange, dialect, body, items);
-      });
-}
-
 void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const Dialect& dialect) {
   if (services.draining && services.draining()) {
     return exchange->respond(
         error_response({ErrorCode::kUnavailable, "the server is shutting down", {}}));
   }
-  fetch_pictures(services, exchange, exchange->take_body(),
-                 [&services, &dialect, exchange](const auto& failure, std::string body) {
-                   if (failure) return refuse(services, exchange, dialect, *failure);
-                   if (dialect.continues == nullptr)
-                     return go_on(services, exchange, dialect, body);
-                   read_referred_items(
-                       services, exchange, std::move(body),
-                       [&services, &dialect, exchange](const auto& unread, const std::string& all) {
-                         if (unread) return refuse(services, exchange, dialect, *unread);
-                         go_on(services, exchange, dialect, all);
-                       });
-                 });
+  prepare_request(services, exchange, {dialect.decode, dialect.continues},
+                  [&services, &dialect, exchange](const auto& failure, PreparedRequest prepared) {
+                    if (failure) return refuse(services, exchange, dialect, *failure);
+                    generate(services, exchange, dialect, std::move(prepared));
+                  });
 }
 
 void add_batches(Router& router) {

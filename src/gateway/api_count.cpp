@@ -4,11 +4,8 @@
 #include "gateway/anthropic_error.h"
 #include "gateway/anthropic_request.h"
 #include "gateway/api_error.h"
-#include "gateway/conversation.h"
-#include "gateway/fetched_pictures.h"
-#include "gateway/model_names.h"
 #include "gateway/openai_error.h"
-#include "gateway/referred_items.h"
+#include "gateway/prepared_request.h"
 #include "gateway/reported_tokens.h"
 #include "gateway/responses_request.h"
 #include "gateway/services.h"
@@ -78,15 +75,8 @@ class Counting : public GenerateListener {
   int context_ = 0;  // the model's, in tokens; told before the end
 };
 
-// `earlier`: the items of the conversation that it continues, JSON; empty for none.
 void count(Services& services, const std::shared_ptr<Exchange>& exchange, const Counted& how,
-           const std::string& body, const std::string& earlier) {
-  const json::Document document(body), items(earlier.empty() ? "[]" : earlier);
-  const json::Node said = items.root();
-  Decoding with{FieldNotes(services.strict_fields), services.seal,
-                earlier.empty() ? nullptr : &said};
-  ApiRequest request = how.decode(document.root(), with);
-  request.generate.model = meant_model(request.generate.model, services.models, services.aliases);
+           ApiRequest request) {
   request.generate.request = exchange->id();
   request.generate.count_only = true;
   request.generate.ready_timeout_ms = static_cast<int>(services.ready_timeout.count());
@@ -97,45 +87,16 @@ void count(Services& services, const std::shared_ptr<Exchange>& exchange, const 
         error_response({ErrorCode::kBusy, "the server is full", {}}, retry_after_s));
   services.engine.generate(
       std::move(request.generate),
-      std::make_shared<Counting>(exchange, std::move(ticket), how, with.notes.ignored_list(),
+      std::make_shared<Counting>(exchange, std::move(ticket), how, std::move(request.ignored),
                                  services.reported_context));
 }
 
-// Calls `act`; what it throws is the answer.
-template <class Act>
-void or_refuse(const std::shared_ptr<Exchange>& exchange, const Act& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    exchange->respond(error_response(wire::to_failure(error)));
-  }
-}
-
-void go_on(Services& services, const std::shared_ptr<Exchange>& exchange, const Counted& how,
-           const std::string& body) {
-  const std::string previous =
-      how.continues == nullptr ? std::string() : how.continues(json::Document(body).root());
-  read_conversation(
-      services, exchange, previous,
-      [&services, &how, exchange, body](const auto& failure, const std::string& items) {
-        if (failure) return exchange->respond(error_response(*failure));
-        or_refuse(exchange, [&] { count(services, exchange, how, body, items); });
-      });
-}
-
 void serve(Services& services, const std::shared_ptr<Exchange>& exchange, const Counted& how) {
-  fetch_pictures(services, exchange, exchange->take_body(),
-                 [&services, &how, exchange](const auto& failure, const std::string& body) {
-                   if (failure) return exchange->respond(error_response(*failure));
-                   if (how.continues == nullptr)
-                     return or_refuse(exchange, [&] { go_on(services, exchange, how, body); });
-                   read_referred_items(
-                       services, exchange, body,
-                       [&services, &how, exchange](const auto& unread, const std::string& all) {
-                         if (unread) return exchange->respond(error_response(*unread));
-                         or_refuse(exchange, [&] { go_on(services, exchange, how, all); });
-                       });
-                 });
+  prepare_request(services, exchange, {how.decode, how.continues},
+                  [&services, &how, exchange](const auto& failure, PreparedRequest prepared) {
+                    if (failure) return exchange->respond(error_response(*failure));
+                    count(services, exchange, how, std::move(prepared.request));
+                  });
 }
 
 }  // namespace

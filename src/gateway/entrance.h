@@ -9,8 +9,8 @@
 
 #include <string>
 
+#include "gateway/api_key_file.h"
 #include "gateway/exchange.h"
-#include "gateway/key_file.h"
 #include "gateway/origin_policy.h"
 
 namespace sanctum::gateway {

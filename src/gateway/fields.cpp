@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/joined.h"
 #include "base/nearest.h"
 
 namespace sanctum::gateway {
@@ -76,9 +77,7 @@ wire::Failure refused_by_strict_fields(const std::vector<std::string>& ignored) 
 }
 
 std::string FieldNotes::ignored_list() const {
-  std::string all;
-  for (const auto& path : ignored_) all += (all.empty() ? "" : ", ") + path;
-  return all;
+  return joined(ignored_);
 }
 
 namespace {

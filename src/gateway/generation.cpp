@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "gateway/api_error.h"
+#include "gateway/api_keys.h"
 #include "gateway/fields.h"
-#include "gateway/keys.h"
 #include "gateway/reported_tokens.h"
 
 namespace sanctum::gateway {

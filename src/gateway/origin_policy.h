@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/authority.h"
+#include "gateway/host_and_origin.h"
 #include "gateway/http_message.h"
 
 namespace sanctum::gateway {

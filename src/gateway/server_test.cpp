@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/keys.h"
+#include "gateway/api_keys.h"
 #include "gateway/test_gateway.h"
 
 namespace sanctum::gateway {

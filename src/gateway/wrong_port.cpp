@@ -1,7 +1,7 @@
 #include "gateway/wrong_port.h"
 
 #include "gateway/api_error.h"
-#include "gateway/authority.h"
+#include "gateway/host_and_origin.h"
 
 namespace sanctum::gateway {
 namespace {

@@ -1,4 +1,4 @@
-#include "gateway/authority.h"
+#include "gateway/host_and_origin.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/key_file.h"
+#include "gateway/api_key_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

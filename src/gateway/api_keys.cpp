@@ -1,4 +1,4 @@
-#include "gateway/keys.h"
+#include "gateway/api_keys.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>

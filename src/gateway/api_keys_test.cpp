@@ -1,4 +1,4 @@
-#include "gateway/keys.h"
+#include "gateway/api_keys.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <string>
 
-#include "gateway/keys.h"
+#include "gateway/api_keys.h"
 
 namespace sanctum::gateway {
 
