@@ -13,7 +13,7 @@
 #include "catalog/import_place.h"
 #include "client/control_client.h"
 #include "client/local_key.h"
-#include "gateway/keys.h"
+#include "gateway/api_keys.h"
 #include "serve/part.h"
 #include "serve/state_secret.h"
 #include "serve/worker_options.h"

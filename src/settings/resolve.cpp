@@ -85,7 +85,10 @@ void name_aliased_models(ServeConfig& config) {
       if (model == name || word == config.models[i]) meant = name;
       names.push_back(name);
     }
-    if (config.found_models.empty()) names.emplace_back(probes::kBuiltInModel);
+    if (config.found_models.empty()) {
+      names.emplace_back(probes::kBuiltInModel);
+      if (model == supervisor::kBuiltIn) meant = names.front();
+    }
     if (model == names.front()) meant = model;
     if (meant.empty())
       throw Exit{kExitUsage, "--alias " + told + ": no model '" + model + "' is served; there is " +

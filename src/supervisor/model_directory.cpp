@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kBuiltIn = "smoke";
 constexpr const char* kPathBegins[] = {"/", "./", "../", "~/"};  // no name does
 
 bool is_directory(const std::string& path) {

@@ -18,6 +18,7 @@
 
 namespace sanctum::supervisor {
 
+inline constexpr const char* kBuiltIn = "smoke";
 inline constexpr std::size_t kModelNameLettersMax = 128;  // of a NAME
 
 // Where to look; filled in from the environment by `search_places`.

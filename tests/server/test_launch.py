@@ -92,3 +92,8 @@ def test_no_file_is_changed(server, installed, tmp_path):
         ended = run_with({"PATH": f"{installed}:{os.environ['PATH']}", "HOME": str(home)}, "launch", agent, "--anyway", "--url", server.url)
         assert ended.returncode == 0, ended.stderr
     assert list(home.rglob("*")) == []
+
+
+def test_an_agents_own_flag_is_shown_its_place():
+    ended = run_with({"PATH": "/usr/bin:/bin"}, "launch", "claude", "-p", "hi")
+    assert ended.returncode == 2 and "sanctum launch AGENT -- -p" in ended.stderr, ended.stderr

@@ -18,7 +18,7 @@ def post(server, body, path="/v1/chat/completions", **headers):
 
 
 def test_aliases(start_server):
-    server = start_server("--alias", "claude-*=sanctum-smoke", "--alias", "gpt-4o=sanctum-smoke")
+    server = start_server("--alias", "claude-*=sanctum-smoke", "--alias", "gpt-4o=smoke")
     for name in ("claude-haiku-9", "gpt-4o", "openai/gpt-4o", "sanctum-smoke"):
         assert post(server, CHAT | {"model": name, "max_tokens": 1})[0] == 200, name
     status, _, answer = post(server, CHAT | {"model": "gpt-4o-mini", "max_tokens": 1})
