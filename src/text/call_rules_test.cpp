@@ -128,6 +128,29 @@ TEST(XmlCallRules, WhatIsAskedForComesAndOptionalOnesMay) {
   EXPECT_FALSE(takes(one("b", "1") + one("b", "2")));
 }
 
+// A model that names an optional one late would have to leave it out.
+TEST(XmlCallRules, OptionalOnesOfAToolThatIsNotStrictComeInAnyOrder) {
+  const std::string schema =
+      R"({"properties":{"a":{"type":"string"},"b":{"type":"integer"},"c":{"type":"string"},"d":{"type":"array"}},"required":["b","c"]})";
+  const auto one = [](const std::string& key, const std::string& value) {
+    return "<parameter=" + key + ">\n" + value + "\n</parameter>\n";
+  };
+  const std::string a = one("a", "x"), b = one("b", "1"), c = one("c", "y"), d = one("d", "[2]");
+  const auto takes = [&](bool strict, const std::string& parameters) {
+    return accepts(xml_call_rules, schema, strict, xml(parameters));
+  };
+  for (const std::string& all : {a + b + c + d, b + c, d + b + a + c, b + c + d + a, d + a + b + c})
+    EXPECT_TRUE(takes(false, all)) << all;
+  EXPECT_TRUE(takes(true, a + b + c + d));
+  EXPECT_FALSE(takes(true, b + c + d + a));
+  for (const std::string& few : {a + d, b, c, b + a, a + d + c})
+    EXPECT_FALSE(takes(false, few)) << few;
+  EXPECT_FALSE(takes(false, one("b", "x") + c)) << "each is of its type";
+  const std::string optional = R"({"properties":{"a":{"type":"string"},"d":{"type":"array"}}})";
+  for (const std::string& all : {std::string(), a, d, a + d, d + a})
+    EXPECT_TRUE(accepts(xml_call_rules, optional, false, xml(all))) << all;
+}
+
 TEST(XmlCallRules, ParametersOfNoListAreAnyUnlessThereAreNone) {
   EXPECT_TRUE(accepts(xml_call_rules, "{}", false, xml_a("x")));
   EXPECT_FALSE(accepts(xml_call_rules, R"({"additionalProperties":false})", true, xml_a("x")));

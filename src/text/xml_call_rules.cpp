@@ -1,10 +1,12 @@
 #include "text/xml_call_rules.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/json.h"
 #include "text/grammar.h"
 #include "text/grammar_limits.h"
@@ -31,6 +33,14 @@ struct Choice {
   bool text = false;
   bool json = false;  // a value that is more than one word
 };
+
+struct Parameter {
+  std::string key;
+  bool required = false;
+  std::string value;  // a rule's name; empty: any text
+};
+
+constexpr std::size_t kWaysMax = 1024;  // to go on in one tool's calls, in any order
 
 class Rules {
  public:
@@ -60,36 +70,76 @@ class Rules {
       understand(*schema, {"type", "properties", "required", "additionalProperties"});
       if (const auto missing = unlisted_member(*schema)) refuse("required '" + *missing + "'");
       const auto properties = schema->get("properties");
-      ways = properties && properties->is_object() ? parameters(name, root, *schema, *properties)
-                                                   : without_list(*schema);
+      ways = properties && properties->is_object()
+                 ? parameters(name, said_of(name, root, *schema, *properties))
+                 : without_list(*schema);
     }
     rest_ += name + ": " + json::quote("<function=" + tool.name + ">\n") + " ( " + ways + " )\n";
   }
 
-  // NAME_mI: behind "<parameter=", those from the I-th on of which one may come. The tag behind a
-  // value says whether another follows.
-  std::string parameters(const std::string& name, const json::Node& root, const json::Node& schema,
-                         const json::Node& properties) {
-    std::vector<std::pair<std::string, json::Node>> all;
-    for (const auto& one : properties.members())
-      if (is_plain(one.first))
-        all.push_back(one);
+  std::vector<Parameter> said_of(const std::string& name, const json::Node& root,
+                                 const json::Node& schema, const json::Node& properties) {
+    std::vector<Parameter> all;
+    for (const auto& [key, value] : properties.members())
+      if (is_plain(key))
+        all.push_back({key, requires_member(schema, key),
+                       value_rule(name + "_v" + std::to_string(all.size()), root, value)});
       else
-        refuse("the parameter '" + one.first + "'");
+        refuse("the parameter '" + key + "'");
+    return all;
+  }
+
+  // The tag behind a value says whether another follows. A strict call's come in the schema's
+  // order, each once. Of another's the required ones do, and between them the optional ones as they
+  // like: a model that named one late would have to leave it out.
+  std::string parameters(const std::string& name, const std::vector<Parameter>& all) {
+    if (all.empty()) return "\"</function>\"";
+    const auto required = static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [](const auto& one) { return one.required; }));
+    const std::size_t ways = (required + 1) * (all.size() - required) + required;
+    if (tool_->strict || ways > kWaysMax)
+      in_order(name, all);
+    else
+      in_any_order(name, all, required);
+    return "\"<parameter=\" " + name + "_m0" + (required == 0 ? " | \"</function>\"" : "");
+  }
+
+  // NAME_mI: behind "<parameter=", those from the I-th on of which one may come.
+  void in_order(const std::string& name, const std::vector<Parameter>& all) {
     bool may_end = true;  // behind the I-th
     for (std::size_t i = all.size(); i-- > 0;) {
-      const auto& [key, value] = all[i];
-      const bool required = requires_member(schema, key);
-      const auto from = [&](std::size_t at) { return name + "_m" + std::to_string(at); };
-      const std::string next = i + 1 < all.size() ? from(i + 1) : "";
-      if (rest_.size() > kGrammarBytesMax) too_large();
-      rest_ += from(i) + ": " + json::quote(key + ">\n") + " " +
-               this->value(root, value, next, may_end) +
-               (required || next.empty() ? "" : " | " + next) + "\n";
-      may_end = may_end && !required;
+      const bool last = i + 1 == all.size();
+      const std::string next = last ? "" : name + "_m" + std::to_string(i + 1);
+      add_rule(name + "_m" + std::to_string(i),
+               with_value(all[i], next, may_end) + (all[i].required || last ? "" : " | " + next));
+      may_end = may_end && !all[i].required;
     }
-    if (all.empty()) return "\"</function>\"";
-    return "\"<parameter=\" " + name + "_m0" + (may_end ? " | \"</function>\"" : "");
+  }
+
+  // NAME_mI: behind "<parameter=" and I of the required ones, those of which one may come.
+  void in_any_order(const std::string& name, const std::vector<Parameter>& all,
+                    std::size_t required) {
+    const bool any_optional = required < all.size();
+    const auto phase = [&](std::size_t done) {
+      return done < required || any_optional ? name + "_m" + std::to_string(done) : std::string();
+    };
+    auto next = all.begin();  // of the required ones
+    for (std::size_t done = 0; done <= required && !phase(done).empty(); ++done) {
+      std::string ways;
+      const auto add = [&](const Parameter& one, std::size_t then) {
+        ways += (ways.empty() ? "" : " | ") + with_value(one, phase(then), then == required);
+      };
+      next = std::find_if(next, all.end(), [](const auto& one) { return one.required; });
+      if (next != all.end()) add(*next++, done + 1);
+      for (const auto& one : all)
+        if (!one.required) add(one, done);
+      add_rule(phase(done), ways);
+    }
+  }
+
+  void add_rule(const std::string& name, const std::string& ways) {
+    if (rest_.size() + ways.size() > kGrammarBytesMax) too_large();
+    rest_ += name + ": " + ways + "\n";
   }
 
   static bool is_plain(const std::string& key) {
@@ -106,23 +156,29 @@ class Rules {
     return "\"<parameter=\" any_m | " + end;
   }
 
-  // With what closes it, and either `next` or the end of the call.
-  std::string value(const json::Node& root, const json::Node& schema, const std::string& next,
-                    bool may_end) {
+  // The name of a rule that says it; empty for any text.
+  std::string value_rule(const std::string& name, const json::Node& root,
+                         const json::Node& schema) {
     Choice choice;
     gather(root, schema, choice, 0);
     if (choice.text && choice.json) refuse("a text, or a list or an object");
     if (!choice.text && choice.rules.empty()) refuse("$ref");
-    const bool text = choice.text || choice.rules.empty();
+    if (choice.text || choice.rules.empty()) return {};
+    add_rule(name, joined(choice.rules, " | "));
+    return name;
+  }
+
+  // It and its value, what closes that, and either `next` or the end of the call.
+  static std::string with_value(const Parameter& one, const std::string& next, bool may_end) {
     const auto either = [&](const std::string& more, const std::string& end) {
       std::string ways = next.empty() ? "" : more + " " + next;
       if (may_end) ways += (ways.empty() ? "" : " | ") + end;
       return "( " + ways + " )";
     };
-    if (text) return either("text_more", "text_end");
-    std::string all;
-    for (const auto& rule : choice.rules) all += (all.empty() ? "" : " | ") + rule;
-    return "( " + all + " ) CLOSE " + either("\"<parameter=\"", "\"</function>\"");
+    return json::quote(one.key + ">\n") + " " +
+           (one.value.empty()
+                ? either("text_more", "text_end")
+                : one.value + " CLOSE " + either("\"<parameter=\"", "\"</function>\""));
   }
 
   void gather(const json::Node& root, const json::Node& schema, Choice& choice, int depth) {
