@@ -110,14 +110,26 @@ std::string thinking_rules(const AnswerPlace& place, const text::Tokenizer& toke
   return "start: " + begins + "\n" + thought + "WS: /[ \\n]{0,4}/\n";
 }
 
+// Without what a parser would take for a thought.
+std::string without_thoughts(const text::FormatRow& row, const text::Tokenizer& tokenizer) {
+  std::string rule;
+  for (const text::ReasoningMarks& marks : row.reasoning)
+    if (is_text(mark(marks.opening, tokenizer)))
+      rule += std::string(" & ~/") + (marks.anywhere ? "(?s:.*)" : "[ \\t\\r\\n]*") +
+              escaped_in_regex(marks.opening) + "(?s:.*)/";
+  return rule;
+}
+
 // What is said before calls, or instead of them: it holds no mark that opens one, but for `lead`,
 // which ends with it. Content is read as far as it goes, so a mark that is a text cannot follow it.
-std::string content_rule(const text::FormatRow& row, const text::Tokenizer& tokenizer) {
+std::string content_rule(const text::FormatRow& row, bool reasons,
+                         const text::Tokenizer& tokenizer) {
   if (row.bare) return "CONTENT: /[^{ \\t\\r\\n](?s:.*)/\n";
   std::string rule = "CONTENT: /(?s:.+)/";
   for (const std::string_view opening : row.openings)
     if (is_text(mark(opening, tokenizer)))
       rule += " & ~/(?s:.*)" + escaped_in_regex(opening) + "(?s:.*)/";
+  if (reasons) rule += without_thoughts(row, tokenizer);
   const std::string opening = row.openings.empty() ? "" : mark(row.openings.front(), tokenizer);
   return rule + "\n" + (is_text(opening) ? "lead[lazy]: CONTENT " + opening + "\n" : "");
 }
@@ -145,7 +157,8 @@ std::string body_rules(const AnswerBounds& bounds, const AnswerPlace& place,
   if (bounds.call_required) return "body: calls\n" + calls;
   if (bounds.structure.kind != StructureKind::kNone)
     return "body: calls | " + before + "answer\n" + calls + answer;
-  return calls_or_content(row, before, tokenizer) + calls + content_rule(row, tokenizer);
+  return calls_or_content(row, before, tokenizer) + calls +
+         content_rule(row, place.reasons, tokenizer);
 }
 
 }  // namespace

@@ -112,6 +112,15 @@ TEST_F(AnswerGrammar, CallsAreBoundInTheFormatsOwnSpelling) {
   EXPECT_TRUE(takes(AnswerBounds{{}, kTools, false, true}, mistral, "It is [TOOL_CALL"));
   EXPECT_FALSE(takes(AnswerBounds{{}, kTools, false, true}, mistral, "First.\n" + cases[3].wrong));
   EXPECT_FALSE(takes(AnswerBounds{{}, kTools, true, true}, mistral, "First.\n" + cases[3].add));
+  // What a parser takes for a thought is none of the content, and its mark no call.
+  const AnswerPlace thinks{OutputFormat::kMistral, true, false};
+  const std::string thought = "<think>a call begins with [TOOL_CALLS], and";
+  const AnswerBounds either{{}, kTools, false, true};
+  EXPECT_TRUE(takes(either, thinks, thought + "</think>\n\nFirst. " + cases[3].add));
+  EXPECT_TRUE(takes(either, thinks, "First. " + cases[3].add));
+  EXPECT_TRUE(takes(either, thinks, thought + "</think>It is so."));
+  EXPECT_FALSE(takes(either, thinks, "<think>" + cases[3].add));
+  EXPECT_FALSE(takes(either, thinks, "It is [THINK]so"));
   const Structure yes{StructureKind::kChoice, R"(["yes"])", false};
   EXPECT_TRUE(takes(AnswerBounds{yes, kTools, false, true}, hermes, "yes"));
   EXPECT_TRUE(takes(AnswerBounds{yes, kTools, false, true}, hermes, two));

@@ -83,7 +83,7 @@ std::optional<int> Thought::forced() const {
   return marks_.end[ending_];
 }
 
-// Elsewhere than at the start it would be opened and ended at once, and perhaps again, for ever.
+// One that may stand anywhere would be opened and ended at once, and perhaps again, for ever.
 std::optional<int> Thought::refused() const {
   if (inside_ || !marks_.anywhere || !marks_.telling || !is_spent()) return std::nullopt;
   const std::span<const int> before(marks_.opening.data(), *marks_.telling);

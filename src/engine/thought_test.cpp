@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "text/test_fixtures.h"
+
 namespace sanctum::engine {
 namespace {
 
@@ -131,6 +133,19 @@ TEST(Thought, WhatOtherThingsBeginWithMayCome) {
   EXPECT_EQ(thought.refused(), 3);
   thought.take(7);
   EXPECT_FALSE(thought.refused());
+}
+
+TEST(Thought, WhatTellsOneIsKnownWhereItsMarkIsAToken) {
+  using text::OutputFormat;
+  const auto telling = [](const char* fixture, OutputFormat format) {
+    return Thought::marks(format, *text::Tokenizer::load(text::fixture(fixture))).telling;
+  };
+  EXPECT_EQ(telling("tekken", OutputFormat::kMistral), 0u);
+  EXPECT_EQ(telling("byte_level", OutputFormat::kMistral), std::nullopt);
+  const auto tokenizer = text::Tokenizer::load(text::fixture("byte_level"));
+  const Thought::Marks harmony = Thought::marks(OutputFormat::kHarmony, *tokenizer);
+  ASSERT_TRUE(harmony.telling);
+  EXPECT_EQ(harmony.opening[*harmony.telling], tokenizer->encode("analysis", false).front());
 }
 
 // As after an engine's death: what was said is taken again, and the end goes on where it stopped.

@@ -179,7 +179,7 @@ class Backend {
   // Calls work(0) to work(items - 1), on several threads where the backend has them: host work
   // between two evaluations. It must not throw.
   virtual void share(int items, const std::function<void(int)>& work) const = 0;
-  // Whether its evaluations leave this machine's cores to others, as a GPU's do.
+  // Whether its evaluations leave cores of this machine to others, as a GPU's do.
   virtual bool leaves_cores() const { return false; }
 
   // Memory for the sequences of one model, in steps of at most `step_tokens` of each. Throws

@@ -146,6 +146,7 @@ TEST(XmlCallRules, OptionalOnesOfAToolThatIsNotStrictComeInAnyOrder) {
   for (const std::string& few : {a + d, b, c, b + a, a + d + c})
     EXPECT_FALSE(takes(false, few)) << few;
   EXPECT_FALSE(takes(false, one("b", "x") + c)) << "each is of its type";
+  for (const std::string& twice : {a + b + a + c, b + c + d + d}) EXPECT_FALSE(takes(false, twice));
   const std::string optional = R"({"properties":{"a":{"type":"string"},"d":{"type":"array"}}})";
   for (const std::string& all : {std::string(), a, d, a + d, d + a})
     EXPECT_TRUE(accepts(xml_call_rules, optional, false, xml(all))) << all;

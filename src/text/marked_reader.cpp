@@ -49,7 +49,7 @@ class MarkedReader : public OutputReader {
   void end(PendingText& text, OutputSink& sink, Ending ending) override {
     while (mode_ == Mode::kCall && !begun_ && !text.empty()) {
       // What a limit or a stop string cut would have been a call.
-      if (marked_ && ending == Ending::kCut) return text.drop(text.size());
+      if ((marked_ || follows_) && ending == Ending::kCut) return text.drop(text.size());
       show_beginning(text, sink);
       while (step(text, sink, true)) {
       }
@@ -75,6 +75,7 @@ class MarkedReader : public OutputReader {
   bool enter_call(std::size_t body, std::string_view marker) {
     body_ = scanned_ = body;
     marked_ = !marker.empty();
+    follows_ = mode_ == Mode::kAfterCall;
     reader_ = row_.reader(options_.tools, marker);
     begun_ = false;
     return enter(Mode::kCall);
@@ -255,7 +256,8 @@ class MarkedReader : public OutputReader {
   std::size_t body_ = 0;  // where it begins, whitespace and marker before it
   std::size_t scanned_ = 0;
   bool marked_ = false;
-  bool begun_ = false;  // the sink knows of it
+  bool follows_ = false;  // stands behind another call
+  bool begun_ = false;    // the sink knows of it
   std::unique_ptr<CallReader> reader_;
   // kAfterCall
   CallReader::Behind behind_;

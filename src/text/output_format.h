@@ -44,7 +44,7 @@ struct FormatRow {
   // How a thought that has to end ends; empty: "\n", its closing mark, "\n\n".
   std::string_view thought_end = {};
   std::string_view thought_closing = {};  // where its marks have none
-  // What other things begin with, too, of the mark that opens one.
+  // What other messages begin with, too, of the mark that opens one.
   std::string_view thought_opening_shared = {};
   // Tokens that the parser has to see; both together kControlMarksMax at most.
   std::vector<std::string> call_tokens = {};

@@ -7,10 +7,10 @@
 // A call's arguments are handed out as they come. What makes a call is its beginning: its name is
 // known and its arguments have begun. Until then it is held back (kUndecidedBytesMax at most) and
 // can still come back as content, byte for byte, markers and all: so does one that the model ends
-// before it has begun. One that a limit or a stop string cuts there is nothing, if a marker stands
-// before it. A name that nobody offered makes a call too: whoever runs the tools answers that there
-// is none such, and the model corrects itself; as content it would end the answer. From then on it
-// stays a call:
+// before it has begun. One that a limit or a stop string cuts there is nothing, if a marker or
+// another call stands before it. A name that nobody offered makes a call too: whoever runs the
+// tools answers that there is none such, and the model corrects itself; as content it would end the
+// answer. From then on it stays a call:
 //   - Arguments that the model wrote as JSON go out verbatim. Where they are broken they are the
 //     client's to judge: all that stands up to the closing bracket, or else up to the next marker.
 //   - Arguments in a format's own spelling go out as JSON, an end marker closing what was left

@@ -95,6 +95,9 @@ TEST(OutputParser, WhatHasNotBegunComesBackAsContent) {
 TEST(OutputParser, WhatALimitCutsBeforeItHasBegunIsNothing) {
   for (const std::string cut : {"<tool_call>{\"name\": \"a\", \"argum", "<tool_call>  \n "})
     EXPECT_EQ(parse(kHermes, "text" + cut), parse(kHermes, "text"));
+  const std::string first = R"([TOOL_CALLS][{"name": "a", "arguments": {}})";
+  const OutputOptions list{.format = OutputFormat::kMistral, .tool_calls = true};
+  EXPECT_EQ(parse(list, first + R"(, {"name": "b", "argu)"), parse(list, first));
   for (const std::string none : {"<tool_call>not json", "text <tool_ca"})
     EXPECT_EQ(parse(kHermes, none).content, none);
 }

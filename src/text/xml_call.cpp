@@ -1,5 +1,6 @@
 #include "text/xml_call.h"
 
+#include <algorithm>
 #include <array>
 
 #include "text/parameter_value.h"
@@ -130,9 +131,10 @@ CallReader::Status XmlCall::value(char c) {
   return Status::kMore;
 }
 
-// Whether what would end the value stands in a string of its JSON, where no line break can.
+// Whether what would end the value stands in a string of its JSON, where no control character can.
 bool XmlCall::is_spelled() const {
-  return json_ && json_->in_string() && line_break(tag_) == 0;
+  const auto controls = [](char c) { return static_cast<unsigned char>(c) < ' '; };
+  return json_ && json_->in_string() && std::none_of(tag_.begin(), tag_.end(), controls);
 }
 
 void XmlCall::value_byte(char c) {

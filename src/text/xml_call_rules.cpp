@@ -40,7 +40,8 @@ struct Parameter {
   std::string value;  // a rule's name; empty: any text
 };
 
-constexpr std::size_t kWaysMax = 1024;  // to go on in one tool's calls, in any order
+constexpr std::size_t kAnyOrderMax = 4;  // optional ones, with as many rules as they have subsets
+constexpr std::size_t kWaysMax = 8192;   // to go on in all tools' calls, in any order
 
 class Rules {
  public:
@@ -90,18 +91,22 @@ class Rules {
   }
 
   // The tag behind a value says whether another follows. A strict call's come in the schema's
-  // order, each once. Of another's the required ones do, and between them the optional ones as they
-  // like: a model that named one late would have to leave it out.
+  // order. Of another's the required ones do, and between them the optional ones as they like, if
+  // they are few: a model that named one late would have to leave it out. Each comes once.
   std::string parameters(const std::string& name, const std::vector<Parameter>& all) {
     if (all.empty()) return "\"</function>\"";
-    const auto required = static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [](const auto& one) { return one.required; }));
-    const std::size_t ways = (required + 1) * (all.size() - required) + required;
-    if (tool_->strict || ways > kWaysMax)
+    std::vector<const Parameter*> required, optional;
+    for (const auto& one : all) (one.required ? required : optional).push_back(&one);
+    const std::size_t ways =
+        ((required.size() + 1) << std::min(optional.size(), kAnyOrderMax)) * (optional.size() + 1);
+    const bool any_order = !tool_->strict && optional.size() <= kAnyOrderMax && ways <= ways_left_;
+    if (any_order) {
+      ways_left_ -= ways;
+      in_any_order(name, required, optional);
+    } else {
       in_order(name, all);
-    else
-      in_any_order(name, all, required);
-    return "\"<parameter=\" " + name + "_m0" + (required == 0 ? " | \"</function>\"" : "");
+    }
+    return "\"<parameter=\" " + name + "_m0" + (required.empty() ? " | \"</function>\"" : "");
   }
 
   // NAME_mI: behind "<parameter=", those from the I-th on of which one may come.
@@ -116,24 +121,23 @@ class Rules {
     }
   }
 
-  // NAME_mI: behind "<parameter=" and I of the required ones, those of which one may come.
-  void in_any_order(const std::string& name, const std::vector<Parameter>& all,
-                    std::size_t required) {
-    const bool any_optional = required < all.size();
-    const auto phase = [&](std::size_t done) {
-      return done < required || any_optional ? name + "_m" + std::to_string(done) : std::string();
-    };
-    auto next = all.begin();  // of the required ones
-    for (std::size_t done = 0; done <= required && !phase(done).empty(); ++done) {
+  // NAME_mI: behind "<parameter=", some of the required ones and a set of the optional ones, those
+  // of which one may come.
+  void in_any_order(const std::string& name, const std::vector<const Parameter*>& required,
+                    const std::vector<const Parameter*>& optional) {
+    const std::size_t sets = std::size_t{1} << optional.size();
+    const std::size_t last = (required.size() + 1) * sets - 1;  // behind which nothing may come
+    for (std::size_t at = 0; at < last; ++at) {
+      const std::size_t done = at / sets, set = at % sets;
       std::string ways;
       const auto add = [&](const Parameter& one, std::size_t then) {
-        ways += (ways.empty() ? "" : " | ") + with_value(one, phase(then), then == required);
+        const std::string next = then == last ? "" : name + "_m" + std::to_string(then);
+        ways += (ways.empty() ? "" : " | ") + with_value(one, next, then / sets == required.size());
       };
-      next = std::find_if(next, all.end(), [](const auto& one) { return one.required; });
-      if (next != all.end()) add(*next++, done + 1);
-      for (const auto& one : all)
-        if (!one.required) add(one, done);
-      add_rule(phase(done), ways);
+      if (done < required.size()) add(*required[done], at + sets);
+      for (std::size_t i = 0; i < optional.size(); ++i)
+        if ((set >> i & 1u) == 0) add(*optional[i], at + (std::size_t{1} << i));
+      add_rule(name + "_m" + std::to_string(at), ways);
     }
   }
 
@@ -285,6 +289,7 @@ class Rules {
   const CallRules& rules_;
   const BoundTool* tool_ = nullptr;
   std::string rest_;
+  std::size_t ways_left_ = kWaysMax;
   bool has_any_ = false;
 };
 

@@ -72,6 +72,10 @@ TEST(XmlCall, MarkupInTheStringsOfJsonIsText) {
     EXPECT_THAT(output.calls, ElementsAre(Pair("edit", "{\"options\":" + value + ",\"line\":3}")));
     EXPECT_EQ(output.content, "");
   }
+  // A line break ends it, wherever one stands.
+  EXPECT_THAT(
+      parse(kXml, call("<parameter=tags>\n[\"a</parameter>\n" + parameter("line", "3"))).calls,
+      ElementsAre(Pair("edit", R"({"tags":"[\"a","line":3})")));
   for (const std::string broken :
        {R"({"a": "x)", R"({"a": 'x</parameter><parameter=b>', "b": "y)"}) {
     const ParsedOutput output =

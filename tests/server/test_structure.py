@@ -69,6 +69,14 @@ def test_what_cannot_be_enforced_is_refused_by_name(server, fields, word):
     assert status == 400 and word in answer["error"]["message"], answer
 
 
+def test_masks_beside_the_steps_of_mlx_bind_as_well(start_server):
+    """They are computed by threads of their own there."""
+    server = start_server("--kernels", "mlx")
+    with concurrent.futures.ThreadPoolExecutor(4) as together:
+        for text in together.map(lambda seed: said(server, seed, response_format=format_of(SCHEMA)), range(8)):
+            jsonschema.validate(json.loads(text), SCHEMA)
+
+
 def test_neighbours_change_nothing(server):
     """Each as it is alone: bound ones and free ones."""
     kinds = [{"response_format": format_of(SCHEMA)}, {"guided_regex": "[a-z]{30}"}, {}, {"guided_choice": ["a", "b", "c"]}]

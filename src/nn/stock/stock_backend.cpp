@@ -103,8 +103,7 @@ class StockMatrix final : public Matrix {
 
 class StockBackend final : public Backend {
  public:
-  StockBackend(mx::Dtype compute, bool on_gpu, bool fuses)
-      : compute_(compute), on_gpu_(on_gpu), fuses_(fuses) {}
+  StockBackend(mx::Dtype compute, bool fuses) : compute_(compute), fuses_(fuses) {}
 
   std::string name() const override { return "mlx"; }
   bool same_under_load() const override { return false; }
@@ -167,7 +166,8 @@ class StockBackend final : public Backend {
   void share(int items, const std::function<void(int)>& work) const override {
     for (int i = 0; i < items; ++i) work(i);
   }
-  bool leaves_cores() const override { return on_gpu_; }
+  // A GPU's, and on a CPU all but one.
+  bool leaves_cores() const override { return true; }
   std::unique_ptr<KvMemory> kv_memory(const KvShape& shape, std::uint64_t bytes,
                                       int step_tokens) const override {
     return std::make_unique<ContiguousMemory>(shape, compute_, bytes, step_tokens);
@@ -209,14 +209,14 @@ class StockBackend final : public Backend {
   }
 
   mx::Dtype compute_;
-  bool on_gpu_, fuses_;
+  bool fuses_;
 };
 
 }  // namespace
 
 BackendPointer stock_backend(mx::Dtype compute, std::optional<bool> fuses) {
   const bool gpu = mx::default_device() == mx::Device::gpu;
-  return std::make_shared<StockBackend>(compute, gpu, fuses.value_or(gpu));
+  return std::make_shared<StockBackend>(compute, fuses.value_or(gpu));
 }
 
 }  // namespace sanctum::nn
