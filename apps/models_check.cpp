@@ -91,9 +91,9 @@ int check(const Options& options) {
   for (const auto& [file, what] : checked.findings)
     std::printf("%s\n", shown(file.empty() ? what : file + ": " + what).c_str());
   if (checked.findings.empty()) {
-    std::printf("%s is whole: %s, %s, %d of them with the hash that names them\n",
-                options.name.c_str(), count_text(checked.files, "file").c_str(),
-                size_text(checked.bytes).c_str(), checked.hashed);
+    std::printf("%s is whole: %s, %s; of %d the hash was compared, too\n", options.name.c_str(),
+                count_text(checked.files, "file").c_str(), size_text(checked.bytes).c_str(),
+                checked.hashed);
     return 0;
   }
   std::fflush(stdout);

@@ -46,7 +46,8 @@ constexpr const char* kWhatIsReplaced =
     "  worker restart        yes         no          as before  go on with the next engine\n"
     "  restart, restart_at   yes         yes         read anew  finish first, within --drain\n"
     "  service restart       yes         yes         read anew  finish first, within --drain\n"
-    "  a crash of the engine yes         no          as before  go on with the next engine\n";
+    "  a crash of the engine yes         no          as before  go on with the next engine\n"
+    "While the last answers finish, new connections are refused, but for a worker restart.\n";
 
 // What it found last may be minutes old: it is asked anew. Empty: nothing speaks against it.
 std::string objection(const std::string& state) {

@@ -96,9 +96,12 @@ std::string instead_of(int pid, platform::ServiceScope scope) {
 void check_that_it_can_start(const std::string& state, platform::ServiceScope scope) {
   const auto facts = serve::supervision_facts(state, scope);
   if (!facts.manager_answers)
-    throw Error(ErrorCode::kUnavailable,
-                "no service manager answers here (in a container there is none; without a session "
-                "try --system): nothing was written. `sanctum serve` runs without one");
+    throw Error(
+        ErrorCode::kUnavailable,
+        "no service manager answers here (in a container there is none" +
+            std::string(scope == platform::ServiceScope::kUser ? "; without a session try --system"
+                                                               : "") +
+            "): nothing was written. `sanctum serve` runs without one");
   if (facts.pid > 0 && facts.pid != facts.unit_pid)
     throw Error(ErrorCode::kBusy, "process " + std::to_string(facts.pid) + " serves " + state +
                                       " already, and " + instead_of(facts.pid, scope));

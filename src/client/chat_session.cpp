@@ -42,6 +42,8 @@ std::string failure_text(const Answer& answer, const Endpoint& endpoint, bool mo
     text += more_turns ? "; the conversation fills the model's context: /reset begins anew"
                        : "; ask with less text, or give the server more --kv-bytes where that is "
                          "what limits it (`sanctum models info`)";
+  if (more_turns && answer.field.find("image_url") != std::string::npos)
+    text += "; /clear begins anew, without the pictures that were shown before";
   // A model that failed to load does not come back by itself in so many seconds.
   if (answer.retry_after && answer.field != "model") {
     text += "; try again in " + std::to_string(answer.retry_after->count() / 1000) + " s";
@@ -198,7 +200,8 @@ void ChatSession::report(const Answer& answer) {
     const bool ours = answer.completion_tokens.value_or(options_.max_tokens) >= options_.max_tokens;
     notes_ << "(cut off: "
            << (ours ? "an answer may have " + std::to_string(options_.max_tokens) +
-                          " tokens; --max-tokens raises that"
+                          (converses_ ? " tokens; /set max_tokens NUMBER raises that"
+                                      : " tokens; --max-tokens raises that")
                     : "the context is full; " +
                           std::string(conversation_.turns() > 2
                                           ? "/reset begins anew"
@@ -319,6 +322,7 @@ std::string ChatSession::multiline(const std::string& first, LineReader& reader)
 bool ChatSession::converse(Interrupt& interrupt) {
   notes_ << printable_line(model_, kNameCharactersMax) << " at " << client_.endpoint().url
          << "; /help lists the commands\n";
+  converses_ = true;
   bool all_well = true;
   LineReader reader(true, "> ");
   for (;;) {

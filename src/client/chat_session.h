@@ -62,9 +62,10 @@ class ChatSession {
   std::string waited_for() const;
 
   ChatClient& client_;
-  ChatOptions options_;   // as they were told
-  ChatRequest sampling_;  // as it is asked
-  bool of_maker_ = true;  // the model's maker chose sampling, or may have
+  ChatOptions options_;     // as they were told
+  ChatRequest sampling_;    // as it is asked
+  bool converses_ = false;  // on a terminal, where there are commands
+  bool of_maker_ = true;    // the model's maker chose sampling, or may have
   std::ostream& out_;
   std::ostream& notes_;
   std::string model_;

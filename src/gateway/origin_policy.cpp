@@ -8,9 +8,10 @@ namespace sanctum::gateway {
 namespace {
 
 constexpr std::string_view kLocalhost = "localhost";
-constexpr const char* kMethods = "GET, HEAD, POST, OPTIONS";
+constexpr const char* kMethods = "GET, HEAD, POST, DELETE, OPTIONS";
 constexpr const char* kRequestHeaders = "Authorization, Content-Type, X-Api-Key";
-constexpr const char* kExposed = "X-Request-Id, Retry-After, WWW-Authenticate, X-Sanctum-Served-By";
+constexpr const char* kExposed =
+    "X-Request-Id, Retry-After, WWW-Authenticate, X-Sanctum-Served-By, X-Sanctum-Ignored";
 constexpr std::size_t kEchoedBytesMax = 4096;  // of the headers that a preflight asks for
 constexpr std::size_t kShownBytesMax = 300;    // of what a client sent, in a message
 

@@ -182,7 +182,7 @@ TEST(OriginPolicy, AllowedPagesGetAllOfCors) {
   for (const auto& line : std::vector<HeaderLine>{
            {"Vary", "Origin"},
            {"Access-Control-Allow-Origin", "http://localhost:3000"},
-           {"Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"},
+           {"Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS"},
            {"Access-Control-Allow-Headers", "authorization,content-type,x-stainless-os"},
            {"Access-Control-Max-Age", "600"},
            {"Access-Control-Allow-Private-Network", "true"}})
@@ -192,7 +192,8 @@ TEST(OriginPolicy, AllowedPagesGetAllOfCors) {
   const auto plain = judge_origin(
       {}, request("GET", {{"Host", "localhost"}, {"Origin", "http://localhost:3000"}}));
   EXPECT_THAT(plain.headers, Contains(Pair("Access-Control-Expose-Headers",
-                                           HasSubstr("X-Request-Id, Retry-After"))));
+                                           AllOf(HasSubstr("X-Request-Id, Retry-After"),
+                                                 HasSubstr("X-Sanctum-Ignored")))));
   asked.add("Origin", "https://evil.example");
   EXPECT_EQ(judge_origin({}, request("OPTIONS", asked)).status, 403);
   EXPECT_EQ(judge_origin({}, request("OPTIONS", {{"Host", "localhost"}})).status, 0)

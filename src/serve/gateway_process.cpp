@@ -14,9 +14,11 @@
 #include "client/control_client.h"
 #include "client/local_key.h"
 #include "gateway/api_keys.h"
+#include "probes/works.h"
 #include "serve/part.h"
 #include "serve/state_secret.h"
 #include "serve/worker_options.h"
+#include "supervisor/model_directory.h"
 #include "supervisor/program_file.h"
 
 namespace sanctum::serve {
@@ -212,6 +214,9 @@ gateway::Services GatewayProcess::make_services() {
     services.models.push_back(model.model);
   for (const auto& told : config_.aliases)
     services.aliases.push_back({told.substr(0, told.find('=')), told.substr(told.find('=') + 1)});
+  // The built-in one may be asked for by the name that it was served by, unless that is another's.
+  if (std::count(services.models.begin(), services.models.end(), probes::kBuiltInModel) > 0)
+    services.aliases.push_back({supervisor::kBuiltIn, probes::kBuiltInModel});
   services.reported_context = config_.reported_context;
   services.ready_timeout = seconds(config_.ready_timeout_s);
   services.records = records_.requests();

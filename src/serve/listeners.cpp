@@ -109,7 +109,10 @@ std::string listen_at(gateway::Server& server, const std::string& text, const st
     }
   });
   if (!tls && !gateway::is_loopback(address)) {
-    log::warn("plain_http_beyond_this_machine", {{"address", to_string(bound)}});
+    log::warn(
+        "plain_http_beyond_this_machine",
+        {{"address", to_string(bound)},
+         {"who", "whoever reaches it may use it until there is a key: sanctum keys add NAME"}});
   }
   return std::string(scheme) + to_string(bound);
 }

@@ -186,9 +186,12 @@ std::vector<std::string> read_config_file(const std::string& path,
     return Reader(path).read(toml::parse(read_file(path, kConfigBytesMax), path), settings,
                              decided);
   } catch (const toml::parse_error& error) {
+    // A size without its quotes.
+    const bool letters = error.description().find("expected digit, saw") != std::string_view::npos;
     throw Error(ErrorCode::kInvalid,
                 path + ":" + std::to_string(error.source().begin.line) + ": " +
-                    std::string(error.description()),
+                    std::string(error.description()) +
+                    (letters ? "; a size with a unit stands in quotes: \"2GiB\"" : ""),
                 "config");
   }
 }

@@ -90,7 +90,7 @@ def test_commands_say_what_they_did(chat, tmp_path):
 
 def test_an_answer_is_capped_and_says_how_to_raise_that(chat):
     talk = chat("--max-tokens", "1")
-    assert "an answer may have 1 tokens; --max-tokens raises that" in talk.say("Repeat lantern")
+    assert "an answer may have 1 tokens; /set max_tokens NUMBER raises that" in talk.say("Repeat lantern")
 
 
 def test_a_server_that_goes_is_said_to_be_gone(chat, start_server):

@@ -24,7 +24,12 @@ def test_aliases(start_server):
     status, _, answer = post(server, CHAT | {"model": "gpt-4o-mini", "max_tokens": 1})
     assert status == 404 and "gpt-4o-mini" in answer["error"]["message"]
     _, _, text = server.request("GET", "/v1/models")
-    assert json.loads(text)["data"][0]["aliases"] == ["claude-*", "gpt-4o"]
+    assert json.loads(text)["data"][0]["aliases"] == ["claude-*", "gpt-4o", "smoke"]
+
+
+def test_the_built_in_model_answers_to_the_name_it_is_served_by(server):
+    status, _, answer = post(server, CHAT | {"model": "smoke", "max_tokens": 1})
+    assert status == 200 and answer["model"] == "sanctum-smoke", answer
 
 
 def test_aliases_of_the_file(start_server, tmp_path):

@@ -286,6 +286,8 @@ def test_keys_may_have_either_line_and_a_slip_is_guessed(tmp_path):
     assert 'kv_bytes = "1MiB"  # file' in config(tmp_path, 'kv-bytes = "1MiB"\n').stdout
     twice = config(tmp_path, 'kv-bytes = "1MiB"\nkv_bytes = "2MiB"\n')
     assert twice.returncode == 78 and "is set twice" in twice.stderr
+    bare = config(tmp_path, "kv_bytes = 2GiB\n")
+    assert bare.returncode == 78 and 'in quotes: "2GiB"' in bare.stderr, bare.stderr
     wrong = config(tmp_path, 'kv_byte = "1MiB"\n')
     assert wrong.returncode == 78 and "unknown key 'kv_byte'; did you mean 'kv_bytes'?" in wrong.stderr
 
