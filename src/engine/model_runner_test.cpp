@@ -122,6 +122,24 @@ TEST(ModelRunner, APromptOfALittleMoreThanABlockIsFoundAgain) {
   }
 }
 
+// What would begin a thought once nothing is left for one may not come, whatever the logits say.
+TEST(ModelRunner, WhatAThoughtRefusesDoesNotCome) {
+  const auto tokens = prompt(1, 0, 40, 2);
+  const int wanted = expected(tokens, 1).front(), other = (wanted + 1) % kVocabulary;
+  for (const bool spent : {false, true}) {
+    ModelRunner one = runner(Memory::kBlocks, 4 * kGrain, {8, 512});
+    auto thinks = sequence("thinks", tokens, 1);
+    Thought::Marks marks{{wanted}, {other}, {other}, true};
+    marks.telling = 0;
+    thinks->thought.emplace(std::move(marks), false, spent ? 0 : 10,
+                            [](int) { return std::string("a"); });
+    one.submit(std::move(thinks));
+    Heard heard;
+    heard.finish(one);
+    EXPECT_EQ(heard.said["thinks"].front() == wanted, !spent);
+  }
+}
+
 TEST(ModelRunner, WhateverTheScheduleAllComeToTheirEndWithCopies) {
   remembering_schedules(Memory::kCopies, proving() ? 300 : 40);
 }
@@ -155,24 +173,6 @@ class NoMemory final : public nn::KvMemory {
     return std::make_unique<Cache>();
   }
 };
-
-// What would begin a thought once nothing is left for one may not come, whatever the logits say.
-TEST(ModelRunner, WhatAThoughtRefusesDoesNotCome) {
-  const auto tokens = prompt(1, 0, 40, 2);
-  const int wanted = expected(tokens, 1).front(), other = (wanted + 1) % kVocabulary;
-  for (const bool spent : {false, true}) {
-    ModelRunner one = runner(Memory::kBlocks, 4 * kGrain, {8, 512});
-    auto thinks = sequence("thinks", tokens, 1);
-    Thought::Marks marks{{wanted}, {other}, {other}, true};
-    marks.telling = 0;
-    thinks->thought.emplace(std::move(marks), false, spent ? 0 : 10,
-                            [](int) { return std::string("a"); });
-    one.submit(std::move(thinks));
-    Heard heard;
-    heard.finish(one);
-    EXPECT_EQ(heard.said["thinks"].front() == wanted, !spent);
-  }
-}
 
 TEST(ModelRunnerDeathTest, OneAloneThatFindsNoRoomEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");

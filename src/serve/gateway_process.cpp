@@ -95,7 +95,7 @@ supervisor::Scheduler schedule(const settings::ServeConfig& config) {
 // What requests ask it for, where they ask us for our first model.
 std::string model_of_fallback(const settings::ServeConfig& config) {
   if (!config.fallback_model.empty()) return config.fallback_model;
-  return config.found_models.empty() ? "sanctum-smoke" : config.found_models.front().model;
+  return config.found_models.empty() ? probes::kBuiltInModel : config.found_models.front().model;
 }
 
 std::string or_off(const std::string& url) {
