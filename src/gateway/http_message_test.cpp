@@ -32,6 +32,18 @@ TEST(HttpMessage, DecodesPaths) {
   EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
 }
 
+TEST(RequestParser, ASlashThatIsEncodedIsPartOfAName) {
+  for (const auto& [told, meant] :
+       {std::pair("//v1/models//m/", "/v1/models/m"),
+        std::pair("/v1/models/o%2Fm", "/v1/models/o/m"),
+        std::pair("/v1/models/%2Fhome%2Fm%2F", "/v1/models//home/m/")}) {
+    RequestParser parser;
+    std::string text = std::string("GET ") + told + " HTTP/1.1\r\nHost: h\r\n\r\n";
+    ASSERT_EQ(parser.feed(text), State::kComplete) << told;
+    EXPECT_EQ(parser.take().path, meant);
+  }
+}
+
 TEST(RequestParser, TakesARequestHoweverItArrives) {
   const std::string text =
       "POST /v1/x%20y?a=b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "

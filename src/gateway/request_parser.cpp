@@ -37,7 +37,7 @@ void split_target(const std::string& target, HttpRequest& request) {
     request.query = path.substr(question + 1);
     path.resize(question);
   }
-  request.path = canonical_path(percent_decode(path));
+  request.path = percent_decode(canonical_path(path));
 }
 
 // All lines of one header as one list: "gzip, chunked".
