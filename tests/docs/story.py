@@ -3,7 +3,9 @@
 import difflib
 import re
 import signal
+import subprocess
 import sys
+import time
 
 from sandbox import varying_masked
 from terminal import Terminal
@@ -12,6 +14,7 @@ from terminal import Terminal
 BASH = 'set -euo pipefail; [ ! -e "$HOME/.variables" ] || . "$HOME/.variables"; set -a; trap \'export -p > "$HOME/.variables"\' EXIT; . "$HOME/.block"'
 READY = r"^ready http.*\n"
 PROMPTS = ("> ", "... ")
+PROVEN_SECONDS_MAX = 30  # a page may show a model that never is
 STAYS = re.compile(r"sanctum serve\b(?!.*--(check|reference|help)\b)")
 
 
@@ -80,6 +83,16 @@ class Story:
         self.server = self._start(["bash", "-c", "exec " + self.sandbox.as_here(line)])
         self.printed = self.server.until(READY)
         assert re.search(READY, self.printed, re.M), f"it did not become ready:\n{self.printed}"
+        self._wait_for_all_models()
+
+    def _wait_for_all_models(self):
+        """The server is ready with its first model; who types the next command has the others by then, even where tests take the cores."""
+        deadline = time.monotonic() + PROVEN_SECONDS_MAX
+        while time.monotonic() < deadline:
+            told = subprocess.run(["sanctum", "models"], env=self.sandbox.environment, cwd=self.sandbox.home, capture_output=True, text=True, timeout=60)
+            if told.returncode != 0 or "unproven" not in told.stdout:
+                return
+            time.sleep(0.1)
 
     def stop_server(self):
         if self.server is None:
