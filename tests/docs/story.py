@@ -5,8 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
+from programs import wait_until
 from sandbox import varying_masked
 from terminal import Terminal
 
@@ -14,7 +14,7 @@ from terminal import Terminal
 BASH = 'set -euo pipefail; [ ! -e "$HOME/.variables" ] || . "$HOME/.variables"; set -a; trap \'export -p > "$HOME/.variables"\' EXIT; . "$HOME/.block"'
 READY = r"^ready http.*\n"
 PROMPTS = ("> ", "... ")
-PROVEN_SECONDS_MAX = 30  # a page may show a model that never is
+PROVEN_SECONDS_MAX = 60
 STAYS = re.compile(r"sanctum serve\b(?!.*--(check|reference|help)\b)")
 
 
@@ -87,12 +87,13 @@ class Story:
 
     def _wait_for_all_models(self):
         """The server is ready with its first model; who types the next command has the others by then, even where tests take the cores."""
-        deadline = time.monotonic() + PROVEN_SECONDS_MAX
-        while time.monotonic() < deadline:
-            told = subprocess.run(["sanctum", "models"], env=self.sandbox.environment, cwd=self.sandbox.home, capture_output=True, text=True, timeout=60)
-            if told.returncode != 0 or "unproven" not in told.stdout:
-                return
-            time.sleep(0.1)
+        words = ["sanctum", "models"]
+
+        def proven():
+            told = subprocess.run(words, env=self.sandbox.environment, cwd=self.sandbox.home, capture_output=True, text=True, timeout=60)
+            return told.returncode != 0 or "unproven" not in told.stdout
+
+        wait_until(proven, PROVEN_SECONDS_MAX, "no model is unproven")
 
     def stop_server(self):
         if self.server is None:
